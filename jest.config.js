@@ -1,0 +1,21 @@
+/** @type {import('jest').Config} */
+const shared = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
+  testEnvironment: 'node',
+  modulePathIgnorePatterns: ['/dist/'],
+};
+
+/** @type {import('jest').Config} */
+export default {
+  reporters: ['default', './scripts/summary-reporter.mjs'],
+  projects: [
+    { ...shared, displayName: 'unit', roots: ['<rootDir>/packages'], testMatch: ['**/src/**/*.test.ts'] },
+    { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.test.ts'] },
+  ],
+};

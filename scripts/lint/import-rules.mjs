@@ -1,0 +1,102 @@
+import { builtinModules } from 'node:module';
+
+/** Which siblings a package may import, and which libraries only this package may import. */
+const packages = {
+  core: { siblings: [], libraries: [] },
+  registry: { siblings: ['core'], libraries: [] },
+  engine: { siblings: ['core'], libraries: ['dockerode', 'docker-modem'] },
+  pack: { siblings: ['core'], libraries: [] },
+  dind: { siblings: ['core', 'pack'], libraries: [] },
+  circleci: { siblings: ['core'], libraries: [] },
+  gitlab: { siblings: ['core'], libraries: ['@gitbeaker'] },
+  cli: { siblings: ['core', 'registry', 'engine', 'pack', 'dind', 'circleci', 'gitlab'], libraries: [] },
+};
+
+/** The folders and files of core, lowest first: each may import those on the lines above its own. */
+const coreLevels = [
+  ['errors.ts', 'redact.ts', 'error-summary.ts'],
+  ['image/'],
+  ['blob-store.ts', 'source.ts', 'transport.ts', 'engine.ts'],
+  ['store/'],
+  ['bundle/'],
+  ['handover/'],
+  ['rendezvous/'],
+  ['prepull/', 'delivery/'],
+];
+
+const TESTS = ['**/*.test.ts', '**/testing/**'];
+
+const noTesting = { regex: '(^|/)testing(/|$)', message: 'Production code never imports testing/.' };
+
+const everywhere = [
+  { regex: '^@drayage/[^/]+/(?!testing$)', message: 'Import a sibling by its name, not its inside.' },
+  { regex: '^\\.{1,2}/(.*/)?(src|dist)/', message: 'Import a sibling by its name, not its inside.' },
+  { regex: '^\\.{1,2}(/.*)?(?<!\\.(ts|mjs))$', message: 'Relative imports end in .ts.' },
+];
+
+/** One eslint configuration for each place that has import rules of its own. */
+export const importRules = [
+  ...Object.entries(packages).flatMap(([name, rules]) => [
+    forbid({ files: [`packages/${name}/src/**/*.ts`], ignores: TESTS }, [
+      ...packageRules(name, rules),
+      noTesting,
+    ]),
+    forbid({ files: TESTS.map((tests) => `packages/${name}/src/${tests}`) }, packageRules(name, rules)),
+  ]),
+  ...coreLevels.flat().flatMap((member) => {
+    const rules = [...packageRules('core', packages.core), noHigherLevel(member)];
+    const files = [`packages/core/src/${member}${member.endsWith('/') ? '**/*.ts' : ''}`];
+    const tests = [files[0].replace(/\.ts$/, '.test.ts')];
+    return [forbid({ files, ignores: TESTS }, [...rules, noTesting]), forbid({ files: tests }, rules)];
+  }),
+  forbid({ files: ['test/**/*.ts'] }, [...onlyIn('test'), ...everywhere]),
+];
+
+/**
+ * @param {string} name
+ * @param {{ siblings: readonly string[] }} rules
+ */
+function packageRules(name, { siblings }) {
+  const allowed = siblings.map((sibling) => `${sibling}(/|$)`).join('|') || '$';
+  const may = siblings.map((sibling) => `@drayage/${sibling}`).join(', ') || 'no sibling';
+  return [
+    { regex: `^(@drayage/(?!${allowed})|drayage(/|$))`, message: `packages/${name} may import ${may}.` },
+    ...onlyIn(name),
+    ...everywhere,
+  ];
+}
+
+/**
+ * Forbids the libraries that belong to another place.
+ * @param {string} place
+ */
+function onlyIn(place) {
+  return Object.entries(packages)
+    .filter(([owner]) => owner !== place)
+    .flatMap(([owner, { libraries }]) =>
+      libraries.map((library) => ({
+        regex: `^${library}(/|$)`,
+        message: `Only packages/${owner} may import it.`,
+      })),
+    );
+}
+
+/** @param {string} member */
+function noHigherLevel(member) {
+  const level = coreLevels.findIndex((members) => members.includes(member));
+  const isFolder = member.endsWith('/');
+  const neighbours = isFolder ? coreLevels[level].filter((other) => other !== member) : [];
+  const higher = [...neighbours, ...coreLevels.slice(level + 1).flat(), 'index.ts'];
+  const names = higher.map((name) => name.replace('.', '\\.')).join('|');
+  const message = `${member} may import what is below it in core, see coreLevels in scripts/lint/import-rules.mjs.`;
+  return { regex: `^${isFolder ? '(\\.\\./)+' : '\\./'}(${names})`, message };
+}
+
+/**
+ * @param {{ files: string[], ignores?: string[] }} place
+ * @param {readonly object[]} patterns
+ */
+function forbid(place, patterns) {
+  const paths = builtinModules.map((name) => ({ name, message: `Write node:${name}.` }));
+  return { ...place, rules: { 'no-restricted-imports': ['error', { paths, patterns }] } };
+}

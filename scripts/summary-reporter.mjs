@@ -1,0 +1,40 @@
+import { summaryLine } from './summary.mjs';
+
+/**
+ * Ends a jest run with its summary, alone on the last line.
+ * Under scripts/test.mjs the summary goes there instead, so that it is printed even after jest's own last words.
+ */
+export default class SummaryReporter {
+  /** @type {Error | undefined} */
+  #error;
+
+  /**
+   * @param {unknown} _contexts
+   * @param {Results} results
+   */
+  onRunComplete(_contexts, results) {
+    const summary = summarize(results);
+    if (summary.failed > 0) this.#error = new Error('some tests failed');
+    if (results.numTotalTests === 0) this.#error = new Error('no test was run');
+    if (process.send !== undefined) process.send({ summary });
+    else process.once('exit', () => console.log(summaryLine(summary)));
+  }
+
+  /** Makes jest exit with a failure. */
+  getLastError() {
+    return this.#error;
+  }
+}
+
+/**
+ * A suite that could not run counts as one failed test: its own tests are unknown.
+ * @typedef {Record<'numTotalTests' | 'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites' | 'numPendingTests' | 'numTodoTests', number>} Results
+ * @param {Results} results
+ */
+function summarize(results) {
+  return {
+    passed: results.numPassedTests,
+    failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
+    skipped: results.numPendingTests + results.numTodoTests,
+  };
+}

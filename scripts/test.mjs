@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+import { repository } from './setup/places.mjs';
+import { setUp } from './setup/set-up.mjs';
+import { summaryLine } from './summary.mjs';
+
+try {
+  await setUp();
+  const { exitCode, summary } = await runJest(process.argv.slice(2));
+  console.log(summaryLine(summary));
+  process.exitCode = exitCode;
+} catch (error) {
+  console.error(error.message);
+  console.log(summaryLine(nothingRan(1)));
+  process.exitCode = 1;
+}
+
+/**
+ * `--passWithNoTests` lets the reporter see, count and refuse an empty run, where jest would just leave.
+ * @param {readonly string[]} args
+ * @returns {Promise<{ exitCode: number, summary: import('./summary.mjs').Summary }>}
+ */
+function runJest(args) {
+  const jest = join(repository, 'node_modules/jest/bin/jest.js');
+  const child = spawn(process.execPath, [jest, '--passWithNoTests', ...args], {
+    cwd: repository,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+  });
+  return new Promise((resolve, reject) => {
+    /** @type {import('./summary.mjs').Summary | undefined} */
+    let summary;
+    child.on('message', (message) => (summary = message.summary));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ exitCode: code ?? 1, summary: summary ?? nothingRan(code) }));
+  });
+}
+
+/**
+ * Stands in for the reporter's summary when jest ended before it reached its reporters.
+ * @param {number | null} exitCode
+ */
+function nothingRan(exitCode) {
+  return { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+}
+
+function nodeOptions() {
+  const forEsm = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
+  return [process.env.NODE_OPTIONS, forEsm].filter(Boolean).join(' ');
+}
