@@ -1,0 +1,98 @@
+import type { ByteStream } from './blob-store.ts';
+import type { Descriptor } from './image/descriptor.ts';
+import type { Digest } from './image/digest.ts';
+import type { Platform } from './image/platform.ts';
+import type { Reference } from './image/reference.ts';
+
+/** `classic`: graph drivers, image ID = config digest. `containerd`: image ID = digest of the manifest or index. */
+export type ImageStoreKind = 'classic' | 'containerd';
+
+export interface EngineInfo {
+  /** Where it answers, without credentials, such as `unix:///var/run/docker.sock`. */
+  readonly location: string;
+  /** Of the engine, such as `28.5.2`. */
+  readonly version: string;
+  /** Newest Docker API version it speaks, such as `1.51`. */
+  readonly apiVersion: string;
+  readonly imageStore: ImageStoreKind;
+  /** Graph driver or snapshotter, such as `overlay2`. */
+  readonly storageDriver: string;
+  readonly platform: Platform;
+}
+
+export interface EngineImage {
+  /** What the engine prints as ID: the config digest (classic) or the manifest's or index's digest (containerd). */
+  readonly engineImageId: Digest;
+  readonly diffIds: readonly Digest[];
+  /** As `docker inspect` lists them: familiar names with a tag. */
+  readonly repoTags: readonly string[];
+  /** As `docker inspect` lists them: familiar names with a digest. */
+  readonly repoDigests: readonly string[];
+}
+
+/** One image, complete with the bytes that must not be re-serialised. */
+export interface LoadableImage {
+  /** The name it shall have in the engine; undefined: none. */
+  readonly reference: Reference | undefined;
+  /** What the reference names: the index, or the manifest itself. */
+  readonly target: Descriptor;
+  readonly targetBytes: Uint8Array;
+  /** The manifest for the engine's platform; equals `target` when there is no index. */
+  readonly manifest: Descriptor;
+  readonly manifestBytes: Uint8Array;
+  readonly config: Descriptor;
+  readonly configBytes: Uint8Array;
+  /** Bottom first, as the manifest lists them. */
+  readonly layers: readonly Descriptor[];
+  /** Bottom first, one for each layer. */
+  readonly diffIds: readonly Digest[];
+}
+
+export interface LoadRequest {
+  readonly image: LoadableImage;
+  /** Positions in `image.layers` of the layers to leave out, because the engine has them. */
+  readonly omit: ReadonlySet<number>;
+  /** The verified bytes of a layer, as the registry compressed it. May be called more than once for a layer. */
+  readonly openLayer: (layer: Descriptor) => Promise<ByteStream>;
+  readonly onProgress?: (bytesSent: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface LoadResult {
+  /** Bytes of archive sent to the engine. */
+  readonly bytesSent: number;
+}
+
+/**
+ * A Docker API daemon we talk to. Nothing here decides: which layers to leave out, whether to load or pull, what to do on failure is the
+ * caller's (delivery). Every method that starts work returns when the engine has ended it, not when the stream began.
+ */
+export interface Engine {
+  /** Connects and describes. @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD` (API under 1.41) */
+  describe(signal?: AbortSignal): Promise<EngineInfo>;
+
+  /** The image that a reference or an image ID names, or undefined. */
+  inspect(name: Reference | Digest, signal?: AbortSignal): Promise<EngineImage | undefined>;
+
+  /** The chainIds of all layers that the engine's images stand on. */
+  listChainIds(signal?: AbortSignal): Promise<ReadonlySet<Digest>>;
+
+  /**
+   * Sends one image without the omitted layers, as a docker-archive (classic) or OCI layout (containerd) made on the fly.
+   * @throws EngineError `ENGINE_LAYER_MISSING` when an omitted layer was not there after all, `ENGINE_LOAD_FAILED`;
+   * whatever `openLayer` throws (the engine then drops the archive)
+   */
+  load(request: LoadRequest): Promise<LoadResult>;
+
+  /** Gives an image another name. @throws EngineError `ENGINE_API` */
+  tag(engineImageId: Digest, reference: Reference, signal?: AbortSignal): Promise<void>;
+
+  /** `docker pull`, with the credentials of the docker config file. @throws EngineError `ENGINE_PULL_FAILED` */
+  pull(reference: Reference, platform: Platform, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Proves that a container could be made of the image: the containerd store reports a failed unpack only as text.
+   * @throws EngineError `ENGINE_LAYER_MISSING` when it could not
+   */
+  checkRunnable(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,154 @@
+/** Stable, documented in docs/errors.md; tests assert these, never message texts. */
+export const errorCodes = [
+  // usage and configuration
+  'USAGE',
+  'CONFIG_INVALID',
+  'REFERENCE_INVALID',
+  'PLATFORM_INVALID',
+  // content
+  'DIGEST_INVALID',
+  'DIGEST_MISMATCH',
+  'SIZE_MISMATCH',
+  'MANIFEST_INVALID',
+  'MANIFEST_TOO_LARGE',
+  'MEDIA_TYPE_UNSUPPORTED',
+  'SCHEMA1_UNSUPPORTED',
+  'PLATFORM_NOT_FOUND',
+  // bundle
+  'BUNDLE_INVALID',
+  'BUNDLE_VERSION_UNSUPPORTED',
+  'BUNDLE_UNSAFE',
+  'BLOB_MISSING',
+  'DISK_FULL',
+  'STORE_IO',
+  // registry
+  'REGISTRY_UNREACHABLE',
+  'REGISTRY_UNAUTHORIZED',
+  'REGISTRY_DENIED',
+  'REGISTRY_NOT_FOUND',
+  'REGISTRY_RATE_LIMITED',
+  'REGISTRY_PROTOCOL',
+  'CREDENTIALS_INVALID',
+  // engine
+  'ENGINE_UNREACHABLE',
+  'ENGINE_TOO_OLD',
+  'ENGINE_CONFIG_INVALID',
+  'ENGINE_LOAD_FAILED',
+  'ENGINE_LAYER_MISSING',
+  'ENGINE_IMAGE_MISMATCH',
+  'ENGINE_PULL_FAILED',
+  'ENGINE_API',
+  // handover and rendezvous
+  'TRANSPORT_UNSUPPORTED',
+  'TRANSPORT_UNREACHABLE',
+  'TRANSPORT_DENIED',
+  'TRANSPORT_IO',
+  'STATUS_INVALID',
+  'NOT_AVAILABLE',
+  'TIMED_OUT',
+  'ABORTED',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+export interface DrayErrorOptions {
+  /** One imperative sentence: what the reader can do about it. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** Machine-readable facts for `--json`; never anything secret. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** An error we expected: `cannot <verb> <object> [to|from <location>]: <reason>`, with a code and perhaps a hint. */
+export class DrayError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: DrayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details ?? {};
+  }
+}
+
+/** Wrong usage or configuration: the CLI exits with 2. */
+export class UsageError extends DrayError {}
+
+/** Text that is no image reference; `REFERENCE_INVALID`. Exits with 2. */
+export class InvalidReferenceError extends UsageError {}
+
+/** Bytes that are not what their digest, size or media type promised. */
+export class IntegrityError extends DrayError {}
+
+/** The engine refused, failed or is not there. */
+export class EngineError extends DrayError {}
+
+export interface RegistryErrorOptions extends DrayErrorOptions {
+  /** HTTP status, when there was an answer. */
+  readonly status?: number;
+  /** `errors[].code` of the body, as in distribution-spec v1.1 "Error Codes". */
+  readonly ociCodes?: readonly string[];
+}
+
+/** The registry refused, failed or is not there. */
+export class RegistryError extends DrayError {
+  readonly status: number | undefined;
+  readonly ociCodes: readonly string[];
+
+  constructor(code: ErrorCode, message: string, options: RegistryErrorOptions = {}) {
+    super(code, message, options);
+    this.status = options.status;
+    this.ociCodes = options.ociCodes ?? [];
+  }
+}
+
+/** Which end of a copy failed. */
+export type TransferSide = 'source' | 'destination';
+
+export interface TransferErrorOptions extends DrayErrorOptions {
+  readonly operation: string;
+  readonly side: TransferSide;
+  readonly digest?: string;
+}
+
+/** A blob or document could not be moved; says what was tried and which side failed. */
+export class TransferError extends DrayError {
+  readonly operation: string;
+  readonly side: TransferSide;
+  readonly digest: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: TransferErrorOptions) {
+    super(code, message, options);
+    this.operation = options.operation;
+    this.side = options.side;
+    this.digest = options.digest;
+  }
+}
+
+/** True when `error` is a {@link DrayError}, with any of `codes` if some are given. */
+export function isDrayError(error: unknown, ...codes: readonly ErrorCode[]): error is DrayError {
+  return error instanceof DrayError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The `code` of a Node.js system error (`ENOENT`, `ECONNREFUSED`, …), else undefined. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** A one-line reason for any thrown value, for use after the colon of a message. */
+export function reasonOf(error: unknown): string {
+  if (
+    typeof error === 'object' &&
+    error !== null &&
+    'message' in error &&
+    typeof error.message === 'string'
+  ) {
+    const inner = error.message === '' ? systemErrorCode(error) : error.message;
+    return inner ?? 'unknown error';
+  }
+  return String(error);
+}

@@ -1,0 +1,37 @@
+import { DrayError } from '../errors.ts';
+import { parseDigest } from './digest.ts';
+import type { Digest } from './digest.ts';
+import { arrayMember, isObject, optionalString, parseJsonObject } from './json.ts';
+import type { Manifest } from './manifest.ts';
+import { normalizePlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+
+/** What we read of an image's config. @see image-spec v1.1.1, config.md */
+export interface ImageConfig {
+  readonly platform: Platform;
+  /** Digests of the uncompressed layer tars, bottom first. */
+  readonly diffIds: readonly Digest[];
+}
+
+/** Parses the bytes of an image config. @throws DrayError `MANIFEST_INVALID`, `DIGEST_INVALID` */
+export function parseImageConfig(bytes: Uint8Array, what = 'image config'): ImageConfig {
+  const object = parseJsonObject(bytes, what);
+  const rootfs = object['rootfs'];
+  if (!isObject(rootfs))
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "rootfs" is no object`);
+  const diffIds = arrayMember(rootfs, 'diff_ids', what).map((entry) => parseDigest(String(entry), what));
+  const variant = optionalString(object, 'variant', what);
+  const platform = {
+    os: optionalString(object, 'os', what) ?? 'linux',
+    architecture: optionalString(object, 'architecture', what) ?? 'amd64',
+    ...(variant === undefined ? {} : { variant }),
+  };
+  return { platform: normalizePlatform(platform), diffIds };
+}
+
+/** Requires as many layers as diffIds, as engines do. @throws DrayError `MANIFEST_INVALID` */
+export function checkLayerCount(manifest: Manifest, config: ImageConfig, what: string): void {
+  if (manifest.layers.length === config.diffIds.length) return;
+  const counts = `${String(manifest.layers.length)} layers, but ${String(config.diffIds.length)} diffIds`;
+  throw new DrayError('MANIFEST_INVALID', `cannot use ${what}: it has ${counts}`);
+}

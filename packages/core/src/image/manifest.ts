@@ -1,0 +1,181 @@
+import { DrayError } from '../errors.ts';
+import { printable } from '../redact.ts';
+import type { Descriptor } from './descriptor.ts';
+import { parseDigest } from './digest.ts';
+import { arrayMember, isObject, optionalString, parseJsonObject, stringMember } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { isIndexType, isManifestType, isSchema1Type, layerCompression, mediaTypes } from './media-types.ts';
+import { formatPlatform, normalizePlatform, selectPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+
+/** Registries refuse to store more; we refuse to buffer more. Bytes. @see distribution-spec v1.1.1 "Pushing Manifests" */
+export const maxManifestBytes: number = 4 * 1024 * 1024;
+
+/** The parsed manifest of one image. The bytes it came from stay what its digest is about. */
+export interface Manifest {
+  readonly kind: 'manifest';
+  readonly mediaType: string;
+  readonly config: Descriptor;
+  /** Bottom first. */
+  readonly layers: readonly Descriptor[];
+}
+
+/** A parsed image index or manifest list. */
+export interface Index {
+  readonly kind: 'index';
+  readonly mediaType: string;
+  readonly manifests: readonly Descriptor[];
+}
+
+/**
+ * Parses the bytes of a manifest or index. `declaredType` is what the registry or descriptor said; the bytes' own `mediaType` must agree.
+ * @throws DrayError `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID`, `SCHEMA1_UNSUPPORTED`, `MEDIA_TYPE_UNSUPPORTED`
+ */
+export function parseManifest(
+  bytes: Uint8Array,
+  declaredType: string | undefined,
+  what = 'manifest',
+): Manifest | Index {
+  checkManifestSize(bytes.byteLength, what);
+  const object = parseJsonObject(bytes, what);
+  const mediaType = manifestMediaType(object, declaredType, what);
+  if (isIndexType(mediaType)) {
+    const manifests = arrayMember(object, 'manifests', what).map((entry) => parseDescriptor(entry, what));
+    return { kind: 'index', mediaType, manifests };
+  }
+  return {
+    kind: 'manifest',
+    mediaType,
+    config: parseDescriptor(object['config'], `config of ${what}`),
+    layers: arrayMember(object, 'layers', what).map((entry) => parseDescriptor(entry, `layer of ${what}`)),
+  };
+}
+
+/** @throws DrayError `MANIFEST_TOO_LARGE` when `size` (bytes) is over {@link maxManifestBytes} */
+export function checkManifestSize(size: number, what: string): void {
+  if (size <= maxManifestBytes) return;
+  throw new DrayError(
+    'MANIFEST_TOO_LARGE',
+    `cannot read ${what}: it has ${String(size)} bytes, over the limit of 4 MiB`,
+  );
+}
+
+/** Requires that an image can be run by an engine: every layer is a layer type we know. @throws DrayError `MEDIA_TYPE_UNSUPPORTED` */
+export function checkImageLayers(manifest: Manifest, what: string): void {
+  const unknown = manifest.layers.find((layer) => layerCompression(layer.mediaType) === undefined);
+  if (unknown === undefined) return;
+  throw new DrayError(
+    'MEDIA_TYPE_UNSUPPORTED',
+    `cannot use ${what}: layer ${unknown.digest} has media type ${printable(unknown.mediaType, 200)}`,
+    {
+      hint: 'Only container images can be pre-pulled; this looks like another kind of artifact.',
+    },
+  );
+}
+
+/** The manifest for `wanted`. @throws DrayError `PLATFORM_NOT_FOUND` that lists the platforms there are */
+export function selectManifest(index: Index, wanted: Platform, what: string): Descriptor {
+  const position = selectPlatform(
+    wanted,
+    index.manifests.map((entry) => (isManifestType(entry.mediaType) ? entry.platform : undefined)),
+  );
+  const chosen = position === undefined ? undefined : index.manifests[position];
+  if (chosen !== undefined) return chosen;
+  const available = [...new Set(index.manifests.flatMap(platformLabel))].sort();
+  throw new DrayError(
+    'PLATFORM_NOT_FOUND',
+    `cannot find ${formatPlatform(wanted)} in ${what}: it has ${available.length === 0 ? 'no platforms' : available.join(', ')}`,
+    { hint: 'Choose one of these with --platform.', details: { available } },
+  );
+}
+
+/** Parses one descriptor. @throws DrayError `MANIFEST_INVALID`, `DIGEST_INVALID` */
+export function parseDescriptor(value: unknown, what: string): Descriptor {
+  if (!isObject(value))
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: a descriptor is no object`);
+  const { size } = value;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw new DrayError(
+      'MANIFEST_INVALID',
+      `cannot parse ${what}: the size of a descriptor is no count of bytes`,
+    );
+  }
+  const platform = parsePlatformMember(value['platform']);
+  const annotations = parseAnnotations(value['annotations']);
+  return {
+    mediaType: stringMember(value, 'mediaType', what),
+    digest: parseDigest(stringMember(value, 'digest', what), what),
+    size,
+    ...(platform === undefined ? {} : { platform }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+function manifestMediaType(object: JsonObject, declaredType: string | undefined, what: string): string {
+  const declared = declaredType?.split(';')[0]?.trim();
+  const own = optionalString(object, 'mediaType', what);
+  if (object['schemaVersion'] === 1 || (declared !== undefined && isSchema1Type(declared)))
+    throw schema1(what);
+  const meaningful = [own, declared].filter(
+    (type) => type !== undefined && type !== 'application/json' && type !== '',
+  );
+  const mediaType = meaningful[0] ?? guessMediaType(object);
+  if (mediaType === undefined || !(isIndexType(mediaType) || isManifestType(mediaType))) {
+    throw new DrayError(
+      'MEDIA_TYPE_UNSUPPORTED',
+      `cannot use ${what}: unknown media type ${printable(mediaType ?? '(none)', 200)}`,
+    );
+  }
+  const contradicting = meaningful.find((type) => type !== mediaType);
+  if (contradicting !== undefined) {
+    // image-spec v1.1.1, manifest.md: mediaType "MUST" match the descriptor's; a mismatch is how CVE-2021-41190 confuses readers.
+    throw new DrayError(
+      'MANIFEST_INVALID',
+      `cannot parse ${what}: it says ${mediaType}, but was sent as ${printable(contradicting, 200)}`,
+    );
+  }
+  if ('layers' in object && 'manifests' in object) {
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it has both layers and manifests`);
+  }
+  return mediaType;
+}
+
+function guessMediaType(object: JsonObject): string | undefined {
+  if ('manifests' in object) return mediaTypes.ociIndex;
+  return 'layers' in object ? mediaTypes.ociManifest : undefined;
+}
+
+function schema1(what: string): DrayError {
+  return new DrayError(
+    'SCHEMA1_UNSUPPORTED',
+    `cannot use ${what}: it is a schema 1 manifest, which Docker withdrew`,
+    {
+      hint: 'Push the image again with a current Docker or BuildKit.',
+    },
+  );
+}
+
+function parsePlatformMember(value: unknown): Platform | undefined {
+  if (!isObject(value) || typeof value['os'] !== 'string' || typeof value['architecture'] !== 'string')
+    return undefined;
+  const variant = value['variant'];
+  return normalizePlatform({
+    os: value['os'],
+    architecture: value['architecture'],
+    ...(typeof variant === 'string' ? { variant } : {}),
+  });
+}
+
+function parseAnnotations(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (!isObject(value)) return undefined;
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function platformLabel(entry: Descriptor): readonly string[] {
+  // BuildKit attestations are listed as unknown/unknown; nobody can ask for them.
+  return entry.platform === undefined || entry.platform.os === 'unknown'
+    ? []
+    : [formatPlatform(entry.platform)];
+}

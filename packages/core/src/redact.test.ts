@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { maskSecrets, printable, redactUrl } from './redact.ts';
+
+describe('a redacted URL', () => {
+  test.each([
+    ['https://user:s3cret@host:8443/path?token=s3cret#s3cret', 'https://host:8443/path'],
+    ['https://s3cret@host/', 'https://host/'],
+    ['s3://key:s3cret@bucket/prefix', 's3://bucket/prefix'],
+    ['https://host/a?X-Amz-Signature=s3cret', 'https://host/a'],
+  ])('%s has no user info, query or fragment', (url, expected) => {
+    expect(redactUrl(url)).toBe(expected);
+    expect(redactUrl(new URL(url))).toBe(expected);
+  });
+
+  test('that is none comes back printable', () => {
+    expect(redactUrl('no url\u0007')).toBe('no url ');
+  });
+});
+
+describe('masked text', () => {
+  test('has *** for every occurrence of every secret', () => {
+    expect(maskSecrets('a=hunter2 b=hunter2 c=swordfish', ['hunter2', 'swordfish'])).toBe(
+      'a=*** b=*** c=***',
+    );
+  });
+
+  test('keeps no rest of a secret that contains another', () => {
+    expect(maskSecrets('token-token-long', ['token', 'token-long'])).toBe('***-***');
+    expect(maskSecrets('abcdefgh', ['abcd', 'abcdefgh'])).toBe('***');
+  });
+
+  test('keeps characters that mean something in patterns', () => {
+    expect(maskSecrets('x.*+?y $& z', ['.*+?', '$&  '])).toBe('x***y $& z');
+  });
+
+  test('is left alone by values too short to be secrets', () => {
+    expect(maskSecrets('a b c', ['a', '', 'b'])).toBe('a b c');
+  });
+});
+
+describe('printable text', () => {
+  test('has no control characters', () => {
+    expect(printable('a\u001b[2Jb\r\nc\u0000d\u007fe\u009bf')).toBe('a [2Jb  c d e f');
+  });
+
+  test('keeps what people write', () => {
+    expect(printable('größer 漢字 🚢')).toBe('größer 漢字 🚢');
+  });
+
+  test('is cut at its limit', () => {
+    expect(printable('abcdef', 3)).toBe('abc…');
+    expect(printable('abc', 3)).toBe('abc');
+  });
+});
