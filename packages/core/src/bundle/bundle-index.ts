@@ -1,0 +1,187 @@
+import { DrayError, isDrayError } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { parseDigest } from '../image/digest.ts';
+import { arrayMember, isObject, parseJsonObject } from '../image/json.ts';
+import type { JsonObject } from '../image/json.ts';
+import { parseDescriptor } from '../image/manifest.ts';
+import { isManifestType, mediaTypes } from '../image/media-types.ts';
+import { formatReference, sameReference, tryParseReference } from '../image/reference.ts';
+import type { Reference } from '../image/reference.ts';
+import { printable } from '../redact.ts';
+import type { DocumentStore } from '../transport.ts';
+
+/** The `index.json` of a bundle: which images it holds. */
+export interface BundleIndex {
+  /** In the order they were added; no reference occurs twice. */
+  readonly entries: readonly BundleEntry[];
+}
+
+export interface BundleEntry {
+  /** What the image is called; undefined when it carries no name, or none that says which repository is meant. */
+  readonly reference?: Reference;
+  /** The name as it is written there, when there is one. */
+  readonly name?: string;
+  /** What the reference names: an index, or a manifest. */
+  readonly target: Descriptor;
+  /** The manifest that is in the bundle; undefined: to be chosen from `target` by platform. */
+  readonly manifest?: Descriptor;
+}
+
+/** Of the documents that this program writes, and the newest it can read. */
+export const bundleVersion = 1;
+
+/** A bundle's index before the first image. */
+export const emptyIndex: BundleIndex = { entries: [] };
+
+const annotationKeys = {
+  version: 'dev.drayage.bundle.version',
+  // image-spec v1.1.1, annotations.md: skopeo, umoci and podman find an image by it.
+  refName: 'org.opencontainers.image.ref.name',
+  // Written by containerd and BuildKit, and by docker save: the full name where ref.name is only the tag.
+  imageName: 'io.containerd.image.name',
+  indexDigest: 'dev.drayage.index.digest',
+  indexMediaType: 'dev.drayage.index.mediaType',
+  indexSize: 'dev.drayage.index.size',
+} as const;
+
+/** The index of a bundle, or undefined when it has none yet. @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`; what the store throws */
+export async function readBundleIndex(
+  documents: DocumentStore,
+  signal?: AbortSignal,
+): Promise<BundleIndex | undefined> {
+  const bytes = await documents.read('index.json', signal);
+  return bytes === undefined ? undefined : parseBundleIndex(bytes);
+}
+
+/**
+ * Parses an `index.json`, ours or of any other tool. Where a reference occurs twice, the last entry counts.
+ * @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`
+ * @see image-spec v1.1.1, image-layout.md "index.json file"
+ */
+export function parseBundleIndex(bytes: Uint8Array): BundleIndex {
+  try {
+    const object = parseJsonObject(bytes, 'index.json');
+    checkBundleVersion(object);
+    const entries = arrayMember(object, 'manifests', 'index.json').map((value) =>
+      parseEntry(parseDescriptor(value, 'index.json')),
+    );
+    return entries.reduce(withEntry, emptyIndex);
+  } catch (error) {
+    if (!isDrayError(error, 'MANIFEST_INVALID', 'DIGEST_INVALID')) throw error;
+    throw new DrayError('BUNDLE_INVALID', `cannot read bundle index: ${error.message}`, {
+      hint: 'Make the bundle anew.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The bytes of an `index.json`; the same index gives the same bytes. Each image is listed as the manifest of its platform, so that tools
+ * which do not choose a platform can read it; the registry's index, where there was one, is named in annotations.
+ */
+export function formatBundleIndex(index: BundleIndex): Uint8Array {
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: index.entries.map(formatEntry),
+    annotations: { [annotationKeys.version]: String(bundleVersion) },
+  };
+  return new TextEncoder().encode(`${JSON.stringify(document, undefined, 2)}\n`);
+}
+
+/** The index with `entry` in place of the one that has the same reference, else at the end. */
+export function withEntry(index: BundleIndex, entry: BundleEntry): BundleIndex {
+  const position = index.entries.findIndex((other) => replaces(entry, other));
+  return { entries: position < 0 ? [...index.entries, entry] : index.entries.with(position, entry) };
+}
+
+function replaces(entry: BundleEntry, other: BundleEntry): boolean {
+  if (entry.reference === undefined || other.reference === undefined) {
+    const isUnnamed = entry.reference === undefined && other.reference === undefined;
+    return isUnnamed && entry.name === other.name && entry.target.digest === other.target.digest;
+  }
+  return sameReference(entry.reference, other.reference);
+}
+
+function checkBundleVersion(object: JsonObject): void {
+  const annotations = object['annotations'];
+  const version = isObject(annotations) ? annotations[annotationKeys.version] : undefined;
+  if (version === undefined || version === String(bundleVersion)) return;
+  const found = typeof version === 'string' ? printable(version, 50) : JSON.stringify(version);
+  throw new DrayError(
+    'BUNDLE_VERSION_UNSUPPORTED',
+    `cannot read bundle index: it has version ${found}, made by a newer drayage; version ${String(bundleVersion)} is supported`,
+    { hint: 'Update drayage here.', details: { version: found } },
+  );
+}
+
+function parseEntry(descriptor: Descriptor): BundleEntry {
+  const annotations = descriptor.annotations ?? {};
+  const names = [annotations[annotationKeys.imageName], annotations[annotationKeys.refName]];
+  const reference = names.map(parseFullName).find((parsed) => parsed !== undefined);
+  const name = names.find((candidate) => candidate !== undefined && candidate !== '');
+  const naming = {
+    ...(reference === undefined ? {} : { reference }),
+    ...(name === undefined ? {} : { name }),
+  };
+  const content = withoutOwnAnnotations(descriptor);
+  if (!isManifestType(content.mediaType)) return { ...naming, target: content };
+  const target = indexDescriptor(annotations) ?? content;
+  return { ...naming, target, manifest: content };
+}
+
+/** A bare tag such as `latest` says nothing about the repository: it would parse as `docker.io/library/latest`. */
+function parseFullName(name: string | undefined): Reference | undefined {
+  return name !== undefined && /[/:@]/.test(name) ? tryParseReference(name) : undefined;
+}
+
+function indexDescriptor(annotations: Readonly<Record<string, string>>): Descriptor | undefined {
+  const digest = annotations[annotationKeys.indexDigest];
+  if (digest === undefined) return undefined;
+  const size = annotations[annotationKeys.indexSize] ?? '';
+  const mediaType = annotations[annotationKeys.indexMediaType] ?? mediaTypes.ociIndex;
+  return parseDescriptor(
+    { mediaType, digest: parseDigest(digest), size: /^\d{1,15}$/.test(size) ? Number(size) : undefined },
+    `${annotationKeys.indexDigest} in index.json`,
+  );
+}
+
+function withoutOwnAnnotations({ annotations, ...descriptor }: Descriptor): Descriptor {
+  const own = new Set<string>(Object.values(annotationKeys));
+  const foreign = Object.entries(annotations ?? {}).filter(([key]) => !own.has(key));
+  return foreign.length === 0 ? descriptor : { ...descriptor, annotations: Object.fromEntries(foreign) };
+}
+
+function formatEntry({ reference, name, target, manifest }: BundleEntry): JsonObject {
+  const listed = manifest ?? target;
+  const fullName = reference === undefined ? undefined : formatReference(reference);
+  const annotations = {
+    ...withoutOwnAnnotations(listed).annotations,
+    ...(fullName === undefined ? {} : { [annotationKeys.imageName]: fullName }),
+    ...((fullName ?? name) === undefined ? {} : { [annotationKeys.refName]: fullName ?? name }),
+    ...(listed.digest === target.digest ? {} : indexAnnotations(target)),
+  };
+  return {
+    mediaType: listed.mediaType,
+    digest: listed.digest,
+    size: listed.size,
+    ...(listed.platform === undefined ? {} : { platform: formatPlatformMember(listed) }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations: sortedByKey(annotations) }),
+  };
+}
+
+function indexAnnotations(index: Descriptor): Readonly<Record<string, string>> {
+  return {
+    [annotationKeys.indexDigest]: index.digest,
+    [annotationKeys.indexMediaType]: index.mediaType,
+    [annotationKeys.indexSize]: String(index.size),
+  };
+}
+
+function formatPlatformMember({ platform }: Descriptor): JsonObject {
+  return { architecture: platform?.architecture, os: platform?.os, variant: platform?.variant };
+}
+
+function sortedByKey(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,68 @@
+import type { BlobStore } from '../blob-store.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { parseManifest } from '../image/manifest.ts';
+import type { Manifest } from '../image/manifest.ts';
+import { isIndexType, isManifestType } from '../image/media-types.ts';
+import type { BundleEntry } from './bundle-index.ts';
+import { entryLabel, readBlobBytes } from './read-image.ts';
+
+/** One manifest that an entry leads to. */
+export interface ContainedManifest {
+  readonly descriptor: Descriptor;
+  /** The indexes on the way to it, outermost first. */
+  readonly indexes: readonly Descriptor[];
+  /** Undefined when its blob is not in the bundle. */
+  readonly manifest: Manifest | undefined;
+}
+
+// An index may list indexes; no tool nests them deeper. Digests cannot form a loop, but a hostile tree could be huge.
+const maxDepth = 4;
+
+/**
+ * Everything of an index or manifest that an entry leads to, also those whose blobs are not in the bundle (an index names all platforms, a bundle holds one or some).
+ * @throws DrayError `BLOB_MISSING` when the entry's own target is not there, `DIGEST_MISMATCH`, `MANIFEST_INVALID` and the like for what cannot be read
+ */
+export async function entryManifests(
+  blobs: BlobStore,
+  entry: BundleEntry,
+  signal?: AbortSignal,
+): Promise<readonly ContainedManifest[]> {
+  const what = entryLabel(entry);
+  const found: ContainedManifest[] = [];
+  const walk = async (descriptor: Descriptor, indexes: readonly Descriptor[]): Promise<void> => {
+    const isReadable = isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType);
+    const isTop = indexes.length === 0;
+    if (!isTop && (!isReadable || (await blobs.stat(descriptor.digest, signal)) === undefined)) {
+      found.push({ descriptor, indexes, manifest: undefined });
+      return;
+    }
+    const parsed = parseManifest(
+      await readBlobBytes(blobs, descriptor, what, signal),
+      descriptor.mediaType,
+      what,
+    );
+    if (parsed.kind === 'manifest') {
+      found.push({ descriptor, indexes, manifest: parsed });
+      return;
+    }
+    const inner = [...indexes, descriptor];
+    for (const child of inner.length < maxDepth ? parsed.manifests : []) await walk(child, inner);
+  };
+  if (entry.manifest !== undefined && entry.manifest.digest !== entry.target.digest) {
+    await walk(entry.manifest, [entry.target]);
+  } else {
+    await walk(entry.target, []);
+  }
+  return found;
+}
+
+/** The blobs of one manifest: the indexes on the way to it, itself, config and layers, each digest once. */
+export function manifestBlobs({ descriptor, indexes, manifest }: ContainedManifest): readonly Descriptor[] {
+  const all = [
+    ...indexes,
+    descriptor,
+    ...(manifest === undefined ? [] : [manifest.config, ...manifest.layers]),
+  ];
+  return [...new Map<Digest, Descriptor>(all.map((blob) => [blob.digest, blob])).values()];
+}

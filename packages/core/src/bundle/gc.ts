@@ -1,0 +1,79 @@
+import { rm } from 'node:fs/promises';
+import type { BlobStore } from '../blob-store.ts';
+import type { Digest } from '../image/digest.ts';
+import { throwIfAborted } from '../store/abort.ts';
+import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
+import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
+import { listPartials } from '../store/ingest.ts';
+import type { Partial } from '../store/ingest.ts';
+import { checkLayout } from '../store/layout.ts';
+import { storeIoError } from '../store/store-error.ts';
+import { emptyIndex, readBundleIndex } from './bundle-index.ts';
+import type { BundleEntry } from './bundle-index.ts';
+import { entryManifests, manifestBlobs } from './contents.ts';
+
+export interface BundleCollection {
+  /** Blobs that nothing referred to, in order of digest. */
+  readonly removed: readonly Digest[];
+  /** Count of unfinished files whose writers are gone. */
+  readonly partialsRemoved: number;
+  /** Of both. */
+  readonly bytesFreed: number;
+}
+
+// Nothing that another machine writes pauses for so long; its clock may differ from ours by minutes.
+const elsewhereIdleMs = 60 * 60 * 1000;
+
+/**
+ * Drops the blobs of the bundle in `dir` that no image needs, and what writers that are gone left unfinished. Call it only while nobody
+ * pre-pulls into the bundle: a new image's blobs are there before the index names them. Nothing is dropped when an image cannot be read.
+ * @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`; `DIGEST_MISMATCH` and the like for a damaged manifest
+ */
+export async function gcBundle(dir: string, signal?: AbortSignal): Promise<BundleCollection> {
+  await checkLayout(dir);
+  const blobs = createDirectoryBlobStore(dir);
+  const { entries } = (await readBundleIndex(createDirectoryDocumentStore(dir), signal)) ?? emptyIndex;
+  const needed = await neededDigests(blobs, entries, signal);
+  const removed: Digest[] = [];
+  let bytesFreed = 0;
+  for await (const { digest, size } of blobs.list(signal)) {
+    if (needed.has(digest)) continue;
+    await blobs.delete(digest, signal);
+    removed.push(digest);
+    bytesFreed += size;
+  }
+  const partials = (await listPartials(dir)).filter(isAbandoned);
+  for (const partial of partials) {
+    throwIfAborted(signal, 'collect garbage');
+    await removePartial(partial);
+    bytesFreed += partial.size;
+  }
+  return { removed, partialsRemoved: partials.length, bytesFreed };
+}
+
+async function neededDigests(
+  blobs: BlobStore,
+  entries: readonly BundleEntry[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<Digest>> {
+  const needed = new Set<Digest>();
+  for (const entry of entries) {
+    needed.add(entry.target.digest);
+    for (const contained of await entryManifests(blobs, entry, signal)) {
+      for (const { digest } of manifestBlobs(contained)) needed.add(digest);
+    }
+  }
+  return needed;
+}
+
+function isAbandoned({ owner, idleMs }: Partial): boolean {
+  return owner === 'none' || owner === 'dead' || (owner === 'elsewhere' && idleMs > elsewhereIdleMs);
+}
+
+async function removePartial({ path }: Partial): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw storeIoError('delete file', path, error);
+  }
+}

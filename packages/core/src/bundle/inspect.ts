@@ -1,0 +1,162 @@
+import type { BlobStore } from '../blob-store.ts';
+import { DrayError, isDrayError, reasonOf } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { parseImageConfig } from '../image/image-config.ts';
+import { parseJsonObject } from '../image/json.ts';
+import type { JsonObject } from '../image/json.ts';
+import { formatPlatform } from '../image/platform.ts';
+import { familiarReference } from '../image/reference.ts';
+import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
+import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
+import { checkLayout } from '../store/layout.ts';
+import type { DocumentStore } from '../transport.ts';
+import { emptyIndex, readBundleIndex } from './bundle-index.ts';
+import type { BundleEntry } from './bundle-index.ts';
+import { entryManifests, manifestBlobs } from './contents.ts';
+import type { ContainedManifest } from './contents.ts';
+import { readBlobBytes } from './read-image.ts';
+
+/** One image of a bundle, for one platform. */
+export interface InspectedImage {
+  /** The familiar name, else the name as the bundle has it; absent when it has none. */
+  readonly reference?: string;
+  /** What the reference names: the digest of the index, or of the manifest. */
+  readonly targetDigest: Digest;
+  /** Absent when no manifest of the index is in the bundle. */
+  readonly manifestDigest?: Digest;
+  readonly configDigest?: Digest;
+  /** `OS/ARCH[/VARIANT]`. */
+  readonly platform?: string;
+  readonly layers: number;
+  /** Of all its blobs, as stored; blobs that several images share are counted for each. */
+  readonly bytes: number;
+  /** True when every blob is there in its full size. Their digests are checked by `verifyBundle`. */
+  readonly complete: boolean;
+  /** Why it is not complete. */
+  readonly problem?: string;
+}
+
+export interface BundleInspection {
+  /** In the order of `index.json`. */
+  readonly images: readonly InspectedImage[];
+  /** Count of all blobs. */
+  readonly blobs: number;
+  /** Of all blobs, each counted once. */
+  readonly bytes: number;
+  /** The status document as it is written there; absent when there is none. */
+  readonly status?: JsonObject;
+}
+
+/** What the bundle in `dir` holds, without hashing its layers. @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STATUS_INVALID`, `STORE_IO` */
+export async function inspectBundle(dir: string, signal?: AbortSignal): Promise<BundleInspection> {
+  await checkLayout(dir);
+  const blobs = createDirectoryBlobStore(dir);
+  const documents = createDirectoryDocumentStore(dir);
+  const { entries } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
+  const images: InspectedImage[] = [];
+  for (const entry of entries) images.push(...(await inspectEntry(blobs, entry, signal)));
+  const totals = { blobs: 0, bytes: 0 };
+  for await (const { size } of blobs.list(signal)) {
+    totals.blobs += 1;
+    totals.bytes += size;
+  }
+  const status = await readStatus(documents, signal);
+  return {
+    images,
+    ...totals,
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+async function readStatus(
+  documents: DocumentStore,
+  signal: AbortSignal | undefined,
+): Promise<JsonObject | undefined> {
+  const bytes = await documents.read('dray-status.json', signal);
+  try {
+    return bytes === undefined ? undefined : parseJsonObject(bytes, 'dray-status.json');
+  } catch (error) {
+    throw new DrayError('STATUS_INVALID', reasonOf(error), { cause: error });
+  }
+}
+
+async function inspectEntry(
+  blobs: BlobStore,
+  entry: BundleEntry,
+  signal: AbortSignal | undefined,
+): Promise<readonly InspectedImage[]> {
+  const naming = entryNaming(entry);
+  try {
+    const manifests = await entryManifests(blobs, entry, signal);
+    const held = manifests.filter(
+      ({ manifest, descriptor }) => manifest !== undefined && descriptor.platform?.os !== 'unknown',
+    );
+    if (held.length === 0) return [incomplete(entry, 'no manifest of it is in the bundle')];
+    return await Promise.all(held.map((contained) => inspectManifest(blobs, naming, contained, signal)));
+  } catch (error) {
+    if (!isDrayError(error)) throw error;
+    return [incomplete(entry, reasonOf(error))];
+  }
+}
+
+async function inspectManifest(
+  blobs: BlobStore,
+  naming: Naming,
+  contained: ContainedManifest,
+  signal: AbortSignal | undefined,
+): Promise<InspectedImage> {
+  const parts = manifestBlobs(contained);
+  const missing = await findMissing(blobs, parts, signal);
+  const config = contained.manifest?.config;
+  const platform = await findPlatform(blobs, contained, missing, signal);
+  return {
+    ...naming,
+    manifestDigest: contained.descriptor.digest,
+    ...(config === undefined ? {} : { configDigest: config.digest }),
+    ...(platform === undefined ? {} : { platform }),
+    layers: contained.manifest?.layers.length ?? 0,
+    bytes: parts.reduce((sum, { size }) => sum + size, 0),
+    complete: missing.length === 0,
+    ...(missing[0] === undefined ? {} : { problem: missingLabel(missing[0], missing.length) }),
+  };
+}
+
+async function findMissing(
+  blobs: BlobStore,
+  parts: readonly Descriptor[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Descriptor[]> {
+  const infos = await Promise.all(parts.map(({ digest }) => blobs.stat(digest, signal)));
+  return parts.filter(({ size }, position) => infos[position]?.size !== size);
+}
+
+async function findPlatform(
+  blobs: BlobStore,
+  { descriptor, manifest }: ContainedManifest,
+  missing: readonly Descriptor[],
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (descriptor.platform !== undefined) return formatPlatform(descriptor.platform);
+  if (manifest === undefined || missing.includes(manifest.config)) return undefined;
+  const what = `config ${manifest.config.digest}`;
+  return formatPlatform(
+    parseImageConfig(await readBlobBytes(blobs, manifest.config, what, signal), what).platform,
+  );
+}
+
+type Naming = Pick<InspectedImage, 'reference' | 'targetDigest'>;
+
+function entryNaming({ reference, name, target }: BundleEntry): Naming {
+  const shown = reference === undefined ? name : familiarReference(reference);
+  return { ...(shown === undefined ? {} : { reference: shown }), targetDigest: target.digest };
+}
+
+function incomplete(entry: BundleEntry, problem: string): InspectedImage {
+  return { ...entryNaming(entry), layers: 0, bytes: 0, complete: false, problem };
+}
+
+function missingLabel({ digest }: Descriptor, count: number): string {
+  const others = count === 1 ? '' : ` and ${String(count - 1)} more`;
+  return `blob ${digest}${others} missing or cut short`;
+}

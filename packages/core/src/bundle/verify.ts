@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import pLimit from 'p-limit';
+import type { BlobStore } from '../blob-store.ts';
+import { isDrayError, reasonOf } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { fromHex } from '../image/digest.ts';
+import type { Digest } from '../image/digest.ts';
+import { abortable, throwIfAborted } from '../store/abort.ts';
+import { createDirectoryBlobStore, listBlobDigests } from '../store/directory-blob-store.ts';
+import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
+import { checkLayout, hasBlobsDirectory } from '../store/layout.ts';
+import { emptyIndex, readBundleIndex } from './bundle-index.ts';
+import type { BundleEntry } from './bundle-index.ts';
+import { entryManifests, manifestBlobs } from './contents.ts';
+import type { ContainedManifest } from './contents.ts';
+import { entryLabel } from './read-image.ts';
+
+export interface VerifyOptions {
+  /** Called after each blob. */
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /** Blobs read at a time (default 2: reading one while hashing another). */
+  readonly concurrency?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface VerifyProgress {
+  readonly blobs: number;
+  readonly blobsTotal: number;
+  /** Hashed so far. */
+  readonly bytes: number;
+}
+
+export interface BundleProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly digest?: Digest;
+  /** The image that suffers, where one is known. */
+  readonly reference?: string;
+}
+
+export interface BundleVerification {
+  /** True when there are no problems. */
+  readonly ok: boolean;
+  /** Entries of the index. */
+  readonly images: number;
+  readonly blobs: number;
+  /** Hashed. */
+  readonly bytes: number;
+  /** Blobs first, in order of digest, then images in order of the index. */
+  readonly problems: readonly BundleProblem[];
+}
+
+/**
+ * Hashes every blob of the bundle in `dir` and checks that every image is complete. What is wrong with blobs and images is in the report;
+ * blobs that no image needs are no problem.
+ * @throws DrayError when it is no bundle that can be read at all: `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
+ */
+export async function verifyBundle(dir: string, options: VerifyOptions = {}): Promise<BundleVerification> {
+  const { signal } = options;
+  await checkLayout(dir);
+  const index = (await readBundleIndex(createDirectoryDocumentStore(dir), signal)) ?? emptyIndex;
+  const blobs = createDirectoryBlobStore(dir);
+  const digests = (await hasBlobsDirectory(dir)) ? await listBlobDigests(dir) : [];
+  const hashed = await hashAll(blobs, digests, options);
+  const problems = hashed.problems;
+  for (const entry of index.entries) problems.push(...(await checkEntry(blobs, entry, signal)));
+  return {
+    ok: problems.length === 0,
+    images: index.entries.length,
+    blobs: digests.length,
+    bytes: hashed.bytes,
+    problems,
+  };
+}
+
+async function hashAll(
+  blobs: BlobStore,
+  digests: readonly Digest[],
+  { concurrency, onProgress, signal }: VerifyOptions,
+): Promise<{ readonly bytes: number; readonly problems: BundleProblem[] }> {
+  const limit = pLimit(Math.max(1, concurrency ?? 2));
+  let [done, bytes] = [0, 0];
+  const found = await Promise.all(
+    digests.map((digest) =>
+      limit(async () => {
+        const result = await hashBlob(blobs, digest, signal);
+        done += 1;
+        bytes += result.bytes;
+        onProgress?.({ blobs: done, blobsTotal: digests.length, bytes });
+        return result.problem;
+      }),
+    ),
+  );
+  return { bytes, problems: found.filter((problem) => problem !== undefined) };
+}
+
+async function hashBlob(
+  blobs: BlobStore,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly bytes: number; readonly problem?: BundleProblem }> {
+  throwIfAborted(signal, 'verify the bundle');
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    const stream = await blobs.open({ mediaType: '', digest, size: 0 });
+    for await (const chunk of abortable(stream, signal, 'verify the bundle')) {
+      hash.update(chunk);
+      bytes += chunk.byteLength;
+    }
+  } catch (error) {
+    if (isDrayError(error, 'BUNDLE_UNSAFE')) return { bytes, problem: problemOf(error, { digest }) };
+    throw error;
+  }
+  const actual = fromHex(hash.digest('hex'));
+  if (actual === digest) return { bytes };
+  const message = `cannot use blob ${digest}: its bytes hash to ${actual}`;
+  return { bytes, problem: { code: 'DIGEST_MISMATCH', message, digest } };
+}
+
+async function checkEntry(
+  blobs: BlobStore,
+  entry: BundleEntry,
+  signal: AbortSignal | undefined,
+): Promise<readonly BundleProblem[]> {
+  const reference = entryLabel(entry).slice('image '.length);
+  try {
+    const manifests = await entryManifests(blobs, entry, signal);
+    const held = manifests.filter(({ manifest }) => manifest !== undefined);
+    const problems: BundleProblem[] = [];
+    for (const contained of held) {
+      problems.push(...(await checkManifest(blobs, reference, contained, signal)));
+    }
+    return held.length === 0 ? [noManifest(entry, reference)] : problems;
+  } catch (error) {
+    throwIfAborted(signal, 'verify the bundle');
+    return [problemOf(error, { reference, digest: entry.target.digest })];
+  }
+}
+
+async function checkManifest(
+  blobs: BlobStore,
+  reference: string,
+  contained: ContainedManifest,
+  signal: AbortSignal | undefined,
+): Promise<readonly BundleProblem[]> {
+  const found = await Promise.all(
+    manifestBlobs(contained).map((descriptor) => checkPresence(blobs, reference, descriptor, signal)),
+  );
+  return found.filter((problem) => problem !== undefined);
+}
+
+async function checkPresence(
+  blobs: BlobStore,
+  reference: string,
+  { digest, size }: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<BundleProblem | undefined> {
+  try {
+    const info = await blobs.stat(digest, signal);
+    if (info?.size === size) return undefined;
+    const [code, reason] =
+      info === undefined
+        ? (['BLOB_MISSING', 'is missing'] as const)
+        : (['SIZE_MISMATCH', `has ${String(info.size)} bytes instead of ${String(size)}`] as const);
+    return { code, message: `cannot use image ${reference}: blob ${digest} ${reason}`, digest, reference };
+  } catch (error) {
+    throwIfAborted(signal, 'verify the bundle');
+    return problemOf(error, { digest, reference });
+  }
+}
+
+function noManifest({ target }: BundleEntry, reference: string): BundleProblem {
+  const message = `cannot use image ${reference}: the bundle holds no manifest of it`;
+  return { code: 'BLOB_MISSING', message, digest: target.digest, reference };
+}
+
+function problemOf(
+  error: unknown,
+  context: { readonly digest?: Digest; readonly reference?: string },
+): BundleProblem {
+  if (!isDrayError(error)) throw error;
+  return { code: error.code, message: reasonOf(error), ...context };
+}

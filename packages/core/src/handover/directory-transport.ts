@@ -1,0 +1,49 @@
+import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
+import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
+import { checkLayout, initLayout } from '../store/layout.ts';
+import type { Transport } from '../transport.ts';
+
+/**
+ * Hands a bundle over through a directory that both sides can reach: a CI workspace or artifact, NFS. The directory is itself a bundle. It
+ * is made by the first write; reading its index requires a layout version we know.
+ */
+export function createDirectoryTransport(dir: string): Transport {
+  const blobs = createDirectoryBlobStore(dir);
+  const documents = createDirectoryDocumentStore(dir);
+  const ensureLayout = once(() => initLayout(dir));
+  return {
+    location: dir,
+    blobs: {
+      ...blobs,
+      async put(descriptor, open, options) {
+        await ensureLayout();
+        return blobs.put(descriptor, open, options);
+      },
+    },
+    documents: {
+      ...documents,
+      async read(name, signal) {
+        const bytes = await documents.read(name, signal);
+        if (bytes !== undefined && name === 'index.json') await checkLayout(dir);
+        return bytes;
+      },
+      async write(name, bytes, signal) {
+        await ensureLayout();
+        await documents.write(name, bytes, signal);
+      },
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Runs `action` until it has succeeded once. */
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= action().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  };
+}

@@ -1,0 +1,93 @@
+import pLimit from 'p-limit';
+import { throwIfAborted, abortError } from '../store/abort.ts';
+
+/**
+ * A bound on how much happens at a time. One pool is made per command and given down. A task must not wait for another task of the same
+ * pool, or both may wait forever.
+ */
+export interface Pool {
+  /** Tasks at a time. */
+  readonly concurrency: number;
+
+  /**
+   * Runs `task` when there is room, and settles as it does. While it is queued, an abort of `signal` rejects at once and the task never starts.
+   * @throws DrayError `ABORTED`, or the signal's own DrayError
+   */
+  run<Result>(task: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+
+  /**
+   * Runs `task` for every item; the results come in the items' order. After the first failure (or an abort) no queued item starts, the
+   * signal of the running ones aborts, and once they have ended the first failure is thrown.
+   */
+  map<Item, Result>(
+    items: readonly Item[],
+    task: (item: Item, signal: AbortSignal) => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<readonly Result[]>;
+}
+
+/** A pool of `concurrency` places (at least 1). */
+export function createPool(concurrency: number): Pool {
+  const limit = pLimit(Math.max(1, Math.floor(concurrency)));
+  const run = async <Result>(task: () => Promise<Result>, signal?: AbortSignal): Promise<Result> => {
+    throwIfAborted(signal, 'start a task');
+    return signal === undefined ? limit(task) : runAbortable(limit, task, signal);
+  };
+  return {
+    concurrency: limit.concurrency,
+    run,
+    async map<Item, Result>(
+      items: readonly Item[],
+      task: (item: Item, signal: AbortSignal) => Promise<Result>,
+      signal?: AbortSignal,
+    ) {
+      const stop = new AbortController();
+      const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
+      const failures: unknown[] = [];
+      const stopOnFailure = async (item: Item): Promise<Result> => {
+        try {
+          return await task(item, both);
+        } catch (error) {
+          // In here, because the place is given to the next item as soon as this one has settled.
+          failures.push(error);
+          stop.abort(error);
+          throw error;
+        }
+      };
+      const settled = await Promise.allSettled(items.map((item) => run(() => stopOnFailure(item), both)));
+      if (failures.length > 0) throw failures[0];
+      return settled.map((result) => {
+        if (result.status === 'rejected') throw result.reason;
+        return result.value;
+      });
+    },
+  };
+}
+
+type Limit = ReturnType<typeof pLimit>;
+
+async function runAbortable<Result>(
+  limit: Limit,
+  task: () => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  let isStarted = false;
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      if (!isStarted) reject(abortError(signal, 'start a task'));
+    };
+    signal.addEventListener('abort', onAbort);
+  });
+  const done = limit(() => {
+    throwIfAborted(signal, 'start a task');
+    isStarted = true;
+    return task();
+  });
+  try {
+    return await Promise.race([done, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    done.catch(() => undefined);
+  }
+}

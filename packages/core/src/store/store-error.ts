@@ -1,0 +1,58 @@
+import { DrayError, TransferError, reasonOf, systemErrorCode } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+
+/** The error for a failed file operation; `action` follows "cannot", such as `read file`. */
+export function storeIoError(action: string, path: string, error: unknown): DrayError {
+  return new DrayError('STORE_IO', `cannot ${action} ${path}: ${reasonOf(error)}`, {
+    cause: error,
+    details: { path },
+  });
+}
+
+export interface WriteFailure {
+  /** The bundle's directory. */
+  readonly dir: string;
+  readonly path: string;
+  readonly descriptor: Descriptor;
+}
+
+/** The error for a blob that could not be written: `DISK_FULL` or `STORE_IO`. */
+export function blobWriteError({ dir, path, descriptor }: WriteFailure, error: unknown): TransferError {
+  const { digest, size } = descriptor;
+  const context = { operation: 'put', side: 'destination', digest, cause: error } as const;
+  if (!isDiskFull(error)) {
+    return new TransferError('STORE_IO', `cannot write blob ${digest} to ${path}: ${reasonOf(error)}`, {
+      ...context,
+      details: { path },
+    });
+  }
+  return new TransferError(
+    'DISK_FULL',
+    `cannot write blob ${digest} to ${dir}: the disk is full, the blob needs ${String(size)} bytes`,
+    {
+      ...context,
+      hint: 'Make room there, or choose another directory with --bundle.',
+      // What was written of it is deleted again, so all of it is needed.
+      details: { dir, bytesNeeded: size },
+    },
+  );
+}
+
+/** The error for a document that could not be written: `DISK_FULL` or `STORE_IO`. */
+export function documentWriteError(path: string, bytesNeeded: number, error: unknown): DrayError {
+  if (!isDiskFull(error)) return storeIoError('write file', path, error);
+  return new DrayError(
+    'DISK_FULL',
+    `cannot write file ${path}: the disk is full, the file needs ${String(bytesNeeded)} bytes`,
+    {
+      hint: 'Make room there, or choose another directory with --bundle.',
+      cause: error,
+      details: { path, bytesNeeded },
+    },
+  );
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

@@ -1,0 +1,18 @@
+export type { BlobStoreContractOptions } from './contracts/blob-store.ts';
+export { blobStoreContract } from './contracts/blob-store.ts';
+export type { ContractCase, ContractSubject, SampleBlob } from './contracts/contract.ts';
+export { bytesOf, rejectionCode, rejectionOf, sampleBlob, streamOf } from './contracts/contract.ts';
+export type { TransportCapabilities, TransportContractOptions } from './contracts/transport.ts';
+export { transportContract } from './contracts/transport.ts';
+export { compressLayer, decompressLayer } from './compress.ts';
+export { createMemoryBlobStore, createMemoryTransport } from './memory-transport.ts';
+export type { Random } from './random.ts';
+export { createRandom } from './random.ts';
+export type { RandomImage, RandomImageOptions, RandomIndex } from './random-image.ts';
+export { randomImage, randomIndex } from './random-image.ts';
+export type { TarEntry } from './tar.ts';
+export { createTar } from './tar.ts';
+export type { TemporaryDirectory } from './temporary-directory.ts';
+export { temporaryDirectory } from './temporary-directory.ts';
+export type { ValidateImageOptions } from './validate-image.ts';
+export { validateImage } from './validate-image.ts';
