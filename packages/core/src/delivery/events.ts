@@ -1,0 +1,19 @@
+import type { StatusDocument } from '../rendezvous/status.ts';
+import type { Prospect } from '../rendezvous/waiting.ts';
+import type { LoadImageReport } from './report.ts';
+
+/** What happens during waiting and delivery, for whoever shows it. */
+export type LoadEvent =
+  | { readonly type: 'waiting'; readonly prospect: Prospect; readonly status: StatusDocument | undefined }
+  | { readonly type: 'receiving'; readonly reference: string; readonly bytes: number }
+  | {
+      readonly type: 'loading';
+      readonly reference: string;
+      readonly bytes: number;
+      readonly layers: number;
+      readonly skipped: number;
+    }
+  | { readonly type: 'sent'; readonly reference: string; readonly bytes: number }
+  | { readonly type: 'pulling'; readonly reference: string }
+  | { readonly type: 'image'; readonly image: LoadImageReport }
+  | { readonly type: 'warning'; readonly message: string };

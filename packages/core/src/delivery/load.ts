@@ -1,0 +1,186 @@
+import { summarizeError } from '../error-summary.ts';
+import type { ErrorSummary } from '../error-summary.ts';
+import type { Engine, EngineInfo } from '../engine.ts';
+import { DrayError } from '../errors.ts';
+import { createPool } from '../handover/pool.ts';
+import { familiarReference, tryParseReference } from '../image/reference.ts';
+import type { Reference } from '../image/reference.ts';
+import { outlooks, prospectReason } from '../rendezvous/outlook.ts';
+import type { Outlook } from '../rendezvous/outlook.ts';
+import { watch } from '../rendezvous/watch.ts';
+import type { Sighting, WatchOptions } from '../rendezvous/watch.ts';
+import type { DocumentStore } from '../transport.ts';
+import { deliverImage } from './deliver-image.ts';
+import type { BlobPlace, DeliveryContext } from './deliver-image.ts';
+import type { LoadEvent } from './events.ts';
+import { pullImage } from './pull-image.ts';
+import { loadOutcome, undelivered } from './report.ts';
+import type { LoadImageReport, LoadReport } from './report.ts';
+
+/** `auto` chooses by itself, `load` sends from the bundle, `pull` lets the engine pull. */
+export type DeliveryMode = 'auto' | 'load' | 'pull';
+
+/** What happens to an image that the pre-pull did not bring. */
+export type OnMiss = 'continue' | 'pull' | 'fail';
+
+export interface LoadOptions extends WatchOptions {
+  readonly engine: Engine;
+  /** Where pre-pull and deploy meet. */
+  readonly meeting: BlobPlace & { readonly documents: DocumentStore };
+  /** Where blobs are kept on this node; the meeting place itself when there is no handover. */
+  readonly local: BlobPlace;
+  /** Empty: every image of the pre-pull. */
+  readonly only: readonly Reference[];
+  readonly delivery: DeliveryMode;
+  readonly onMiss: OnMiss;
+  /** Transfers at a time. */
+  readonly concurrency: number;
+  readonly onEvent?: (event: LoadEvent) => void;
+}
+
+/**
+ * The deploy side: waits as the rendezvous says, delivers each image as soon as it is there, and reports. Whatever the cache does wrong is
+ * told in the report; rejects only when aborted, or on an error that is none of ours.
+ */
+export async function load(options: LoadOptions): Promise<LoadReport> {
+  const run = new LoadRun(options);
+  try {
+    await run.deliverAsTheyCome();
+  } catch (error) {
+    if (!(error instanceof DrayError) || options.signal?.aborted === true) throw error;
+    run.giveUp(summarizeError(error));
+  }
+  await run.pullMissing();
+  return run.report();
+}
+
+class LoadRun {
+  readonly #options: LoadOptions;
+  readonly #startedAt = performance.now();
+  readonly #done = new Map<string, LoadImageReport>();
+  #waitedMs = 0;
+  #info: EngineInfo | undefined;
+  #last: Sighting | undefined;
+  #error: ErrorSummary | undefined;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  async deliverAsTheyCome(): Promise<void> {
+    const { engine, meeting, signal } = this.#options;
+    // Without an engine there is nothing to wait for.
+    this.#info = await engine.describe(signal);
+    const context = await this.#createContext(this.#info);
+    let lookedAt = performance.now();
+    for await (const sighting of watch(meeting.documents, this.#options)) {
+      this.#waitedMs += performance.now() - lookedAt;
+      this.#last = sighting;
+      this.#emit({ type: 'waiting', prospect: sighting.prospect, status: sighting.status });
+      if (await this.#deliverReady(context, sighting)) return;
+      lookedAt = performance.now();
+    }
+  }
+
+  giveUp(error: ErrorSummary): void {
+    this.#error = error;
+  }
+
+  /** Lets the engine pull what the bundle did not bring, where that was asked for. */
+  async pullMissing(): Promise<void> {
+    const { engine, onMiss, delivery, signal } = this.#options;
+    const info = this.#info;
+    if (info === undefined || (onMiss !== 'pull' && delivery !== 'pull')) return;
+    for (const image of this.#images().filter(({ delivery: kind }) => kind === 'none')) {
+      const reference = tryParseReference(image.reference);
+      if (reference === undefined) continue;
+      this.#emit({ type: 'pulling', reference: image.reference });
+      this.#record(await pullImage(engine, reference, info, signal));
+    }
+  }
+
+  report(): LoadReport {
+    const images = this.#images();
+    const outcome = loadOutcome(images, this.#options.delivery === 'pull');
+    const isQuiet = outcome === 'hit' || (images.length === 0 && this.#isNothingToDo());
+    return {
+      outcome: isQuiet ? 'hit' : outcome,
+      ...(isQuiet ? {} : { reason: this.#reason(images) }),
+      images,
+      waitedMs: Math.round(this.#waitedMs),
+      ms: Math.round(performance.now() - this.#startedAt),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
+  }
+
+  async #createContext(info: EngineInfo): Promise<DeliveryContext> {
+    const { engine, meeting, local, concurrency, signal, delivery } = this.#options;
+    const known = delivery === 'pull' ? [] : await engine.listChainIds(signal);
+    return {
+      engine,
+      info,
+      meeting,
+      local,
+      pool: createPool(concurrency),
+      knownChainIds: new Set(known),
+      emit: (event) => {
+        this.#emit(event);
+      },
+      signal,
+    };
+  }
+
+  /** True when nothing more can come. */
+  async #deliverReady(context: DeliveryContext, sighting: Sighting): Promise<boolean> {
+    const wanted = outlooks(sighting, this.#options.only);
+    if (wanted === undefined) return false;
+    if (this.#options.delivery !== 'pull') {
+      for (const outlook of wanted) await this.#deliver(context, outlook);
+    }
+    return this.#options.delivery === 'pull' || wanted.every(({ kind }) => kind !== 'coming');
+  }
+
+  async #deliver(context: DeliveryContext, outlook: Outlook): Promise<void> {
+    if (outlook.kind !== 'ready' || this.#done.has(outlook.name)) return;
+    this.#record(await deliverImage(context, outlook.entry));
+  }
+
+  #record(image: LoadImageReport): void {
+    this.#done.set(image.reference, image);
+    this.#emit({ type: 'image', image });
+  }
+
+  /** Everything wanted, delivered or not, in order. */
+  #images(): readonly LoadImageReport[] {
+    const wanted = this.#last === undefined ? undefined : outlooks(this.#last, this.#options.only);
+    const names = wanted?.filter(({ kind }) => kind !== 'skipped') ?? this.#options.only.map(asLost);
+    return names.map((outlook) => {
+      const error = outlook.kind === 'lost' ? outlook.error : this.#error;
+      return this.#done.get(outlook.name) ?? undelivered(outlook.name, error);
+    });
+  }
+
+  /** The pre-pull ended well, and there was nothing that it had to bring. */
+  #isNothingToDo(): boolean {
+    return this.#error === undefined && this.#last?.prospect.kind === 'ready';
+  }
+
+  #reason(images: readonly LoadImageReport[]): string {
+    if (this.#error !== undefined) return `error: ${this.#error.message}`;
+    const { prospect } = this.#last ?? {};
+    const isEnded = prospect !== undefined && !['running', 'ready', 'settled'].includes(prospect.kind);
+    if (this.#last !== undefined && (isEnded || images.length === 0)) return prospectReason(this.#last);
+    const failed = images.find(
+      ({ error, delivery }) => error !== undefined || delivery === 'none' || delivery === 'pull',
+    );
+    return `incomplete: ${failed?.error?.message ?? `${failed?.reference ?? 'an image'} was not in the bundle`}`;
+  }
+
+  #emit(event: LoadEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+function asLost(reference: Reference): { readonly kind: 'coming'; readonly name: string } {
+  return { kind: 'coming', name: familiarReference(reference) };
+}

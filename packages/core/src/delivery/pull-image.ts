@@ -1,0 +1,31 @@
+import { summarizeError } from '../error-summary.ts';
+import type { Engine, EngineInfo } from '../engine.ts';
+import { familiarReference } from '../image/reference.ts';
+import type { Reference } from '../image/reference.ts';
+import type { LoadImageReport } from './report.ts';
+import { undelivered } from './report.ts';
+
+/** Lets the engine pull one image. A failure is told in the report, never thrown. */
+export async function pullImage(
+  engine: Engine,
+  reference: Reference,
+  info: EngineInfo,
+  signal: AbortSignal | undefined,
+): Promise<LoadImageReport> {
+  const startedAt = performance.now();
+  const name = familiarReference(reference);
+  try {
+    await engine.pull(reference, info.platform, signal);
+    const total = (await engine.inspect(reference, signal))?.diffIds.length ?? 0;
+    const layers = { total, sent: 0, skipped: total };
+    return {
+      reference: name,
+      delivery: 'pull',
+      layers,
+      bytesSent: 0,
+      ms: Math.round(performance.now() - startedAt),
+    };
+  } catch (error) {
+    return { ...undelivered(name, summarizeError(error)), ms: Math.round(performance.now() - startedAt) };
+  }
+}

@@ -1,0 +1,26 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadOutcome, undelivered } from './report.ts';
+import type { DeliveryKind, LoadImageReport } from './report.ts';
+
+function delivered(delivery: DeliveryKind): LoadImageReport {
+  return { ...undelivered('redis:7'), delivery };
+}
+
+const failed: LoadImageReport = {
+  ...delivered('load'),
+  error: { code: 'ENGINE_PULL_FAILED', message: 'no digest name' },
+};
+
+describe('the outcome of a load', () => {
+  test.each([
+    ['hit', [delivered('load'), delivered('present')], false],
+    ['partial', [delivered('load'), delivered('none')], false],
+    ['partial', [delivered('present'), failed], false],
+    ['partial', [delivered('present'), delivered('pull')], false],
+    ['miss', [delivered('pull')], false],
+    ['hit', [delivered('pull')], true],
+    ['miss', [], false],
+  ] as const)('is a %s', (outcome, images, isPullAsked) => {
+    expect(loadOutcome(images, isPullAsked)).toBe(outcome);
+  });
+});

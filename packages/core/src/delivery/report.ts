@@ -1,0 +1,62 @@
+import type { ErrorSummary } from '../error-summary.ts';
+import type { Digest } from '../image/digest.ts';
+
+/** How an image came into the engine. `present`: it was there, at most a name was added; `none`: it did not. */
+export type DeliveryKind = 'present' | 'load' | 'pull' | 'none';
+
+export interface LayerCounts {
+  readonly total: number;
+  readonly sent: number;
+  /** Left out because the engine had them. */
+  readonly skipped: number;
+}
+
+export interface LoadImageReport {
+  /** Familiar form; the digest for an image without a name. */
+  readonly reference: string;
+  readonly configDigest?: Digest;
+  readonly manifestDigest?: Digest;
+  readonly delivery: DeliveryKind;
+  readonly layers: LayerCounts;
+  /** Bytes of archive sent to the engine. */
+  readonly bytesSent: number;
+  readonly ms: number;
+  readonly error?: ErrorSummary;
+}
+
+/** `hit`: the pre-pull delivered every image; `partial`: some; `miss`: none. */
+export type LoadOutcome = 'hit' | 'partial' | 'miss';
+
+export interface LoadReport {
+  readonly outcome: LoadOutcome;
+  /** Why it is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details. */
+  readonly reason?: string;
+  readonly images: readonly LoadImageReport[];
+  /** Time spent waiting for the pre-pull (ms), part of `ms`. */
+  readonly waitedMs: number;
+  readonly ms: number;
+  /** What ended the whole load early, such as an engine that is not there. */
+  readonly error?: ErrorSummary;
+}
+
+/** An image that was not delivered at all. */
+export function undelivered(reference: string, error?: ErrorSummary): LoadImageReport {
+  const layers = { total: 0, sent: 0, skipped: 0 };
+  return {
+    reference,
+    delivery: 'none',
+    layers,
+    bytesSent: 0,
+    ms: 0,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** The outcome for the cache: an image that had to be pulled after all is a miss, unless pulling was what was asked for. */
+export function loadOutcome(images: readonly LoadImageReport[], isPullAsked: boolean): LoadOutcome {
+  const hits = images.filter(({ delivery, error }) => {
+    return error === undefined && delivery !== 'none' && (delivery !== 'pull' || isPullAsked);
+  });
+  if (hits.length === 0) return 'miss';
+  return hits.length === images.length ? 'hit' : 'partial';
+}

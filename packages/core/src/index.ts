@@ -1,0 +1,143 @@
+export type { ErrorCode, TransferSide } from './errors.ts';
+export {
+  DrayError,
+  EngineError,
+  IntegrityError,
+  InvalidReferenceError,
+  RegistryError,
+  TransferError,
+  UsageError,
+  isDrayError,
+  reasonOf,
+  systemErrorCode,
+} from './errors.ts';
+export { maskSecrets, printable, redactUrl } from './redact.ts';
+
+export type { Descriptor } from './image/descriptor.ts';
+export type { Digest } from './image/digest.ts';
+export { digestOf, fromHex, hexOf, isDigest, parseDigest, shortDigest } from './image/digest.ts';
+export type { LayerCompression } from './image/media-types.ts';
+export {
+  isIndexType,
+  isManifestType,
+  isSchema1Type,
+  layerCompression,
+  mediaTypes,
+} from './image/media-types.ts';
+export type { Platform } from './image/platform.ts';
+export {
+  formatPlatform,
+  hostPlatform,
+  normalizePlatform,
+  parsePlatform,
+  platformMatches,
+  selectPlatform,
+} from './image/platform.ts';
+export type { Reference } from './image/reference.ts';
+export {
+  familiarName,
+  familiarReference,
+  formatReference,
+  parseReference,
+  sameReference,
+  tryParseReference,
+} from './image/reference.ts';
+export { chainIds } from './image/chain-id.ts';
+export type { Index, Manifest } from './image/manifest.ts';
+export {
+  checkImageLayers,
+  checkManifestSize,
+  maxManifestBytes,
+  parseDescriptor,
+  parseManifest,
+  selectManifest,
+} from './image/manifest.ts';
+export type { ImageConfig } from './image/image-config.ts';
+export { checkLayerCount, parseImageConfig } from './image/image-config.ts';
+export type { JsonObject } from './image/json.ts';
+export { isObject, parseJsonObject } from './image/json.ts';
+
+export type { BlobInfo, BlobStore, ByteStream, OpenOptions, PutOptions, PutResult } from './blob-store.ts';
+export type { DocumentName, DocumentStore, Transport } from './transport.ts';
+export type { Source } from './source.ts';
+export type {
+  Engine,
+  EngineImage,
+  EngineInfo,
+  ImageStoreKind,
+  LoadRequest,
+  LoadResult,
+  LoadableImage,
+} from './engine.ts';
+
+export { verifying } from './store/verifying.ts';
+export { abortError, abortable, throwIfAborted } from './store/abort.ts';
+export type { DirectoryBlobStoreOptions } from './store/directory-blob-store.ts';
+export { createDirectoryBlobStore } from './store/directory-blob-store.ts';
+export { createDirectoryDocumentStore } from './store/directory-document-store.ts';
+export { checkLayout, imageLayoutVersion, initLayout } from './store/layout.ts';
+
+export type { BundleEntry, BundleIndex } from './bundle/bundle-index.ts';
+export {
+  bundleVersion,
+  emptyIndex,
+  formatBundleIndex,
+  parseBundleIndex,
+  readBundleIndex,
+  withEntry,
+} from './bundle/bundle-index.ts';
+export { readBlobBytes, readImage } from './bundle/read-image.ts';
+export type { BundleInspection, InspectedImage } from './bundle/inspect.ts';
+export { inspectBundle } from './bundle/inspect.ts';
+export type { BundleProblem, BundleVerification, VerifyOptions } from './bundle/verify.ts';
+export { verifyBundle } from './bundle/verify.ts';
+export type { BundleCollection } from './bundle/gc.ts';
+export { gcBundle } from './bundle/gc.ts';
+
+export type { Pool } from './handover/pool.ts';
+export { createPool } from './handover/pool.ts';
+export type { CopyPlan } from './handover/plan.ts';
+export { planCopy } from './handover/plan.ts';
+export type { CopyProgress, CopyRequest, CopyResult } from './handover/copy.ts';
+export { copyBlobs } from './handover/copy.ts';
+export { createDirectoryTransport } from './handover/directory-transport.ts';
+export type { TransportLocation } from './handover/transport-location.ts';
+export { parseTransportLocation } from './handover/transport-location.ts';
+
+export type { ErrorSummary } from './error-summary.ts';
+export { summarizeError } from './error-summary.ts';
+export type {
+  ImageState,
+  PrepullState,
+  StatusDocument,
+  StatusImage,
+  StatusProgress,
+} from './rendezvous/status.ts';
+export { parseStatus } from './rendezvous/status.ts';
+export type { Prospect, WaitPolicy } from './rendezvous/waiting.ts';
+export type { Sighting } from './rendezvous/watch.ts';
+export type { Outlook } from './rendezvous/outlook.ts';
+export { prospectReason } from './rendezvous/outlook.ts';
+export type { WaitReport, WaitRequest } from './rendezvous/wait.ts';
+export { waitForImages } from './rendezvous/wait.ts';
+
+export type { PrepullEvent } from './prepull/events.ts';
+export type { PrepullImageReport, PrepullOutcome, PrepullReport } from './prepull/report.ts';
+export type { PrepullImage, PrepullRequest } from './prepull/prepull.ts';
+export { prepull } from './prepull/prepull.ts';
+
+export type { LoadEvent } from './delivery/events.ts';
+export type {
+  DeliveryKind,
+  LayerCounts,
+  LoadImageReport,
+  LoadOutcome,
+  LoadReport,
+} from './delivery/report.ts';
+export type { DeliveryMode, LoadOptions, OnMiss } from './delivery/load.ts';
+export { load } from './delivery/load.ts';
+
+export type { BundleComparison, ImagePlan, PlanRequest, PrepullPlan } from './prepull/plan.ts';
+export { planPrepull } from './prepull/plan.ts';
+export type { DeliveryPlan, EngineView } from './delivery/plan-delivery.ts';
+export { planDelivery } from './delivery/plan-delivery.ts';

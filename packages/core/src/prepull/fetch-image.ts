@@ -1,0 +1,190 @@
+import type { BlobStore, ByteStream } from '../blob-store.ts';
+import { readBlobBytes } from '../bundle/read-image.ts';
+import type { BundleEntry } from '../bundle/bundle-index.ts';
+import { copyBlobs } from '../handover/copy.ts';
+import { distinctDescriptors } from '../handover/plan.ts';
+import type { Pool } from '../handover/pool.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
+import type { ImageConfig } from '../image/image-config.ts';
+import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
+import type { Manifest } from '../image/manifest.ts';
+import { formatPlatform, platformMatches } from '../image/platform.ts';
+import type { Platform } from '../image/platform.ts';
+import { familiarReference } from '../image/reference.ts';
+import type { Reference } from '../image/reference.ts';
+import type { Source } from '../source.ts';
+import type { Transport } from '../transport.ts';
+import type { PrepullEvent } from './events.ts';
+
+export interface FetchContext {
+  readonly source: Source;
+  readonly blobs: BlobStore;
+  /** Names the bundle in messages. */
+  readonly location: string;
+  readonly handover: Transport | undefined;
+  readonly platform: Platform;
+  /** Every request that moves bytes runs in it. */
+  readonly pool: Pool;
+  /** Blobs being fetched by any image of this run. */
+  readonly inFlight: Map<Digest, Promise<void>>;
+  readonly emit: (event: PrepullEvent) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface FetchedImage {
+  readonly entry: BundleEntry;
+  readonly manifestDigest: Digest;
+  readonly configDigest: Digest;
+  /** Bytes of all its blobs, as stored. */
+  readonly bytes: number;
+  readonly layers: number;
+}
+
+/** Brings every blob of one image into the bundle, and to the handover if there is one. Adds nothing to the index. */
+export async function fetchImage(context: FetchContext, reference: Reference): Promise<FetchedImage> {
+  const target = await context.pool.run(
+    () => context.source.resolve(reference, context.signal),
+    context.signal,
+  );
+  context.emit({ type: 'resolved', reference: familiarReference(reference), digest: target.digest });
+  const chosen = await fetchManifest(context, reference, target);
+  const what = familiarReference(reference);
+  checkImageLayers(chosen.manifest, what);
+  checkManifestSize(chosen.manifest.config.size, `the config of ${what}`);
+  const blobs = distinctDescriptors([chosen.manifest.config, ...chosen.manifest.layers]);
+  await allSettledOrThrow(blobs.map((blob) => ensureBlob(context, reference, blob)));
+  const configBytes = await readBlobBytes(context.blobs, chosen.manifest.config, `the config of ${what}`);
+  const config = parseImageConfig(configBytes, `the config of ${what}`);
+  checkLayerCount(chosen.manifest, config, what);
+  warnOfOtherPlatform(context, what, config);
+  const all = distinctDescriptors([target, chosen.descriptor, ...blobs]);
+  return {
+    entry: { reference, target, manifest: { ...chosen.descriptor, platform: config.platform } },
+    manifestDigest: chosen.descriptor.digest,
+    configDigest: chosen.manifest.config.digest,
+    bytes: all.reduce((sum, blob) => sum + blob.size, 0),
+    layers: chosen.manifest.layers.length,
+  };
+}
+
+async function fetchManifest(
+  context: FetchContext,
+  reference: Reference,
+  target: Descriptor,
+): Promise<{ readonly descriptor: Descriptor; readonly manifest: Manifest }> {
+  const what = familiarReference(reference);
+  const parsed = parseManifest(await ensureManifestBytes(context, reference, target), target.mediaType, what);
+  if (parsed.kind === 'manifest') return { descriptor: target, manifest: parsed };
+  const descriptor = selectManifest(parsed, context.platform, what);
+  const manifest = parseManifest(
+    await ensureManifestBytes(context, reference, descriptor),
+    descriptor.mediaType,
+    what,
+  );
+  if (manifest.kind === 'manifest') return { descriptor, manifest };
+  // selectManifest chooses by media type, and parseManifest requires that the bytes agree with it.
+  throw new Error(`index ${target.digest} led to another index`);
+}
+
+async function ensureManifestBytes(
+  context: FetchContext,
+  reference: Reference,
+  descriptor: Descriptor,
+): Promise<Uint8Array> {
+  const what = `the manifest of ${familiarReference(reference)}`;
+  checkManifestSize(descriptor.size, what);
+  if ((await context.blobs.stat(descriptor.digest, context.signal)) === undefined) {
+    const bytes = await context.pool.run(
+      () => context.source.fetchManifest(reference, descriptor, context.signal),
+      context.signal,
+    );
+    await putBlob(context, descriptor, (offset) => Promise.resolve(once(bytes.subarray(offset))));
+  }
+  await handOver(context, descriptor);
+  return readBlobBytes(context.blobs, descriptor, what);
+}
+
+/** Fetches a blob unless the bundle has it. Two images that share one wait for the same fetch. */
+async function ensureBlob(
+  context: FetchContext,
+  reference: Reference,
+  descriptor: Descriptor,
+): Promise<void> {
+  const running = context.inFlight.get(descriptor.digest);
+  // When the other image could not get it, perhaps this one's repository can.
+  if (running !== undefined && (await succeeded(running))) return;
+  const fetching = fetchBlob(context, reference, descriptor);
+  context.inFlight.set(descriptor.digest, fetching);
+  await fetching;
+}
+
+async function fetchBlob(context: FetchContext, reference: Reference, descriptor: Descriptor): Promise<void> {
+  const { source, signal } = context;
+  const startedAt = performance.now();
+  const bytesFetched = await context.pool.run(
+    () =>
+      putBlob(context, descriptor, (offset) =>
+        source.openBlob(reference, descriptor, { offset, ...(signal === undefined ? {} : { signal }) }),
+      ),
+    signal,
+  );
+  await handOver(context, descriptor);
+  const ms = Math.round(performance.now() - startedAt);
+  context.emit({ type: 'blob', reference: familiarReference(reference), descriptor, bytesFetched, ms });
+}
+
+async function putBlob(
+  context: FetchContext,
+  descriptor: Descriptor,
+  open: (offset: number) => Promise<ByteStream>,
+): Promise<number> {
+  const counted = async (offset: number): Promise<ByteStream> => counting(await open(offset), context.emit);
+  const { signal } = context;
+  const { bytesRead } = await context.blobs.put(descriptor, counted, signal === undefined ? {} : { signal });
+  return bytesRead;
+}
+
+async function handOver(context: FetchContext, descriptor: Descriptor): Promise<void> {
+  if (context.handover === undefined) return;
+  await copyBlobs({
+    from: context.blobs,
+    fromLocation: context.location,
+    to: context.handover.blobs,
+    toLocation: context.handover.location,
+    descriptors: [descriptor],
+    pool: context.pool,
+    signal: context.signal,
+  });
+}
+
+function warnOfOtherPlatform(context: FetchContext, what: string, config: ImageConfig): void {
+  if (platformMatches(context.platform, config.platform)) return;
+  const [has, wanted] = [formatPlatform(config.platform), formatPlatform(context.platform)];
+  context.emit({ type: 'warning', message: `${what} exists only for ${has}; it was asked for as ${wanted}` });
+}
+
+async function* counting(bytes: ByteStream, emit: FetchContext['emit']): ByteStream {
+  for await (const chunk of bytes) {
+    emit({ type: 'bytes', count: chunk.byteLength });
+    yield chunk;
+  }
+}
+
+async function* once(bytes: Uint8Array): ByteStream {
+  yield await Promise.resolve(bytes);
+}
+
+async function succeeded(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Waits for all, so that no blob is still being written when an image is given up; then throws the first failure. */
+async function allSettledOrThrow(promises: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(promises)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

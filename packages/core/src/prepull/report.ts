@@ -1,0 +1,37 @@
+import type { ErrorSummary } from '../error-summary.ts';
+import type { Digest } from '../image/digest.ts';
+
+export interface PrepullImageReport {
+  /** Familiar form. */
+  readonly reference: string;
+  readonly state: 'ready' | 'failed' | 'skipped';
+  readonly manifestDigest?: Digest;
+  readonly configDigest?: Digest;
+  /** Bytes of all its blobs, as stored. */
+  readonly bytes: number;
+  /** Count of layers. */
+  readonly layers: number;
+  readonly ms: number;
+  readonly error?: ErrorSummary;
+}
+
+/** `ready`: every required image is in the bundle; `partial`: some are; `failed`: none; `cancelled`: stopped from outside. */
+export type PrepullOutcome = 'ready' | 'partial' | 'failed' | 'cancelled';
+
+export interface PrepullReport {
+  readonly outcome: PrepullOutcome;
+  /** In the order asked for. */
+  readonly images: readonly PrepullImageReport[];
+  readonly bytesFetched: number;
+  readonly bytesReused: number;
+  readonly ms: number;
+  /** What ended the whole pre-pull, apart from single images. */
+  readonly error?: ErrorSummary;
+}
+
+/** The outcome of a pre-pull that was not stopped. A skipped image is optional and fails nothing. */
+export function prepullOutcome(images: readonly Pick<PrepullImageReport, 'state'>[]): PrepullOutcome {
+  const failed = images.filter((image) => image.state === 'failed').length;
+  if (failed === 0) return 'ready';
+  return images.some((image) => image.state === 'ready') ? 'partial' : 'failed';
+}

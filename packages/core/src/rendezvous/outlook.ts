@@ -1,0 +1,97 @@
+import type { BundleEntry } from '../bundle/bundle-index.ts';
+import type { ErrorSummary } from '../error-summary.ts';
+import { familiarReference, formatReference, tryParseReference } from '../image/reference.ts';
+import type { Reference } from '../image/reference.ts';
+import type { StatusImage } from './status.ts';
+import type { Prospect } from './waiting.ts';
+import type { Sighting } from './watch.ts';
+
+/** What can be said of one wanted image now. */
+export type Outlook =
+  /** It is complete in the bundle. */
+  | { readonly kind: 'ready'; readonly name: string; readonly entry: BundleEntry }
+  /** It may still come. */
+  | { readonly kind: 'coming'; readonly name: string }
+  /** It is optional and does not exist: nobody misses it. */
+  | { readonly kind: 'skipped'; readonly name: string }
+  /** It will not come. */
+  | { readonly kind: 'lost'; readonly name: string; readonly error: ErrorSummary };
+
+/**
+ * How each wanted image stands, in order: those of `only`, else all that the pre-pull announced, else all that the bundle holds.
+ * `name` is the familiar form. Undefined while nobody knows yet which images there will be. Pure.
+ */
+export function outlooks(sighting: Sighting, only: readonly Reference[]): readonly Outlook[] | undefined {
+  const { status, index, prospect } = sighting;
+  if (only.length > 0) return only.map((reference) => referenceOutlook(sighting, reference));
+  if (status !== undefined) {
+    const announced = status.images.map(({ reference }) => tryParseReference(reference));
+    return announced
+      .filter((reference) => reference !== undefined)
+      .map((reference) => referenceOutlook(sighting, reference));
+  }
+  if (prospect.kind === 'running') return undefined;
+  return (index?.entries ?? []).map((entry) => ({ kind: 'ready', name: entryName(entry), entry }));
+}
+
+/** How an entry of a bundle is called in reports: its familiar name, else whatever it carries, else its digest. */
+export function entryName(entry: BundleEntry): string {
+  return entry.reference === undefined
+    ? (entry.name ?? entry.target.digest)
+    : familiarReference(entry.reference);
+}
+
+/** A sentence for why waiting has ended without what was wanted; begins with the stable word for it. */
+export function prospectReason(sighting: Sighting): string {
+  const { prospect, status } = sighting;
+  const because = status?.error === undefined ? '' : `: ${status.error.message}`;
+  switch (prospect.kind) {
+    case 'running':
+      return 'running: the pre-pull is still at work';
+    case 'ready':
+      return 'ready: the pre-pull has ended';
+    case 'settled':
+      return 'settled: the bundle is a finished copy';
+    case 'failed':
+      return `failed: the pre-pull failed${because}`;
+    case 'cancelled':
+      return 'cancelled: the pre-pull was cancelled';
+    case 'expired':
+      return `expired: the pre-pull has given no sign of life for ${String((status?.leaseMs ?? 0) / 1000)} s`;
+    case 'absent':
+      return 'absent: no pre-pull has begun';
+    case 'timeout':
+      return 'timeout: the pre-pull has not ended within the time limit';
+  }
+}
+
+function referenceOutlook(sighting: Sighting, reference: Reference): Outlook {
+  const name = familiarReference(reference);
+  const canonical = formatReference(reference);
+  const entry = sighting.index?.entries.find((candidate) => {
+    return candidate.reference !== undefined && formatReference(candidate.reference) === canonical;
+  });
+  const image = sighting.status?.images.find((candidate) => candidate.reference === canonical);
+  if (image?.state === 'skipped') return { kind: 'skipped', name };
+  if (image?.state === 'failed') return { kind: 'lost', name, error: failureOf(image, name) };
+  if (entry !== undefined && (image?.state === 'ready' || isFinished(sighting.prospect)))
+    return { kind: 'ready', name, entry };
+  if (sighting.prospect.kind !== 'running')
+    return { kind: 'lost', name, error: lost(name, prospectReason(sighting)) };
+  if (sighting.status !== undefined && image === undefined) {
+    return { kind: 'lost', name, error: lost(name, 'the pre-pull does not fetch it') };
+  }
+  return { kind: 'coming', name };
+}
+
+function isFinished({ kind }: Prospect): boolean {
+  return kind === 'settled' || kind === 'ready';
+}
+
+function failureOf(image: StatusImage, name: string): ErrorSummary {
+  return image.error ?? lost(name, 'its pre-pull failed');
+}
+
+function lost(name: string, reason: string): ErrorSummary {
+  return { code: 'NOT_AVAILABLE', message: `cannot find ${name} in the bundle: ${reason}` };
+}

@@ -1,0 +1,108 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { DocumentName, DocumentStore } from '../transport.ts';
+import { startStatus } from './status-writer.ts';
+import type { StatusWriter, StatusWriterOptions } from './status-writer.ts';
+import { parseStatus } from './status.ts';
+import type { StatusDocument } from './status.ts';
+
+/** Keeps every version of every document, and tells when one arrives. */
+class RecordingDocuments implements DocumentStore {
+  readonly versions: StatusDocument[] = [];
+  isBroken = false;
+  #listener: (() => void) | undefined;
+
+  read(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  write(_: DocumentName, bytes: Uint8Array): Promise<void> {
+    if (this.isBroken) return Promise.reject(new Error('the place is gone'));
+    this.versions.push(parseStatus(bytes));
+    this.#listener?.();
+    return Promise.resolve();
+  }
+
+  delete(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async atLeast(count: number): Promise<void> {
+    while (this.versions.length < count) await new Promise<void>((resolve) => (this.#listener = resolve));
+  }
+}
+
+const started: StatusWriter[] = [];
+afterEach(async () => {
+  for (const writer of started.splice(0)) await writer.finish('cancelled').catch(() => undefined);
+});
+
+async function start(
+  places: readonly DocumentStore[],
+  more: Partial<StatusWriterOptions> = {},
+): Promise<StatusWriter> {
+  const progress = (): { bytesFetched: number; bytesReused: number } => ({ bytesFetched: 1, bytesReused: 2 });
+  const writer = await startStatus({
+    places,
+    references: ['docker.io/library/a:1', 'docker.io/library/b:1'],
+    progress,
+    ...more,
+  });
+  started.push(writer);
+  return writer;
+}
+
+describe('the status writer', () => {
+  test('says that the pre-pull is running, and what it will bring, before it returns', async () => {
+    const place = new RecordingDocuments();
+    await start([place], { pipeline: '42' });
+    expect(place.versions[0]).toMatchObject({ state: 'running', pipeline: '42', beat: 1 });
+    expect(place.versions[0]?.images.map(({ state }) => state)).toEqual(['pending', 'pending']);
+  });
+
+  test('renews the beat by itself', async () => {
+    const place = new RecordingDocuments();
+    await start([place], { beatMs: 5 });
+    await place.atLeast(3);
+    expect(place.versions.slice(0, 3).map(({ beat }) => beat)).toEqual([1, 2, 3]);
+  });
+
+  test('writes to every place, and nothing after the final state', async () => {
+    const places = [new RecordingDocuments(), new RecordingDocuments()];
+    const writer = await start(places, { beatMs: 1 });
+    await writer.setImage({ reference: 'docker.io/library/a:1', state: 'ready' });
+    await writer.finish('ready');
+    const counts = places.map(({ versions }) => versions.length);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const [position, place] of places.entries()) {
+      expect(place.versions.at(-1)).toMatchObject({ state: 'ready' });
+      expect(place.versions.at(-1)?.images[0]?.state).toBe('ready');
+      expect(place.versions).toHaveLength(counts[position] ?? -1);
+    }
+  });
+
+  test('reports a renewal that fails and goes on', async () => {
+    const place = new RecordingDocuments();
+    const failures: unknown[] = [];
+    const failed = new Promise<void>((resolve) => {
+      void start([place], {
+        beatMs: 5,
+        onRenewalFailed: (error) => {
+          failures.push(error);
+          place.isBroken = false;
+          resolve();
+        },
+      });
+    });
+    await place.atLeast(1);
+    place.isBroken = true;
+    await failed;
+    await place.atLeast(2);
+    expect(failures).toHaveLength(1);
+  });
+
+  test('refuses to start where nothing can be written', async () => {
+    const place = new RecordingDocuments();
+    place.isBroken = true;
+    await expect(start([place])).rejects.toThrow('the place is gone');
+  });
+});

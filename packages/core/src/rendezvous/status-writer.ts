@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import type { ErrorSummary } from '../error-summary.ts';
+import type { DocumentStore } from '../transport.ts';
+import { formatStatus } from './status.ts';
+import type { PrepullState, StatusDocument, StatusImage, StatusProgress } from './status.ts';
+
+/** How long a waiter trusts a beat that does not change (ms). */
+export const defaultLeaseMs: number = 30_000;
+const defaultBeatMs = 5_000;
+
+export interface StatusWriterOptions {
+  /** Where the document goes: the bundle and, if there is one, the handover. */
+  readonly places: readonly DocumentStore[];
+  readonly references: readonly string[];
+  readonly pipeline?: string | undefined;
+  readonly node?: string | undefined;
+  readonly leaseMs?: number | undefined;
+  readonly beatMs?: number | undefined;
+  /** Asked at every beat. */
+  readonly progress: () => StatusProgress;
+  /** A renewal failed; the pre-pull goes on. */
+  readonly onRenewalFailed?: (error: unknown) => void;
+}
+
+/** Keeps the status document honest while a pre-pull works. */
+export interface StatusWriter {
+  /** Records how an image stands and writes the document. */
+  setImage(image: StatusImage): Promise<void>;
+  /** Writes the final state; nothing is written after it. Images still pending stay so. */
+  finish(state: Exclude<PrepullState, 'running'>, error?: ErrorSummary): Promise<void>;
+}
+
+/** Writes `running` to every place and renews it until {@link StatusWriter.finish}. Rejects when a place cannot be written. */
+export async function startStatus(options: StatusWriterOptions): Promise<StatusWriter> {
+  const writer = new BeatingWriter(options);
+  await writer.write();
+  writer.startBeating(options.beatMs ?? defaultBeatMs);
+  return writer;
+}
+
+class BeatingWriter implements StatusWriter {
+  readonly #options: StatusWriterOptions;
+  readonly #images: Map<string, StatusImage>;
+  #document: StatusDocument;
+  #timer: NodeJS.Timeout | undefined;
+  // Writes queue up here, so that an older state never overtakes a newer one.
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+    this.#images = new Map(
+      options.references.map((reference) => [reference, { reference, state: 'pending' }]),
+    );
+    const now = new Date().toISOString();
+    this.#document = {
+      version: 1,
+      runId: randomUUID(),
+      state: 'running',
+      beat: 0,
+      leaseMs: options.leaseMs ?? defaultLeaseMs,
+      startedAt: now,
+      updatedAt: now,
+      ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
+      ...(options.node === undefined ? {} : { node: options.node }),
+      progress: options.progress(),
+      images: [...this.#images.values()],
+    };
+  }
+
+  startBeating(beatMs: number): void {
+    this.#timer = setInterval(() => {
+      this.write().catch((error: unknown) => this.#options.onRenewalFailed?.(error));
+    }, beatMs);
+    this.#timer.unref();
+  }
+
+  async setImage(image: StatusImage): Promise<void> {
+    this.#images.set(image.reference, image);
+    await this.write();
+  }
+
+  async finish(state: Exclude<PrepullState, 'running'>, error?: ErrorSummary): Promise<void> {
+    clearInterval(this.#timer);
+    this.#document = { ...this.#document, state, ...(error === undefined ? {} : { error }) };
+    await this.write();
+  }
+
+  write(): Promise<void> {
+    const next = this.#writing.then(() => this.#writeNow());
+    this.#writing = next.catch(() => undefined);
+    return next;
+  }
+
+  async #writeNow(): Promise<void> {
+    this.#document = {
+      ...this.#document,
+      beat: this.#document.beat + 1,
+      updatedAt: new Date().toISOString(),
+      progress: this.#options.progress(),
+      images: [...this.#images.values()],
+    };
+    const bytes = formatStatus(this.#document);
+    await Promise.all(this.#options.places.map((place) => place.write('dray-status.json', bytes)));
+  }
+}

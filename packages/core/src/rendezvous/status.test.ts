@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { isDrayError } from '../errors.ts';
+import { digestOf } from '../image/digest.ts';
+import { formatStatus, parseStatus } from './status.ts';
+import type { StatusDocument } from './status.ts';
+
+const document: StatusDocument = {
+  version: 1,
+  runId: 'run-1',
+  state: 'ready',
+  beat: 3,
+  leaseMs: 30_000,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:09.000Z',
+  pipeline: '42',
+  node: 'runner-1',
+  progress: { bytesFetched: 10, bytesReused: 5 },
+  images: [
+    {
+      reference: 'docker.io/library/redis:7',
+      state: 'ready',
+      manifestDigest: digestOf('m'),
+      configDigest: digestOf('c'),
+      bytes: 15,
+    },
+    {
+      reference: 'docker.io/library/gone:1',
+      state: 'failed',
+      error: { code: 'REGISTRY_NOT_FOUND', message: 'gone', hint: 'Look.' },
+    },
+  ],
+};
+
+function codeOf(text: string): string | undefined {
+  try {
+    parseStatus(new TextEncoder().encode(text));
+    return undefined;
+  } catch (error) {
+    return isDrayError(error) ? error.code : 'not a DrayError';
+  }
+}
+
+describe('the status document', () => {
+  test('comes back as it was written', () => {
+    expect(parseStatus(formatStatus(document))).toEqual(document);
+  });
+
+  test('of a newer version is refused by name', () => {
+    expect(codeOf(JSON.stringify({ ...document, version: 2 }))).toBe('BUNDLE_VERSION_UNSUPPORTED');
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['no object', '[]'],
+    ['no version', '{}'],
+    ['an unknown state', JSON.stringify({ ...document, state: 'resting' })],
+    ['a negative beat', JSON.stringify({ ...document, beat: -1 })],
+    ['images that are no array', JSON.stringify({ ...document, images: {} })],
+    [
+      'an image of an unknown state',
+      JSON.stringify({ ...document, images: [{ reference: 'a', state: 'odd' }] }),
+    ],
+  ])('with %s is invalid', (_, text) => {
+    expect(codeOf(text)).toBe('STATUS_INVALID');
+  });
+});

@@ -1,0 +1,160 @@
+import type { ErrorSummary } from '../error-summary.ts';
+import { DrayError } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import { isDigest } from '../image/digest.ts';
+import { isObject } from '../image/json.ts';
+import type { JsonObject } from '../image/json.ts';
+
+/** `running` holds only as long as the beat changes; the other three are final. */
+export type PrepullState = 'running' | 'ready' | 'failed' | 'cancelled';
+
+/** `ready`: complete in the bundle. `skipped`: optional, and nowhere to be found. */
+export type ImageState = 'pending' | 'ready' | 'failed' | 'skipped';
+
+export interface StatusImage {
+  /** Canonical, as {@link formatReference} writes it. */
+  readonly reference: string;
+  readonly state: ImageState;
+  readonly manifestDigest?: Digest;
+  readonly configDigest?: Digest;
+  /** Bytes of all its blobs, as stored. */
+  readonly bytes?: number;
+  readonly error?: ErrorSummary;
+}
+
+export interface StatusProgress {
+  readonly bytesFetched: number;
+  readonly bytesReused: number;
+}
+
+/**
+ * How a pre-pull stands: `dray-status.json` beside the bundle. Times are for people; a waiter goes by `beat` alone, which grows while the
+ * pre-pull works: when it has not changed for `leaseMs` on the waiter's own clock, the pre-pull is gone.
+ */
+export interface StatusDocument {
+  readonly version: 1;
+  /** Random, one for each run: a document of another run begins a new lease. */
+  readonly runId: string;
+  readonly state: PrepullState;
+  readonly beat: number;
+  readonly leaseMs: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  /** What the CI system calls this pipeline or workflow run, where it has a name. */
+  readonly pipeline?: string;
+  readonly node?: string;
+  readonly progress: StatusProgress;
+  readonly images: readonly StatusImage[];
+  readonly error?: ErrorSummary;
+}
+
+/** The bytes of a status document. */
+export function formatStatus(status: StatusDocument): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(status, null, 2)}\n`);
+}
+
+/** Parses a status document. @throws DrayError `STATUS_INVALID`; `BUNDLE_VERSION_UNSUPPORTED` for one by a newer version */
+export function parseStatus(bytes: Uint8Array): StatusDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw invalid('it is no JSON', error);
+  }
+  if (!isObject(value)) throw invalid('it is no JSON object');
+  checkVersion(value['version']);
+  return {
+    version: 1,
+    runId: text(value, 'runId'),
+    state: oneOf(value, 'state', ['running', 'ready', 'failed', 'cancelled']),
+    beat: count(value, 'beat'),
+    leaseMs: count(value, 'leaseMs'),
+    startedAt: text(value, 'startedAt'),
+    updatedAt: text(value, 'updatedAt'),
+    ...optionalText(value, 'pipeline'),
+    ...optionalText(value, 'node'),
+    progress: parseProgress(value['progress']),
+    images: parseImages(value['images']),
+    ...parseError(value['error']),
+  };
+}
+
+function checkVersion(version: unknown): void {
+  if (version === 1) return;
+  if (typeof version === 'number' && version > 1) {
+    throw new DrayError(
+      'BUNDLE_VERSION_UNSUPPORTED',
+      `cannot read dray-status.json: it has version ${String(version)}, this drayage knows version 1`,
+      { hint: 'Use the same version of drayage in both jobs.' },
+    );
+  }
+  throw invalid('it has no version');
+}
+
+function parseProgress(value: unknown): StatusProgress {
+  if (!isObject(value)) throw invalid('"progress" is no object');
+  return { bytesFetched: count(value, 'bytesFetched'), bytesReused: count(value, 'bytesReused') };
+}
+
+function parseImages(value: unknown): readonly StatusImage[] {
+  if (!Array.isArray(value)) throw invalid('"images" is no array');
+  return value.map((entry: unknown) => {
+    if (!isObject(entry)) throw invalid('an image is no object');
+    return {
+      reference: text(entry, 'reference'),
+      state: oneOf(entry, 'state', ['pending', 'ready', 'failed', 'skipped']),
+      ...optionalDigest(entry, 'manifestDigest'),
+      ...optionalDigest(entry, 'configDigest'),
+      ...(entry['bytes'] === undefined ? {} : { bytes: count(entry, 'bytes') }),
+      ...parseError(entry['error']),
+    };
+  });
+}
+
+function parseError(value: unknown): { readonly error?: ErrorSummary } {
+  if (!isObject(value)) return {};
+  return {
+    error: { code: text(value, 'code'), message: text(value, 'message'), ...optionalText(value, 'hint') },
+  };
+}
+
+function text(object: JsonObject, key: string): string {
+  const value = object[key];
+  if (typeof value === 'string') return value;
+  throw invalid(`"${key}" is no string`);
+}
+
+function optionalText<Key extends string>(object: JsonObject, key: Key): { readonly [K in Key]?: string } {
+  const value = object[key];
+  const found: { [K in Key]?: string } = {};
+  if (typeof value === 'string') found[key] = value;
+  return found;
+}
+
+function optionalDigest<Key extends string>(object: JsonObject, key: Key): { readonly [K in Key]?: Digest } {
+  const value = object[key];
+  const found: { [K in Key]?: Digest } = {};
+  if (typeof value === 'string' && isDigest(value)) found[key] = value;
+  return found;
+}
+
+function count(object: JsonObject, key: string): number {
+  const value = object[key];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw invalid(`"${key}" is no count`);
+}
+
+function oneOf<T extends string>(object: JsonObject, key: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === object[key]);
+  if (found !== undefined) return found;
+  throw invalid(`"${key}" is none of ${allowed.join(', ')}`);
+}
+
+function invalid(reason: string, cause?: unknown): DrayError {
+  return new DrayError(
+    'STATUS_INVALID',
+    `cannot read dray-status.json: ${reason}`,
+    cause === undefined ? {} : { cause },
+  );
+}

@@ -1,0 +1,57 @@
+import type { Reference } from '../image/reference.ts';
+import type { DocumentStore } from '../transport.ts';
+import { outlooks, prospectReason } from './outlook.ts';
+import type { Outlook } from './outlook.ts';
+import { watch } from './watch.ts';
+import type { Sighting, WatchOptions } from './watch.ts';
+
+export interface WaitRequest extends WatchOptions {
+  readonly documents: DocumentStore;
+  /** Empty: every image of the pre-pull. */
+  readonly only: readonly Reference[];
+  readonly onSighting?: (sighting: Sighting) => void;
+}
+
+export interface WaitReport {
+  readonly outcome: 'ready' | 'not-coming' | 'timeout';
+  /** Why it is not ready: a stable word, a colon and details. */
+  readonly reason?: string;
+  readonly images: readonly { readonly reference: string; readonly state: Outlook['kind'] }[];
+  readonly ms: number;
+}
+
+/** Waits until every wanted image is in the bundle, or until it is certain that one will not come, or until the time limit. */
+export async function waitForImages(request: WaitRequest): Promise<WaitReport> {
+  const startedAt = performance.now();
+  for await (const sighting of watch(request.documents, request)) {
+    request.onSighting?.(sighting);
+    const report = waitReport(sighting, outlooks(sighting, request.only));
+    if (report !== undefined) return { ...report, ms: Math.round(performance.now() - startedAt) };
+  }
+  throw new Error('the watch ended without an end of waiting');
+}
+
+/** Undefined: there is still something to wait for. Pure. */
+function waitReport(
+  sighting: Sighting,
+  wanted: readonly Outlook[] | undefined,
+): Omit<WaitReport, 'ms'> | undefined {
+  const isRunning = sighting.prospect.kind === 'running';
+  const images = (wanted ?? []).map(({ name, kind }) => ({ reference: name, state: kind }));
+  const lost = wanted?.find((outlook) => outlook.kind === 'lost');
+  const isComplete =
+    wanted !== undefined && wanted.every(({ kind }) => kind === 'ready' || kind === 'skipped');
+  if (isComplete && (!isRunning || wanted.length > 0) && sighting.prospect.kind !== 'absent')
+    return { outcome: 'ready', images };
+  if (isRunning && lost === undefined) return undefined;
+  const outcome = sighting.prospect.kind === 'timeout' ? 'timeout' : 'not-coming';
+  const reason =
+    isRunning || isSuccess(sighting)
+      ? `incomplete: ${lost?.error.message ?? 'no image'}`
+      : prospectReason(sighting);
+  return { outcome, reason, images };
+}
+
+function isSuccess({ prospect }: Sighting): boolean {
+  return prospect.kind === 'ready' || prospect.kind === 'settled';
+}

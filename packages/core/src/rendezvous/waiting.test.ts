@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import type { StatusDocument } from './status.ts';
+import { isLeftOver, judge } from './waiting.ts';
+import type { Observation, WaitMemory, WaitPolicy } from './waiting.ts';
+
+const policy: WaitPolicy = { timeoutMs: 600_000, graceMs: 60_000, settled: false };
+
+function status(overrides: Partial<StatusDocument> = {}): StatusDocument {
+  return {
+    version: 1,
+    runId: 'run-1',
+    state: 'running',
+    beat: 1,
+    leaseMs: 30_000,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    progress: { bytesFetched: 0, bytesReused: 0 },
+    images: [],
+    ...overrides,
+  };
+}
+
+function seen(now: number, document?: StatusDocument, hasIndex = false): Observation {
+  return { status: document, hasIndex, now };
+}
+
+/** The prospects of one waiter that makes these observations one after the other. */
+function prospects(observations: readonly Observation[], wait: WaitPolicy = policy): readonly string[] {
+  let memory: WaitMemory = { startedAt: 0 };
+  return observations.map((observation) => {
+    const judged = judge(memory, observation, wait);
+    memory = judged.memory;
+    return judged.prospect.kind;
+  });
+}
+
+describe('waiting for a pre-pull', () => {
+  test('waits for one that has not begun until the grace time is over', () => {
+    expect(prospects([seen(0), seen(59_999), seen(60_000)])).toEqual(['running', 'running', 'absent']);
+  });
+
+  test('goes on as long as the beat changes within the lease', () => {
+    const beats = [1, 2, 3].map((beat) => seen(beat * 29_000, status({ beat })));
+    expect(prospects(beats)).toEqual(['running', 'running', 'running']);
+  });
+
+  test('gives up when the beat stands still for the lease on its own clock', () => {
+    const beat = status({ beat: 7 });
+    expect(prospects([seen(1_000, beat), seen(30_999, beat), seen(31_000, beat)])).toEqual([
+      'running',
+      'running',
+      'expired',
+    ]);
+  });
+
+  test('ignores what the document says of time', () => {
+    const fromAnotherClock = status({
+      startedAt: '1970-01-01T00:00:00.000Z',
+      updatedAt: '2199-01-01T00:00:00.000Z',
+    });
+    expect(prospects([seen(0, fromAnotherClock)])).toEqual(['running']);
+  });
+
+  test('begins a new lease when another run takes over', () => {
+    const first = status({ beat: 1 });
+    const second = status({ beat: 1, runId: 'run-2' });
+    expect(
+      prospects([seen(0, first), seen(29_000, second), seen(58_000, second), seen(59_000, second)]),
+    ).toEqual(['running', 'running', 'running', 'expired']);
+  });
+
+  test.each(['ready', 'failed', 'cancelled'] as const)('ends at once when the pre-pull is %s', (state) => {
+    expect(prospects([seen(0, status({ state }))])).toEqual([state]);
+  });
+
+  test('never waits longer than its own limit', () => {
+    const limited = { ...policy, timeoutMs: 10_000 };
+    expect(prospects([seen(0, status({ beat: 1 })), seen(10_000, status({ beat: 2 }))], limited)).toEqual([
+      'running',
+      'timeout',
+    ]);
+    expect(prospects([seen(0), seen(10_000)], limited)).toEqual(['running', 'absent']);
+  });
+
+  test('takes an index without a status for a finished copy of another tool', () => {
+    expect(prospects([seen(0, undefined, true)])).toEqual(['settled']);
+  });
+
+  test('waits for nothing when the copy is settled', () => {
+    const settled = { ...policy, settled: true };
+    expect(prospects([seen(0, status(), true)], settled)).toEqual(['settled']);
+    expect(prospects([seen(0)], settled)).toEqual(['absent']);
+  });
+});
+
+describe('a document of another pipeline', () => {
+  test('is a left-over', () => {
+    expect(isLeftOver(status({ pipeline: '41' }), { ...policy, pipeline: '42' })).toBe(true);
+  });
+
+  test.each([
+    ['the same pipeline', status({ pipeline: '42' }), { ...policy, pipeline: '42' }],
+    ['a waiter without a pipeline', status({ pipeline: '41' }), policy],
+    ['a pre-pull without a pipeline', status(), { ...policy, pipeline: '42' }],
+    ['a settled copy', status({ pipeline: '41' }), { ...policy, pipeline: '42', settled: true }],
+  ])('is none for %s', (_, document, wait) => {
+    expect(isLeftOver(document, wait)).toBe(false);
+  });
+});
