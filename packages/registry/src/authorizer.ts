@@ -1,0 +1,137 @@
+import type { Challenge } from './challenge.ts';
+import type { Connections } from './connections.ts';
+import type { Credential, CredentialStore } from './credentials.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { AnswerContext, Operation } from './failures.ts';
+import { isInsecureHost } from './hosts.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { AccessToken } from './token-service.ts';
+import { basicAuthorization, fetchToken } from './token-service.ts';
+
+export interface AuthorizerOptions {
+  readonly registry: string;
+  readonly connections: Connections;
+  readonly credentials: CredentialStore;
+  readonly insecureRegistries: readonly string[];
+  readonly now: () => number;
+}
+
+/** The authorization of one registry: what it demanded, the credential for it, and the tokens it gave. */
+export class Authorizer {
+  readonly #options: AuthorizerOptions;
+  readonly #tokens = new Map<string, AccessToken>();
+  readonly #requests = new SingleFlight<AccessToken>();
+  // What a repository demanded goes before what the registry's root demanded.
+  readonly #challenges = new Map<string, Challenge>();
+  readonly #secrets = new Set<string>();
+  #credential: Promise<Credential | undefined> | undefined;
+
+  constructor(options: AuthorizerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The `Authorization` header for pulling from `repository`; undefined while nothing is demanded or nothing fits the demand.
+   * @throws DrayError `CREDENTIALS_INVALID`; RegistryError as {@link fetchToken}
+   */
+  async authorization(
+    endpoint: Endpoint,
+    repository: string,
+    operation: Operation,
+  ): Promise<string | undefined> {
+    const credential = await this.#findCredential();
+    const challenge = this.#challenges.get(repository) ?? withoutScope(chooseChallenge(endpoint.challenges));
+    if (challenge === undefined) return undefined;
+    if (credential?.kind === 'registryToken') return `Bearer ${credential.token}`;
+    if (challenge.scheme === 'basic') return basicAuthorization(credential);
+    const { token } = await this.#token(endpoint, challenge, repository, operation);
+    return `Bearer ${token}`;
+  }
+
+  /**
+   * Another `Authorization` header after a 401 with `challenges`; undefined when there is nothing better to offer than `rejected`.
+   * Several requests that were refused with the same token get one new token together.
+   */
+  async renewal(
+    endpoint: Endpoint,
+    repository: string,
+    refusal: { readonly rejected: string | undefined; readonly challenges: readonly Challenge[] },
+    operation: Operation,
+  ): Promise<string | undefined> {
+    const challenge = chooseChallenge(refusal.challenges);
+    if (challenge === undefined) return undefined;
+    this.#challenges.set(repository, challenge);
+    for (const [key, { token }] of this.#tokens) {
+      if (refusal.rejected === `Bearer ${token}`) this.#tokens.delete(key);
+    }
+    const authorization = await this.authorization(endpoint, repository, operation);
+    return authorization === refusal.rejected ? undefined : authorization;
+  }
+
+  /** What messages about an answer may need. */
+  async answerContext(): Promise<AnswerContext> {
+    const credential = await this.#findCredential();
+    return { credentialSource: credential?.source, secrets: this.#secrets, now: this.#options.now() };
+  }
+
+  #findCredential(): Promise<Credential | undefined> {
+    this.#credential ??= this.#options.credentials.find(this.#options.registry).then((credential) => {
+      for (const secret of secretsOf(credential)) this.#secrets.add(secret);
+      return credential;
+    });
+    return this.#credential;
+  }
+
+  async #token(
+    endpoint: Endpoint,
+    challenge: Challenge,
+    repository: string,
+    operation: Operation,
+  ): Promise<AccessToken> {
+    const scope = challenge.parameters.get('scope') ?? `repository:${repository}:pull`;
+    const key = JSON.stringify([
+      challenge.parameters.get('realm'),
+      challenge.parameters.get('service'),
+      scope,
+    ]);
+    const known = this.#tokens.get(key);
+    if (known !== undefined && this.#options.now() < known.expiresAt) return known;
+    return this.#requests.run(key, async () => {
+      const { connections, insecureRegistries } = this.#options;
+      const request = {
+        challenge,
+        scope,
+        credential: await this.#findCredential(),
+        allowsPlainHttp: !endpoint.verifiesTls,
+        isInsecure: (host: string) => isInsecureHost(host, insecureRegistries),
+      };
+      const fresh = await fetchToken(connections, operation, request, await this.answerContext());
+      this.#secrets.add(fresh.token);
+      this.#tokens.set(key, fresh);
+      return fresh;
+    });
+  }
+}
+
+function chooseChallenge(challenges: readonly Challenge[]): Challenge | undefined {
+  return (
+    challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm')) ??
+    challenges.find(({ scheme }) => scheme === 'basic')
+  );
+}
+
+// The root's scope is about the root (a catalogue, say), not about the repository that is wanted.
+function withoutScope(challenge: Challenge | undefined): Challenge | undefined {
+  if (challenge?.parameters.has('scope') !== true) return challenge;
+  return {
+    ...challenge,
+    parameters: new Map([...challenge.parameters].filter(([name]) => name !== 'scope')),
+  };
+}
+
+function secretsOf(credential: Credential | undefined): readonly string[] {
+  if (credential === undefined) return [];
+  if (credential.kind !== 'basic') return [credential.token, encodeURIComponent(credential.token)];
+  const header = basicAuthorization(credential)?.slice('Basic '.length) ?? '';
+  return [credential.password, encodeURIComponent(credential.password), header];
+}

@@ -1,0 +1,64 @@
+/** One challenge of a `WWW-Authenticate` header. */
+export interface Challenge {
+  /** In lower case: `bearer`, `basic`. */
+  readonly scheme: string;
+  /** Names in lower case, values unquoted. Of a repeated name the first value counts. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const tokenChars = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const separators = /[\s,]*/y;
+const schemePattern = new RegExp(`(${tokenChars})(?=[\\s,]|$)`, 'y');
+// Only one of these follows a scheme; a token68 is of no use to us (Negotiate, NTLM) and is passed over.
+const token68Pattern = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
+// Registries were seen to leave out the quotes around scopes and URLs, hence more than token characters in an unquoted value.
+const parameterPattern = new RegExp(
+  `(${tokenChars})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\[^])*)"|([^\\s,"]+))`,
+  'y',
+);
+
+/**
+ * The challenges of all `WWW-Authenticate` headers of an answer, in order. Never throws: reading a header ends at the first thing
+ * that is no challenge, and what was read until then counts.
+ * @see RFC 9110, section 11.6.1
+ */
+export function parseChallenges(headers: string | readonly string[] | undefined): readonly Challenge[] {
+  if (headers === undefined) return [];
+  return (typeof headers === 'string' ? [headers] : headers).flatMap(parseHeader);
+}
+
+function parseHeader(text: string): readonly Challenge[] {
+  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+  let position = skip(separators, text, 0);
+  while (position < text.length) {
+    const parameters = challenges.at(-1)?.parameters;
+    const parameter = parameters === undefined ? null : matchAt(parameterPattern, text, position);
+    if (parameters !== undefined && parameter !== null) {
+      addParameter(parameters, parameter);
+      position = parameterPattern.lastIndex;
+    } else {
+      const scheme = matchAt(schemePattern, text, position)?.[1];
+      if (scheme === undefined) break;
+      challenges.push({ scheme: scheme.toLowerCase(), parameters: new Map() });
+      position = skip(token68Pattern, text, position + scheme.length);
+    }
+    position = skip(separators, text, position);
+  }
+  return challenges;
+}
+
+function addParameter(parameters: Map<string, string>, match: RegExpExecArray): void {
+  const [, name = '', quoted, bare] = match;
+  const key = name.toLowerCase();
+  const value = quoted === undefined ? (bare ?? '') : quoted.replace(/\\([^])/g, '$1');
+  if (!parameters.has(key)) parameters.set(key, value);
+}
+
+function matchAt(pattern: RegExp, text: string, position: number): RegExpExecArray | null {
+  pattern.lastIndex = position;
+  return pattern.exec(text);
+}
+
+function skip(pattern: RegExp, text: string, position: number): number {
+  return matchAt(pattern, text, position) === null ? position : pattern.lastIndex;
+}

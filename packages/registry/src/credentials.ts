@@ -1,0 +1,24 @@
+/** A secret for one registry, and where it was found. */
+export type Credential = CredentialSecret & {
+  /** Where it was found, for messages: `auths["ghcr.io"] in /home/me/.docker/config.json`. Nothing secret. */
+  readonly source: string;
+};
+
+export type CredentialSecret =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  /** An OAuth 2 refresh token, exchanged for an access token per repository. */
+  | { readonly kind: 'identityToken'; readonly token: string }
+  /** A bearer token, sent to the registry as it is. */
+  | { readonly kind: 'registryToken'; readonly token: string };
+
+/** Where credentials come from. Stores can be put in front of each other: the first that finds something wins. */
+export interface CredentialStore {
+  /**
+   * The credential for `registryHost` (`host[:port]`, `docker.io` for Docker Hub), or undefined when there is none.
+   * @throws DrayError `CREDENTIALS_INVALID` when there is one that cannot be read
+   */
+  find(registryHost: string): Promise<Credential | undefined>;
+}
+
+/** A store that knows nothing: every registry is used anonymously. */
+export const noCredentials: CredentialStore = { find: () => Promise.resolve(undefined) };

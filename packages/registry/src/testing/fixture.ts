@@ -1,0 +1,69 @@
+import { parseReference } from '@drayage/core';
+import type { Descriptor, Reference, Source } from '@drayage/core';
+import type { Credential, CredentialSecret } from '../credentials.ts';
+import { createRegistrySource } from '../registry-source.ts';
+import type { RegistrySourceOptions } from '../registry-source.ts';
+import type { TestClock } from './clock.ts';
+import { testClock } from './clock.ts';
+import { generatedContent } from './content.ts';
+import type { FaultyRegistry, FaultyRegistryOptions } from './faulty-registry.ts';
+import { startFaultyRegistry } from './faulty-registry.ts';
+
+/** A registry with one image, `app:1`, and a source that pulls from it without ever really pausing. */
+export interface Fixture {
+  readonly registry: FaultyRegistry;
+  readonly source: Source;
+  readonly clock: TestClock;
+  readonly reference: Reference;
+  readonly manifest: Descriptor;
+  /** 3 MiB. */
+  readonly layer: Descriptor;
+  readonly close: () => Promise<void>;
+}
+
+/** Of the registry and of the source. */
+export interface FixtureOptions extends FaultyRegistryOptions {
+  readonly credential?: CredentialSecret;
+  readonly source?: Partial<RegistrySourceOptions>;
+}
+
+const layerContent = generatedContent(1, 3 * 1024 * 1024);
+
+/** Starts the fixture on a free port. The caller closes it. */
+export async function startFixture({
+  credential,
+  source: sourceOptions,
+  ...options
+}: FixtureOptions = {}): Promise<Fixture> {
+  const registry = await startFaultyRegistry(options);
+  const layer = registry.addBlob(layerContent);
+  const config = registry.addBlob(Buffer.from('{}'));
+  const manifest = registry.addManifest('app', ['1'], { schemaVersion: 2, config, layers: [layer] });
+  const clock = testClock();
+  const found: Credential | undefined =
+    credential === undefined ? undefined : { ...credential, source: 'auths["test"] in config.json' };
+  const source = createRegistrySource({
+    credentials: { find: () => Promise.resolve(found) },
+    clock,
+    ...sourceOptions,
+  });
+  return {
+    registry,
+    source,
+    clock,
+    reference: parseReference(`${registry.host}/app:1`),
+    manifest,
+    layer,
+    close: async () => {
+      await source.close();
+      await registry.close();
+    },
+  };
+}
+
+/** The bytes of a stream, all of them. */
+export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,76 @@
+import type { RequestLogEntry } from './faults.ts';
+import type { Reply } from './reply.ts';
+import { errorReply, textReply } from './reply.ts';
+
+/** How a registry protects its repositories. */
+export type RegistryAuth =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | {
+      readonly kind: 'bearer';
+      /** Who gets a token; everybody when neither this nor `identityToken` is given. */
+      readonly user?: { readonly username: string; readonly password: string };
+      /** The refresh token that is exchanged for a token by POST. */
+      readonly identityToken?: string;
+      /** Stated to the client (seconds, default 300); tokens really end with `revokeTokens`. */
+      readonly expiresInSec?: number;
+      /** Default the registry's own `/token`. */
+      readonly realm?: string;
+    };
+
+/** Checks requests to repositories and serves `/token`. */
+export interface Guard {
+  /** The refusal of a request that is not allowed, else undefined. */
+  refuse(request: RequestLogEntry, realm: string): Reply | undefined;
+  token(request: RequestLogEntry): Reply;
+  revokeTokens(): void;
+}
+
+export function createGuard(auth: RegistryAuth | undefined, nextTokenName: () => string): Guard {
+  const valid = new Map<string, string>();
+  return {
+    refuse(request, realm) {
+      if (auth === undefined) return undefined;
+      const { authorization } = request.headers;
+      if (auth.kind === 'basic') {
+        const challenge = { 'www-authenticate': 'Basic realm="drayage, tests"' };
+        return authorization === basicHeader(auth) ? undefined : errorReply(401, 'UNAUTHORIZED', challenge);
+      }
+      const scope = scopeOf(request);
+      const granted = valid.get(authorization ?? '');
+      if (granted !== undefined && (scope === undefined || granted.split(' ').includes(scope)))
+        return undefined;
+      const wanted = scope === undefined ? '' : `,scope="${scope}"`;
+      const challenge = `Bearer realm="${auth.realm ?? realm}",service="registry.test"${wanted}`;
+      return errorReply(401, 'UNAUTHORIZED', { 'www-authenticate': challenge });
+    },
+    token(request) {
+      if (auth?.kind !== 'bearer') return errorReply(404, 'NOT_FOUND');
+      const parameters =
+        request.method === 'POST'
+          ? new URLSearchParams(request.body)
+          : new URL(request.path, 'http://registry.test').searchParams;
+      const isAllowed =
+        request.method === 'POST'
+          ? auth.identityToken !== undefined && parameters.get('refresh_token') === auth.identityToken
+          : auth.user === undefined
+            ? auth.identityToken === undefined
+            : request.headers['authorization'] === basicHeader(auth.user);
+      if (!isAllowed) return errorReply(401, 'UNAUTHORIZED');
+      const token = nextTokenName();
+      valid.set(`Bearer ${token}`, parameters.getAll('scope').join(' '));
+      return textReply(200, JSON.stringify({ token, expires_in: auth.expiresInSec ?? 300 }));
+    },
+    revokeTokens: () => {
+      valid.clear();
+    },
+  };
+}
+
+function scopeOf({ path }: RequestLogEntry): string | undefined {
+  const repository = /^\/v2\/(.+)\/(?:manifests|blobs)\//.exec(path)?.[1];
+  return repository === undefined ? undefined : `repository:${repository}:pull`;
+}
+
+function basicHeader({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}

@@ -1,0 +1,131 @@
+import { RegistryError, isObject, redactUrl } from '@drayage/core';
+import type { Challenge } from './challenge.ts';
+import type { Connections, HttpRequest, HttpResponse } from './connections.ts';
+import { readAtMost } from './connections.ts';
+import type { Credential } from './credentials.ts';
+import type { AnswerContext, Operation } from './failures.ts';
+import { answerFailure, connectionFailure } from './failures.ts';
+import { followRedirects } from './redirects.ts';
+
+/** A bearer token and the time after which it is not used any more (ms since the epoch). */
+export interface AccessToken {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+export interface TokenRequest {
+  readonly challenge: Challenge;
+  /** `repository:library/redis:pull`; several are separated by spaces. */
+  readonly scope: string;
+  readonly credential: Credential | undefined;
+  /** True where the registry itself is reached without verified TLS; else the realm must be https. */
+  readonly allowsPlainHttp: boolean;
+  readonly isInsecure: (host: string) => boolean;
+}
+
+const clientId = 'drayage';
+const maxTokenBodyBytes = 1024 * 1024;
+// The protocol's default and the least a service is meant to give.
+const defaultLifetimeSec = 60;
+
+/**
+ * Asks the token service that a Bearer challenge names. A user name and password go there as Basic authorization, an identity token in
+ * the body of an OAuth 2 refresh; without either the token is anonymous. One try.
+ * @throws RegistryError `REGISTRY_UNAUTHORIZED`, `REGISTRY_RATE_LIMITED`, `REGISTRY_UNREACHABLE`, `REGISTRY_PROTOCOL`
+ * @see distribution v2.8 docs/spec/auth/token.md and oauth.md
+ */
+export async function fetchToken(
+  connections: Connections,
+  operation: Operation,
+  request: TokenRequest,
+  context: AnswerContext,
+): Promise<AccessToken> {
+  const realm = parseRealm(operation, request);
+  const answer: AnswerContext = { ...context, other: { role: 'token service', host: realm.host } };
+  try {
+    const response = await sendTokenRequest(connections, realm, request);
+    if (response.status !== 200) throw await tokenFailure(operation, response, request, answer);
+    const { bytes } = await readAtMost(response.body, maxTokenBodyBytes);
+    return parseToken(bytes.toString('utf8'), context.now, operation, realm);
+  } catch (error) {
+    throw connectionFailure(operation, realm.host, error);
+  }
+}
+
+function parseRealm(operation: Operation, { challenge, allowsPlainHttp }: TokenRequest): URL {
+  const text = challenge.parameters.get('realm') ?? '';
+  const realm = URL.canParse(text) ? new URL(text) : undefined;
+  if (realm?.protocol === 'https:' || (realm?.protocol === 'http:' && allowsPlainHttp)) return realm;
+  const reason =
+    realm?.protocol === 'http:'
+      ? `its token service ${redactUrl(realm)} is not https, and credentials would travel in the open`
+      : 'its challenge names no token service';
+  throw new RegistryError('REGISTRY_PROTOCOL', `cannot ${operation.title}: ${reason}`, {
+    details: { registry: operation.registry },
+  });
+}
+
+async function sendTokenRequest(
+  connections: Connections,
+  realm: URL,
+  { challenge, scope, credential, isInsecure }: TokenRequest,
+): Promise<HttpResponse> {
+  const service = challenge.parameters.get('service');
+  const parameters = new URLSearchParams(service === undefined ? [] : [['service', service]]);
+  const base = { verifiesTls: !isInsecure(realm.host), signal: undefined };
+  if (credential?.kind === 'identityToken') {
+    parameters.set('scope', scope);
+    parameters.set('grant_type', 'refresh_token');
+    parameters.set('client_id', clientId);
+    parameters.set('refresh_token', credential.token);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    // Not redirected: the body is the secret.
+    return connections.send({ ...base, method: 'POST', url: realm, headers, body: parameters.toString() });
+  }
+  for (const part of scope.split(' ')) parameters.append('scope', part);
+  if (credential?.kind === 'basic') parameters.set('account', credential.username);
+  const url = new URL(realm);
+  for (const [name, value] of parameters) url.searchParams.append(name, value);
+  const request: HttpRequest = { ...base, method: 'GET', url, headers: {} };
+  return followRedirects(connections, request, basicAuthorization(credential), isInsecure);
+}
+
+/** The value of an `Authorization` header, when `credential` is a user name and password. */
+export function basicAuthorization(credential: Credential | undefined): string | undefined {
+  if (credential?.kind !== 'basic') return undefined;
+  const pair = `${credential.username}:${credential.password}`;
+  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+}
+
+async function tokenFailure(
+  operation: Operation,
+  response: HttpResponse,
+  { credential }: TokenRequest,
+  answer: AnswerContext,
+): Promise<RegistryError> {
+  // OAuth 2 says 400 invalid_grant for a refresh token that is revoked or expired (RFC 6749, section 5.2).
+  const isRefusal = response.status === 400 && credential?.kind === 'identityToken';
+  return answerFailure(operation, isRefusal ? { ...response, status: 401 } : response, answer);
+}
+
+function parseToken(text: string, now: number, operation: Operation, realm: URL): AccessToken {
+  const body = parseJson(text);
+  const token = isObject(body) ? (body['token'] ?? body['access_token']) : undefined;
+  // Anything else would not survive in a header.
+  if (!isObject(body) || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
+    const message = `cannot ${operation.title}: the token service ${redactUrl(realm)} sent no token`;
+    throw new RegistryError('REGISTRY_PROTOCOL', message, { details: { registry: operation.registry } });
+  }
+  const stated = body['expires_in'];
+  const lifetimeSec = typeof stated === 'number' && stated > 0 ? stated : defaultLifetimeSec;
+  // A tenth early, so that a token does not expire on its way.
+  return { token, expiresAt: now + lifetimeSec * 900 };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
