@@ -1,0 +1,50 @@
+import { formatReference, mediaTypes } from '@drayage/core';
+import type { LoadableImage, Reference } from '@drayage/core';
+import { layerEntry, layersToSend } from './layer-entries.ts';
+import type { LayerSource } from './layer-entries.ts';
+import { blobPath, bytesEntry } from './tar-bytes.ts';
+import type { ArchiveEntry } from './tar-bytes.ts';
+
+/**
+ * The entries of an OCI image layout for one image. Manifests and config are the very bytes of the registry, so that the engine's digests are
+ * the registry's; omitted layers are absent, which a containerd store accepts for layers whose snapshot it has.
+ * @see image-spec v1.1.1, image-layout.md
+ */
+export function ociLayoutEntries(source: LayerSource): readonly ArchiveEntry[] {
+  const { image, openLayer } = source;
+  const documents = new Map([
+    [image.target.digest, image.targetBytes],
+    [image.manifest.digest, image.manifestBytes],
+    [image.config.digest, image.configBytes],
+  ]);
+  return [
+    bytesEntry('oci-layout', jsonBytes({ imageLayoutVersion: '1.0.0' })),
+    bytesEntry('index.json', layoutIndex(image)),
+    ...Array.from(documents, ([digest, bytes]) => bytesEntry(blobPath(digest), bytes)),
+    ...layersToSend(source).map((layer) => layerEntry(layer, openLayer)),
+  ];
+}
+
+function layoutIndex({ target, reference }: LoadableImage): Uint8Array {
+  const { mediaType, digest, size } = target;
+  const annotations = reference === undefined ? {} : { annotations: nameAnnotations(reference) };
+  return jsonBytes({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: [{ mediaType, digest, size, ...annotations }],
+  });
+}
+
+// An image of a containerd store has one name: with a digest the tag is left out, as `docker pull name:tag@digest` does.
+function nameAnnotations(reference: Reference): Readonly<Record<string, string>> {
+  const { registry, repository, tag, digest } = reference;
+  const name = formatReference(digest === undefined ? reference : { registry, repository, digest });
+  return {
+    'io.containerd.image.name': name,
+    ...(tag === undefined || digest !== undefined ? {} : { 'org.opencontainers.image.ref.name': tag }),
+  };
+}
+
+function jsonBytes(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import type { ByteStream } from '@drayage/core';
+import { readArchive } from '../testing/fake-engine.ts';
+import { bytesEntry, tarBytes } from './tar-bytes.ts';
+import type { ArchiveEntry } from './tar-bytes.ts';
+
+function entryOf(name: string, size: number, chunks: readonly Uint8Array[]): ArchiveEntry {
+  return { name, size, open: () => Promise.resolve(Readable.from(chunks)) };
+}
+
+async function collect(bytes: ByteStream): Promise<readonly Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return chunks;
+}
+
+describe('tarBytes', () => {
+  test('gives an archive with every entry in order', async () => {
+    const large = randomBytes(900_001);
+    const entries = [
+      bytesEntry('a', Buffer.from('first')),
+      entryOf('blobs/sha256/b', large.length, [large.subarray(0, 500_000), large.subarray(500_000)]),
+      entryOf('empty', 0, []),
+    ];
+    const files = await readArchive(tarBytes(entries));
+    expect([...files.keys()]).toEqual(['a', 'blobs/sha256/b', 'empty']);
+    expect(files.get('blobs/sha256/b')?.equals(large)).toBe(true);
+    expect(files.get('empty')?.length).toBe(0);
+  });
+
+  test('gives the same bytes for the same entries', async () => {
+    const entries = [bytesEntry('a', Buffer.from('first')), bytesEntry('b', Buffer.alloc(1000))];
+    const [one, two] = [await collect(tarBytes(entries)), await collect(tarBytes(entries))];
+    expect(Buffer.concat(one).equals(Buffer.concat(two))).toBe(true);
+  });
+
+  test('gathers small chunks into large ones', async () => {
+    const small = Array.from({ length: 1000 }, () => Buffer.alloc(1024));
+    const chunks = await collect(tarBytes([entryOf('a', 1_024_000, small)]));
+    expect(chunks.slice(0, -1).every((chunk) => chunk.byteLength >= 256 * 1024)).toBe(true);
+  });
+
+  test('reads no further ahead than it is read', async () => {
+    let given = 0;
+    const source = function* (): Iterable<Uint8Array> {
+      for (; given < 100; given++) yield Buffer.alloc(64 * 1024);
+    };
+    const entry = {
+      name: 'a',
+      size: 6_553_600,
+      open: () => Promise.resolve(Readable.from(source(), { highWaterMark: 1 })),
+    };
+    const reader = tarBytes([entry])[Symbol.asyncIterator]();
+    await reader.next();
+    expect(given).toBeLessThan(20);
+    await reader.return?.();
+  });
+
+  test('opens no entry before the one in front of it has been read', async () => {
+    const opened: string[] = [];
+    const entry = (name: string): ArchiveEntry => ({
+      name,
+      size: 600_000,
+      open: () => {
+        opened.push(name);
+        return Promise.resolve(Readable.from([Buffer.alloc(300_000), Buffer.alloc(300_000)]));
+      },
+    });
+    const reader = tarBytes([entry('a'), entry('b')])[Symbol.asyncIterator]();
+    await reader.next();
+    expect(opened).toEqual(['a']);
+    await reader.return?.();
+  });
+
+  test.each([
+    ['fewer', [Buffer.alloc(10)]],
+    ['more', [Buffer.alloc(10), Buffer.alloc(10)]],
+  ])('refuses an entry with %s bytes than it has announced', async (_, chunks) => {
+    const archive = tarBytes([entryOf('blobs/sha256/b', 15, chunks)]);
+    await expect(collect(archive)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
+  });
+
+  test('throws what an entry throws, at opening and in the middle', async () => {
+    const broken = Object.assign(new Error('broken'), { code: 'BROKEN' });
+    const failing: ArchiveEntry = { name: 'a', size: 5, open: () => Promise.reject(broken) };
+    await expect(collect(tarBytes([failing]))).rejects.toBe(broken);
+    const source = async function* (): ByteStream {
+      yield await Promise.resolve(Buffer.alloc(3));
+      throw broken;
+    };
+    await expect(
+      collect(tarBytes([{ name: 'a', size: 5, open: () => Promise.resolve(source()) }])),
+    ).rejects.toBe(broken);
+  });
+
+  test('closes the entry that is being read when its reader stops', async () => {
+    const source = Readable.from(Array.from({ length: 50 }, () => Buffer.alloc(64 * 1024)));
+    const reader = tarBytes([{ name: 'a', size: 3_276_800, open: () => Promise.resolve(source) }])[
+      Symbol.asyncIterator
+    ]();
+    await reader.next();
+    const closed = new Promise((resolve) => source.once('close', resolve));
+    await reader.return?.();
+    await closed;
+    expect(source.destroyed).toBe(true);
+  });
+});

@@ -1,0 +1,52 @@
+import { throwIfAborted, EngineError, shortDigest } from '@drayage/core';
+import type { Digest } from '@drayage/core';
+import type Dockerode from 'dockerode';
+import type { Connection } from './connection.ts';
+import { engineReason, httpStatus, requestFailed, unreachable } from './engine-errors.ts';
+
+/**
+ * Creates a container of the image, without starting it, and removes it. The engine has to prepare a snapshot for it on top of every layer.
+ * Creating is not interrupted: who stops listening cannot know whether there is something to remove.
+ * @throws EngineError `ENGINE_LAYER_MISSING` when it could not be created, `ENGINE_API` when it could not be removed; DrayError `ABORTED`
+ */
+export async function checkImageRunnable(
+  connection: Connection,
+  engineImageId: Digest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const verb = `make a container of ${shortDigest(engineImageId)} on`;
+  const { endpoint } = connection;
+  throwIfAborted(signal, `${verb} ${endpoint.location}`);
+  const container = await createContainer(connection, engineImageId, verb);
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    if (httpStatus(error) !== 404)
+      throw requestFailed(`remove a container of ${shortDigest(engineImageId)} from`, endpoint, error);
+  }
+  throwIfAborted(signal, `${verb} ${endpoint.location}`);
+}
+
+async function createContainer(
+  { docker, endpoint }: Connection,
+  engineImageId: Digest,
+  verb: string,
+): Promise<Dockerode.Container> {
+  try {
+    // A command, because images without one are refused; it is never started.
+    return await docker.createContainer({
+      Image: engineImageId,
+      Entrypoint: ['/'],
+      Cmd: [],
+      NetworkDisabled: true,
+      Healthcheck: { Test: ['NONE'] },
+    });
+  } catch (error) {
+    if (httpStatus(error) === undefined) throw unreachable(endpoint, error);
+    const message = `cannot ${verb} ${endpoint.location}: ${engineReason(error)}`;
+    throw new EngineError('ENGINE_LAYER_MISSING', message, {
+      hint: 'Load the image again with all its layers.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { abortError, DrayError, familiarName, familiarReference } from '@drayage/core';
+import type { Engine, Reference } from '@drayage/core';
+import { untilAborted } from './until-aborted.ts';
+import { checkImageRunnable } from './check-runnable.ts';
+import { connect } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { EngineEndpoint } from './endpoint/endpoint.ts';
+import { requestFailed } from './engine-errors.ts';
+import { imageName, inspectImage } from './inspect-image.ts';
+import { chainIdsOfImages } from './list-chain-ids.ts';
+import { loadImage } from './load.ts';
+import { pullImage } from './pull-image.ts';
+import type { RegistryAuth } from './pull-image.ts';
+
+const defaultConnectTimeoutMs = 10_000;
+
+/** What an engine adapter needs to know. */
+export interface DockerEngineOptions {
+  /** From `resolveEngineEndpoint`. */
+  readonly endpoint: EngineEndpoint;
+  /** The credentials for a pull; undefined: none. Never shown in messages. */
+  readonly authFor?: (reference: Reference) => Promise<RegistryAuth | undefined>;
+  /** How long the engine may take to say who it is (ms, default 10 s). */
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * The engine at `options.endpoint`, by the Docker API. Connects with the first question; what the engine said about itself is kept,
+ * except by `describe`, which asks again.
+ */
+export function createDockerEngine(options: DockerEngineOptions): Engine {
+  const { endpoint, authFor } = options;
+  let known: Promise<Connection> | undefined;
+
+  const ask = (signal: AbortSignal | undefined): Promise<Connection> => {
+    const timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs;
+    const asked = connect(endpoint, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+    known = asked;
+    // What failed once is asked again the next time.
+    asked.catch(() => {
+      if (known === asked) known = undefined;
+    });
+    return asked;
+  };
+
+  /** Runs one operation, with what goes wrong told as "cannot <verb> <location>: …". */
+  const run = async <T>(
+    verb: string,
+    signal: AbortSignal | undefined,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<T> => {
+    const connection = await (known ?? ask(signal));
+    try {
+      return await untilAborted(work(connection), signal, (by) =>
+        abortError(by, `${verb} ${endpoint.location}`),
+      );
+    } catch (error) {
+      throw error instanceof DrayError ? error : requestFailed(verb, endpoint, error);
+    }
+  };
+
+  return {
+    describe: async (signal) => (await ask(signal)).info,
+    inspect: (name, signal) =>
+      run(`inspect ${imageName(name)} on`, signal, ({ docker }) =>
+        inspectImage(docker, imageName(name), signal),
+      ),
+    listChainIds: (signal) =>
+      run('list the layers of', signal, (connection) => chainIdsOfImages(connection, signal)),
+    load: async (request) => loadImage(await (known ?? ask(request.signal)), request),
+    tag: (engineImageId, reference, signal) =>
+      run(`tag ${familiarReference(reference)} on`, signal, async ({ docker }) => {
+        await docker.getImage(engineImageId).tag({
+          repo: familiarName(reference),
+          tag: reference.tag ?? 'latest',
+          ...(signal === undefined ? {} : { abortSignal: signal }),
+        });
+      }),
+    pull: async (reference, platform, signal) => {
+      const connection = await (known ?? ask(signal));
+      const auth = await authFor?.(reference);
+      const wanted = { ...(auth === undefined ? {} : { auth }), ...(signal === undefined ? {} : { signal }) };
+      await pullImage(connection, reference, platform, wanted);
+    },
+    checkRunnable: async (engineImageId, signal) =>
+      checkImageRunnable(await (known ?? ask(signal)), engineImageId, signal),
+  };
+}

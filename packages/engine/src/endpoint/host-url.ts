@@ -1,0 +1,102 @@
+import { EngineError, printable } from '@drayage/core';
+import type { EndpointAddress, EndpointTls } from './endpoint.ts';
+
+const plainPort = 2375;
+const tlsPort = 2376;
+
+/**
+ * The address that a `DOCKER_HOST`-like text means, as the docker client reads it: `unix://PATH`, `tcp://HOST[:PORT]`, `HOST:PORT`, and
+ * `http://` or `https://`. With `tls`, TCP is spoken over TLS; the port defaults to 2376 then, else to 2375. `https://` turns TLS on by
+ * itself (system roots). `origin` names who said so.
+ * @throws EngineError `ENGINE_CONFIG_INVALID`
+ */
+export function parseHostUrl(text: string, tls: EndpointTls | undefined, origin: string): EndpointAddress {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase() ?? 'tcp';
+  switch (scheme) {
+    case 'unix':
+      return unixAddress(text, origin);
+    case 'tcp':
+    case 'http':
+    case 'https':
+      return tcpAddress(text, scheme, tls, origin);
+    case 'ssh':
+      throw invalidHost(text, origin, 'ssh is not supported', sshHint);
+    default:
+      throw invalidHost(
+        text,
+        origin,
+        `scheme ${scheme} is not supported`,
+        'Use unix://PATH or tcp://HOST:PORT.',
+      );
+  }
+}
+
+/** The address as text, without credentials. */
+export function formatAddress(address: EndpointAddress): string {
+  if (address.kind === 'unix') return `unix://${address.socketPath}`;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `tcp://${host}:${String(address.port)}`;
+}
+
+const sshHint =
+  'Forward the socket with "ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST" and use unix:///tmp/docker.sock.';
+
+function unixAddress(text: string, origin: string): EndpointAddress {
+  const socketPath = text.slice('unix://'.length);
+  if (!socketPath.startsWith('/')) {
+    throw invalidHost(
+      text,
+      origin,
+      'the socket path is not absolute',
+      'Write it as unix:///path/to/docker.sock.',
+    );
+  }
+  return { kind: 'unix', socketPath };
+}
+
+function tcpAddress(
+  text: string,
+  scheme: string,
+  tls: EndpointTls | undefined,
+  origin: string,
+): EndpointAddress {
+  const url = parseUrl(text, scheme, origin);
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.username !== '' || url.password !== '') {
+    throw invalidHost(text, origin, 'only a host and a port may be given', 'Write it as tcp://HOST:PORT.');
+  }
+  const effective = tls ?? (scheme === 'https' ? { verify: true } : undefined);
+  const port = url.port === '' ? (effective === undefined ? plainPort : tlsPort) : Number(url.port);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { kind: 'tcp', host, port, ...(effective === undefined ? {} : { tls: effective }) };
+}
+
+function parseUrl(text: string, scheme: string, origin: string): URL {
+  const rest = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+  try {
+    // Schemes known to URL lose their default port ("http://host:80"), others do not parse IPv6 hosts strictly: use one of our own for all.
+    const url = new URL(`tcp://${rest}`);
+    if (url.hostname === '') throw new TypeError('no host');
+    if (url.port === '' && scheme.startsWith('http')) url.port = scheme === 'https' ? '443' : '80';
+    return url;
+  } catch (error) {
+    throw invalidHost(text, origin, 'it is no URL', 'Write it as tcp://HOST:PORT or unix://PATH.', error);
+  }
+}
+
+function invalidHost(
+  text: string,
+  origin: string,
+  reason: string,
+  hint: string,
+  cause?: unknown,
+): EngineError {
+  const shown = printable(text, 300).replace(/\/\/[^/@]*@/, '//***@');
+  return new EngineError(
+    'ENGINE_CONFIG_INVALID',
+    `cannot use engine address "${shown}" from ${origin}: ${reason}`,
+    {
+      hint,
+      cause,
+    },
+  );
+}

@@ -1,0 +1,53 @@
+import { EngineError, printable, reasonOf, systemErrorCode } from '@drayage/core';
+import type { EngineEndpoint } from './endpoint/endpoint.ts';
+
+/** The status of the engine's answer that made dockerode throw `error`; undefined when there was no answer. */
+export function httpStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
+  return typeof error.statusCode === 'number' ? error.statusCode : undefined;
+}
+
+/** What the engine said, without the prefix that dockerode puts before it; one printable line. */
+export function engineReason(error: unknown): string {
+  const text = reasonOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, '');
+  return printable(text.trim());
+}
+
+/** For a request that the engine refused, or could not be sent. `verb` is such as `tag redis:7 in`. */
+export function requestFailed(verb: string, endpoint: EngineEndpoint, error: unknown): EngineError {
+  const status = httpStatus(error);
+  if (status === undefined) return unreachable(endpoint, error);
+  return new EngineError('ENGINE_API', `cannot ${verb} ${endpoint.location}: ${engineReason(error)}`, {
+    cause: error,
+    details: { status },
+  });
+}
+
+/** For an engine that cannot be talked to. */
+export function unreachable(endpoint: EngineEndpoint, error: unknown): EngineError {
+  const from = endpoint.origin === 'the default' ? '' : ` (from ${endpoint.origin})`;
+  const message = `cannot reach engine at ${endpoint.location}${from}: ${engineReason(error)}`;
+  return new EngineError('ENGINE_UNREACHABLE', message, { hint: connectHint(endpoint, error), cause: error });
+}
+
+function connectHint({ address, origin }: EngineEndpoint, error: unknown): string {
+  const code = systemErrorCode(error) ?? '';
+  if (code === 'EACCES' || code === 'EPERM')
+    return 'Add the user to the group that owns the socket (docker), or run as root.';
+  if (isTlsFailure(code, reasonOf(error)))
+    return 'Check DOCKER_TLS_VERIFY, and that DOCKER_CERT_PATH holds the certificates of this engine.';
+  if (code === 'ECONNRESET' && address.kind === 'tcp' && address.tls === undefined)
+    return 'Set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH if this engine wants TLS.';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return 'Check the host name, and that the engine runs as a service of this job.';
+  if (address.kind === 'unix' && origin === 'the default')
+    return 'Start a Docker engine (in CI: a docker:dind service or remote docker), or set DOCKER_HOST.';
+  return `Start the engine, or correct ${origin}.`;
+}
+
+function isTlsFailure(code: string, reason: string): boolean {
+  return (
+    /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|HPE_)/.test(code) ||
+    /HTTPS? (server|client|request)|certificate/i.test(reason)
+  );
+}

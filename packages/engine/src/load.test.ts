@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { hexOf } from '@drayage/core';
+import { blobPath } from './archive/tar-bytes.ts';
+import { createDockerEngine } from './docker-engine.ts';
+import { drain, startFakeEngine } from './testing/fake-engine.ts';
+import type { FakeEngine, FakeEngineOptions, FakeHandler } from './testing/fake-engine.ts';
+import { testImage } from './testing/images.ts';
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function fake(options: FakeEngineOptions = {}): Promise<FakeEngine> {
+  const engine = await startFakeEngine(options);
+  closers.push(engine.close);
+  return engine;
+}
+
+const layers = [randomBytes(400_000), randomBytes(500_000)];
+const { image, openLayer } = testImage({ name: 'redis:7', layers });
+const everything = { image, openLayer, omit: new Set<number>() };
+const topOnly = { image, openLayer, omit: new Set([0]) };
+
+/** An engine that answers a load like this. */
+async function answering(handler: FakeHandler): Promise<ReturnType<typeof createDockerEngine>> {
+  const { endpoint } = await fake({ handlers: { 'POST /images/load': handler } });
+  return createDockerEngine({ endpoint });
+}
+
+const afterReading =
+  (body: string): FakeHandler =>
+  async (request, response) => {
+    await drain(request);
+    response.end(body);
+  };
+
+describe('load', () => {
+  test('sends a docker-archive to a classic engine and counts its bytes', async () => {
+    const { endpoint, archives, requests } = await fake();
+    const progress: number[] = [];
+    const result = await createDockerEngine({ endpoint }).load({
+      ...topOnly,
+      onProgress: (bytesSent) => progress.push(bytesSent),
+    });
+    const [archive] = archives;
+    expect([...(archive?.keys() ?? [])]).toEqual([
+      'manifest.json',
+      blobPath(image.config.digest),
+      ...image.layers.slice(1).map((layer) => blobPath(layer.digest)),
+    ]);
+    expect(result.bytesSent).toBeGreaterThan(500_000);
+    expect(result.bytesSent).toBeLessThan(510_000);
+    expect(progress.at(-1)).toBe(result.bytesSent);
+    expect(requests.at(-1)).toBe('POST /v1.41/images/load?quiet=false');
+  });
+
+  test('sends an OCI layout to an engine with the containerd store', async () => {
+    const { endpoint, archives } = await fake({
+      version: '28.5.2',
+      apiVersion: '1.51',
+      driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
+    });
+    await createDockerEngine({ endpoint }).load(everything);
+    expect(archives[0]?.has('oci-layout')).toBe(true);
+    expect(archives[0]?.has('manifest.json')).toBe(false);
+  });
+
+  test('takes a last line without newline, blank lines and lines that are no JSON', async () => {
+    const engine = await answering(afterReading('\n<noise>\r\n{"stream":"Loaded image: redis:7"}'));
+    await expect(engine.load(everything)).resolves.toMatchObject({ bytesSent: expect.any(Number) });
+  });
+
+  test.each([
+    [
+      'an error line',
+      '{"status":"Loading"}\n{"errorDetail":{"message":"no space left on device"},"error":"no space left on device"}\n',
+    ],
+    ['an error line without newline', '{"error":"no space left on device"}'],
+  ])('fails on %s inside a success', async (_, body) => {
+    const failure = (await answering(afterReading(body))).load(everything);
+    await expect(failure).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
+    await expect(failure).rejects.toThrow(/redis:7.*no space left on device/);
+  });
+
+  test('fails on an answer that is an error', async () => {
+    const engine = await answering(async (request, response) => {
+      await drain(request);
+      response.writeHead(500).end('{"message":"disk is full"}');
+    });
+    await expect(engine.load(everything)).rejects.toMatchObject({
+      code: 'ENGINE_LOAD_FAILED',
+      message: expect.stringContaining('disk is full'),
+    });
+  });
+
+  const [omitted] = image.layers;
+  test.each([
+    `open /var/lib/docker/tmp/docker-import-1/blobs/sha256/${hexOf(omitted?.digest ?? image.config.digest)}: no such file or directory`,
+    'layer "blobs/sha256/x" not found',
+    'failed to get reader from content store: content digest sha256:x: not found',
+  ])('says that a layer is missing when the engine says: %s', async (error) => {
+    const engine = await answering(afterReading(JSON.stringify({ error })));
+    await expect(engine.load(topOnly)).rejects.toMatchObject({ code: 'ENGINE_LAYER_MISSING' });
+    await expect(engine.load(everything)).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
+  });
+
+  test('takes a failed unpack, which the containerd store tells only as text, for a failure', async () => {
+    const body = JSON.stringify({ stream: 'Error unpacking image redis:7: apply layer error: NotFound\n' });
+    const engine = await answering(afterReading(body));
+    await expect(engine.load(topOnly)).rejects.toMatchObject({ code: 'ENGINE_LAYER_MISSING' });
+    await expect(engine.load(everything)).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
+  });
+});
+
+describe('a load that breaks off', () => {
+  const large = testImage({ name: 'large:1', layers: [Buffer.alloc(8_000_000, 'l')] });
+  const request = { image: large.image, openLayer: large.openLayer, omit: new Set<number>() };
+
+  test('because the engine dies while it reads', async () => {
+    const engine = await answering((incoming) => {
+      incoming.once('data', () => incoming.socket.destroy());
+    });
+    const failure = engine.load(request);
+    await expect(failure).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
+    await expect(failure).rejects.toThrow('large:1');
+  });
+
+  test('because the engine dies while it answers', async () => {
+    const engine = await answering(async (incoming, response) => {
+      await drain(incoming);
+      response.write('{"status":"Loading layer"}\n', () => incoming.socket.destroy());
+    });
+    await expect(engine.load(request)).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
+  });
+
+  test('because the engine has seen enough tells its reason', async () => {
+    const engine = await answering((incoming, response) => {
+      incoming.once('data', () => {
+        incoming.pause();
+        response.end('{"error":"unexpected EOF"}\n');
+      });
+    });
+    await expect(engine.load(request)).rejects.toMatchObject({
+      code: 'ENGINE_LOAD_FAILED',
+      message: expect.stringContaining('unexpected EOF'),
+    });
+  });
+
+  test('because the engine refuses at once tells its reason', async () => {
+    const engine = await answering((_, response) => {
+      response.writeHead(403, { Connection: 'close' }).end('{"message":"forbidden by proxy"}');
+    });
+    await expect(engine.load(request)).rejects.toMatchObject({
+      code: 'ENGINE_LOAD_FAILED',
+      message: expect.stringContaining('forbidden by proxy'),
+    });
+  });
+
+  test('because a layer cannot be opened throws exactly that, and the engine gets no whole archive', async () => {
+    const { endpoint, archives } = await fake();
+    const broken = Object.assign(new Error('broken'), { code: 'BLOB_MISSING' });
+    const failure = createDockerEngine({ endpoint }).load({
+      ...request,
+      openLayer: () => Promise.reject(broken),
+    });
+    await expect(failure).rejects.toBe(broken);
+    expect(archives).toEqual([]);
+  });
+
+  test('because a layer ends with an error throws exactly that', async () => {
+    const { endpoint, archives } = await fake();
+    const broken = Object.assign(new Error('broken'), { code: 'DIGEST_MISMATCH' });
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(1_000_000);
+      yield await Promise.reject<Buffer>(broken);
+    };
+    const openLayer = (): Promise<Readable> => Promise.resolve(Readable.from(source()));
+    await expect(createDockerEngine({ endpoint }).load({ ...request, openLayer })).rejects.toBe(broken);
+    expect(archives).toEqual([]);
+  });
+
+  test('because it is aborted, also while the engine is silent', async () => {
+    const controller = new AbortController();
+    const engine = await answering((incoming) => {
+      incoming.once('data', () => {
+        incoming.pause();
+        controller.abort();
+      });
+    });
+    await expect(engine.load({ ...request, signal: controller.signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+  });
+
+  test('because it was aborted before it began opens nothing', async () => {
+    const { endpoint, requests } = await fake();
+    const engine = createDockerEngine({ endpoint });
+    await engine.describe();
+    await expect(engine.load({ ...request, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    expect(requests).toHaveLength(2);
+  });
+
+  test('because there is no engine any more', async () => {
+    const engine = await startFakeEngine();
+    const adapter = createDockerEngine({ endpoint: engine.endpoint });
+    await adapter.describe();
+    await engine.close();
+    await expect(adapter.load(request)).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
+  });
+});

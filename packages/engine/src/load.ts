@@ -1,0 +1,122 @@
+import { Readable } from 'node:stream';
+import { throwIfAborted, EngineError, familiarReference, hexOf, systemErrorCode } from '@drayage/core';
+import type { ByteStream, LoadRequest, LoadResult } from '@drayage/core';
+import { dockerArchiveEntries } from './archive/docker-archive.ts';
+import { omittedDigests } from './archive/layer-entries.ts';
+import { ociLayoutEntries } from './archive/oci-layout.ts';
+import { tarBytes } from './archive/tar-bytes.ts';
+import type { ArchiveEntry } from './archive/tar-bytes.ts';
+import type { Connection } from './connection.ts';
+import type { EngineEndpoint } from './endpoint/endpoint.ts';
+import { engineReason, httpStatus, unreachable } from './engine-errors.ts';
+import { readProgress } from './progress.ts';
+
+// Engines before 23.0 cannot read zstd.
+const firstWithZstd = 23;
+
+const connectErrors = new Set(['ENOENT', 'EACCES', 'EPERM', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+// What engines say when a layer is neither in the archive nor in their store.
+const missingPatterns = [
+  /no such file or directory/,
+  /layer .* not found/,
+  /content digest .* not found/,
+  /^Error unpacking image/,
+];
+
+/** How the sending went, beside what the engine said. */
+interface Sending {
+  bytesSent: number;
+  /** What the source of the layers threw. */
+  failure?: { readonly error: unknown };
+}
+
+/** Sends one image and waits until the engine has ended with it. See `Engine.load`. */
+export async function loadImage(connection: Connection, request: LoadRequest): Promise<LoadResult> {
+  const { signal } = request;
+  throwIfAborted(signal, `load ${nameOf(request)} to ${connection.endpoint.location}`);
+  const entries = await archiveEntries(connection, request);
+  const sending: Sending = { bytesSent: 0 };
+  const body = Readable.from(observed(tarBytes(entries), sending, request.onProgress), { objectMode: false });
+  // dockerode listens too, once the request is made; before that an error must not end the process.
+  body.on('error', () => undefined);
+  try {
+    await send(connection, request, body);
+    return { bytesSent: sending.bytesSent };
+  } catch (error) {
+    if (sending.failure !== undefined) throw sending.failure.error;
+    throwIfAborted(signal, `load ${nameOf(request)} to ${connection.endpoint.location}`);
+    throw error instanceof EngineError ? error : sendFailed(request, connection.endpoint, error);
+  } finally {
+    // The engine may answer without having read everything. The error makes dockerode end the request, which else would stay open for good.
+    if (!body.readableEnded) body.destroy(new Error('the archive is not wanted any more'));
+  }
+}
+
+function archiveEntries({ info }: Connection, request: LoadRequest): Promise<readonly ArchiveEntry[]> {
+  if (info.imageStore === 'containerd') return Promise.resolve(ociLayoutEntries(request));
+  return dockerArchiveEntries(request, { readsZstd: Number.parseInt(info.version, 10) >= firstWithZstd });
+}
+
+async function* observed(
+  bytes: ByteStream,
+  sending: Sending,
+  onProgress: LoadRequest['onProgress'],
+): ByteStream {
+  try {
+    for await (const chunk of bytes) {
+      yield chunk;
+      sending.bytesSent += chunk.byteLength;
+      onProgress?.(sending.bytesSent);
+    }
+  } catch (error) {
+    sending.failure = { error };
+    throw error;
+  }
+}
+
+async function send({ docker, endpoint }: Connection, request: LoadRequest, body: Readable): Promise<void> {
+  const { signal } = request;
+  const response = await docker.loadImage(body, {
+    quiet: false,
+    ...(signal === undefined ? {} : { abortSignal: signal }),
+  });
+  for await (const { text, error } of readProgress(response)) {
+    // A containerd store loads an image whose layers it cannot unpack, and only says so.
+    const trouble = error ?? (text.startsWith('Error unpacking image') ? text : undefined);
+    if (trouble !== undefined) throw loadFailed(request, endpoint, trouble);
+  }
+}
+
+/** Tells a failure that sending every layer would mend from any other. */
+function loadFailed(
+  request: LoadRequest,
+  endpoint: EngineEndpoint,
+  reason: string,
+  cause?: unknown,
+): EngineError {
+  const message = `cannot load ${nameOf(request)} to ${endpoint.location}: ${reason}`;
+  const options = cause === undefined ? {} : { cause };
+  if (!meansMissingLayer(request, reason)) return new EngineError('ENGINE_LOAD_FAILED', message, options);
+  const hint = 'Load the image again with all its layers.';
+  return new EngineError('ENGINE_LAYER_MISSING', message, { ...options, hint });
+}
+
+function meansMissingLayer(request: LoadRequest, reason: string): boolean {
+  const omitted = omittedDigests(request);
+  if (omitted.length === 0) return false;
+  return (
+    omitted.some((digest) => reason.includes(hexOf(digest))) || missingPatterns.some((it) => it.test(reason))
+  );
+}
+
+function sendFailed(request: LoadRequest, endpoint: EngineEndpoint, error: unknown): EngineError {
+  if (connectErrors.has(systemErrorCode(error) ?? '')) return unreachable(endpoint, error);
+  const reason =
+    httpStatus(error) === undefined ? `the engine broke off (${engineReason(error)})` : engineReason(error);
+  return loadFailed(request, endpoint, reason, error);
+}
+
+function nameOf({ image }: LoadRequest): string {
+  return image.reference === undefined ? `image ${image.config.digest}` : familiarReference(image.reference);
+}

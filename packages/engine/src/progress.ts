@@ -1,0 +1,56 @@
+import { StringDecoder } from 'node:string_decoder';
+import { isObject, printable } from '@drayage/core';
+import type { JsonObject } from '@drayage/core';
+
+/** A line of the engine's progress stream, as far as we read it. @see Docker Engine API v1.41, POST /images/load */
+export interface ProgressLine {
+  /** What the engine says about its work: `stream` and `status` lines, control characters removed. */
+  readonly text: string;
+  /** Set when the work has failed. */
+  readonly error?: string;
+}
+
+// An engine's line is well under this; without a limit a stream without newlines would be held whole.
+const maxLineLength = 1024 * 1024;
+
+/**
+ * The lines of a progress stream (JSON values, one a line), the last one also without newline; blank lines are left out. A line that is no
+ * JSON object comes back as text: proxies put HTML where JSON was expected. Errors of the stream itself are thrown as they are.
+ */
+export async function* readProgress(stream: AsyncIterable<Uint8Array | string>): AsyncIterable<ProgressLine> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = `${rest}${typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk))}`.split(
+      '\n',
+    );
+    rest = (lines.pop() ?? '').slice(0, maxLineLength);
+    yield* lines.filter((line) => line.trim() !== '').map(parseProgressLine);
+  }
+  rest += decoder.end();
+  if (rest.trim() !== '') yield parseProgressLine(rest);
+}
+
+function parseProgressLine(line: string): ProgressLine {
+  const value = parseObject(line);
+  if (value === undefined) return { text: printable(line.trim()) };
+  const error = errorOf(value);
+  const text = [value['stream'], value['status']].find((member) => typeof member === 'string') ?? '';
+  return { text: printable(text.trim()), ...(error === undefined ? {} : { error: printable(error.trim()) }) };
+}
+
+function errorOf(value: JsonObject): string | undefined {
+  const { error, errorDetail } = value;
+  if (isObject(errorDetail) && typeof errorDetail['message'] === 'string') return errorDetail['message'];
+  if (typeof error === 'string') return error;
+  return error === undefined && errorDetail === undefined ? undefined : 'no reason given';
+}
+
+function parseObject(line: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
