@@ -5,6 +5,8 @@ import { repository } from './setup/places.mjs';
 import { setUp } from './setup/set-up.mjs';
 import { summaryLine } from './summary.mjs';
 
+const LINGER_MS = 10_000;
+
 try {
   await setUp();
   const { exitCode, summary } = await runJest(process.argv.slice(2));
@@ -29,12 +31,28 @@ function runJest(args) {
     env: { ...process.env, NODE_OPTIONS: nodeOptions() },
   });
   return new Promise((resolve, reject) => {
-    /** @type {import('./summary.mjs').Summary | undefined} */
-    let summary;
-    child.on('message', (message) => (summary = message.summary));
+    let summary, lingering;
+    child.on('message', (message) => {
+      summary = message.summary;
+      lingering = setTimeout(() => endLingering(child, summary), LINGER_MS);
+    });
     child.once('error', reject);
-    child.once('close', (code) => resolve({ exitCode: code ?? 1, summary: summary ?? nothingRan(code) }));
+    child.once('close', (code) => {
+      clearTimeout(lingering);
+      resolve({ exitCode: code ?? 1, summary: summary ?? nothingRan(code) });
+    });
   });
+}
+
+/**
+ * Jest waits for ever for what tests have left open; that is a failure, not a reason to hang.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {import('./summary.mjs').Summary} summary
+ */
+function endLingering(child, summary) {
+  console.error('cannot end the test run: tests have left something open, --detectOpenHandles tells what');
+  summary.failed += 1;
+  child.kill('SIGKILL');
 }
 
 /**

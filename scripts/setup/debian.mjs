@@ -36,7 +36,13 @@ export function setUpTools() {
  */
 export function debianMirror() {
   const codename = osRelease().VERSION_CODENAME;
-  const format = ['--format', '$(RELEASE) $(COMPONENT) $(REPO_URI)', 'Created-By: Packages'];
+  // Without release information a source is listed even when its lists were never fetched or have been removed.
+  const format = [
+    '--no-release-info',
+    '--format',
+    '$(RELEASE) $(COMPONENT) $(REPO_URI)',
+    'Created-By: Packages',
+  ];
   const mirrors = run('apt-get', ['indextargets', ...format])
     .split('\n')
     .map((line) => line.split(' '))

@@ -91,8 +91,9 @@ export interface Engine {
   pull(reference: Reference, platform: Platform, signal?: AbortSignal): Promise<void>;
 
   /**
-   * Proves that a container could be made of the image: the containerd store reports a failed unpack only as text.
+   * Proves that a container could be made of the image and that it could be saved: the containerd store reports a failed unpack only as
+   * text, and takes an image whose blobs are missing.
    * @throws EngineError `ENGINE_LAYER_MISSING` when it could not
    */
-  checkRunnable(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
+  checkUsable(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
 }

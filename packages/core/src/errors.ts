@@ -18,6 +18,7 @@ export const errorCodes = [
   'BUNDLE_INVALID',
   'BUNDLE_VERSION_UNSUPPORTED',
   'BUNDLE_UNSAFE',
+  'BUNDLE_BUSY',
   'BLOB_MISSING',
   'DISK_FULL',
   'STORE_IO',

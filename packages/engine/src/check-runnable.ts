@@ -2,14 +2,35 @@ import { throwIfAborted, EngineError, shortDigest } from '@drayage/core';
 import type { Digest } from '@drayage/core';
 import type Dockerode from 'dockerode';
 import type { Connection } from './connection.ts';
+import { hasContent, listDistinct } from './list-images.ts';
 import { engineReason, httpStatus, requestFailed, unreachable } from './engine-errors.ts';
+
+/**
+ * Proves that an image can be run and saved: creates a container of the image, without starting it, and removes it, then asks whether its
+ * content is complete. A snapshot made of other blobs (the same layer, compressed otherwise) can be run, but `docker save` would write it
+ * without layers.
+ * @throws EngineError `ENGINE_LAYER_MISSING` when it is not so, `ENGINE_API`; DrayError `ABORTED`
+ */
+export async function checkImageUsable(
+  connection: Connection,
+  engineImageId: Digest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await checkImageRunnable(connection, engineImageId, signal);
+  const listed = (await listDistinct(connection, signal)).get(engineImageId);
+  if (listed === undefined || hasContent(listed, connection.info.platform)) return;
+  const message = `cannot save ${shortDigest(engineImageId)} on ${connection.endpoint.location}: content of its layers is missing`;
+  throw new EngineError('ENGINE_LAYER_MISSING', message, {
+    hint: 'Load the image again with all its layers.',
+  });
+}
 
 /**
  * Creates a container of the image, without starting it, and removes it. The engine has to prepare a snapshot for it on top of every layer.
  * Creating is not interrupted: who stops listening cannot know whether there is something to remove.
  * @throws EngineError `ENGINE_LAYER_MISSING` when it could not be created, `ENGINE_API` when it could not be removed; DrayError `ABORTED`
  */
-export async function checkImageRunnable(
+async function checkImageRunnable(
   connection: Connection,
   engineImageId: Digest,
   signal: AbortSignal | undefined,

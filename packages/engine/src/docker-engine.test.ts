@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { chainIds, digestOf, parseReference } from '@drayage/core';
+import { chainIds, digestOf, isDrayError, parseReference } from '@drayage/core';
 import type { Engine } from '@drayage/core';
 import { createDockerEngine } from './docker-engine.ts';
 import type { DockerEngineOptions } from './docker-engine.ts';
@@ -204,7 +204,7 @@ describe('pull', () => {
   });
 });
 
-describe('checkRunnable', () => {
+describe('checkUsable', () => {
   test('makes a container and removes it', async () => {
     const { engine, fake } = await start({
       handlers: {
@@ -216,8 +216,32 @@ describe('checkRunnable', () => {
         },
       },
     });
-    await engine.checkRunnable(id);
-    expect(fake.requests.at(-1)).toBe('DELETE /v1.41/containers/c0ffee?force=true&v=true');
+    await engine.checkUsable(id);
+    expect(fake.requests).toContain('DELETE /v1.41/containers/c0ffee?force=true&v=true');
+  });
+
+  test.each([
+    [true, undefined],
+    [false, 'ENGINE_LAYER_MISSING'],
+  ])('asks a containerd store whether the content is available: %s', async (isAvailable, code) => {
+    const { engine } = await start({
+      apiVersion: '1.51',
+      driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
+      handlers: {
+        'POST /containers/create': (_, response) => {
+          sendJson(response, 201, { Id: 'c0ffee', Warnings: [] });
+        },
+        'DELETE /containers/c0ffee': (_, response) => {
+          response.writeHead(204).end();
+        },
+        'GET /images/json': (_, response) => {
+          const manifest = { Available: isAvailable, ImageData: { Platform: linux } };
+          sendJson(response, 200, [{ Id: id, Manifests: [manifest] }]);
+        },
+      },
+    });
+    const failure = await engine.checkUsable(id).catch((error: unknown) => error);
+    expect(isDrayError(failure) ? failure.code : undefined).toBe(code);
   });
 
   test('removes the container also when it is aborted meanwhile', async () => {
@@ -233,7 +257,7 @@ describe('checkRunnable', () => {
         },
       },
     });
-    await expect(engine.checkRunnable(id, controller.signal)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(engine.checkUsable(id, controller.signal)).rejects.toMatchObject({ code: 'ABORTED' });
     expect(fake.requests.at(-1)).toContain('DELETE');
   });
 
@@ -245,6 +269,6 @@ describe('checkRunnable', () => {
         },
       },
     });
-    await expect(engine.checkRunnable(id)).rejects.toMatchObject({ code: 'ENGINE_LAYER_MISSING' });
+    await expect(engine.checkUsable(id)).rejects.toMatchObject({ code: 'ENGINE_LAYER_MISSING' });
   });
 });

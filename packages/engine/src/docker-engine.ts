@@ -1,7 +1,7 @@
 import { abortError, DrayError, familiarName, familiarReference } from '@drayage/core';
 import type { Engine, Reference } from '@drayage/core';
 import { untilAborted } from './until-aborted.ts';
-import { checkImageRunnable } from './check-runnable.ts';
+import { checkImageUsable } from './check-runnable.ts';
 import { connect } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
@@ -82,7 +82,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
       const wanted = { ...(auth === undefined ? {} : { auth }), ...(signal === undefined ? {} : { signal }) };
       await pullImage(connection, reference, platform, wanted);
     },
-    checkRunnable: async (engineImageId, signal) =>
-      checkImageRunnable(await (known ?? ask(signal)), engineImageId, signal),
+    checkUsable: async (engineImageId, signal) =>
+      checkImageUsable(await (known ?? ask(signal)), engineImageId, signal),
   };
 }

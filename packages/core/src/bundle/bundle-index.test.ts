@@ -64,6 +64,25 @@ describe('the index of a bundle', () => {
     });
   });
 
+  test('lists the OCI rendering of a Docker manifest, and finds the original again', () => {
+    const docker = { mediaType: mediaTypes.dockerManifest, digest: digestOf('docker'), size: 6, platform };
+    const rendering = { ...manifest, platform };
+    const entry = { ...named('redis:7'), target: index, manifest: docker, rendering };
+    expect(jsonOf({ entries: [entry] })).toMatchObject({
+      manifests: [
+        {
+          ...rendering,
+          annotations: {
+            'dev.drayage.manifest.digest': docker.digest,
+            'dev.drayage.manifest.mediaType': mediaTypes.dockerManifest,
+            'dev.drayage.manifest.size': '6',
+          },
+        },
+      ],
+    });
+    expect(parseBundleIndex(formatBundleIndex({ entries: [entry] })).entries).toEqual([entry]);
+  });
+
   test('replaces an entry of the same reference in its place', () => {
     const other = { ...manifest, digest: digestOf('other') };
     const before = [named('a'), named('b'), named('c')].map((name) => ({ ...name, target: manifest }));

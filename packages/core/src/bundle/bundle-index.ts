@@ -1,6 +1,5 @@
 import { DrayError, isDrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { parseDigest } from '../image/digest.ts';
 import { arrayMember, isObject, parseJsonObject } from '../image/json.ts';
 import type { JsonObject } from '../image/json.ts';
 import { parseDescriptor } from '../image/manifest.ts';
@@ -25,6 +24,8 @@ export interface BundleEntry {
   readonly target: Descriptor;
   /** The manifest that is in the bundle; undefined: to be chosen from `target` by platform. */
   readonly manifest?: Descriptor;
+  /** The OCI rendering of a Docker manifest: what `index.json` lists, for tools that read no other media types. */
+  readonly rendering?: Descriptor;
 }
 
 /** Of the documents that this program writes, and the newest it can read. */
@@ -39,10 +40,11 @@ const annotationKeys = {
   refName: 'org.opencontainers.image.ref.name',
   // Written by containerd and BuildKit, and by docker save: the full name where ref.name is only the tag.
   imageName: 'io.containerd.image.name',
-  indexDigest: 'dev.drayage.index.digest',
-  indexMediaType: 'dev.drayage.index.mediaType',
-  indexSize: 'dev.drayage.index.size',
 } as const;
+
+/** What an entry stands for without listing it: `dev.drayage.<kind>.digest`, `.mediaType` and `.size`. */
+type OriginKind = 'index' | 'manifest';
+const originKinds: readonly OriginKind[] = ['index', 'manifest'];
 
 /** The index of a bundle, or undefined when it has none yet. @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`; what the store throws */
 export async function readBundleIndex(
@@ -124,10 +126,16 @@ function parseEntry(descriptor: Descriptor): BundleEntry {
     ...(reference === undefined ? {} : { reference }),
     ...(name === undefined ? {} : { name }),
   };
-  const content = withoutOwnAnnotations(descriptor);
-  if (!isManifestType(content.mediaType)) return { ...naming, target: content };
-  const target = indexDescriptor(annotations) ?? content;
-  return { ...naming, target, manifest: content };
+  const listed = withoutOwnAnnotations(descriptor);
+  if (!isManifestType(listed.mediaType)) return { ...naming, target: listed };
+  const original = originDescriptor('manifest', annotations);
+  const manifest = original === undefined ? listed : withPlatformOf(listed, original);
+  return {
+    ...naming,
+    target: originDescriptor('index', annotations) ?? manifest,
+    manifest,
+    ...(original === undefined ? {} : { rendering: listed }),
+  };
 }
 
 /** A bare tag such as `latest` says nothing about the repository: it would parse as `docker.io/library/latest`. */
@@ -135,31 +143,60 @@ function parseFullName(name: string | undefined): Reference | undefined {
   return name !== undefined && /[/:@]/.test(name) ? tryParseReference(name) : undefined;
 }
 
-function indexDescriptor(annotations: Readonly<Record<string, string>>): Descriptor | undefined {
-  const digest = annotations[annotationKeys.indexDigest];
+function originDescriptor(
+  kind: OriginKind,
+  annotations: Readonly<Record<string, string>>,
+): Descriptor | undefined {
+  const keys = originKeys(kind);
+  const digest = annotations[keys.digest];
   if (digest === undefined) return undefined;
-  const size = annotations[annotationKeys.indexSize] ?? '';
-  const mediaType = annotations[annotationKeys.indexMediaType] ?? mediaTypes.ociIndex;
+  const size = annotations[keys.size] ?? '';
+  const mediaType = annotations[keys.mediaType];
   return parseDescriptor(
-    { mediaType, digest: parseDigest(digest), size: /^\d{1,15}$/.test(size) ? Number(size) : undefined },
-    `${annotationKeys.indexDigest} in index.json`,
+    { mediaType, digest, size: /^\d{1,15}$/.test(size) ? Number(size) : undefined },
+    `${keys.digest} in index.json`,
   );
 }
 
+function originAnnotations(kind: OriginKind, origin: Descriptor): Readonly<Record<string, string>> {
+  const keys = originKeys(kind);
+  return {
+    [keys.digest]: origin.digest,
+    [keys.mediaType]: origin.mediaType,
+    [keys.size]: String(origin.size),
+  };
+}
+
+function originKeys(kind: OriginKind): {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly size: string;
+} {
+  const prefix = `dev.drayage.${kind}`;
+  return { digest: `${prefix}.digest`, mediaType: `${prefix}.mediaType`, size: `${prefix}.size` };
+}
+
+function withPlatformOf({ platform }: Descriptor, descriptor: Descriptor): Descriptor {
+  return platform === undefined ? descriptor : { ...descriptor, platform };
+}
+
 function withoutOwnAnnotations({ annotations, ...descriptor }: Descriptor): Descriptor {
-  const own = new Set<string>(Object.values(annotationKeys));
+  const origins = originKinds.flatMap((kind) => Object.values(originKeys(kind)));
+  const own = new Set<string>([...Object.values(annotationKeys), ...origins]);
   const foreign = Object.entries(annotations ?? {}).filter(([key]) => !own.has(key));
   return foreign.length === 0 ? descriptor : { ...descriptor, annotations: Object.fromEntries(foreign) };
 }
 
-function formatEntry({ reference, name, target, manifest }: BundleEntry): JsonObject {
-  const listed = manifest ?? target;
+function formatEntry({ reference, name, target, manifest, rendering }: BundleEntry): JsonObject {
+  const held = manifest ?? target;
+  const listed = rendering ?? held;
   const fullName = reference === undefined ? undefined : formatReference(reference);
   const annotations = {
     ...withoutOwnAnnotations(listed).annotations,
     ...(fullName === undefined ? {} : { [annotationKeys.imageName]: fullName }),
     ...((fullName ?? name) === undefined ? {} : { [annotationKeys.refName]: fullName ?? name }),
-    ...(listed.digest === target.digest ? {} : indexAnnotations(target)),
+    ...(held.digest === target.digest ? {} : originAnnotations('index', target)),
+    ...(rendering === undefined ? {} : originAnnotations('manifest', held)),
   };
   return {
     mediaType: listed.mediaType,
@@ -167,14 +204,6 @@ function formatEntry({ reference, name, target, manifest }: BundleEntry): JsonOb
     size: listed.size,
     ...(listed.platform === undefined ? {} : { platform: formatPlatformMember(listed) }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations: sortedByKey(annotations) }),
-  };
-}
-
-function indexAnnotations(index: Descriptor): Readonly<Record<string, string>> {
-  return {
-    [annotationKeys.indexDigest]: index.digest,
-    [annotationKeys.indexMediaType]: index.mediaType,
-    [annotationKeys.indexSize]: String(index.size),
   };
 }
 

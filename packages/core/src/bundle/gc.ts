@@ -10,6 +10,7 @@ import { checkLayout } from '../store/layout.ts';
 import { storeIoError } from '../store/store-error.ts';
 import { emptyIndex, readBundleIndex } from './bundle-index.ts';
 import type { BundleEntry } from './bundle-index.ts';
+import { checkNotBusy } from './busy.ts';
 import { entryManifests, manifestBlobs } from './contents.ts';
 
 export interface BundleCollection {
@@ -25,14 +26,16 @@ export interface BundleCollection {
 const elsewhereIdleMs = 60 * 60 * 1000;
 
 /**
- * Drops the blobs of the bundle in `dir` that no image needs, and what writers that are gone left unfinished. Call it only while nobody
+ * Drops the blobs of the bundle in `dir` that no image needs, and what writers that are gone left unfinished. Refuses while somebody
  * pre-pulls into the bundle: a new image's blobs are there before the index names them. Nothing is dropped when an image cannot be read.
- * @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`; `DIGEST_MISMATCH` and the like for a damaged manifest
+ * @throws DrayError `BUNDLE_BUSY`, `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`; `DIGEST_MISMATCH` and the like for a damaged manifest
  */
 export async function gcBundle(dir: string, signal?: AbortSignal): Promise<BundleCollection> {
   await checkLayout(dir);
   const blobs = createDirectoryBlobStore(dir);
-  const { entries } = (await readBundleIndex(createDirectoryDocumentStore(dir), signal)) ?? emptyIndex;
+  const documents = createDirectoryDocumentStore(dir);
+  await checkNotBusy(dir, documents, signal);
+  const { entries } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
   const needed = await neededDigests(blobs, entries, signal);
   const removed: Digest[] = [];
   let bytesFreed = 0;
@@ -59,6 +62,7 @@ async function neededDigests(
   const needed = new Set<Digest>();
   for (const entry of entries) {
     needed.add(entry.target.digest);
+    if (entry.rendering !== undefined) needed.add(entry.rendering.digest);
     for (const contained of await entryManifests(blobs, entry, signal)) {
       for (const { digest } of manifestBlobs(contained)) needed.add(digest);
     }

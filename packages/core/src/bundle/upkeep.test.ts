@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Descriptor } from '../image/descriptor.ts';
@@ -200,6 +200,15 @@ describe('collecting garbage of a bundle', () => {
       await writeFile(join(ingestDirectory(dir), name), 'partial');
     expect(await gcBundle(dir)).toEqual({ removed: [], partialsRemoved: 1, bytesFreed: 7 });
     expect((await readdir(ingestDirectory(dir))).sort()).toEqual([living, elsewhere].sort());
+  });
+
+  test('is refused while a pre-pull is writing, and not once it has been silent for long', async () => {
+    const path = join(dir, 'dray-status.json');
+    await writeFile(path, JSON.stringify({ state: 'running' }));
+    await expect(rejectionCode(gcBundle(dir))).resolves.toBe('BUNDLE_BUSY');
+    const longAgo = Date.now() / 1_000 - 3_600;
+    await utimes(path, longAgo, longAgo);
+    await expect(gcBundle(dir)).resolves.toMatchObject({ removed: [] });
   });
 
   test('drops nothing when an image cannot be read', async () => {

@@ -172,7 +172,7 @@ async function checkLoaded(context: DeliveryContext, image: LoadableImage, name:
       `cannot find ${name} in the engine after loading it: ${got}`,
     );
   }
-  if (info.imageStore === 'containerd') await engine.checkRunnable(id, signal);
+  if (info.imageStore === 'containerd') await engine.checkUsable(id, signal);
 }
 
 /**

@@ -10,6 +10,7 @@ import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
 import type { ImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
 import type { Manifest } from '../image/manifest.ts';
+import { renderAsOci } from '../image/oci-rendering.ts';
 import { formatPlatform, platformMatches } from '../image/platform.ts';
 import type { Platform } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
@@ -59,9 +60,11 @@ export async function fetchImage(context: FetchContext, reference: Reference): P
   const config = parseImageConfig(configBytes, `the config of ${what}`);
   checkLayerCount(chosen.manifest, config, what);
   warnOfOtherPlatform(context, what, config);
-  const all = distinctDescriptors([target, chosen.descriptor, ...blobs]);
+  const manifest = { ...chosen.descriptor, platform: config.platform };
+  const rendering = await putRendering(context, chosen.manifest, config);
+  const all = distinctDescriptors([target, manifest, ...blobs]);
   return {
-    entry: { reference, target, manifest: { ...chosen.descriptor, platform: config.platform } },
+    entry: { reference, target, manifest, ...(rendering === undefined ? {} : { rendering }) },
     manifestDigest: chosen.descriptor.digest,
     configDigest: chosen.manifest.config.digest,
     bytes: all.reduce((sum, blob) => sum + blob.size, 0),
@@ -88,6 +91,19 @@ async function fetchManifest(
   throw new Error(`index ${target.digest} led to another index`);
 }
 
+async function putRendering(
+  context: FetchContext,
+  manifest: Manifest,
+  { platform }: ImageConfig,
+): Promise<Descriptor | undefined> {
+  const rendering = renderAsOci(manifest);
+  if (rendering === undefined) return undefined;
+  const { descriptor, bytes } = rendering;
+  await context.blobs.put(descriptor, (offset) => Promise.resolve(once(bytes.subarray(offset))));
+  await handOver(context, descriptor);
+  return { ...descriptor, platform };
+}
+
 async function ensureManifestBytes(
   context: FetchContext,
   reference: Reference,
@@ -95,13 +111,14 @@ async function ensureManifestBytes(
 ): Promise<Uint8Array> {
   const what = `the manifest of ${familiarReference(reference)}`;
   checkManifestSize(descriptor.size, what);
-  if ((await context.blobs.stat(descriptor.digest, context.signal)) === undefined) {
-    const bytes = await context.pool.run(
-      () => context.source.fetchManifest(reference, descriptor, context.signal),
-      context.signal,
-    );
-    await putBlob(context, descriptor, (offset) => Promise.resolve(once(bytes.subarray(offset))));
-  }
+  await context.pool.run(
+    () =>
+      putBlob(context, descriptor, async (offset) => {
+        const bytes = await context.source.fetchManifest(reference, descriptor, context.signal);
+        return once(bytes.subarray(offset));
+      }),
+    context.signal,
+  );
   await handOver(context, descriptor);
   return readBlobBytes(context.blobs, descriptor, what);
 }

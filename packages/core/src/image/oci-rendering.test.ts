@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals';
+import { digestOf } from './digest.ts';
+import type { Manifest } from './manifest.ts';
+import { parseManifest } from './manifest.ts';
+import { mediaTypes } from './media-types.ts';
+import { renderAsOci } from './oci-rendering.ts';
+
+const docker: Manifest = {
+  kind: 'manifest',
+  mediaType: mediaTypes.dockerManifest,
+  config: { mediaType: mediaTypes.dockerConfig, digest: digestOf('config'), size: 6 },
+  layers: [
+    { mediaType: mediaTypes.dockerLayerGzip, digest: digestOf('one'), size: 3 },
+    { mediaType: mediaTypes.dockerLayer, digest: digestOf('two'), size: 3 },
+  ],
+};
+
+describe('the OCI rendering of a Docker manifest', () => {
+  test('names the same config and layers in OCI media types', () => {
+    const rendering = renderAsOci(docker);
+    const parsed = parseManifest(rendering?.bytes ?? new Uint8Array(), mediaTypes.ociManifest);
+    expect(parsed).toEqual({
+      kind: 'manifest',
+      mediaType: mediaTypes.ociManifest,
+      config: { ...docker.config, mediaType: mediaTypes.ociConfig },
+      layers: [
+        { ...docker.layers[0], mediaType: mediaTypes.ociLayerGzip },
+        { ...docker.layers[1], mediaType: mediaTypes.ociLayer },
+      ],
+    });
+    expect(rendering?.descriptor.digest).toBe(digestOf(rendering?.bytes ?? ''));
+  });
+
+  test('is not made of a manifest that is OCI already', () => {
+    expect(renderAsOci({ ...docker, mediaType: mediaTypes.ociManifest })).toBeUndefined();
+  });
+});

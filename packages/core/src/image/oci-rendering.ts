@@ -1,0 +1,41 @@
+import type { Descriptor } from './descriptor.ts';
+import { digestOf } from './digest.ts';
+import type { Manifest } from './manifest.ts';
+import { layerCompression, mediaTypes } from './media-types.ts';
+import type { LayerCompression } from './media-types.ts';
+
+/** A manifest made by us, with the descriptor of its bytes. */
+export interface Rendering {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+const ociLayerTypes: Readonly<Record<LayerCompression, string>> = {
+  none: mediaTypes.ociLayer,
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+};
+
+/**
+ * The same image as an OCI manifest over the same config and layers; undefined when it is one already. Tools that read OCI layouts
+ * (skopeo, umoci) know no Docker media types. The same manifest always gives the same bytes.
+ * @see image-spec v1.1.1, media-types.md "Compatibility Matrix"
+ */
+export function renderAsOci(manifest: Manifest): Rendering | undefined {
+  if (manifest.mediaType === mediaTypes.ociManifest) return undefined;
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest: manifest.config.digest, size: manifest.config.size },
+    layers: manifest.layers.map(({ mediaType, digest, size }) => ({
+      mediaType: ociLayerTypes[layerCompression(mediaType) ?? 'none'],
+      digest,
+      size,
+    })),
+  };
+  const bytes = new TextEncoder().encode(JSON.stringify(document));
+  return {
+    bytes,
+    descriptor: { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.byteLength },
+  };
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { dray } from './support/dray.ts';
+import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
+import { makeFolder, removeFolder } from './support/folders.ts';
+import { pushImageSet } from './support/image-set.ts';
+import { startRegistry, type TestRegistry } from './support/registry.ts';
+import { describeWith } from './support/requirements.ts';
+
+const minute = 60_000;
+const limitBytes = 150 * 1024 * 1024;
+const variant = engineVariants.at(-1) ?? { name: 'path', imageStore: 'classic' };
+
+describeWith({ engine: variant, registry: true }, 'memory for 1.6 GB of images', () => {
+  let registry: TestRegistry;
+  let engine: TestEngine;
+  let bundle: string;
+  let references: readonly string[];
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+    engine = await startEngine(variant);
+    bundle = join(makeFolder(), 'bundle');
+    references = (await pushImageSet(registry)).map(({ reference }) => reference);
+  }, 5 * minute);
+
+  afterAll(async () => {
+    await engine.stop();
+    await registry.stop();
+    await removeFolder(join(bundle, '..'));
+  }, minute);
+
+  test(
+    'stays under 150 MB in pre-pull and load',
+    async () => {
+      const prepull = await dray(['prepull', ...references, '--bundle', bundle, '--json']);
+      expect(prepull).toMatchObject({ exitCode: 0 });
+      expect(prepull.peakRssBytes).toBeGreaterThan(0);
+      expect(prepull.peakRssBytes).toBeLessThan(limitBytes);
+
+      const load = await dray(['load', '--bundle', bundle, '--json', '--strict'], { host: engine.host });
+      expect(load).toMatchObject({ exitCode: 0 });
+      expect(load.peakRssBytes).toBeGreaterThan(0);
+      expect(load.peakRssBytes).toBeLessThan(limitBytes);
+    },
+    5 * minute,
+  );
+});

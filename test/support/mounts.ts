@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+
+import { run, runOrThrow } from './processes.ts';
+
+/** Mounts a fresh tmpfs on an existing folder. */
+export async function mountTmpfs(folder: string): Promise<void> {
+  await runOrThrow('mount', ['-t', 'tmpfs', '-o', 'mode=0711', 'drayage-test', folder]);
+}
+
+/** Lists where something is mounted in a folder or below it, outermost first. */
+export function mountsBelow(folder: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => decodeSpaces(line.split(' ')[4] ?? ''))
+    .filter((point) => point === folder || point.startsWith(`${folder}/`));
+}
+
+/** Unmounts everything in a folder and below it; what is busy is detached and goes when its last user does. */
+export async function unmountBelow(folder: string): Promise<void> {
+  for (const point of mountsBelow(folder).reverse()) {
+    const { exitCode } = await run('umount', [point]);
+    if (exitCode !== 0) await run('umount', ['--lazy', point]);
+  }
+}
+
+function decodeSpaces(path: string): string {
+  return path.replaceAll('\\040', ' ');
+}
