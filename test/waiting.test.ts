@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { parseStatus } from '@drayage/core';
@@ -178,6 +178,17 @@ describeWith({ engine: variant }, 'a deploy job that waits for its pre-pull', ()
       const report = await drayJson('load', args, { host: engine.host });
       expect(report).toMatchObject({ outcome: 'miss', images: [{ reference: quick, delivery: 'pull' }] });
       await engine.docker(['image', 'inspect', quick]);
+    },
+    minute,
+  );
+
+  test(
+    'lets the engine pull the images of its own configuration when no pre-pull begins',
+    async () => {
+      await writeFile(join(bundle, '.dray.yml'), `images: [${quick}]\nonMiss: pull\ngrace: 0s\n`);
+      const finished = await dray(['load', '--json'], { host: engine.host, cwd: bundle });
+      expect(reportOf('load', finished)).toMatchObject({ outcome: 'miss', images: [{ delivery: 'pull' }] });
+      expect(finished.exitCode).toBe(0);
     },
     minute,
   );

@@ -15,8 +15,9 @@ import { drawTimeline, seconds, type Span } from './timeline.ts';
 
 const megabyte = 1_000_000;
 // What a hosted runner sees of a busy public registry.
-const bytesPerSecond = 25 * megabyte;
-const testsMs = 4_000;
+const bytesPerSecond = 20 * megabyte;
+// Shorter than the pre-pull, so that one sees the deploy job wait for it.
+const testsMs = 1_500;
 
 interface Stage {
   readonly registry: TestRegistry;

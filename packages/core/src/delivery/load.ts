@@ -31,6 +31,8 @@ export interface LoadOptions extends WatchOptions {
   readonly local: BlobPlace;
   /** Empty: every image of the pre-pull. */
   readonly only: readonly Reference[];
+  /** What the pre-pull would bring, as far as this side knows: pulled when none begins and pulling was asked for. */
+  readonly expected?: readonly Reference[] | undefined;
   readonly delivery: DeliveryMode;
   readonly onMiss: OnMiss;
   /** Transfers at a time. */
@@ -152,12 +154,22 @@ class LoadRun {
 
   /** Everything wanted, delivered or not, in order. */
   #images(): readonly LoadImageReport[] {
-    const wanted = this.#last === undefined ? undefined : outlooks(this.#last, this.#options.only);
-    const names = wanted?.filter(({ kind }) => kind !== 'skipped') ?? this.#options.only.map(asLost);
-    return names.map((outlook) => {
+    return this.#wanted().map((outlook) => {
       const error = outlook.kind === 'lost' ? outlook.error : this.#error;
       return this.#done.get(outlook.name) ?? undelivered(outlook.name, error);
     });
+  }
+
+  /** Without a pre-pull only this side's own configuration can say what was wanted. */
+  #wanted(): readonly Outlook[] {
+    const { only, expected = [] } = this.#options;
+    const wanted = this.#last === undefined ? undefined : outlooks(this.#last, only);
+    const isTold = wanted !== undefined && (wanted.length > 0 || this.#isNothingToDo());
+    if (isTold) return wanted.filter(({ kind }) => kind !== 'skipped');
+    return (only.length > 0 ? only : expected).map((reference) => ({
+      kind: 'coming',
+      name: familiarReference(reference),
+    }));
   }
 
   /** The pre-pull ended well, and there was nothing that it had to bring. */
@@ -179,8 +191,4 @@ class LoadRun {
   #emit(event: LoadEvent): void {
     this.#options.onEvent?.(event);
   }
-}
-
-function asLost(reference: Reference): { readonly kind: 'coming'; readonly name: string } {
-  return { kind: 'coming', name: familiarReference(reference) };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { throwIfAborted, abortError } from '../store/abort.ts';
 
@@ -43,6 +44,8 @@ export function createPool(concurrency: number): Pool {
     ) {
       const stop = new AbortController();
       const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
+      // Every task listens; that many listeners are no leak.
+      setMaxListeners(0, both);
       const failures: unknown[] = [];
       const stopOnFailure = async (item: Item): Promise<Result> => {
         try {

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseBundleIndex } from '../bundle/bundle-index.ts';
 import type { BundleIndex } from '../bundle/bundle-index.ts';
+import { throwIfAborted } from '../store/abort.ts';
 import type { DocumentStore } from '../transport.ts';
 import { parseStatus } from './status.ts';
 import type { StatusDocument } from './status.ts';
@@ -39,7 +40,16 @@ export async function* watch(
     if (novelty !== shown) yield sighting;
     if (sighting.prospect.kind !== 'running') return;
     shown = novelty;
-    await sleep(options.pollMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    await pause(options.pollMs, options.signal);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    throwIfAborted(signal, 'wait for the pre-pull');
+    throw error;
   }
 }
 

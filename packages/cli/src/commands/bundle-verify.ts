@@ -1,0 +1,34 @@
+import { verifyBundle } from '@drayage/core';
+import type { BundleVerification } from '@drayage/core';
+import { exitCodes } from '../exit-codes.ts';
+import { startProgress } from '../output/progress.ts';
+import { counted, humanSize } from '../output/quantities.ts';
+import type { CommandContext } from './command.ts';
+
+/** `dray bundle verify`. */
+export async function runBundleVerify({ config, host, signal }: CommandContext): Promise<number> {
+  const progress = await startProgress(host);
+  let verification: BundleVerification;
+  try {
+    verification = await verifyBundle(config.bundle, {
+      signal,
+      onProgress: ({ blobs, blobsTotal, bytes }) => {
+        progress.status(`verifying: ${blobs} of ${counted(blobsTotal, 'blob')}, ${humanSize(bytes)}`);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+  host.stdout.write(config.json ? `${JSON.stringify(verification)}\n` : verificationText(verification));
+  return verification.ok ? exitCodes.done : exitCodes.notAvailable;
+}
+
+/** One line for each problem, and one that says what was checked. */
+export function verificationText({ images, blobs, bytes, problems }: BundleVerification): string {
+  const lines = problems.map(({ code, message, reference }) => {
+    return `${code}  ${reference === undefined ? '' : `${reference}  `}${message}`;
+  });
+  const verdict = problems.length === 0 ? 'no problems' : counted(problems.length, 'problem');
+  const checked = `${counted(images, 'image')}, ${counted(blobs, 'blob')}, ${humanSize(bytes)}`;
+  return `${[...lines, `${verdict}: ${checked} checked`].join('\n')}\n`;
+}

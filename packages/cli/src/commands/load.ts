@@ -1,0 +1,59 @@
+import { humanSize } from '../output/quantities.ts';
+import { load } from '@drayage/core';
+import type { LoadEvent, LoadReport } from '@drayage/core';
+import { exitCodes, loadExitCode } from '../exit-codes.ts';
+import { loadEventLine, loadSummary, waitingText } from '../output/load-text.ts';
+import { startProgress } from '../output/progress.ts';
+import type { Progress } from '../output/progress.ts';
+import { openEngine } from '../wiring/open-engine.ts';
+import { openPlaces, pollMs } from '../wiring/transports.ts';
+import { waitPolicy } from '../wiring/wait-policy.ts';
+import type { CommandContext } from './command.ts';
+
+/** `dray load`. */
+export async function runLoad({ config, host, signal }: CommandContext): Promise<number> {
+  const places = await openPlaces(config);
+  const engine = await openEngine(host);
+  const progress = await startProgress(host);
+  let report: LoadReport;
+  try {
+    report = await load({
+      engine,
+      meeting: places.meeting,
+      local: places.local,
+      only: config.only,
+      expected: config.images,
+      delivery: config.delivery,
+      onMiss: config.onMiss,
+      concurrency: config.concurrency,
+      policy: waitPolicy(config),
+      pollMs,
+      onEvent: showLoad(progress),
+      signal,
+    });
+  } finally {
+    progress.stop();
+    await places.close();
+  }
+  const exitCode = loadExitCode(report, config);
+  host.stderr.write(`${loadSummary(report, exitCode !== exitCodes.done)}\n`);
+  if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
+  return exitCode;
+}
+
+function showLoad(progress: Progress): (event: LoadEvent) => void {
+  let lastWaiting: string | undefined;
+  return (event) => {
+    const line = loadEventLine(event);
+    if (line !== undefined) progress.line(line);
+    if (event.type === 'waiting' && event.prospect.kind === 'running') {
+      // Only the first look and a new pre-pull get a line; how far it is shows in the status.
+      const waitingFor = event.status?.runId ?? '';
+      if (waitingFor !== lastWaiting) progress.line(waitingText(event.status));
+      lastWaiting = waitingFor;
+      progress.status(waitingText(event.status));
+    }
+    if (event.type === 'sent') progress.status(`${event.reference}  ${humanSize(event.bytes)} sent`);
+    else if (line !== undefined && event.type !== 'image') progress.status(line);
+  };
+}

@@ -1,0 +1,52 @@
+import { waitForImages } from '@drayage/core';
+import type { Sighting, WaitReport } from '@drayage/core';
+import { waitExitCode } from '../exit-codes.ts';
+import { waitingText } from '../output/load-text.ts';
+import { startProgress } from '../output/progress.ts';
+import type { Progress } from '../output/progress.ts';
+import { counted, humanDuration } from '../output/quantities.ts';
+import { openPlaces, pollMs } from '../wiring/transports.ts';
+import { waitPolicy } from '../wiring/wait-policy.ts';
+import type { CommandContext } from './command.ts';
+
+/** `dray wait`. */
+export async function runWait({ config, host, signal }: CommandContext): Promise<number> {
+  const places = await openPlaces(config);
+  const progress = await startProgress(host);
+  let report: WaitReport;
+  try {
+    report = await waitForImages({
+      documents: places.meeting.documents,
+      only: config.only,
+      policy: waitPolicy(config),
+      pollMs,
+      onSighting: showWait(progress),
+      signal,
+    });
+  } finally {
+    progress.stop();
+    await places.close();
+  }
+  host.stderr.write(`${waitSummary(report)}\n`);
+  if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
+  return waitExitCode(report);
+}
+
+/** The line that says how the waiting ended. */
+export function waitSummary({ outcome, reason, images, ms }: WaitReport): string {
+  const took = humanDuration(ms);
+  if (outcome !== 'ready') return `not ready after ${took}: ${reason ?? outcome}`;
+  const ready = images.filter(({ state }) => state === 'ready').length;
+  return `ready after ${took}: ${counted(ready, 'image')}`;
+}
+
+function showWait(progress: Progress): (sighting: Sighting) => void {
+  let last: string | undefined;
+  return ({ prospect, status }) => {
+    if (prospect.kind !== 'running') return;
+    const text = waitingText(status);
+    if (status?.runId !== last || last === undefined) progress.line(text);
+    last = status?.runId ?? '';
+    progress.status(text);
+  };
+}

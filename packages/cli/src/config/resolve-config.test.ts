@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { familiarReference } from '@drayage/core';
+import type { OptionKey } from '../options/option.ts';
+import type { ConfigEntry, ConfigFile } from './parse-config-file.ts';
+import { resolveConfig } from './resolve-config.ts';
+import type { ConfigSources, GivenOption } from './resolve-config.ts';
+
+function resolve(sources: Partial<ConfigSources>): ReturnType<typeof resolveConfig> {
+  return resolveConfig({ given: new Map(), env: {}, file: undefined, cwd: '/repo/app', ...sources });
+}
+
+function given(key: OptionKey, ...texts: string[]): ReadonlyMap<OptionKey, GivenOption> {
+  return new Map([[key, { place: `--${key}`, texts }]]);
+}
+
+function fileWith(key: string, ...texts: string[]): ConfigFile {
+  const entry: ConfigEntry = { place: `.dray.yml:1: ${key}`, texts, isList: texts.length > 1 };
+  return { path: '/repo/.dray.yml', dir: '/repo', entries: new Map([[key, entry]]) };
+}
+
+describe('settings', () => {
+  test('have defaults', () => {
+    const { config, origins } = resolve({});
+    expect(config).toMatchObject({
+      bundle: '.dray/bundle',
+      concurrency: 6,
+      timeoutMs: 600_000,
+      graceMs: 60_000,
+      delivery: 'auto',
+      onMiss: 'continue',
+      settled: false,
+      strict: false,
+      images: [],
+    });
+    expect(origins.size).toBe(0);
+  });
+
+  test('come from the command line before DRAY_ before the file', () => {
+    const [env, file] = [{ DRAY_TIMEOUT: '2m' }, fileWith('timeout', '3m')];
+    const all = resolve({ given: given('timeoutMs', '1m'), env, file });
+    expect([all.config.timeoutMs, all.origins.get('timeoutMs')]).toEqual([60_000, '--timeoutMs']);
+    const without = resolve({ env, file });
+    expect([without.config.timeoutMs, without.origins.get('timeoutMs')]).toEqual([120_000, 'DRAY_TIMEOUT']);
+    const last = resolve({ file });
+    expect([last.config.timeoutMs, last.origins.get('timeoutMs')]).toEqual([180_000, '.dray.yml:1: timeout']);
+  });
+
+  test('take the name of the pipeline from the CI system, unless somebody named it', () => {
+    const env = { CI_PIPELINE_ID: '77' };
+    expect(resolve({ env }).config.pipeline).toBe('77');
+    expect(resolve({ env, file: fileWith('pipeline', 'mine') }).config.pipeline).toBe('mine');
+    expect(resolve({ env: { ...env, DRAY_PIPELINE: 'ours' } }).config.pipeline).toBe('ours');
+  });
+
+  test('are not set by an empty variable', () => {
+    expect(resolve({ env: { DRAY_TIMEOUT: '', DRAY_HANDOVER: ' ' } }).config).toMatchObject({
+      timeoutMs: 600_000,
+      handover: undefined,
+    });
+  });
+
+  test('are joined where an option that takes a list is given more than once', () => {
+    const { config } = resolve({ given: given('only', 'redis:7', 'a,b') });
+    expect(config.only.map(familiarReference)).toEqual(['redis:7', 'a:latest', 'b:latest']);
+  });
+
+  test('count as given last where an option takes one value', () => {
+    expect(resolve({ given: given('concurrency', '2', '3') }).config.concurrency).toBe(3);
+  });
+
+  test('in a file name places beside the file', () => {
+    const bundle = (path: string): string => resolve({ file: fileWith('bundle', path) }).config.bundle;
+    expect([bundle('out'), bundle('/abs'), bundle('.')]).toEqual(['../out', '/abs', '..']);
+    expect(resolve({ file: fileWith('handover', 's3://bucket/x') }).config.handover).toBe('s3://bucket/x');
+    expect(resolve({ env: { DRAY_BUNDLE: 'out' } }).config.bundle).toBe('out');
+  });
+
+  test.each([
+    [{ given: given('concurrency', 'x') }, 'USAGE', '--concurrency'],
+    [{ env: { DRAY_CONCURRENCY: '99' } }, 'CONFIG_INVALID', 'DRAY_CONCURRENCY'],
+    [{ file: fileWith('concurrency', '0') }, 'CONFIG_INVALID', '.dray.yml:1: concurrency'],
+    [{ file: fileWith('timeout', '1m', '2m') }, 'CONFIG_INVALID', '.dray.yml:1: timeout'],
+    [{ env: { DRAY_ONLY: 'Redis' } }, 'REFERENCE_INVALID', 'DRAY_ONLY'],
+    [{ env: { DRAY_PLATFORM: 'amd64' } }, 'PLATFORM_INVALID', 'DRAY_PLATFORM'],
+  ])('that are wrong are told with their place: %j', (sources, code, place) => {
+    expect(() => resolve(sources)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(`${place}: `) }),
+    );
+  });
+
+  test('are checked even where something better is set', () => {
+    expect(() => resolve({ given: given('timeoutMs', '1m'), env: { DRAY_TIMEOUT: 'x' } })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+});

@@ -1,0 +1,54 @@
+import { setMaxListeners } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { exitCodes } from './exit-codes.ts';
+import type { Host, Sink } from './host.ts';
+import { bugText } from './output/failure.ts';
+import { run } from './run.ts';
+import { watchStopSignals } from './signals.ts';
+
+const host: Host = {
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  homeDir: homedir(),
+  version: ownVersion(),
+  stdout: createSink(process.stdout),
+  stderr: createSink(process.stderr),
+};
+
+// Every transfer listens to the signals that may stop it: that these are many is no leak, and no warning for users.
+setMaxListeners(0);
+
+process.on('uncaughtException', (error) => {
+  host.stderr.write(bugText(error, host));
+  process.exit(exitCodes.bug);
+});
+
+const stop = watchStopSignals(process);
+const exitCode = await run(host, stop.signal);
+stop.release();
+// The process ends by itself once everything is written and closed.
+process.exitCode = stop.exitCode() ?? exitCode;
+
+function createSink(stream: NodeJS.WriteStream): Sink {
+  let isClosed = false;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read us has seen enough, as with "| head".
+    if (error.code !== 'EPIPE') throw error;
+    isClosed = true;
+  });
+  return {
+    // A terminal that nobody gave a size has 0 columns; a spinner would draw over infinitely many lines of it.
+    isTerminal: stream.isTTY && stream.columns > 0,
+    write(text) {
+      if (!isClosed) stream.write(text);
+    },
+  };
+}
+
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return hasVersion ? String(manifest.version) : 'unknown';
+}

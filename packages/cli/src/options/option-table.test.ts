@@ -1,0 +1,36 @@
+import { describe, expect, test } from '@jest/globals';
+import { optionKeys, optionTable } from './option-table.ts';
+
+describe('the option table', () => {
+  const options = optionKeys.map((key) => ({ key, ...optionTable[key] }));
+
+  test('has no name twice', () => {
+    for (const names of [
+      options.map(({ flag }) => flag),
+      options.map(({ configKey }) => configKey),
+      options.flatMap(({ env, otherEnv }) => [env, ...(otherEnv ?? [])]),
+    ]) {
+      const given = names.filter((name) => name !== undefined);
+      expect(new Set(given).size).toBe(given.length);
+    }
+  });
+
+  test.each(options)('$key has a variable that is named like its flag', ({ flag, env }) => {
+    expect(env).toBe(`DRAY_${(flag ?? 'images').toUpperCase().replaceAll('-', '_')}`);
+  });
+
+  test.each(options.filter(({ defaultText }) => defaultText !== undefined))(
+    '$key means its default when the default is written out',
+    ({ defaultText = '', type, ...option }) => {
+      expect(type.parse(defaultText)).toBe(option.default);
+    },
+  );
+
+  test.each(options)('$key takes every choice that it offers', ({ type }) => {
+    for (const choice of type.choices ?? []) expect(() => type.parse(choice)).not.toThrow();
+  });
+
+  test.each(options)('$key is described in a fragment of a sentence', ({ summary }) => {
+    expect(summary).toMatch(/^[a-zP].*[^.]$/);
+  });
+});

@@ -1,0 +1,193 @@
+import type { DeliveryMode, OnMiss } from '@drayage/core';
+import type { OptionKey, OptionTable } from './option.ts';
+import {
+  booleanType,
+  choiceType,
+  durationType,
+  imagesType,
+  pathType,
+  platformType,
+  textListType,
+  textType,
+  wholeNumberType,
+} from './value-types.ts';
+
+const deliveryModes: readonly DeliveryMode[] = ['auto', 'load', 'pull'];
+const onMissChoices: readonly OnMiss[] = ['continue', 'pull', 'fail'];
+
+/** Every option of every command. Usage texts, completion scripts and CI templates are rendered from this table. */
+export const optionTable: OptionTable = {
+  images: {
+    flag: undefined,
+    env: 'DRAY_IMAGES',
+    configKey: 'images',
+    type: imagesType,
+    default: [],
+    summary: 'images to pre-pull, such as redis:7 or ghcr.io/org/app@sha256:…',
+  },
+  optional: {
+    flag: 'optional',
+    env: 'DRAY_OPTIONAL',
+    configKey: 'optional',
+    type: imagesType,
+    default: [],
+    summary: 'an image that is skipped when its registry does not have it; may be given more than once',
+  },
+  only: {
+    flag: 'only',
+    env: 'DRAY_ONLY',
+    configKey: 'only',
+    type: imagesType,
+    default: [],
+    summary: 'wait for this image only, not for the whole pre-pull; may be given more than once',
+  },
+  bundle: {
+    flag: 'bundle',
+    env: 'DRAY_BUNDLE',
+    configKey: 'bundle',
+    type: pathType('DIR'),
+    default: '.dray/bundle',
+    defaultText: '.dray/bundle',
+    summary: 'directory of the bundle, an OCI image layout',
+  },
+  handover: {
+    flag: 'handover',
+    env: 'DRAY_HANDOVER',
+    configKey: 'handover',
+    type: pathType('DIR|URL'),
+    default: undefined,
+    summary: 'where the bundle is handed over; without it the bundle directory is the meeting place',
+  },
+  platform: {
+    flag: 'platform',
+    env: 'DRAY_PLATFORM',
+    configKey: 'platform',
+    type: platformType,
+    default: undefined,
+    summary: 'platform of the images; without it linux on the architecture of this machine',
+  },
+  insecureRegistries: {
+    flag: 'insecure-registry',
+    env: 'DRAY_INSECURE_REGISTRY',
+    configKey: 'insecureRegistries',
+    type: textListType('HOST'),
+    default: [],
+    summary: 'registry host (with its port) that may be used without TLS; may be given more than once',
+  },
+  caFile: {
+    flag: 'ca-file',
+    env: 'DRAY_CA_FILE',
+    otherEnv: ['SSL_CERT_FILE'],
+    configKey: 'caFile',
+    type: pathType('FILE'),
+    default: undefined,
+    summary: 'PEM file with certificates to trust beside the public ones',
+  },
+  concurrency: {
+    flag: 'concurrency',
+    env: 'DRAY_CONCURRENCY',
+    configKey: 'concurrency',
+    type: wholeNumberType(1, 64),
+    default: 6,
+    defaultText: '6',
+    summary: 'transfers at a time',
+  },
+  delivery: {
+    flag: 'delivery',
+    env: 'DRAY_DELIVERY',
+    configKey: 'delivery',
+    type: choiceType(deliveryModes),
+    default: 'auto',
+    defaultText: 'auto',
+    summary: 'how images come into the engine: load them from the bundle, or let the engine pull',
+  },
+  onMiss: {
+    flag: 'on-miss',
+    env: 'DRAY_ON_MISS',
+    configKey: 'onMiss',
+    type: choiceType(onMissChoices),
+    default: 'continue',
+    defaultText: 'continue',
+    summary:
+      'what happens to an image that was not pre-pulled: go on without it, let the engine pull it, or fail',
+  },
+  timeoutMs: {
+    flag: 'timeout',
+    env: 'DRAY_TIMEOUT',
+    configKey: 'timeout',
+    type: durationType,
+    default: 600_000,
+    defaultText: '10m',
+    summary: 'longest wait altogether',
+  },
+  graceMs: {
+    flag: 'grace',
+    env: 'DRAY_GRACE',
+    configKey: 'grace',
+    type: durationType,
+    default: 60_000,
+    defaultText: '60s',
+    summary: 'longest wait for a pre-pull to begin',
+  },
+  settled: {
+    flag: 'settled',
+    env: 'DRAY_SETTLED',
+    configKey: 'settled',
+    type: booleanType,
+    default: false,
+    summary: 'the bundle is a finished copy that nobody is writing: wait for nothing',
+  },
+  strict: {
+    flag: 'strict',
+    env: 'DRAY_STRICT',
+    configKey: 'strict',
+    type: booleanType,
+    default: false,
+    summary: 'fail (exit 3, or 4 after a time-out) unless every image was delivered',
+  },
+  pipeline: {
+    flag: 'pipeline',
+    env: 'DRAY_PIPELINE',
+    otherEnv: ['CI_PIPELINE_ID', 'CIRCLE_WORKFLOW_ID', 'GITHUB_RUN_ID', 'BUILDKITE_BUILD_ID', 'BUILD_TAG'],
+    configKey: 'pipeline',
+    type: textType('ID'),
+    default: undefined,
+    summary:
+      'name of this pipeline run, so that left-overs of another run are ignored; known by itself in most CI systems',
+  },
+  configFile: {
+    flag: 'config',
+    env: 'DRAY_CONFIG',
+    configKey: undefined,
+    type: pathType('FILE'),
+    default: undefined,
+    summary:
+      'configuration file; without it .dray.yml or package.json#dray, looked for up to the root of the repository',
+  },
+  json: {
+    flag: 'json',
+    env: 'DRAY_JSON',
+    configKey: 'json',
+    type: booleanType,
+    default: false,
+    summary: 'print one JSON object on stdout',
+  },
+  verbose: {
+    flag: 'verbose',
+    env: 'DRAY_VERBOSE',
+    configKey: 'verbose',
+    type: booleanType,
+    default: false,
+    summary: 'say where each setting comes from, and what caused an error',
+  },
+};
+
+/** In the order of the table. */
+export const optionKeys: readonly OptionKey[] = Object.keys(optionTable).filter(isOptionKey);
+
+/** The options that every command has. */
+export const commonOptions: readonly OptionKey[] = ['json', 'configFile', 'verbose'];
+
+function isOptionKey(key: string): key is OptionKey {
+  return key in optionTable;
+}

@@ -1,0 +1,15 @@
+/** The kinds of value an option can have. Parameters of CI templates are rendered from them too. */
+export type OptionKind = 'string' | 'number' | 'boolean' | 'duration' | 'list' | 'enum';
+
+/** How values of one kind are written, read and shown. No I/O, no environment. */
+export interface OptionType<Value> {
+  readonly kind: OptionKind;
+  /** Stands for the value in usage texts: `DIR`; undefined for a boolean. */
+  readonly placeholder: string | undefined;
+  /** Every value there is, where they can be counted. */
+  readonly choices?: readonly string[];
+  /** True when a relative value means a place next to the file that names it. */
+  readonly isPath?: boolean;
+  /** The value of what somebody wrote. @throws UsageError that says what was expected */
+  readonly parse: (text: string) => Value;
+}

@@ -1,0 +1,66 @@
+import { formatPlatform, shortDigest } from '@drayage/core';
+import type { DeliveryPlan, ImagePlan } from '@drayage/core';
+import type { PlanReport } from '../commands/plan.ts';
+import { formatTable } from './columns.ts';
+import { counted, humanSize } from './quantities.ts';
+
+/** A table of what would be fetched, then how each image would come into the engine, then the sums. */
+export function planText(report: PlanReport): string {
+  return `${[...fetchTable(report), '', ...engineLines(report), '', sums(report)].join('\n')}\n`;
+}
+
+function fetchTable({ images }: PlanReport): readonly string[] {
+  const header = ['IMAGE', 'MANIFEST', 'PLATFORM', 'LAYERS', 'SIZE', 'IN BUNDLE', 'TO FETCH'];
+  const found = images.filter(({ state }) => state === 'found');
+  const table = found.length === 0 ? [] : formatTable([header, ...found.map(fetchRow)], [3, 4, 5, 6]);
+  const others = images.flatMap(({ reference, state, error }) => {
+    if (state === 'found') return [];
+    if (state === 'skipped') return [`${reference}  skipped: there is no such image`];
+    const hint = error?.hint === undefined ? [] : [`  hint: ${error.hint}`];
+    return [`${reference}  failed: ${error?.message ?? 'unknown reason'}`, ...hint];
+  });
+  return [...table, ...others];
+}
+
+function fetchRow(image: ImagePlan<DeliveryPlan>): readonly string[] {
+  return [
+    image.reference,
+    image.manifestDigest === undefined ? '' : shortDigest(image.manifestDigest),
+    image.platform ?? '',
+    String(image.layers),
+    humanSize(image.bytes),
+    humanSize(image.bytesInBundle),
+    humanSize(image.bytesToFetch),
+  ];
+}
+
+function engineLines({ engine, engineError, images }: PlanReport): readonly string[] {
+  if (engine === undefined)
+    return [`no engine here, so no delivery is planned: ${engineError?.message ?? 'unknown reason'}`];
+  const { location, version, imageStore, storageDriver, platform } = engine;
+  const description = `engine ${version} at ${location}: ${imageStore} image store, ${storageDriver}, ${formatPlatform(platform)}`;
+  return [
+    description,
+    ...images.flatMap(({ reference, delivery }) =>
+      delivery === undefined ? [] : [deliveryLine(reference, delivery)],
+    ),
+  ];
+}
+
+function deliveryLine(reference: string, { delivery, reason, layers, bytesToSend }: DeliveryPlan): string {
+  switch (delivery) {
+    case 'present':
+      return `  ${reference}  nothing to send: ${reason}`;
+    case 'load':
+      return `  ${reference}  load ${counted(layers.sent, 'layer')}, ${humanSize(bytesToSend)}: ${reason}`;
+    case 'pull':
+      return `  ${reference}  pull: ${reason}`;
+    case 'none':
+      return `  ${reference}  cannot be delivered: ${reason}`;
+  }
+}
+
+function sums({ images, bytes, bytesInBundle, bytesToFetch }: PlanReport): string {
+  const found = images.filter(({ state }) => state === 'found').length;
+  return `${found} of ${counted(images.length, 'image')} found: ${humanSize(bytes)}, ${humanSize(bytesInBundle)} in the bundle already, ${humanSize(bytesToFetch)} to fetch`;
+}

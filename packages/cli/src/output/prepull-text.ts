@@ -1,0 +1,67 @@
+import { shortDigest } from '@drayage/core';
+import type { PrepullEvent, PrepullImageReport, PrepullReport } from '@drayage/core';
+import { counted, humanDuration, humanSize } from './quantities.ts';
+
+/** The line of a log for one event; undefined for what is not worth a line. */
+export function prepullEventLine(event: PrepullEvent): string | undefined {
+  switch (event.type) {
+    case 'resolved':
+      return `${event.reference}  is ${event.digest}`;
+    case 'blob':
+      return blobLine(event);
+    case 'image':
+      return imageLine(event.image);
+    case 'warning':
+      return `dray: warning: ${event.message}`;
+    case 'bytes':
+      return undefined;
+  }
+}
+
+/** The line that says how it ended. */
+export function prepullSummary(report: PrepullReport, bundle: string): string {
+  const ready = report.images.filter(({ state }) => state === 'ready').length;
+  const took = humanDuration(report.ms);
+  const reused = report.bytesReused === 0 ? '' : `, ${humanSize(report.bytesReused)} were there already`;
+  const bytes = `${humanSize(report.bytesFetched)} fetched${reused}`;
+  if (report.outcome === 'ready')
+    return `${counted(ready, 'image')} ready in ${bundle} after ${took}: ${bytes}${skippedText(report)}`;
+  if (report.outcome === 'cancelled')
+    return `pre-pull cancelled after ${took}: ${ready} of ${counted(report.images.length, 'image')} ready`;
+  const failed = report.images.filter(({ state }) => state === 'failed').map(({ reference }) => reference);
+  const lost = report.error?.message ?? `cannot get ${failed.join(', ')}`;
+  return `pre-pull ${report.outcome} after ${took}: ${ready} of ${counted(report.images.length, 'image')} ready, ${bytes}; ${lost}`;
+}
+
+/** What the spinner says: bytes so far, and how many images are done. */
+export function prepullStatus(done: number, total: number, bytes: number): string {
+  return `pre-pulling: ${done} of ${counted(total, 'image')} done, ${humanSize(bytes)} fetched`;
+}
+
+function blobLine({
+  reference,
+  descriptor,
+  bytesFetched,
+  ms,
+}: Extract<PrepullEvent, { type: 'blob' }>): string {
+  const what =
+    descriptor.mediaType.includes('config') || descriptor.mediaType.endsWith('container.image.v1+json')
+      ? 'config'
+      : 'layer';
+  const name = `${reference}  ${what} ${shortDigest(descriptor.digest)}  ${humanSize(descriptor.size)}`;
+  return bytesFetched === 0 ? `${name}  in the bundle already` : `${name}  ${humanDuration(ms)}`;
+}
+
+function imageLine({ reference, state, layers, bytes, ms, error }: PrepullImageReport): string {
+  if (state === 'ready')
+    return `${reference}  ready  ${counted(layers, 'layer')}  ${humanSize(bytes)}  ${humanDuration(ms)}`;
+  if (state === 'skipped') return `${reference}  skipped: there is no such image`;
+  if (error?.code === 'ABORTED') return `${reference}  cancelled`;
+  const hint = error?.hint === undefined ? '' : `\n  hint: ${error.hint}`;
+  return `${reference}  failed: ${error?.message ?? 'unknown reason'}${hint}`;
+}
+
+function skippedText({ images }: PrepullReport): string {
+  const skipped = images.filter(({ state }) => state === 'skipped').length;
+  return skipped === 0 ? '' : `; ${counted(skipped, 'optional image')} skipped`;
+}

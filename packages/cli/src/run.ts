@@ -1,0 +1,65 @@
+import { DrayError, systemErrorCode } from '@drayage/core';
+import { helpText } from './command-line/help.ts';
+import { parseCommandLine } from './command-line/parse-command-line.ts';
+import { loadConfig } from './config/load-config.ts';
+import type { ResolvedConfig } from './config/resolve-config.ts';
+import { unknownVariableWarnings } from './config/unknown-variables.ts';
+import { errorExitCode, exitCodes } from './exit-codes.ts';
+import type { Host } from './host.ts';
+import { optionKeys, optionTable } from './options/option-table.ts';
+import { bugText, failureJson, failureText } from './output/failure.ts';
+
+/** Runs one command line, from reading it to telling how it ended. Resolves with the exit code; never rejects. */
+export async function run(host: Host, signal: AbortSignal): Promise<number> {
+  let config: Wishes = wishesBeforeConfig(host);
+  try {
+    const line = parseCommandLine(host.argv);
+    if (line.kind === 'version') return print(host, `${host.version}\n`);
+    if (line.kind === 'help') return print(host, helpText(line.topic));
+    for (const warning of unknownVariableWarnings(host.env)) host.stderr.write(`dray: warning: ${warning}\n`);
+    const resolved = await loadConfig(line.given, host);
+    config = resolved.config;
+    if (resolved.config.verbose) host.stderr.write(settingsText(resolved));
+    const handler = await line.command.load();
+    return await handler({ config: resolved.config, args: line.args, host, signal });
+  } catch (error) {
+    return fail(stopReason(error, signal), host, config);
+  }
+}
+
+type Wishes = Pick<ResolvedConfig['config'], 'json' | 'verbose'>;
+
+// For errors in what would have told: a caller that asked for JSON gets JSON.
+function wishesBeforeConfig({ argv, env }: Host): Wishes {
+  return {
+    json: argv.includes('--json') || env[optionTable.json.env] === 'true',
+    verbose: argv.includes('--verbose'),
+  };
+}
+
+/** Node's own waits end with an error of theirs when we are told to stop. */
+function stopReason(error: unknown, signal: AbortSignal): unknown {
+  return signal.aborted && systemErrorCode(error) === 'ABORT_ERR' ? signal.reason : error;
+}
+
+function fail(error: unknown, host: Host, { json, verbose }: Wishes): number {
+  host.stderr.write(error instanceof DrayError ? failureText(error, verbose) : bugText(error, host));
+  if (json) host.stdout.write(failureJson(error));
+  return errorExitCode(error);
+}
+
+function print({ stdout }: Host, text: string): number {
+  stdout.write(text);
+  return exitCodes.done;
+}
+
+/** Where each setting that is no default comes from. Values stay out of the log: a URL may hold a password. */
+function settingsText({ origins }: ResolvedConfig): string {
+  const lines = optionKeys.flatMap((key) => {
+    const origin = origins.get(key);
+    return origin === undefined
+      ? []
+      : [`dray: ${optionTable[key].configKey ?? optionTable[key].flag ?? key} is set by ${origin}\n`];
+  });
+  return lines.join('');
+}

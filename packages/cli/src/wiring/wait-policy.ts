@@ -1,0 +1,7 @@
+import type { WaitPolicy } from '@drayage/core';
+import type { Config } from '../options/option.ts';
+
+/** How long is waited, and for whom. */
+export function waitPolicy({ timeoutMs, graceMs, settled, pipeline }: Config): WaitPolicy {
+  return { timeoutMs, graceMs, settled, pipeline };
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Engine, EngineImage, EngineInfo, LoadableImage } from '../engine.ts';
+import { chainIds } from '../image/chain-id.ts';
+import type { Digest } from '../image/digest.ts';
+import { parseReference } from '../image/reference.ts';
+import { randomImage } from '../testing/random-image.ts';
+import { planDelivery } from './plan-delivery.ts';
+import type { EngineView } from './plan-delivery.ts';
+
+const linuxAmd64 = { os: 'linux', architecture: 'amd64' };
+const random = randomImage({ layers: 3 });
+const bytesOf = (digest: Digest): Uint8Array => random.blobs.get(digest) ?? new Uint8Array();
+
+const image: LoadableImage = {
+  reference: parseReference('app:1'),
+  target: random.target,
+  targetBytes: bytesOf(random.target.digest),
+  manifest: random.manifest,
+  manifestBytes: bytesOf(random.manifest.digest),
+  config: random.config,
+  configBytes: bytesOf(random.config.digest),
+  layers: random.layers,
+  diffIds: random.diffIds,
+};
+
+const whole: EngineImage = {
+  engineImageId: random.config.digest,
+  diffIds: random.diffIds,
+  repoTags: [],
+  repoDigests: [],
+};
+
+/** An engine that can only be looked at: any change would reject. */
+function view(
+  inspect: Engine['inspect'],
+  known: readonly Digest[] = [],
+  info: Partial<EngineInfo> = {},
+): EngineView {
+  const refuse = async (): Promise<never> => Promise.reject(new Error('a plan changes nothing'));
+  const about = { location: 'unix:///e', version: '28.5.2', apiVersion: '1.51', storageDriver: 'overlay2' };
+  return {
+    engine: {
+      describe: refuse,
+      inspect,
+      listChainIds: refuse,
+      load: refuse,
+      tag: refuse,
+      pull: refuse,
+      checkUsable: refuse,
+    },
+    info: { ...about, imageStore: 'classic', platform: linuxAmd64, ...info },
+    knownChainIds: new Set(known),
+  };
+}
+
+describe('the plan of a delivery', () => {
+  test('sends nothing of an image that the engine has', async () => {
+    const plan = await planDelivery(
+      view(async () => whole),
+      image,
+      linuxAmd64,
+    );
+    expect(plan).toMatchObject({
+      delivery: 'present',
+      bytesToSend: 0,
+      layers: { total: 3, sent: 0, skipped: 3 },
+    });
+  });
+
+  test('sends nothing of an image that the engine has under another name', async () => {
+    const plan = await planDelivery(
+      view(async (name) => (typeof name === 'string' ? whole : undefined)),
+      image,
+      linuxAmd64,
+    );
+    expect(plan).toMatchObject({ delivery: 'present', bytesToSend: 0 });
+  });
+
+  test('sends the layers above those that the engine has', async () => {
+    const known = chainIds(random.diffIds).slice(0, 2);
+    const plan = await planDelivery(
+      view(async () => undefined, known),
+      image,
+      linuxAmd64,
+    );
+    expect(plan).toMatchObject({ delivery: 'load', layers: { total: 3, sent: 1, skipped: 2 } });
+    expect(plan.bytesToSend).toBe(random.layers[2]?.size);
+  });
+
+  test('sends everything to an engine that has another image by that name', async () => {
+    const other = { ...whole, engineImageId: random.manifest.digest };
+    const plan = await planDelivery(
+      view(async () => other),
+      image,
+      linuxAmd64,
+    );
+    expect(plan).toMatchObject({ delivery: 'load', layers: { sent: 3, skipped: 0 } });
+  });
+
+  test('says that an engine of another platform cannot use it', async () => {
+    const arm = { os: 'linux', architecture: 'arm64' };
+    const plan = await planDelivery(
+      view(async () => undefined, [], { platform: arm }),
+      image,
+      linuxAmd64,
+    );
+    expect(plan).toMatchObject({ delivery: 'none', reason: expect.stringContaining('linux/arm64') });
+  });
+});
