@@ -2,7 +2,7 @@
 export const oldestApiVersion = '1.41';
 
 /** The newest Docker API we were tried with (engine 28.5). */
-export const newestApiVersion = '1.51';
+const newestApiVersion = '1.51';
 
 /** Below zero when `a` is older than `b`, zero when they are the same. Both are `MAJOR.MINOR`. */
 export function compareApiVersions(a: string, b: string): number {

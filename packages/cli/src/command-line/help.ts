@@ -13,7 +13,7 @@ export function helpText(topic: string | undefined): string {
 }
 
 /** `dray load [OPTION…]`. */
-export function usageLine({ name, argument }: CommandSpec): string {
+function usageLine({ name, argument }: CommandSpec): string {
   const words = argument === undefined ? '' : ` [${argument.name}${argument.isVariadic ? '…' : ''}]`;
   return `dray ${name}${words} [OPTION…]`;
 }

@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 /** How often a CI log gets a sign of life: runners end jobs that print nothing for some minutes. */
-export const heartbeatMs = 30_000;
+const heartbeatMs = 30_000;
 
 /** Calls something again and again until the returned function is called. */
 export type Ticker = (tick: () => void, intervalMs: number) => () => void;
