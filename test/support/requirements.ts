@@ -1,6 +1,7 @@
-import { describe, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
 
 import { availableEngines, type EngineVariant } from './engine-programs.ts';
+import { expectNoLeaks, holdings, type Holdings } from './leaks.ts';
 import { programOnPath } from './parts.ts';
 import { registryProgram } from './registry.ts';
 
@@ -18,7 +19,9 @@ export interface Requirements {
 export function describeWith(needs: Requirements, title: string, declare: () => void): void {
   const missing = missingParts(needs);
   if (missing.length === 0) {
-    describe(title, declare);
+    describe(title, () => {
+      declareWithoutLeaks(declare);
+    });
     return;
   }
   const reason = `cannot test ${title}: ${missing.join(', ')}`;
@@ -30,6 +33,19 @@ export function describeWith(needs: Requirements, title: string, declare: () => 
   }
   console.warn(reason);
   describe.skip(title, declare);
+}
+
+/** Whatever the tests start, mount or create must be gone in the end. */
+function declareWithoutLeaks(declare: () => void): void {
+  let before: Holdings | undefined;
+  beforeAll(() => {
+    before = holdings();
+  });
+  declare();
+  // Hooks run in the order they are declared in: this one sees what all others have left.
+  afterAll(async () => {
+    if (before !== undefined) await expectNoLeaks(before);
+  }, 30_000);
 }
 
 function missingParts({ engine, registry = false, programs = [] }: Requirements): string[] {
