@@ -115,6 +115,19 @@ async function benchDelivery(
   ];
   console.log(formatTimings(`into an empty engine ${title}`, await compare([load, ...others], rounds)));
 
+  await expectSuccess(['load', '--bundle', bundle, '--strict'], engine.host);
+  const unchanged = [
+    { ...load, prepare: nothing },
+    { name: 'docker pull, one after the other', prepare: nothing, run: () => pullAll(engine, images) },
+    {
+      name: 'docker load of a docker save tar',
+      prepare: nothing,
+      run: () => engine.docker(['load', '--input', tar]),
+    },
+  ];
+  console.log(
+    formatTimings(`everything is there already, engine ${title}`, await compare(unchanged, rounds)),
+  );
   const [app] = images;
   if (app === undefined) throw new Error('cannot run the benchmark: the image set is empty');
   await pullAll(engine, [app]);
@@ -149,6 +162,8 @@ async function warmContenders(
     },
   ];
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 function references(images: readonly PushedImage[]): readonly string[] {
   return images.map(({ reference }) => reference);
