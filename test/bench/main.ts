@@ -12,6 +12,8 @@ import { registryProgram, startRegistry } from '../support/registry.ts';
 import { compare, formatTimings, type Contender } from './compare.ts';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? '3');
+// Such as 28.5; all that there are when it is not set.
+const engineName = process.env['BENCH_ENGINE'];
 
 interface Bench {
   readonly folder: string;
@@ -38,7 +40,9 @@ async function main(): Promise<number> {
     const bench = { folder, images, next: await pushNextApp(registry) };
     console.log(describeWork(images));
     await benchPrepull(bench);
-    for (const variant of engineVariants) {
+    for (const variant of engineVariants.filter(
+      ({ name }) => engineName === undefined || name === engineName,
+    )) {
       const engine = await startEngine(variant);
       try {
         await benchDelivery(bench, engine, `${engine.version}, ${variant.imageStore} store`);
@@ -163,7 +167,9 @@ async function warmContenders(
   ];
 }
 
-const nothing = (): Promise<void> => Promise.resolve();
+function nothing(): Promise<void> {
+  return Promise.resolve();
+}
 
 function references(images: readonly PushedImage[]): readonly string[] {
   return images.map(({ reference }) => reference);
