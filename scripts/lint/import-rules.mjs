@@ -5,17 +5,23 @@ const packages = {
   core: { siblings: [], libraries: [] },
   registry: { siblings: ['core'], libraries: [] },
   engine: { siblings: ['core'], libraries: ['dockerode', 'docker-modem'] },
+  discovery: { siblings: ['core'], libraries: ['dockerfile-ast'] },
   pack: { siblings: ['core'], libraries: [] },
   dind: { siblings: ['core', 'pack'], libraries: [] },
   circleci: { siblings: ['core'], libraries: [] },
   gitlab: { siblings: ['core'], libraries: ['@gitbeaker'] },
-  cli: { siblings: ['core', 'registry', 'engine', 'pack', 'dind', 'circleci', 'gitlab'], libraries: [] },
+  cli: {
+    siblings: ['core', 'registry', 'engine', 'discovery', 'pack', 'dind', 'circleci', 'gitlab'],
+    libraries: [],
+  },
 };
 
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
 const coreLevels = [
   ['errors.ts', 'redact.ts', 'error-summary.ts'],
   ['image/'],
+  ['image-set/'],
+  ['lock/'],
   ['blob-store.ts', 'source.ts', 'transport.ts', 'engine.ts'],
   ['store/'],
   ['bundle/'],

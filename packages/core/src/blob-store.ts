@@ -54,6 +54,28 @@ export interface BlobStore {
   delete(digest: Digest, signal?: AbortSignal): Promise<void>;
 }
 
+export interface IngestOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface IngestedBlob extends BlobInfo {
+  /** False when a blob with this digest was there already. */
+  readonly isNew: boolean;
+}
+
+/**
+ * A place on this node that takes blobs whose digest is not known before their last byte, such as a layer that is compressed while it is
+ * read. Apart from that the life of a blob is that of {@link BlobStore}: nobody sees it until it is whole.
+ */
+export interface BlobIngest {
+  /**
+   * Stores what `bytes` gives to its end, and tells what it is. A blob that is there already is not replaced. When the source throws, or
+   * there is an abort, nothing is kept.
+   * @throws TransferError `DISK_FULL`, `STORE_IO`; DrayError `ABORTED`; whatever the source throws
+   */
+  ingest(bytes: ByteStream, options?: IngestOptions): Promise<IngestedBlob>;
+}
+
 export interface PutResult {
   /** Bytes read of the source: 0 when the blob was there already. */
   readonly bytesRead: number;

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { ByteStream } from './blob-store.ts';
 import type { Descriptor } from './image/descriptor.ts';
 import type { Digest } from './image/digest.ts';
@@ -96,4 +97,17 @@ export interface Engine {
    * @throws EngineError `ENGINE_LAYER_MISSING` when it could not
    */
   checkUsable(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * A Docker API daemon that gives its images away. Apart from {@link Engine}, because delivery needs nothing of it.
+ */
+export interface ImageSaver {
+  /**
+   * The archive that `docker save` makes of all `names` together: what several images share is in it once. A classic store before engine 25
+   * gives a docker-archive, later ones give an OCI layout: with uncompressed layers (classic store), or with the blobs as they were pulled
+   * or built (containerd store). The caller reads to the end or destroys the stream.
+   * @throws EngineError `ENGINE_IMAGE_NOT_FOUND` when the engine does not have one of them, `ENGINE_API`, `ENGINE_UNREACHABLE`
+   */
+  save(names: readonly (Reference | Digest)[], signal?: AbortSignal): Promise<Readable>;
 }

@@ -54,16 +54,29 @@ export {
 } from './image/manifest.ts';
 export type { ImageConfig } from './image/image-config.ts';
 export { checkLayerCount, parseImageConfig } from './image/image-config.ts';
+export type { Rendering } from './image/oci-rendering.ts';
+export { renderAsOci, renderOciManifest } from './image/oci-rendering.ts';
 export type { JsonObject } from './image/json.ts';
 export { isObject, parseJsonObject } from './image/json.ts';
 
-export type { BlobInfo, BlobStore, ByteStream, OpenOptions, PutOptions, PutResult } from './blob-store.ts';
+export type {
+  BlobInfo,
+  BlobIngest,
+  BlobStore,
+  ByteStream,
+  IngestOptions,
+  IngestedBlob,
+  OpenOptions,
+  PutOptions,
+  PutResult,
+} from './blob-store.ts';
 export type { DocumentName, DocumentStore, Transport } from './transport.ts';
-export type { Source } from './source.ts';
+export type { Source, TagSource } from './source.ts';
 export type {
   Engine,
   EngineImage,
   EngineInfo,
+  ImageSaver,
   ImageStoreKind,
   LoadRequest,
   LoadResult,
@@ -87,6 +100,8 @@ export {
   withEntry,
 } from './bundle/bundle-index.ts';
 export { readBlobBytes, readImage } from './bundle/read-image.ts';
+export type { HeldContent, HeldImage } from './bundle/held-content.ts';
+export { readHeldContent } from './bundle/held-content.ts';
 export type { BundleInspection, InspectedImage } from './bundle/inspect.ts';
 export { inspectBundle } from './bundle/inspect.ts';
 export type { BundleProblem, BundleVerification, VerifyOptions } from './bundle/verify.ts';
@@ -123,7 +138,10 @@ export { waitForImages } from './rendezvous/wait.ts';
 
 export type { PrepullEvent } from './prepull/events.ts';
 export type { PrepullImageReport, PrepullOutcome, PrepullReport } from './prepull/report.ts';
-export type { PrepullImage, PrepullRequest } from './prepull/prepull.ts';
+export type { BundleContext, FetchImage, FetchedImage, ImageOrigin } from './prepull/bundle-context.ts';
+export { fromRegistry } from './prepull/from-registry.ts';
+export { handOver } from './prepull/hand-over.ts';
+export type { PrepullRequest } from './prepull/prepull.ts';
 export { prepull } from './prepull/prepull.ts';
 
 export type { LoadEvent } from './delivery/events.ts';
@@ -141,3 +159,18 @@ export type { BundleComparison, ImagePlan, PlanRequest, PrepullPlan } from './pr
 export { planPrepull } from './prepull/plan.ts';
 export type { DeliveryPlan, EngineView } from './delivery/plan-delivery.ts';
 export { planDelivery } from './delivery/plan-delivery.ts';
+
+export type { ImageCandidate, LocatedImage, PrepullImage } from './image-set/prepull-image.ts';
+export { fixedCandidate, fixedImage } from './image-set/prepull-image.ts';
+export { firstExisting, isAbsence } from './image-set/locate-image.ts';
+export type { Variables } from './image-set/variables.ts';
+export { expandVariables } from './image-set/variables.ts';
+export { slug } from './image-set/slug.ts';
+export type { Condition, Conditions, RunContext } from './image-set/conditions.ts';
+export { whyNotNow } from './image-set/conditions.ts';
+
+export type { Lock, LockedImage } from './lock/lock-file.ts';
+export { emptyLock, formatLock, parseLock } from './lock/lock-file.ts';
+export type { Drift, WantedImage } from './lock/drift.ts';
+export { driftText, findDrift } from './lock/drift.ts';
+export { pinImages } from './lock/pin-images.ts';

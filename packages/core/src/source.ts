@@ -23,3 +23,12 @@ export interface Source {
   /** Ends connections. Safe to call twice. */
   close(): Promise<void>;
 }
+
+/** What a source can do that has tags to choose from. */
+export interface TagSource {
+  /**
+   * The tags of the reference's repository, whichever it names itself, as the source orders them.
+   * @throws RegistryError `REGISTRY_NOT_FOUND`, `REGISTRY_UNAUTHORIZED`, `REGISTRY_DENIED`, `REGISTRY_UNREACHABLE`, …
+   */
+  listTags(reference: Reference, signal?: AbortSignal): AsyncIterable<string>;
+}

@@ -31,8 +31,8 @@ export interface DeliveryContext {
   /** Where they are kept on this node; the same place when there is no handover. */
   readonly local: BlobPlace;
   readonly pool: Pool;
-  /** ChainIds that the engine is known to have; grows with every delivery. */
-  readonly knownChainIds: Set<Digest>;
+  /** ChainIds that the engine is known to have, asked for once, when the first is needed; the set grows with every delivery. */
+  readonly knownChainIds: () => Promise<Set<Digest>>;
   readonly emit: (event: LoadEvent) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -88,7 +88,8 @@ async function findPresent(context: DeliveryContext, image: LoadableImage): Prom
 }
 
 async function loadImage(context: DeliveryContext, image: LoadableImage, name: string): Promise<Delivered> {
-  const omit = layersToOmit(image.diffIds, context.knownChainIds);
+  const known = await context.knownChainIds();
+  const omit = layersToOmit(image.diffIds, known);
   if (omit.size === 0) return loadAndCheck(context, image, name, omit);
   try {
     return await loadAndCheck(context, image, name, omit);
@@ -99,7 +100,7 @@ async function loadImage(context: DeliveryContext, image: LoadableImage, name: s
       type: 'warning',
       message: `thin load of ${name} failed, sending every layer: ${reasonOf(error)}`,
     });
-    forgetLayers(context, image);
+    for (const chainId of chainIds(image.diffIds)) known.delete(chainId);
     return loadAndCheck(context, image, name, new Set());
   }
 }
@@ -130,7 +131,8 @@ async function loadAndCheck(
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
   await checkLoaded(context, image, name);
-  for (const chainId of chainIds(image.diffIds)) context.knownChainIds.add(chainId);
+  const known = await context.knownChainIds();
+  for (const chainId of chainIds(image.diffIds)) known.add(chainId);
   return { delivery: 'load', layers: { sent, ...counts }, bytesSent };
 }
 
@@ -197,10 +199,6 @@ function withoutTag({ registry, repository, digest }: Reference): Reference {
 function layerCounts(image: LoadableImage, omit: ReadonlySet<number>): LayerCounts {
   const total = image.layers.length;
   return { total, sent: total - omit.size, skipped: omit.size };
-}
-
-function forgetLayers(context: DeliveryContext, image: LoadableImage): void {
-  for (const chainId of chainIds(image.diffIds)) context.knownChainIds.delete(chainId);
 }
 
 function totalSize(descriptors: readonly Descriptor[]): number {

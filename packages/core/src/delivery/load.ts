@@ -3,6 +3,7 @@ import type { ErrorSummary } from '../error-summary.ts';
 import type { Engine, EngineInfo } from '../engine.ts';
 import { DrayError } from '../errors.ts';
 import { createPool } from '../handover/pool.ts';
+import type { Digest } from '../image/digest.ts';
 import { familiarReference, tryParseReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
 import { outlooks, prospectReason } from '../rendezvous/outlook.ts';
@@ -73,7 +74,7 @@ class LoadRun {
     const { engine, meeting, signal } = this.#options;
     // Without an engine there is nothing to wait for.
     this.#info = await engine.describe(signal);
-    const context = await this.#createContext(this.#info);
+    const context = this.#createContext(this.#info);
     let lookedAt = performance.now();
     for await (const sighting of watch(meeting.documents, this.#options)) {
       this.#waitedMs += performance.now() - lookedAt;
@@ -115,16 +116,19 @@ class LoadRun {
     };
   }
 
-  async #createContext(info: EngineInfo): Promise<DeliveryContext> {
-    const { engine, meeting, local, concurrency, signal, delivery } = this.#options;
-    const known = delivery === 'pull' ? [] : await engine.listChainIds(signal);
+  #createContext(info: EngineInfo): DeliveryContext {
+    const { engine, meeting, local, concurrency, signal } = this.#options;
+    let known: Promise<Set<Digest>> | undefined;
     return {
       engine,
       info,
       meeting,
       local,
       pool: createPool(concurrency),
-      knownChainIds: new Set(known),
+      knownChainIds: () => {
+        known ??= engine.listChainIds(signal).then((chainIds) => new Set(chainIds));
+        return known;
+      },
       emit: (event) => {
         this.#emit(event);
       },
@@ -139,7 +143,9 @@ class LoadRun {
     if (this.#options.delivery !== 'pull') {
       for (const outlook of wanted) await this.#deliver(context, outlook);
     }
-    return this.#options.delivery === 'pull' || wanted.every(({ kind }) => kind !== 'coming');
+    if (this.#options.delivery === 'pull') return true;
+    // A pre-pull that has nothing to bring says so when it has ended.
+    return wanted.length > 0 && wanted.every(({ kind }) => kind !== 'coming');
   }
 
   async #deliver(context: DeliveryContext, outlook: Outlook): Promise<void> {
@@ -174,7 +180,10 @@ class LoadRun {
 
   /** The pre-pull ended well, and there was nothing that it had to bring. */
   #isNothingToDo(): boolean {
-    return this.#error === undefined && this.#last?.prospect.kind === 'ready';
+    const { prospect, status } = this.#last ?? {};
+    const hasEndedWell =
+      prospect?.kind === 'ready' || (prospect?.kind === 'settled' && status?.state === 'ready');
+    return this.#error === undefined && hasEndedWell;
   }
 
   #reason(images: readonly LoadImageReport[]): string {

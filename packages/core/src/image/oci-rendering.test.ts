@@ -3,7 +3,7 @@ import { digestOf } from './digest.ts';
 import type { Manifest } from './manifest.ts';
 import { parseManifest } from './manifest.ts';
 import { mediaTypes } from './media-types.ts';
-import { renderAsOci } from './oci-rendering.ts';
+import { renderAsOci, renderOciManifest } from './oci-rendering.ts';
 
 const docker: Manifest = {
   kind: 'manifest',
@@ -32,6 +32,26 @@ describe('the OCI rendering of a Docker manifest', () => {
   });
 
   test('is not made of a manifest that is OCI already', () => {
-    expect(renderAsOci({ ...docker, mediaType: mediaTypes.ociManifest })).toBeUndefined();
+    const [config, one, two] = [docker.config, ...docker.layers];
+    const oci = {
+      ...docker,
+      mediaType: mediaTypes.ociManifest,
+      config: { ...config, mediaType: mediaTypes.ociConfig },
+      layers: [
+        { ...one, mediaType: mediaTypes.ociLayerGzip, digest: digestOf('one'), size: 3 },
+        {
+          ...two,
+          mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar',
+          digest: digestOf('two'),
+          size: 3,
+        },
+      ],
+    };
+    expect(renderAsOci(oci)).toBeUndefined();
+  });
+
+  test('is made of an OCI manifest that lists layers of Docker, as the classic builder on a containerd store writes it', () => {
+    const mixed = { ...docker, mediaType: mediaTypes.ociManifest };
+    expect(renderAsOci(mixed)).toEqual(renderOciManifest(docker));
   });
 });

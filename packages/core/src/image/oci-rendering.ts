@@ -18,16 +18,25 @@ const ociLayerTypes: Readonly<Record<LayerCompression, string>> = {
 
 /**
  * The same image as an OCI manifest over the same config and layers; undefined when it is one already. Tools that read OCI layouts
- * (skopeo, umoci) know no Docker media types. The same manifest always gives the same bytes.
+ * (skopeo, umoci) know no Docker media types, also not those that an engine's own builder lists in OCI manifests. The same manifest
+ * always gives the same bytes.
  * @see image-spec v1.1.1, media-types.md "Compatibility Matrix"
  */
 export function renderAsOci(manifest: Manifest): Rendering | undefined {
-  if (manifest.mediaType === mediaTypes.ociManifest) return undefined;
+  const parts = [manifest, manifest.config, ...manifest.layers];
+  return parts.every(({ mediaType }) => isOciType(mediaType)) ? undefined : renderOciManifest(manifest);
+}
+
+/**
+ * An OCI manifest over a config and layers, which keep their bytes and get OCI media types. The same ones always give the same bytes.
+ * @see image-spec v1.1.1, manifest.md
+ */
+export function renderOciManifest({ config, layers }: Pick<Manifest, 'config' | 'layers'>): Rendering {
   const document = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
-    config: { mediaType: mediaTypes.ociConfig, digest: manifest.config.digest, size: manifest.config.size },
-    layers: manifest.layers.map(({ mediaType, digest, size }) => ({
+    config: { mediaType: mediaTypes.ociConfig, digest: config.digest, size: config.size },
+    layers: layers.map(({ mediaType, digest, size }) => ({
       mediaType: ociLayerTypes[layerCompression(mediaType) ?? 'none'],
       digest,
       size,
@@ -38,4 +47,8 @@ export function renderAsOci(manifest: Manifest): Rendering | undefined {
     bytes,
     descriptor: { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.byteLength },
   };
+}
+
+function isOciType(mediaType: string): boolean {
+  return mediaType.startsWith('application/vnd.oci.');
 }

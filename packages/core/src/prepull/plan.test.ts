@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { RegistryError } from '../errors.ts';
+import { fixedImage } from '../image-set/prepull-image.ts';
 import { parseReference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
 import { createMemoryBlobStore } from '../testing/memory-transport.ts';
@@ -40,7 +41,7 @@ function request(
   names: readonly string[],
   parts: Partial<PlanRequest<string>> = {},
 ): PlanRequest<string> {
-  const images = names.map((name) => ({ reference: parseReference(`r.test/${name}`), optional: false }));
+  const images = names.map((name) => fixedImage(parseReference(`r.test/${name}`)));
   return { images, platform: linuxAmd64, source, blobs: createMemoryBlobStore(), concurrency: 2, ...parts };
 }
 
@@ -108,7 +109,7 @@ describe('the plan of a pre-pull', () => {
     const source = sourceOf({ app: randomImage() });
     const [app, none, maybe] = ['app', 'none', 'maybe'].map((name) => parseReference(`r.test/${name}`));
     const images = [app, none, maybe].flatMap((reference) =>
-      reference === undefined ? [] : [{ reference, optional: reference === maybe }],
+      reference === undefined ? [] : [fixedImage(reference, reference === maybe)],
     );
     const plan = await planPrepull(request(source, [], { images }));
     expect(plan.images.map(({ state }) => state)).toEqual(['found', 'failed', 'skipped']);

@@ -3,10 +3,11 @@ import { readBlobBytes } from '../bundle/read-image.ts';
 import type { LoadableImage } from '../engine.ts';
 import { summarizeError } from '../error-summary.ts';
 import type { ErrorSummary } from '../error-summary.ts';
-import { isDrayError } from '../errors.ts';
 import { distinctDescriptors, planCopy } from '../handover/plan.ts';
 import { createPool } from '../handover/pool.ts';
 import type { Pool } from '../handover/pool.ts';
+import { isAbsence } from '../image-set/locate-image.ts';
+import type { PrepullImage } from '../image-set/prepull-image.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
@@ -20,7 +21,7 @@ import type { Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import { verifying } from '../store/verifying.ts';
-import type { PrepullImage } from './prepull.ts';
+import { resolveImage } from './resolve-image.ts';
 
 export interface PlanRequest<Delivery> {
   readonly images: readonly PrepullImage[];
@@ -46,8 +47,10 @@ export interface BundleComparison {
 
 /** What a pre-pull would do for one image; the sizes are those of all its blobs. */
 export interface ImagePlan<Delivery> extends BundleComparison {
-  /** Familiar form. */
+  /** Familiar form of what would be taken; of an image that was not found, the text it was asked for with. */
   readonly reference: string;
+  /** Where it was asked for: `compose.yaml:12`. */
+  readonly origin?: string;
   readonly state: 'found' | 'skipped' | 'failed';
   /** What the reference names now: the digest of an index or of a manifest. */
   readonly digest?: Digest;
@@ -94,15 +97,16 @@ async function planImage<Delivery>(
   pool: Pool,
   image: PrepullImage,
 ): Promise<Planned<Delivery>> {
-  const { reference, optional } = image;
-  const name = familiarReference(reference);
+  const { text, optional } = image;
+  const origin = image.origin === undefined ? {} : { origin: image.origin };
   try {
-    const { loadable, config } = await pool.run(() => readFromSource(request, reference), request.signal);
+    const { loadable, config } = await pool.run(() => readFromSource(request, image), request.signal);
     const { target, manifest } = loadable;
     const blobs = distinctDescriptors([target, manifest, loadable.config, ...loadable.layers]);
     const delivery = await request.planDelivery?.(loadable, config.platform);
     const plan: ImagePlan<Delivery> = {
-      reference: name,
+      reference: loadable.reference === undefined ? text : familiarReference(loadable.reference),
+      ...origin,
       state: 'found',
       digest: target.digest,
       manifestDigest: manifest.digest,
@@ -114,18 +118,21 @@ async function planImage<Delivery>(
     };
     return { plan, blobs };
   } catch (error) {
-    const state = optional && isDrayError(error, 'REGISTRY_NOT_FOUND') ? 'skipped' : 'failed';
+    const state = optional && isAbsence(error) ? 'skipped' : 'failed';
     const nothing = { layers: 0, bytes: 0, bytesInBundle: 0, bytesToFetch: 0 };
-    return { plan: { reference: name, state, ...nothing, error: summarizeError(error) }, blobs: [] };
+    return {
+      plan: { reference: text, ...origin, state, ...nothing, error: summarizeError(error) },
+      blobs: [],
+    };
   }
 }
 
 async function readFromSource(
   request: Reading,
-  reference: Reference,
+  image: PrepullImage,
 ): Promise<{ readonly loadable: LoadableImage; readonly config: ImageConfig }> {
+  const { reference, target } = await resolveImage(request.source, image, request.signal);
   const what = familiarReference(reference);
-  const target = await request.source.resolve(reference, request.signal);
   const targetBytes = await manifestBytes(request, reference, target);
   const top = parseManifest(targetBytes, target.mediaType, what);
   const descriptor = top.kind === 'index' ? selectManifest(top, request.platform, what) : target;

@@ -2,8 +2,10 @@ import type { ErrorSummary } from '../error-summary.ts';
 import type { Digest } from '../image/digest.ts';
 
 export interface PrepullImageReport {
-  /** Familiar form. */
+  /** Familiar form of what was taken; of an image that was not found, the text it was asked for with. */
   readonly reference: string;
+  /** The text it was asked for with, where that is another. */
+  readonly askedAs?: string;
   readonly state: 'ready' | 'failed' | 'skipped';
   readonly manifestDigest?: Digest;
   readonly configDigest?: Digest;

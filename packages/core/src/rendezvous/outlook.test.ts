@@ -82,6 +82,27 @@ describe('the outlook for a wanted image', () => {
     },
   );
 
+  test('covers every name that the image shall have, whichever it is asked by', () => {
+    const app = {
+      ...ready,
+      alsoNamed: ['docker.io/library/app:ci'],
+      chosenFrom: ['docker.io/library/redis:branch', ready.reference],
+    };
+    const seen = sighting('running', [app], [entry('redis:7'), entry('app:ci')]);
+    for (const asked of ['redis:7', 'app:ci', 'redis:branch']) {
+      expect(outlooks(seen, [parseReference(asked)])?.map(({ kind, name }) => [kind, name])).toEqual([
+        ['ready', 'redis:7'],
+        ['ready', 'app:ci'],
+      ]);
+    }
+  });
+
+  test('is coming while it is not known yet which tag it will be', () => {
+    const range = { reference: 'postgres:^16', state: 'pending' } as const;
+    expect(outlooks(sighting('running', [range]), [])).toEqual([{ kind: 'coming', name: 'postgres:^16' }]);
+    expect(kinds(sighting('failed', [range]), [])).toEqual(['lost']);
+  });
+
   test('is nobody’s concern when it is optional and does not exist', () => {
     expect(kinds(sighting('ready', [{ ...pending, state: 'skipped' }]))).toEqual(['skipped']);
   });

@@ -23,13 +23,9 @@ export type Outlook =
  */
 export function outlooks(sighting: Sighting, only: readonly Reference[]): readonly Outlook[] | undefined {
   const { status, index, prospect } = sighting;
-  if (only.length > 0) return only.map((reference) => referenceOutlook(sighting, reference));
-  if (status !== undefined) {
-    const announced = status.images.map(({ reference }) => tryParseReference(reference));
-    return announced
-      .filter((reference) => reference !== undefined)
-      .map((reference) => referenceOutlook(sighting, reference));
-  }
+  if (only.length > 0)
+    return only.flatMap((reference) => askedOutlooks(sighting, formatReference(reference)));
+  if (status !== undefined) return status.images.flatMap((image) => imageOutlooks(sighting, image));
   if (prospect.kind === 'running') return undefined;
   return (index?.entries ?? []).map((entry) => ({ kind: 'ready', name: entryName(entry), entry }));
 }
@@ -65,15 +61,26 @@ export function prospectReason(sighting: Sighting): string {
   }
 }
 
-function referenceOutlook(sighting: Sighting, reference: Reference): Outlook {
-  const name = familiarReference(reference);
-  const canonical = formatReference(reference);
-  const entry = sighting.index?.entries.find((candidate) => {
-    return candidate.reference !== undefined && formatReference(candidate.reference) === canonical;
+/** One for each name of the image that is meant by `asked`. */
+function askedOutlooks(sighting: Sighting, asked: string): readonly Outlook[] {
+  const image = sighting.status?.images.find(({ reference, alsoNamed = [], chosenFrom = [] }) => {
+    return reference === asked || alsoNamed.includes(asked) || chosenFrom.includes(asked);
   });
-  const image = sighting.status?.images.find((candidate) => candidate.reference === canonical);
+  return image === undefined ? [nameOutlook(sighting, undefined, asked)] : imageOutlooks(sighting, image);
+}
+
+function imageOutlooks(sighting: Sighting, image: StatusImage): readonly Outlook[] {
+  return [image.reference, ...(image.alsoNamed ?? [])].map((name) => nameOutlook(sighting, image, name));
+}
+
+function nameOutlook(sighting: Sighting, image: StatusImage | undefined, canonical: string): Outlook {
+  const parsed = tryParseReference(canonical);
+  const name = parsed === undefined ? canonical : familiarReference(parsed);
   if (image?.state === 'skipped') return { kind: 'skipped', name };
   if (image?.state === 'failed') return { kind: 'lost', name, error: failureOf(image, name) };
+  const entry = sighting.index?.entries.find(({ reference }) => {
+    return reference !== undefined && formatReference(reference) === canonical;
+  });
   if (entry !== undefined && (image?.state === 'ready' || isFinished(sighting.prospect)))
     return { kind: 'ready', name, entry };
   if (sighting.prospect.kind !== 'running')

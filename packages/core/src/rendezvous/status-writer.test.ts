@@ -43,7 +43,9 @@ async function start(
   const progress = (): { bytesFetched: number; bytesReused: number } => ({ bytesFetched: 1, bytesReused: 2 });
   const writer = await startStatus({
     places,
-    references: ['docker.io/library/a:1', 'docker.io/library/b:1'],
+    images: new Map(
+      ['a', 'b'].map((name) => [name, { reference: `docker.io/library/${name}:1`, state: 'pending' }]),
+    ),
     progress,
     ...more,
   });
@@ -69,7 +71,7 @@ describe('the status writer', () => {
   test('writes to every place, and nothing after the final state', async () => {
     const places = [new RecordingDocuments(), new RecordingDocuments()];
     const writer = await start(places, { beatMs: 1 });
-    await writer.setImage({ reference: 'docker.io/library/a:1', state: 'ready' });
+    await writer.setImage('a', { reference: 'docker.io/library/a:1', state: 'ready' });
     await writer.finish('ready');
     const counts = places.map(({ versions }) => versions.length);
     await new Promise((resolve) => setImmediate(resolve));

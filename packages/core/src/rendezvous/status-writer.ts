@@ -5,13 +5,14 @@ import { formatStatus } from './status.ts';
 import type { PrepullState, StatusDocument, StatusImage, StatusProgress } from './status.ts';
 
 /** How long a waiter trusts a beat that does not change (ms). */
-export const defaultLeaseMs: number = 30_000;
+const defaultLeaseMs = 30_000;
 const defaultBeatMs = 5_000;
 
 export interface StatusWriterOptions {
   /** Where the document goes: the bundle and, if there is one, the handover. */
   readonly places: readonly DocumentStore[];
-  readonly references: readonly string[];
+  /** The images as they are known at the start, by the text they were asked for with. */
+  readonly images: ReadonlyMap<string, StatusImage>;
   readonly pipeline?: string | undefined;
   readonly node?: string | undefined;
   readonly leaseMs?: number | undefined;
@@ -24,8 +25,8 @@ export interface StatusWriterOptions {
 
 /** Keeps the status document honest while a pre-pull works. */
 export interface StatusWriter {
-  /** Records how an image stands and writes the document. */
-  setImage(image: StatusImage): Promise<void>;
+  /** Records how the image asked for as `text` stands, and writes the document. */
+  setImage(text: string, image: StatusImage): Promise<void>;
   /** Writes the final state; nothing is written after it. Images still pending stay so. */
   finish(state: Exclude<PrepullState, 'running'>, error?: ErrorSummary): Promise<void>;
 }
@@ -48,9 +49,7 @@ class BeatingWriter implements StatusWriter {
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
-    this.#images = new Map(
-      options.references.map((reference) => [reference, { reference, state: 'pending' }]),
-    );
+    this.#images = new Map(options.images);
     const now = new Date().toISOString();
     this.#document = {
       version: 1,
@@ -74,8 +73,8 @@ class BeatingWriter implements StatusWriter {
     this.#timer.unref();
   }
 
-  async setImage(image: StatusImage): Promise<void> {
-    this.#images.set(image.reference, image);
+  async setImage(text: string, image: StatusImage): Promise<void> {
+    this.#images.set(text, image);
     await this.write();
   }
 

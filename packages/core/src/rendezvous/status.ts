@@ -12,8 +12,12 @@ export type PrepullState = 'running' | 'ready' | 'failed' | 'cancelled';
 export type ImageState = 'pending' | 'ready' | 'failed' | 'skipped';
 
 export interface StatusImage {
-  /** Canonical, as {@link formatReference} writes it. */
+  /** Canonical, as {@link formatReference} writes it; while it is not yet known which of several tags exists, the text asked for. */
   readonly reference: string;
+  /** Further names that the image shall have, canonical. */
+  readonly alsoNamed?: readonly string[];
+  /** What else it may be asked for by: the alternatives of which `reference` was chosen, canonical. */
+  readonly chosenFrom?: readonly string[];
   readonly state: ImageState;
   readonly manifestDigest?: Digest;
   readonly configDigest?: Digest;
@@ -103,6 +107,8 @@ function parseImages(value: unknown): readonly StatusImage[] {
     if (!isObject(entry)) throw invalid('an image is no object');
     return {
       reference: text(entry, 'reference'),
+      ...optionalTexts(entry, 'alsoNamed'),
+      ...optionalTexts(entry, 'chosenFrom'),
       state: oneOf(entry, 'state', ['pending', 'ready', 'failed', 'skipped']),
       ...optionalDigest(entry, 'manifestDigest'),
       ...optionalDigest(entry, 'configDigest'),
@@ -129,6 +135,16 @@ function optionalText<Key extends string>(object: JsonObject, key: Key): { reado
   const value = object[key];
   const found: { [K in Key]?: string } = {};
   if (typeof value === 'string') found[key] = value;
+  return found;
+}
+
+function optionalTexts<Key extends string>(
+  object: JsonObject,
+  key: Key,
+): { readonly [K in Key]?: readonly string[] } {
+  const value = object[key];
+  const found: { [K in Key]?: readonly string[] } = {};
+  if (Array.isArray(value)) found[key] = value.map(String);
   return found;
 }
 

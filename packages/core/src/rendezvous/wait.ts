@@ -41,8 +41,9 @@ function waitReport(
   const lost = wanted?.find((outlook) => outlook.kind === 'lost');
   const isComplete =
     wanted !== undefined && wanted.every(({ kind }) => kind === 'ready' || kind === 'skipped');
-  if (isComplete && (!isRunning || wanted.length > 0) && sighting.prospect.kind !== 'absent')
-    return { outcome: 'ready', images };
+  // Without any image it is the end of the pre-pull that says whether all is well.
+  const isWell = wanted?.length === 0 ? isSuccess(sighting) : sighting.prospect.kind !== 'absent';
+  if (isComplete && isWell) return { outcome: 'ready', images };
   if (isRunning && lost === undefined) return undefined;
   const outcome = sighting.prospect.kind === 'timeout' ? 'timeout' : 'not-coming';
   const reason =

@@ -1,11 +1,12 @@
 import { readdir, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { BlobInfo, BlobStore, OpenOptions } from '../blob-store.ts';
+import type { BlobInfo, BlobIngest, BlobStore, OpenOptions } from '../blob-store.ts';
 import { DrayError, systemErrorCode } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { fromHex } from '../image/digest.ts';
 import type { Digest } from '../image/digest.ts';
 import { throwIfAborted } from './abort.ts';
+import { ingestBlob } from './ingest-blob.ts';
 import { blobPath, blobsDirectory, hasBlobsDirectory } from './layout.ts';
 import { openRegularFile, statRegularFile } from './safe-file.ts';
 import { putBlob } from './put-blob.ts';
@@ -27,7 +28,10 @@ const readChunkBytes = 512 * 1024;
  * (`BUNDLE_UNSAFE`). Chunks given to `put` may not be reused by their source.
  * @see image-spec v1.1.1, image-layout.md
  */
-export function createDirectoryBlobStore(dir: string, options: DirectoryBlobStoreOptions = {}): BlobStore {
+export function createDirectoryBlobStore(
+  dir: string,
+  options: DirectoryBlobStoreOptions = {},
+): BlobStore & BlobIngest {
   const staleAfterMs = options.staleAfterMs ?? 60_000;
   const isUsable = createUsableCheck(dir);
   return {
@@ -42,6 +46,10 @@ export function createDirectoryBlobStore(dir: string, options: DirectoryBlobStor
     async put(descriptor, open, putOptions = {}) {
       throwIfAborted(putOptions.signal, `write blob ${descriptor.digest}`);
       return putBlob({ dir, descriptor, open, staleAfterMs, signal: putOptions.signal });
+    },
+    async ingest(bytes, { signal } = {}) {
+      throwIfAborted(signal, `write a blob to ${dir}`);
+      return ingestBlob({ dir, bytes, signal });
     },
     list: (signal) => listBlobs(dir, signal),
     async delete(digest, signal) {

@@ -38,6 +38,20 @@ export function blobWriteError({ dir, path, descriptor }: WriteFailure, error: u
   );
 }
 
+/** The error for a blob of unknown digest that could not be written after `bytesWritten`: `DISK_FULL` or `STORE_IO`. */
+export function ingestWriteError(dir: string, bytesWritten: number, error: unknown): TransferError {
+  const isFull = isDiskFull(error);
+  const reason = isFull ? 'the disk is full' : reasonOf(error);
+  const message = `cannot write a blob to ${dir} after ${String(bytesWritten)} bytes: ${reason}`;
+  return new TransferError(isFull ? 'DISK_FULL' : 'STORE_IO', message, {
+    operation: 'ingest',
+    side: 'destination',
+    ...(isFull ? { hint: 'Make room there, or choose another directory with --bundle.' } : {}),
+    cause: error,
+    details: { dir, bytesWritten },
+  });
+}
+
 /** The error for a document that could not be written: `DISK_FULL` or `STORE_IO`. */
 export function documentWriteError(path: string, bytesNeeded: number, error: unknown): DrayError {
   if (!isDiskFull(error)) return storeIoError('write file', path, error);

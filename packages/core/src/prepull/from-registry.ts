@@ -1,54 +1,41 @@
-import type { BlobStore, ByteStream } from '../blob-store.ts';
+import type { ByteStream } from '../blob-store.ts';
 import { readBlobBytes } from '../bundle/read-image.ts';
-import type { BundleEntry } from '../bundle/bundle-index.ts';
-import { copyBlobs } from '../handover/copy.ts';
 import { distinctDescriptors } from '../handover/plan.ts';
-import type { Pool } from '../handover/pool.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import type { Digest } from '../image/digest.ts';
 import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
 import type { ImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
 import type { Manifest } from '../image/manifest.ts';
 import { renderAsOci } from '../image/oci-rendering.ts';
 import { formatPlatform, platformMatches } from '../image/platform.ts';
-import type { Platform } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
-import type { Transport } from '../transport.ts';
-import type { PrepullEvent } from './events.ts';
+import type { BundleContext, FetchedImage, ImageOrigin } from './bundle-context.ts';
+import { handOver } from './hand-over.ts';
+import { resolveImage } from './resolve-image.ts';
 
-export interface FetchContext {
+interface FetchContext extends BundleContext {
   readonly source: Source;
-  readonly blobs: BlobStore;
-  /** Names the bundle in messages. */
-  readonly location: string;
-  readonly handover: Transport | undefined;
-  readonly platform: Platform;
-  /** Every request that moves bytes runs in it. */
-  readonly pool: Pool;
-  /** Blobs being fetched by any image of this run. */
-  readonly inFlight: Map<Digest, Promise<void>>;
-  readonly emit: (event: PrepullEvent) => void;
-  readonly signal: AbortSignal | undefined;
 }
 
-export interface FetchedImage {
-  readonly entry: BundleEntry;
-  readonly manifestDigest: Digest;
-  readonly configDigest: Digest;
-  /** Bytes of all its blobs, as stored. */
-  readonly bytes: number;
-  readonly layers: number;
+/** Images straight from registries: the first candidate of each that exists. */
+export function fromRegistry(source: Source): ImageOrigin {
+  return (bundle) => {
+    const context = { ...bundle, source };
+    return async (image) => {
+      const { signal } = bundle;
+      const found = await bundle.pool.run(() => resolveImage(source, image, signal), signal);
+      return fetchImage(context, found.reference, found.target);
+    };
+  };
 }
 
-/** Brings every blob of one image into the bundle, and to the handover if there is one. Adds nothing to the index. */
-export async function fetchImage(context: FetchContext, reference: Reference): Promise<FetchedImage> {
-  const target = await context.pool.run(
-    () => context.source.resolve(reference, context.signal),
-    context.signal,
-  );
+async function fetchImage(
+  context: FetchContext,
+  reference: Reference,
+  target: Descriptor,
+): Promise<FetchedImage> {
   context.emit({ type: 'resolved', reference: familiarReference(reference), digest: target.digest });
   const chosen = await fetchManifest(context, reference, target);
   const what = familiarReference(reference);
@@ -161,19 +148,6 @@ async function putBlob(
   const { signal } = context;
   const { bytesRead } = await context.blobs.put(descriptor, counted, signal === undefined ? {} : { signal });
   return bytesRead;
-}
-
-async function handOver(context: FetchContext, descriptor: Descriptor): Promise<void> {
-  if (context.handover === undefined) return;
-  await copyBlobs({
-    from: context.blobs,
-    fromLocation: context.location,
-    to: context.handover.blobs,
-    toLocation: context.handover.location,
-    descriptors: [descriptor],
-    pool: context.pool,
-    signal: context.signal,
-  });
 }
 
 function warnOfOtherPlatform(context: FetchContext, what: string, config: ImageConfig): void {

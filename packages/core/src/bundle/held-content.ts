@@ -1,0 +1,135 @@
+import type { BlobStore } from '../blob-store.ts';
+import { isDrayError } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
+import type { Manifest } from '../image/manifest.ts';
+import { throwIfAborted } from '../store/abort.ts';
+import type { DocumentStore } from '../transport.ts';
+import { emptyIndex, readBundleIndex } from './bundle-index.ts';
+import type { BundleEntry } from './bundle-index.ts';
+import { entryManifests, manifestBlobs } from './contents.ts';
+import type { ContainedManifest } from './contents.ts';
+import { entryLabel, readBlobBytes } from './read-image.ts';
+
+/** What a bundle holds already, to be found by what it is instead of by name. */
+export interface HeldContent {
+  /** The layers whose blobs are there, by diffId. */
+  readonly layers: ReadonlyMap<Digest, Descriptor>;
+  /** The images that are there to their last blob, in the order of the index. */
+  readonly images: readonly HeldImage[];
+}
+
+export interface HeldImage {
+  /** Its `manifest` is defined. */
+  readonly entry: BundleEntry & { readonly manifest: Descriptor };
+  readonly config: Descriptor;
+  /** Bottom first. */
+  readonly layers: readonly Descriptor[];
+}
+
+/**
+ * Looks through the manifests and configs of a bundle; no layer is read. Images that cannot be read are passed over: nobody asked for them.
+ * @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `STORE_IO`, `ABORTED`
+ */
+export async function readHeldContent(
+  { blobs, documents }: { readonly blobs: BlobStore; readonly documents: DocumentStore },
+  signal?: AbortSignal,
+): Promise<HeldContent> {
+  const { entries } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
+  const layers = new Map<Digest, Descriptor>();
+  const images: HeldImage[] = [];
+  for (const entry of entries) {
+    throwIfAborted(signal, 'look through the bundle');
+    for (const contained of await readableManifests(blobs, entry, signal)) {
+      const found = await readContained(blobs, entry, contained, signal);
+      for (const [diffId, layer] of found?.layersByDiffId ?? []) {
+        if (!layers.has(diffId)) layers.set(diffId, layer);
+      }
+      if (found?.image !== undefined) images.push(found.image);
+    }
+  }
+  return { layers, images };
+}
+
+async function readableManifests(
+  blobs: BlobStore,
+  entry: BundleEntry,
+  signal: AbortSignal | undefined,
+): Promise<readonly ContainedManifest[]> {
+  try {
+    return await entryManifests(blobs, entry, signal);
+  } catch (error) {
+    throwUnlessOfImage(error, signal);
+    return [];
+  }
+}
+
+interface FoundImage {
+  readonly layersByDiffId: ReadonlyMap<Digest, Descriptor>;
+  /** Undefined when a blob of it is missing. */
+  readonly image: HeldImage | undefined;
+}
+
+async function readContained(
+  blobs: BlobStore,
+  entry: BundleEntry,
+  contained: ContainedManifest,
+  signal: AbortSignal | undefined,
+): Promise<FoundImage | undefined> {
+  const { manifest, descriptor } = contained;
+  if (manifest === undefined) return undefined;
+  try {
+    const diffIds = await readDiffIds(blobs, manifest, entryLabel(entry), signal);
+    const layersByDiffId = new Map<Digest, Descriptor>();
+    for (const [position, layer] of manifest.layers.entries()) {
+      const diffId = diffIds[position];
+      if (diffId !== undefined && (await isThere(blobs, layer, signal))) layersByDiffId.set(diffId, layer);
+    }
+    const { rendering } = entry;
+    const all = [...manifestBlobs(contained), ...(rendering === undefined ? [] : [rendering])];
+    const isWhole = await areThere(blobs, all, signal);
+    const named = { ...entry, manifest: entry.manifest ?? descriptor };
+    const image = { entry: named, config: manifest.config, layers: manifest.layers };
+    return { layersByDiffId, image: isWhole ? image : undefined };
+  } catch (error) {
+    throwUnlessOfImage(error, signal);
+    return undefined;
+  }
+}
+
+async function readDiffIds(
+  blobs: BlobStore,
+  manifest: Manifest,
+  what: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Digest[]> {
+  const bytes = await readBlobBytes(blobs, manifest.config, `the config of ${what}`, signal);
+  const config = parseImageConfig(bytes, `the config of ${what}`);
+  checkLayerCount(manifest, config, what);
+  return config.diffIds;
+}
+
+async function areThere(
+  blobs: BlobStore,
+  descriptors: readonly Descriptor[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  for (const descriptor of descriptors) {
+    if (!(await isThere(blobs, descriptor, signal))) return false;
+  }
+  return true;
+}
+
+async function isThere(
+  blobs: BlobStore,
+  { digest, size }: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return (await blobs.stat(digest, signal))?.size === size;
+}
+
+/** Throws an error that is about more than one image. */
+function throwUnlessOfImage(error: unknown, signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true || !isDrayError(error) || isDrayError(error, 'STORE_IO')) throw error;
+}

@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Engine } from '../engine.ts';
+import { createDirectoryTransport } from '../handover/directory-transport.ts';
+import { hostPlatform } from '../image/platform.ts';
+import { startStatus } from '../rendezvous/status-writer.ts';
+import type { StatusWriter } from '../rendezvous/status-writer.ts';
+import { load } from './load.ts';
+import type { LoadReport } from './report.ts';
+
+const unasked = (): never => {
+  throw new Error('nothing was to be done');
+};
+
+const idleEngine: Engine = {
+  describe: () =>
+    Promise.resolve({
+      location: 'unix:///nowhere',
+      version: '28.0.0',
+      apiVersion: '1.48',
+      imageStore: 'classic',
+      storageDriver: 'overlay2',
+      platform: hostPlatform(),
+    }),
+  listChainIds: () => Promise.resolve(new Set()),
+  inspect: unasked,
+  load: unasked,
+  tag: unasked,
+  pull: unasked,
+  checkUsable: unasked,
+};
+
+describe('loading from a pre-pull that has nothing to bring', () => {
+  let dir: string;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'drayage-'));
+  });
+
+  afterEach(() => rm(dir, { recursive: true }));
+
+  function begin(): Promise<StatusWriter> {
+    return startStatus({
+      places: [createDirectoryTransport(dir).documents],
+      images: new Map(),
+      progress: () => ({ bytesFetched: 0, bytesReused: 0 }),
+    });
+  }
+
+  function loadAll(settled: boolean, onWaiting?: () => void): Promise<LoadReport> {
+    const place = createDirectoryTransport(dir);
+    return load({
+      engine: idleEngine,
+      meeting: place,
+      local: place,
+      only: [],
+      delivery: 'auto',
+      onMiss: 'continue',
+      concurrency: 1,
+      policy: { timeoutMs: 5000, graceMs: 5000, settled },
+      pollMs: 1,
+      onEvent: ({ type }) => {
+        if (type === 'waiting') onWaiting?.();
+      },
+    });
+  }
+
+  test.each([false, true])('is a hit without images (settled: %j)', async (settled) => {
+    await (await begin()).finish('ready');
+    expect(await loadAll(settled)).toMatchObject({ outcome: 'hit', images: [] });
+  });
+
+  test('waits until it has ended', async () => {
+    const writer = await begin();
+    let ending: Promise<void> | undefined;
+    const report = await loadAll(false, () => {
+      ending ??= writer.finish('ready');
+    });
+    await ending;
+    expect(report).toMatchObject({ outcome: 'hit', images: [] });
+  });
+
+  test('is a miss when it has failed before it knew its images', async () => {
+    await (await begin()).finish('failed', { code: 'VARIABLE_MISSING', message: 'cannot expand' });
+    expect(await loadAll(false)).toMatchObject({
+      outcome: 'miss',
+      reason: expect.stringContaining('cannot expand'),
+    });
+  });
+});

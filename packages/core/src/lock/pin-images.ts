@@ -1,0 +1,46 @@
+import { RegistryError, UsageError } from '../errors.ts';
+import { fixedCandidate } from '../image-set/prepull-image.ts';
+import type { ImageCandidate, PrepullImage } from '../image-set/prepull-image.ts';
+import { sameReference } from '../image/reference.ts';
+import { driftText, findDrift } from './drift.ts';
+import type { Lock } from './lock-file.ts';
+
+/**
+ * The images with exactly what the lock says of each on `platform` (`OS/ARCH[/VARIANT]`); what the lock has besides does no harm.
+ * @throws UsageError `LOCK_DRIFT` that names every image which the lock does not cover
+ */
+export function pinImages(
+  images: readonly PrepullImage[],
+  lock: Lock,
+  { platform, path }: { readonly platform: string; readonly path: string },
+): readonly PrepullImage[] {
+  const drifts = findDrift(lock, images, platform).filter(({ kind }) => kind !== 'not-wanted');
+  if (drifts.length > 0) {
+    throw new UsageError(
+      'LOCK_DRIFT',
+      `cannot take images from ${path}: ${drifts.map((drift) => driftText(drift).replace('  ', ' ')).join('; ')}`,
+      {
+        hint: `Run "dray lock --platforms ${platform}" and commit ${path}.`,
+        details: { drifts },
+      },
+    );
+  }
+  return images.map((image) => ({ ...image, candidates: [pinnedCandidate(image, lock, platform)] }));
+}
+
+function pinnedCandidate({ text, candidates }: PrepullImage, lock: Lock, platform: string): ImageCandidate {
+  const locked = lock.images.get(text)?.get(platform);
+  if (locked === undefined || locked === 'absent') return absentCandidate(text);
+  // An image that is asked for by tag and digest keeps the name that has both.
+  const full = { ...locked.reference, digest: locked.digest };
+  const asked = candidates.find(({ reference }) => reference !== undefined && sameReference(reference, full));
+  return fixedCandidate(asked?.reference ?? locked.reference, locked.digest);
+}
+
+function absentCandidate(text: string): ImageCandidate {
+  const absent = new RegistryError(
+    'REGISTRY_NOT_FOUND',
+    `cannot find ${text}: it was absent when it was locked`,
+  );
+  return { text, locate: () => Promise.reject(absent) };
+}

@@ -1,0 +1,38 @@
+import type { BlobStore } from '../blob-store.ts';
+import type { BundleEntry } from '../bundle/bundle-index.ts';
+import type { Pool } from '../handover/pool.ts';
+import type { PrepullImage } from '../image-set/prepull-image.ts';
+import type { Digest } from '../image/digest.ts';
+import type { Platform } from '../image/platform.ts';
+import type { Transport } from '../transport.ts';
+import type { PrepullEvent } from './events.ts';
+
+/** What bringing images into a bundle needs to know of the run. */
+export interface BundleContext {
+  readonly blobs: BlobStore;
+  /** Names the bundle in messages. */
+  readonly location: string;
+  readonly handover: Transport | undefined;
+  readonly platform: Platform;
+  /** Every request that moves bytes runs in it. */
+  readonly pool: Pool;
+  /** Blobs being fetched by any image of this run. */
+  readonly inFlight: Map<Digest, Promise<void>>;
+  readonly emit: (event: PrepullEvent) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface FetchedImage {
+  readonly entry: BundleEntry;
+  readonly manifestDigest: Digest;
+  readonly configDigest: Digest;
+  /** Bytes of all its blobs, as stored. */
+  readonly bytes: number;
+  readonly layers: number;
+}
+
+/** Brings every blob of one image into the bundle, and to the handover if there is one. Adds nothing to the index. */
+export type FetchImage = (image: PrepullImage) => Promise<FetchedImage>;
+
+/** Where images come from; called once for a run. */
+export type ImageOrigin = (context: BundleContext) => FetchImage;

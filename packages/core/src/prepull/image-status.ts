@@ -1,0 +1,36 @@
+import type { PrepullImage } from '../image-set/prepull-image.ts';
+import { formatReference, tryParseReference } from '../image/reference.ts';
+import type { StatusImage } from '../rendezvous/status.ts';
+import type { PrepullImageReport } from './report.ts';
+
+/** What the status document says of an image before anything of it is known. */
+export function pendingStatus(image: PrepullImage): StatusImage {
+  const [first] = image.candidates;
+  const reference = first?.reference === undefined ? image.text : formatReference(first.reference);
+  return { reference, ...names(image), state: 'pending' };
+}
+
+/** What the status document says of an image that is done with. */
+export function imageStatus(image: PrepullImage, report: PrepullImageReport): StatusImage {
+  const { state, manifestDigest, configDigest, bytes, error } = report;
+  const chosen = tryParseReference(report.reference);
+  return {
+    ...pendingStatus(image),
+    ...(state === 'ready' && chosen !== undefined ? { reference: formatReference(chosen) } : {}),
+    state,
+    bytes,
+    ...(manifestDigest === undefined ? {} : { manifestDigest }),
+    ...(configDigest === undefined ? {} : { configDigest }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function names({ alsoNamed, candidates }: PrepullImage): Pick<StatusImage, 'alsoNamed' | 'chosenFrom'> {
+  const alternatives = candidates.flatMap(({ reference }) =>
+    reference === undefined ? [] : [formatReference(reference)],
+  );
+  return {
+    ...(alsoNamed.length === 0 ? {} : { alsoNamed: alsoNamed.map(formatReference) }),
+    ...(candidates.length < 2 ? {} : { chosenFrom: alternatives }),
+  };
+}

@@ -1,0 +1,23 @@
+import type { StatusProgress } from '../rendezvous/status.ts';
+import type { PrepullEvent } from './events.ts';
+
+/** Counts bytes for the status document while passing events on. */
+export class Tally {
+  readonly #listener: ((event: PrepullEvent) => void) | undefined;
+  #bytesFetched = 0;
+  #bytesReused = 0;
+
+  constructor(listener: ((event: PrepullEvent) => void) | undefined) {
+    this.#listener = listener;
+  }
+
+  emit(event: PrepullEvent): void {
+    if (event.type === 'bytes') this.#bytesFetched += event.count;
+    if (event.type === 'blob') this.#bytesReused += Math.max(0, event.descriptor.size - event.bytesFetched);
+    this.#listener?.(event);
+  }
+
+  progress(): StatusProgress {
+    return { bytesFetched: this.#bytesFetched, bytesReused: this.#bytesReused };
+  }
+}

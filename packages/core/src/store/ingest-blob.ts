@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import type { ByteStream, IngestedBlob } from '../blob-store.ts';
+import { isDrayError } from '../errors.ts';
+import { fromHex } from '../image/digest.ts';
+import { abortable } from './abort.ts';
+import { createBatchWriter } from './batch-writer.ts';
+import { createIngest, discardIngest } from './ingest.ts';
+import type { Ingest } from './ingest.ts';
+import { blobPath, makeStoreDirectories } from './layout.ts';
+import { statRegularFile } from './safe-file.ts';
+import { ingestWriteError } from './store-error.ts';
+
+export interface IngestBlobRequest {
+  /** The bundle's directory. */
+  readonly dir: string;
+  readonly bytes: ByteStream;
+  readonly signal: AbortSignal | undefined;
+}
+
+// Of no blob, so that no put takes an abandoned one for the beginning of its own.
+const key = 'unnamed';
+
+/** Stores one blob of unknown digest in a bundle's directory; the contract is that of `BlobIngest.ingest`. */
+export async function ingestBlob(request: IngestBlobRequest): Promise<IngestedBlob> {
+  await makeStoreDirectories(request.dir);
+  const ingest = await createIngest(request.dir, key);
+  let blob: Omit<IngestedBlob, 'isNew'>;
+  try {
+    blob = await receive(request, ingest);
+  } catch (error) {
+    // Without a digest nobody could tell what these bytes are the beginning of.
+    await discardIngest(ingest);
+    throw error;
+  }
+  return publish(request.dir, ingest, blob);
+}
+
+async function receive(
+  { dir, bytes, signal }: IngestBlobRequest,
+  { handle }: Ingest,
+): Promise<Omit<IngestedBlob, 'isNew'>> {
+  const hash = createHash('sha256');
+  const writer = createBatchWriter(handle, 0);
+  let size = 0;
+  const writing = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      throw ingestWriteError(dir, size, error);
+    }
+  };
+  for await (const chunk of abortable(bytes, signal, `write a blob to ${dir}`)) {
+    size += chunk.byteLength;
+    hash.update(chunk);
+    await writing(() => writer.write(chunk));
+  }
+  await writing(() => writer.flush());
+  return { digest: fromHex(hash.digest('hex')), size };
+}
+
+async function publish(
+  dir: string,
+  ingest: Ingest,
+  blob: Omit<IngestedBlob, 'isNew'>,
+): Promise<IngestedBlob> {
+  const path = blobPath(dir, blob.digest);
+  try {
+    await ingest.handle.close();
+    // A file of another size is what a power failure has left of the blob.
+    const isThere = (await statRegularFile(path))?.size === blob.size;
+    if (isThere) await rm(ingest.path, { force: true });
+    else await rename(ingest.path, path);
+    return { ...blob, isNew: !isThere };
+  } catch (error) {
+    await rm(ingest.path, { force: true });
+    throw isDrayError(error) ? error : ingestWriteError(dir, blob.size, error);
+  }
+}
