@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { digestOf } from '@drayage/core';
+import { DrayError, digestOf } from '@drayage/core';
 import { readAll, startFixture } from './testing/fixture.ts';
 import type { Fixture, FixtureOptions } from './testing/fixture.ts';
 
@@ -115,6 +115,82 @@ describe('authorization', () => {
     expect(blobs.map(digestOf)).toEqual([layer.digest, layer.digest]);
     await source.fetchManifest(reference, manifest);
     expect(count(started, 'token')).toBe(3);
+  });
+
+  test('a token that is used up in the middle of a blob is renewed for the rest of it', async () => {
+    const started = await start({ auth: { kind: 'bearer', user, usesPerToken: 2 }, credential: basic });
+    const { source, reference, layer, registry } = started;
+    await source.resolve(reference);
+    registry.inject({ kind: 'blob', times: 1, effect: { kind: 'reset', afterBytes: 2 * 1024 * 1024 } });
+    const bytes = await readAll(await source.openBlob(reference, layer));
+    expect(digestOf(bytes)).toBe(layer.digest);
+    const blobs = registry.log.filter(({ kind }) => kind === 'blob');
+    expect(blobs.map(({ status, headers }) => [status, 'range' in headers])).toEqual([
+      [200, false],
+      [401, true],
+      [206, true],
+    ]);
+    expect(count(started, 'token')).toBe(2);
+  });
+
+  test('a password that ends in the middle of a pull is looked up again', async () => {
+    let password = 'first';
+    const auth = { kind: 'basic', username: 'me', password: 'second' } as const;
+    const credentials = {
+      find: async () => ({ kind: 'basic', username: 'me', password, source: 'helper' }) as const,
+    };
+    const { source, reference, manifest } = await start({ auth, source: { credentials } });
+    await expect(source.resolve(reference)).rejects.toMatchObject({ code: 'REGISTRY_UNAUTHORIZED' });
+    password = 'second';
+    await expect(source.resolve(reference)).resolves.toEqual(manifest);
+  });
+
+  test('a token is renewed with the login of that time', async () => {
+    let password = user.password;
+    const find = async () => ({ kind: 'basic', username: 'me', password, source: 'the helper' }) as const;
+    const { source, reference, registry } = await start({
+      auth: { kind: 'bearer', user },
+      source: { credentials: { find } },
+    });
+    await source.resolve(reference);
+    password = 'expired';
+    registry.revokeTokens();
+    const error: unknown = await source.resolve(reference).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'REGISTRY_UNAUTHORIZED' });
+    for (const text of [registry.host, 'the helper'])
+      expect(error).toHaveProperty('message', expect.stringContaining(text));
+  });
+
+  test('repositories may have logins of their own', async () => {
+    const asked: (string | undefined)[] = [];
+    const credentials = {
+      find: async (_: string, repository?: string) => {
+        asked.push(repository);
+        return repository === 'app' ? ({ ...basic, source: 'test' } as const) : undefined;
+      },
+    };
+    const { source, reference, manifest } = await start({
+      auth: { kind: 'basic', ...user },
+      source: { credentials },
+    });
+    await expect(source.resolve(reference)).resolves.toEqual(manifest);
+    await expect(source.resolve({ ...reference, repository: 'other' })).rejects.toMatchObject({
+      code: 'REGISTRY_UNAUTHORIZED',
+    });
+    expect(new Set(asked)).toEqual(new Set(['app', 'other']));
+  });
+
+  test('a login that cannot be read is told where one is needed, and only there', async () => {
+    const broken = new DrayError('CREDENTIALS_INVALID', 'cannot get credentials');
+    const source = { credentials: { find: () => Promise.reject(broken) } };
+    const free = await start({ source });
+    await expect(free.source.resolve(free.reference)).resolves.toEqual(free.manifest);
+    await expect(free.source.resolve({ ...free.reference, tag: 'gone' })).rejects.toMatchObject({
+      code: 'REGISTRY_NOT_FOUND',
+    });
+    await free.close();
+    const closed = await start({ source, auth: { kind: 'bearer' } });
+    await expect(closed.source.resolve(closed.reference)).rejects.toBe(broken);
   });
 
   test('a second 401 is final', async () => {

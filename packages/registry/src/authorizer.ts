@@ -1,6 +1,6 @@
 import type { Challenge } from './challenge.ts';
 import type { Connections } from './connections.ts';
-import type { Credential, CredentialStore } from './credentials.ts';
+import type { Credential, CredentialStore } from './credentials/credential-store.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { AnswerContext, Operation } from './failures.ts';
 import { isInsecureHost } from './hosts.ts';
@@ -24,7 +24,8 @@ export class Authorizer {
   // What a repository demanded goes before what the registry's root demanded.
   readonly #challenges = new Map<string, Challenge>();
   readonly #secrets = new Set<string>();
-  #credential: Promise<Credential | undefined> | undefined;
+  // By repository: some stores have credentials for a part of a registry.
+  readonly #credentials = new Map<string, Promise<Credential | undefined>>();
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
@@ -39,9 +40,9 @@ export class Authorizer {
     repository: string,
     operation: Operation,
   ): Promise<string | undefined> {
-    const credential = await this.#findCredential();
     const challenge = this.#challenges.get(repository) ?? withoutScope(chooseChallenge(endpoint.challenges));
     if (challenge === undefined) return undefined;
+    const credential = await this.#findCredential(repository);
     if (credential?.kind === 'registryToken') return `Bearer ${credential.token}`;
     if (challenge.scheme === 'basic') return basicAuthorization(credential);
     const { token } = await this.#token(endpoint, challenge, repository, operation);
@@ -50,7 +51,8 @@ export class Authorizer {
 
   /**
    * Another `Authorization` header after a 401 with `challenges`; undefined when there is nothing better to offer than `rejected`.
-   * Several requests that were refused with the same token get one new token together.
+   * Several requests that were refused with the same token get one new token together. The credential is looked up again, as passwords of
+   * cloud registries end in the middle of a long pull.
    */
   async renewal(
     endpoint: Endpoint,
@@ -61,6 +63,7 @@ export class Authorizer {
     const challenge = chooseChallenge(refusal.challenges);
     if (challenge === undefined) return undefined;
     this.#challenges.set(repository, challenge);
+    if (refusal.rejected !== undefined) this.#credentials.delete(repository);
     for (const [key, { token }] of this.#tokens) {
       if (refusal.rejected === `Bearer ${token}`) this.#tokens.delete(key);
     }
@@ -68,18 +71,22 @@ export class Authorizer {
     return authorization === refusal.rejected ? undefined : authorization;
   }
 
-  /** What messages about an answer may need. */
-  async answerContext(): Promise<AnswerContext> {
-    const credential = await this.#findCredential();
+  /** What messages about an answer may need. Never rejects: a credential that cannot be read is told where it is needed. */
+  async answerContext(repository: string): Promise<AnswerContext> {
+    const credential = await this.#findCredential(repository).catch(() => undefined);
     return { credentialSource: credential?.source, secrets: this.#secrets, now: this.#options.now() };
   }
 
-  #findCredential(): Promise<Credential | undefined> {
-    this.#credential ??= this.#options.credentials.find(this.#options.registry).then((credential) => {
+  #findCredential(repository: string): Promise<Credential | undefined> {
+    const known = this.#credentials.get(repository);
+    if (known !== undefined) return known;
+    const { credentials, registry } = this.#options;
+    const found = credentials.find(registry, repository).then((credential) => {
       for (const secret of secretsOf(credential)) this.#secrets.add(secret);
       return credential;
     });
-    return this.#credential;
+    this.#credentials.set(repository, found);
+    return found;
   }
 
   async #token(
@@ -96,16 +103,19 @@ export class Authorizer {
     ]);
     const known = this.#tokens.get(key);
     if (known !== undefined && this.#options.now() < known.expiresAt) return known;
+    // What bought the last token may have expired with it.
+    if (known !== undefined) this.#credentials.delete(repository);
     return this.#requests.run(key, async () => {
       const { connections, insecureRegistries } = this.#options;
       const request = {
         challenge,
         scope,
-        credential: await this.#findCredential(),
+        credential: await this.#findCredential(repository),
+        registryHost: endpoint.origin.host,
         allowsPlainHttp: !endpoint.verifiesTls,
         isInsecure: (host: string) => isInsecureHost(host, insecureRegistries),
       };
-      const fresh = await fetchToken(connections, operation, request, await this.answerContext());
+      const fresh = await fetchToken(connections, operation, request, await this.answerContext(repository));
       this.#secrets.add(fresh.token);
       this.#tokens.set(key, fresh);
       return fresh;

@@ -9,17 +9,20 @@ import { isRetryable, pauseAfter } from './retry.ts';
 
 /** The body of one answer, and how many of its first bytes are not wanted. */
 export interface BlobBody {
+  /** What it is the answer to. */
+  readonly operation: PullOperation;
   readonly body: Readable;
   readonly skip: number;
 }
 
 export interface BlobStreamOptions {
-  readonly operation: PullOperation;
   readonly descriptor: Descriptor;
   readonly retry: Retry;
   readonly offset: number;
   readonly first: BlobBody;
   readonly reopen: (offset: number, signal: AbortSignal) => Promise<BlobBody>;
+  /** Told when a body broke off, before another is asked for. */
+  readonly onLost: (operation: PullOperation, error: DrayError) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -36,6 +39,7 @@ export class BlobStream extends Readable {
   readonly #options: BlobStreamOptions;
   readonly #abort = new AbortController();
   #body: Readable | undefined;
+  #operation: PullOperation;
   #position: number;
   #failures = 0;
   #progressFrom: number;
@@ -43,6 +47,7 @@ export class BlobStream extends Readable {
   constructor(options: BlobStreamOptions) {
     super({ highWaterMark });
     this.#options = options;
+    this.#operation = options.first.operation;
     this.#position = options.offset;
     this.#progressFrom = options.offset;
     const { signal } = options;
@@ -65,10 +70,11 @@ export class BlobStream extends Readable {
   }
 
   readonly #onAbort = (): void => {
-    this.destroy(abortFailure(this.#options.operation, this.#options.signal?.reason));
+    this.destroy(abortFailure(this.#operation, this.#options.signal?.reason));
   };
 
-  #attach({ body, skip }: BlobBody): void {
+  #attach({ operation, body, skip }: BlobBody): void {
+    this.#operation = operation;
     if (this.destroyed) {
       abandon(body);
       return;
@@ -91,7 +97,7 @@ export class BlobStream extends Readable {
   }
 
   #onEnd(): void {
-    const { descriptor, operation } = this.#options;
+    const { descriptor } = this.#options;
     if (this.#position >= descriptor.size) {
       this.#body = undefined;
       this.push(null);
@@ -99,7 +105,7 @@ export class BlobStream extends Readable {
     }
     const got = `${String(this.#position)} of ${String(descriptor.size)} bytes came`;
     this.#onLost(
-      new TransferError('SIZE_MISMATCH', `cannot ${operation.title}: only ${got}`, {
+      new TransferError('SIZE_MISMATCH', `cannot ${this.#operation.title}: only ${got}`, {
         operation: 'read blob',
         side: 'source',
         digest: descriptor.digest,
@@ -116,13 +122,18 @@ export class BlobStream extends Readable {
 
   /** Attaches a new body, or rejects with the reason why there is none. */
   async #resume(error: unknown): Promise<void> {
-    const { retry, reopen } = this.#options;
+    const { retry, reopen, onLost } = this.#options;
     const { signal } = this.#abort;
+    // There is another place to go to, so it does not matter what was wrong with the mirror.
+    const { isMirror } = this.#operation.place;
+    onLost(this.#operation, this.#failure(error));
     if (this.#position - this.#progressFrom >= progressBytes) this.#failures = 0;
     this.#progressFrom = this.#position;
     for (let cause = error; !signal.aborted;) {
       this.#failures += 1;
-      if (this.#failures >= retry.policy.attempts || !isResumable(cause)) throw cause;
+      if (this.#failures >= retry.policy.attempts || !(isResumable(cause) || (isMirror && cause === error))) {
+        throw cause;
+      }
       await retry.clock.sleep(pauseAfter(this.#failures, cause, retry.policy, retry.clock), signal);
       try {
         this.#attach(await reopen(this.#position, signal));
@@ -134,7 +145,8 @@ export class BlobStream extends Readable {
   }
 
   #failure(error: unknown): DrayError {
-    const { operation, descriptor } = this.#options;
+    const operation = this.#operation;
+    const { descriptor } = this.#options;
     if (error instanceof DrayError) return error;
     const { code, message, hint, details, cause } = connectionFailure(operation, operation.registry, error);
     return new TransferError(code, message, {

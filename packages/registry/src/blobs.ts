@@ -4,31 +4,50 @@ import { IntegrityError, RegistryError, familiarName } from '@drayage/core';
 import { BlobStream } from './blob-stream.ts';
 import type { BlobBody } from './blob-stream.ts';
 import { abandon, discard } from './connections.ts';
+import type { Itinerary } from './itinerary.ts';
+import type { Place } from './places.ts';
 import type { FinalResponse } from './redirects.ts';
 import type { PullOperation, RegistryClient } from './registry-client.ts';
 import { pullOperation } from './registry-client.ts';
 
 /**
  * A stream of a blob's bytes from `offset` on, not verified. A connection that is lost on the way is replaced by another that goes on
- * where it ended. The reader reads to the end or destroys the stream.
+ * where it ended; a mirror that breaks off is not asked again for this blob. The reader reads to the end or destroys the stream.
  * @throws RegistryError; DrayError `ABORTED`; both also as the stream's error, there with TransferError for a blob that ends too early
  * @see distribution-spec v1.1.1, "Pulling blobs"
  */
 export async function openBlob(
   client: RegistryClient,
+  itinerary: Itinerary,
   reference: Reference,
   descriptor: Descriptor,
   { offset = 0, signal }: OpenOptions = {},
 ): Promise<Readable> {
-  const operation = pullOperation(`read blob ${descriptor.digest} of ${familiarName(reference)}`, reference);
   // There is no range of no bytes, so this cannot be asked for.
   if (offset > 0 && offset >= descriptor.size) return Readable.from([]);
-  const reopen = (from: number, reopenSignal: AbortSignal): Promise<BlobBody> =>
-    openBody({ client, operation, descriptor, signal: reopenSignal }, from);
-  const first = await client.persist(operation, signal, () =>
-    openBody({ client, operation, descriptor, signal }, offset),
-  );
-  return new BlobStream({ operation, descriptor, retry: client.retry, offset, first, reopen, signal });
+  const title = `read blob ${descriptor.digest} of ${familiarName(reference)}`;
+  const targetAt = (place: Place, pullSignal: AbortSignal | undefined): BlobTarget => {
+    return { client, operation: pullOperation(title, place), descriptor, signal: pullSignal };
+  };
+  const lostMirrors = new Set<string>();
+  const first = await itinerary.first(reference, (place) => {
+    const target = targetAt(place, signal);
+    return client.persist(target.operation, signal, () => openBody(target, offset));
+  });
+  return new BlobStream({
+    descriptor,
+    retry: client.retry,
+    offset,
+    first,
+    signal,
+    reopen: (from, reopenSignal) =>
+      itinerary.first(reference, (place) => openBody(targetAt(place, reopenSignal), from), lostMirrors),
+    onLost: ({ place }, error) => {
+      if (!place.isMirror) return;
+      lostMirrors.add(place.key);
+      itinerary.report(reference, place, error);
+    },
+  });
 }
 
 interface BlobTarget {
@@ -39,11 +58,14 @@ interface BlobTarget {
 }
 
 async function openBody(target: BlobTarget, offset: number): Promise<BlobBody> {
+  const { operation } = target;
   const response = await request(target, offset);
-  if (response.status === 206) return { body: response.body, skip: skipOf(target, response, offset) };
-  if (response.status === 200) return { body: response.body, skip: offset };
+  if (response.status === 206) {
+    return { operation, body: response.body, skip: skipOf(target, response, offset) };
+  }
+  if (response.status === 200) return { operation, body: response.body, skip: offset };
   if (response.status === 416 && offset > 0) return openWithoutRange(target, response, offset);
-  throw await target.client.failure(target.operation, response);
+  throw await target.client.failure(operation, response);
 }
 
 // A blob never changes under its digest, so there is nothing for If-Range to guard against.
@@ -80,5 +102,5 @@ async function openWithoutRange(
   }
   const response = await request(target, 0);
   if (response.status !== 200) throw await client.failure(operation, response);
-  return { body: response.body, skip: offset };
+  return { operation, body: response.body, skip: offset };
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import * as tls from 'node:tls';
 import { UsageError, reasonOf } from '@drayage/core';
 
 const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -14,6 +15,31 @@ export async function readCertificates(path: string): Promise<string> {
   } catch (error) {
     throw error instanceof UsageError ? error : invalid(path, reasonOf(error), error);
   }
+}
+
+/**
+ * The certificates in the file that `NODE_EXTRA_CA_CERTS` names. Node.js trusts them by itself, but no longer once it is given authorities of
+ * our own, and versions before 22.15 do not tell which they are. Undefined when there are none; a file that cannot be read is none, as
+ * Node.js has warned of it already.
+ */
+export async function readExtraCertificates(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  const { NODE_EXTRA_CA_CERTS: path = '' } = env;
+  if (path === '') return undefined;
+  return readCertificates(path).catch(() => undefined);
+}
+
+/** The authorities that Node.js trusts by itself, as far as it tells (see {@link readExtraCertificates}). */
+export function trustedByNode(): readonly string[] {
+  const { getCACertificates, rootCertificates }: NodeTrust = tls;
+  return getCACertificates === undefined ? rootCertificates : getCACertificates('default');
+}
+
+interface NodeTrust {
+  readonly rootCertificates: readonly string[];
+  /** Since 22.15. */
+  readonly getCACertificates?: (kind: 'default') => string[];
 }
 
 function invalid(path: string, reason: string, cause?: unknown): UsageError {

@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
-import { rootCertificates } from 'node:tls';
-import { Agent } from 'undici';
+import { systemErrorCode } from '@drayage/core';
+import type { Dispatchers } from './dispatchers.ts';
+import { createDispatchers } from './dispatchers.ts';
+import type { HostCertificates } from './host-certificates.ts';
+import type { ProxyRules } from './proxy/proxy-rules.ts';
 
 /** Limits of a single request (ms). */
 export interface Timeouts {
@@ -20,6 +23,11 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly verifiesTls: boolean;
+  /**
+   * The registry (`host[:port]`) on whose behalf another host is asked, its token service or object store: authorities that are trusted for
+   * the registry are trusted there too. Client certificates are not shown to others.
+   */
+  readonly registryHost?: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -34,16 +42,31 @@ export interface HttpResponse {
   readonly body: Readable;
   /** The URL that answered, after redirects. */
   readonly url: URL;
+  /** What the way there knew and messages must not quote: the login of a proxy. */
+  readonly secrets: readonly string[];
 }
 
 /** A request that got no answer; `cause` is the error of the socket. */
 export class UnansweredError extends Error {
   /** `host[:port]` that was asked. */
   readonly host: string;
+  /** `host[:port]` of the proxy that was to forward the request. */
+  readonly proxyHost: string | undefined;
 
-  constructor(host: string, cause: unknown) {
+  constructor(host: string, cause: unknown, proxyHost?: string) {
     super(`no answer from ${host}`, { cause });
     this.host = host;
+    this.proxyHost = proxyHost;
+  }
+}
+
+/** The answer of a proxy that forwards nothing. */
+export class ProxyRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the proxy answered ${String(status)}`);
+    this.status = status;
   }
 }
 
@@ -59,51 +82,84 @@ export interface ConnectionOptions {
   readonly ca: string | undefined;
   readonly userAgent: string;
   readonly timeouts: Timeouts;
+  /** Default: all hosts are asked directly. */
+  readonly proxyFor?: ProxyRules;
+  /** What TLS needs to know about a host (`host[:port]`). */
+  readonly certificatesOf?: (host: string) => Promise<HostCertificates>;
 }
 
 // Larger than a socket read, so that a reader that is busy for a moment does not stop the socket at once.
 const bodyHighWaterMark = 256 * 1024;
 
 /** Connections with the given trust; nothing is opened before the first request. */
-export function createConnections({ ca, userAgent, timeouts }: ConnectionOptions): Connections {
-  const trust = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
-  const limits = {
-    headersTimeout: timeouts.headersMs,
-    bodyTimeout: timeouts.idleMs,
-  };
-  const connect = { timeout: timeouts.connectMs };
-  const verifying = new Agent({ ...limits, connect: { ...connect, ...trust } });
-  const trusting = new Agent({ ...limits, connect: { ...connect, rejectUnauthorized: false } });
-  let closing: Promise<void> | undefined;
+export function createConnections(options: ConnectionOptions): Connections {
+  const { ca, timeouts } = options;
+  const dispatchers = createDispatchers({ ca, connectMs: timeouts.connectMs });
   return {
-    async send({ method, url, headers, body, verifiesTls, signal }) {
-      const agent = verifiesTls ? verifying : trusting;
-      const asked = agent.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method,
-        headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
-        highWaterMark: bodyHighWaterMark,
-        ...(body === undefined ? {} : { body }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-      const response = await asked.catch((error: unknown) => {
-        throw new UnansweredError(url.host, error);
-      });
-      const values = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
-      return {
-        status: response.statusCode,
-        header: (name) => (response.headers[name] === undefined ? undefined : values(name).join(', ')),
-        headers: values,
-        body: response.body,
-        url,
-      };
-    },
-    close() {
-      closing ??= Promise.all([verifying.destroy(), trusting.destroy()]).then(() => undefined);
-      return closing;
-    },
+    send: (request) => send(options, dispatchers, request),
+    close: () => dispatchers.destroy(),
   };
+}
+
+async function send(
+  options: ConnectionOptions,
+  dispatchers: Dispatchers,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const { url, method, headers, body, verifiesTls, signal } = request;
+  const { userAgent, timeouts } = options;
+  const proxy = options.proxyFor?.(url);
+  const route = { verifiesTls, proxy, ...(await certificatesFor(options, request)) };
+  const fail = (error: unknown): never => {
+    throw new UnansweredError(url.host, proxy === undefined ? error : told(error), proxy?.url.host);
+  };
+  // The pool of a closed source is no promise that rejects.
+  const asked = (async () =>
+    dispatchers.get(route).request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method,
+      headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
+      headersTimeout: timeouts.headersMs,
+      bodyTimeout: timeouts.idleMs,
+      highWaterMark: bodyHighWaterMark,
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    }))();
+  const response = await asked.catch(fail);
+  if (proxy !== undefined && response.statusCode === 407) {
+    abandon(response.body);
+    fail(new ProxyRefusal(407));
+  }
+  const values = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
+  return {
+    status: response.statusCode,
+    header: (name) => (response.headers[name] === undefined ? undefined : values(name).join(', ')),
+    headers: values,
+    body: response.body,
+    url,
+    secrets: proxy?.secrets ?? [],
+  };
+}
+
+async function certificatesFor(
+  { certificatesOf }: ConnectionOptions,
+  { url, registryHost }: HttpRequest,
+): Promise<HostCertificates> {
+  if (certificatesOf === undefined || url.protocol !== 'https:') return { authorities: [], clients: [] };
+  const { authorities, clients } = await certificatesOf(url.host);
+  if (registryHost === undefined || registryHost === url.host) return { authorities, clients };
+  const registry = await certificatesOf(registryHost);
+  return { authorities: [...authorities, ...registry.authorities], clients };
+}
+
+// The only place where undici tells the status of a refused CONNECT is its message.
+function told(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return error;
+  const text = String(error.message);
+  const status = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(text)?.[1];
+  const isRefusal = ['UND_ERR_ABORTED', 'UND_ERR_INVALID_ARG'].includes(systemErrorCode(error) ?? '');
+  return isRefusal && status !== undefined ? new ProxyRefusal(Number(status)) : error;
 }
 
 /**

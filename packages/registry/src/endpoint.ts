@@ -52,6 +52,7 @@ async function ping(
     url,
     headers: {},
     verifiesTls,
+    registryHost: origin.host,
     signal: undefined,
   });
   await discard(response);

@@ -11,7 +11,7 @@ import {
 } from '@drayage/core';
 import { errors } from 'undici';
 import type { HttpResponse } from './connections.ts';
-import { UnansweredError, readAtMost } from './connections.ts';
+import { ProxyRefusal, UnansweredError, readAtMost } from './connections.ts';
 import { RedirectError } from './redirects.ts';
 import { parseRetryAfter } from './retry.ts';
 
@@ -51,15 +51,27 @@ const connectionReasons = new Map([
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'the connection was lost'],
 ]);
 
+const proxyRefusals = new Map([
+  [403, 'the proxy does not allow it (403)'],
+  [407, 'the proxy wants other credentials (407)'],
+]);
+
 /**
  * The error for a request that got no usable answer; `host` is who was asked when the error does not know. A {@link DrayError} comes back
  * as it is.
  */
-export function connectionFailure(operation: Operation, host: string, error: unknown): DrayError {
+export function connectionFailure(
+  operation: Operation,
+  host: string,
+  error: unknown,
+  proxyHost?: string,
+): DrayError {
   if (error instanceof DrayError) return error;
-  if (error instanceof UnansweredError) return connectionFailure(operation, error.host, error.cause);
+  if (error instanceof UnansweredError) {
+    return connectionFailure(operation, error.host, error.cause, error.proxyHost);
+  }
   const { title, registry } = operation;
-  const details = { registry, host };
+  const details = { registry, host, ...(proxyHost === undefined ? {} : { proxyHost }) };
   if (error instanceof RedirectError) {
     return new RegistryError('REGISTRY_PROTOCOL', `cannot ${title}: ${host} sent ${error.message}`, {
       details,
@@ -72,13 +84,27 @@ export function connectionFailure(operation: Operation, host: string, error: unk
     const message = `cannot ${title}: ${host} does not speak HTTP`;
     return new RegistryError('REGISTRY_PROTOCOL', message, { details });
   }
+  const who = proxyHost === undefined ? host : `${host}, through the proxy ${proxyHost},`;
+  if (error instanceof ProxyRefusal) {
+    const reason = proxyRefusals.get(error.status) ?? `the proxy answered ${String(error.status)}`;
+    return new RegistryError('REGISTRY_UNREACHABLE', `cannot ${title}: ${who} cannot be reached: ${reason}`, {
+      hint: proxyHint(host),
+      status: error.status,
+      details,
+    });
+  }
   const known = certificateReasons.get(code) ?? connectionReasons.get(code);
   const reason = known === undefined ? printable(reasonOf(error), 300) : `${known} (${code})`;
-  return new RegistryError('REGISTRY_UNREACHABLE', `cannot ${title}: ${host} cannot be reached: ${reason}`, {
-    hint: connectionHint(code, host),
+  return new RegistryError('REGISTRY_UNREACHABLE', `cannot ${title}: ${who} cannot be reached: ${reason}`, {
+    hint:
+      proxyHost === undefined || certificateReasons.has(code) ? connectionHint(code, host) : proxyHint(host),
     details: { ...details, ...(code === '' ? {} : { reason: code }) },
     cause: error,
   });
+}
+
+function proxyHint(host: string): string {
+  return `Check the setting of the proxy, or list ${host} in NO_PROXY if it can be reached without.`;
 }
 
 function connectionHint(code: string, host: string): string {
@@ -115,7 +141,7 @@ export async function answerFailure(
 ): Promise<RegistryError> {
   const { status } = response;
   // The query may be the signature of a redirect, and servers like to quote what they were asked.
-  const said = await readErrors(response, [...context.secrets, response.url.search]);
+  const said = await readErrors(response, [...context.secrets, ...response.secrets, response.url.search]);
   const retryAfterMs = parseRetryAfter(response.header('retry-after'), context.now);
   const { code, reason, hint } = explain(status, operation.registry, context, retryAfterMs);
   const quote = said.message === '' ? '' : `: ${said.message}`;

@@ -14,6 +14,7 @@ import {
   printable,
 } from '@drayage/core';
 import { abandon, discard, readAtMost } from './connections.ts';
+import type { Place } from './places.ts';
 import type { FinalResponse } from './redirects.ts';
 import type { PullOperation, RegistryClient } from './registry-client.ts';
 import { pullOperation } from './registry-client.ts';
@@ -39,11 +40,12 @@ const headUnsupportedStatuses = new Set([400, 405, 501]);
  */
 export async function resolveManifest(
   client: RegistryClient,
+  place: Place,
   reference: Reference,
   signal: AbortSignal | undefined,
 ): Promise<Descriptor> {
   const name = familiarReference(reference);
-  const operation = pullOperation(`resolve ${name}`, reference);
+  const operation = pullOperation(`resolve ${name}`, place);
   const descriptor = await client.persist(operation, signal, async () => {
     const target = { client, operation, reference, signal };
     return (await resolveByHead(target, name)) ?? (await resolveByGet(target, name));
@@ -61,12 +63,13 @@ export async function resolveManifest(
  */
 export async function fetchManifest(
   client: RegistryClient,
+  place: Place,
   reference: Reference,
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const { digest, size } = descriptor;
-  const operation = pullOperation(`read manifest ${digest} of ${familiarReference(reference)}`, reference);
+  const operation = pullOperation(`read manifest ${digest} of ${familiarReference(reference)}`, place);
   checkManifestSize(size, `manifest ${digest}`);
   const { bytes } = await client.persist(operation, signal, () =>
     getManifest({ client, operation, reference: { ...reference, digest }, signal }, [descriptor.mediaType]),

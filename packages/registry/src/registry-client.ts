@@ -1,13 +1,14 @@
-import type { Reference } from '@drayage/core';
+import { RegistryError } from '@drayage/core';
 import { Authorizer } from './authorizer.ts';
 import type { Connections } from './connections.ts';
 import { discard } from './connections.ts';
-import type { CredentialStore } from './credentials.ts';
+import type { CredentialStore } from './credentials/credential-store.ts';
 import type { Endpoint } from './endpoint.ts';
 import { challengesOf, findEndpoint } from './endpoint.ts';
 import type { Operation } from './failures.ts';
 import { abortFailure, answerFailure, connectionFailure } from './failures.ts';
-import { candidateOrigins, isInsecureHost } from './hosts.ts';
+import { isInsecureHost } from './hosts.ts';
+import type { Place } from './places.ts';
 import type { FinalResponse } from './redirects.ts';
 import { followRedirects } from './redirects.ts';
 import type { Retry } from './retry.ts';
@@ -16,15 +17,16 @@ import { SingleFlight, unlessAborted } from './single-flight.ts';
 
 export interface PullRequest {
   readonly method: 'GET' | 'HEAD';
-  /** After `/v2/<repository>/`. */
-  readonly path: string;
+  /** After `/v2/<repository>/`; or a URL that the registry itself named, which must be on its own origin. */
+  readonly path: string | URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
 }
 
-/** An operation on one repository. */
+/** An operation on one repository at one place. */
 export interface PullOperation extends Operation {
   readonly repository: string;
+  readonly place: Place;
 }
 
 /** Requests to repositories: authorized, redirected, with errors that say what happened. Used by all manifests and blobs of a source. */
@@ -57,13 +59,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     send: (operation, request) =>
       translated(operation, request.signal, () => sendAuthorized(options, sessions, operation, request)),
     failure: async (operation, response) => {
-      const context = await sessions.authorizer(operation.registry).answerContext();
+      const context = await sessions.authorizer(operation.place).answerContext(operation.repository);
       const other = { role: 'storage', host: response.url.host } as const;
       return answerFailure(operation, response, response.isForeign ? { ...context, other } : context);
     },
     persist: (operation, signal, run) =>
       translated(operation, signal, () =>
-        withRetries(retry, signal, () => translated(operation, signal, run)),
+        withRetries(retryAt(operation.place, retry), signal, () => translated(operation, signal, run)),
       ),
   };
 }
@@ -74,14 +76,16 @@ async function sendAuthorized(
   operation: PullOperation,
   { method, path, headers, signal }: PullRequest,
 ): Promise<FinalResponse> {
-  const { registry, repository } = operation;
-  const authorizer = sessions.authorizer(registry);
+  const { repository } = operation;
+  const authorizer = sessions.authorizer(operation.place);
   const endpoint = await unlessAborted(sessions.endpoint(operation), signal);
   const { origin, verifiesTls } = endpoint;
-  const url = new URL(`/v2/${repository}/${path}`, origin);
+  const url = typeof path === 'string' ? new URL(`/v2/${repository}/${path}`, origin) : path;
+  if (url.origin !== origin.origin) throw strangeUrl(operation, url);
   const isInsecure = (host: string): boolean => isInsecureHost(host, insecureRegistries);
+  const wanted = { method, url, headers, verifiesTls, registryHost: origin.host, signal };
   const ask = (authorization: string | undefined): Promise<FinalResponse> =>
-    followRedirects(connections, { method, url, headers, verifiesTls, signal }, authorization, isInsecure);
+    followRedirects(connections, wanted, authorization, isInsecure);
 
   const first = await unlessAborted(authorizer.authorization(endpoint, repository, operation), signal);
   const response = await ask(first);
@@ -93,10 +97,21 @@ async function sendAuthorized(
   return ask(second);
 }
 
-/** What is known of each registry, found out when it is first needed. */
+// A mirror that may have to be passed over gets one more chance, not the patience that the origin gets.
+function retryAt({ isMirror }: Place, { policy, clock }: Retry): Retry {
+  const attempts = isMirror ? Math.min(2, policy.attempts) : policy.attempts;
+  return { policy: { ...policy, attempts }, clock };
+}
+
+function strangeUrl({ title, registry }: Operation, url: URL): RegistryError {
+  const message = `cannot ${title}: ${registry} leads to ${url.host}, which is another origin`;
+  return new RegistryError('REGISTRY_PROTOCOL', message, { details: { registry, host: url.host } });
+}
+
+/** What is known of each place, found out when it is first needed. */
 interface Sessions {
-  authorizer(registry: string): Authorizer;
-  endpoint(operation: Operation): Promise<Endpoint>;
+  authorizer(place: Place): Authorizer;
+  endpoint(operation: PullOperation): Promise<Endpoint>;
 }
 
 function createSessions({
@@ -109,22 +124,21 @@ function createSessions({
   const endpoints = new Map<string, Endpoint>();
   const pings = new SingleFlight<Endpoint>();
   return {
-    authorizer(registry) {
-      const known = authorizers.get(registry);
+    authorizer({ key, registry }) {
+      const known = authorizers.get(key);
       if (known !== undefined) return known;
       const now = (): number => retry.clock.now();
       const created = new Authorizer({ registry, connections, credentials, insecureRegistries, now });
-      authorizers.set(registry, created);
+      authorizers.set(key, created);
       return created;
     },
     async endpoint(operation) {
-      const { registry } = operation;
-      const known = endpoints.get(registry);
+      const { key, candidates } = operation.place;
+      const known = endpoints.get(key);
       if (known !== undefined) return known;
-      return pings.run(registry, async () => {
-        const candidates = candidateOrigins(registry, insecureRegistries);
+      return pings.run(key, async () => {
         const endpoint = await findEndpoint(connections, candidates, operation);
-        endpoints.set(registry, endpoint);
+        endpoints.set(key, endpoint);
         return endpoint;
       });
     },
@@ -145,7 +159,7 @@ async function translated<T>(
   }
 }
 
-/** The operation `cannot <verb> <name>` on the repository of `reference`. */
-export function pullOperation(title: string, { registry, repository }: Reference): PullOperation {
-  return { title, registry, repository };
+/** The operation `cannot <verb> <name>` at `place`. */
+export function pullOperation(title: string, place: Place): PullOperation {
+  return { title, registry: place.registry, repository: place.repository, place };
 }

@@ -2,7 +2,7 @@ import { RegistryError, isObject, redactUrl } from '@drayage/core';
 import type { Challenge } from './challenge.ts';
 import type { Connections, HttpRequest, HttpResponse } from './connections.ts';
 import { readAtMost } from './connections.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential } from './credentials/credential-store.ts';
 import type { AnswerContext, Operation } from './failures.ts';
 import { answerFailure, connectionFailure } from './failures.ts';
 import { followRedirects } from './redirects.ts';
@@ -18,6 +18,8 @@ export interface TokenRequest {
   /** `repository:library/redis:pull`; several are separated by spaces. */
   readonly scope: string;
   readonly credential: Credential | undefined;
+  /** See {@link HttpRequest}. */
+  readonly registryHost?: string;
   /** True where the registry itself is reached without verified TLS; else the realm must be https. */
   readonly allowsPlainHttp: boolean;
   readonly isInsecure: (host: string) => boolean;
@@ -68,11 +70,15 @@ function parseRealm(operation: Operation, { challenge, allowsPlainHttp }: TokenR
 async function sendTokenRequest(
   connections: Connections,
   realm: URL,
-  { challenge, scope, credential, isInsecure }: TokenRequest,
+  { challenge, scope, credential, registryHost, isInsecure }: TokenRequest,
 ): Promise<HttpResponse> {
   const service = challenge.parameters.get('service');
   const parameters = new URLSearchParams(service === undefined ? [] : [['service', service]]);
-  const base = { verifiesTls: !isInsecure(realm.host), signal: undefined };
+  const base = {
+    verifiesTls: !isInsecure(realm.host),
+    signal: undefined,
+    ...(registryHost === undefined ? {} : { registryHost }),
+  };
   if (credential?.kind === 'identityToken') {
     parameters.set('scope', scope);
     parameters.set('grant_type', 'refresh_token');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A fresh self-signed certificate for loopback, as PEM, valid for two days. Made by the `openssl` program. */
+/** A fresh self-signed certificate for loopback and `registry.test`, as PEM, valid for two days. Made by the `openssl` program. */
 export async function createTestCertificate(): Promise<{ readonly key: string; readonly cert: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'drayage-tls-'));
   const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
@@ -19,7 +19,12 @@ export async function createTestCertificate(): Promise<{ readonly key: string; r
     '-days',
     '2',
   ];
-  const names = ['-subj', '/CN=registry.test', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const names = [
+    '-subj',
+    '/CN=registry.test',
+    '-addext',
+    'subjectAltName=DNS:localhost,DNS:registry.test,IP:127.0.0.1',
+  ];
   try {
     await promisify(execFile)('openssl', [...kind, ...names, '-keyout', keyFile, '-out', certFile]);
     return { key: await readFile(keyFile, 'utf8'), cert: await readFile(certFile, 'utf8') };

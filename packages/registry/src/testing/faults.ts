@@ -1,5 +1,5 @@
 /** What a request is about. `storage` is a blob behind a redirect, on either origin. */
-export type RequestKind = 'ping' | 'manifest' | 'blob' | 'token' | 'storage' | 'other';
+export type RequestKind = 'ping' | 'manifest' | 'blob' | 'tags' | 'token' | 'storage' | 'other';
 
 /** One request as it was answered. */
 export interface RequestLogEntry {

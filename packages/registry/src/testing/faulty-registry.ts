@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import { once } from 'node:events';
 import { digestOf, mediaTypes } from '@drayage/core';
 import type { Descriptor } from '@drayage/core';
@@ -17,8 +18,12 @@ export interface FaultyRegistryOptions {
   readonly auth?: RegistryAuth;
   /** PEM; with it the registry speaks TLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** PEM; with it nobody is let in without a client certificate of this authority. Needs `tls`. */
+  readonly clientAuthority?: string;
   /** Names the tokens that are given out, in order; they must fit a header. */
   readonly nextTokenName?: () => string;
+  /** The most tags of one page of a list (default 1000). */
+  readonly tagsPerPage?: number;
 }
 
 /**
@@ -65,6 +70,7 @@ interface Shelf {
   readonly log: RequestLogEntry[];
   readonly hosts: { registry: string; storage: string };
   readonly scheme: string;
+  readonly tagsPerPage: number;
 }
 
 type MutableEntry = { -readonly [Key in keyof RequestLogEntry]: RequestLogEntry[Key] };
@@ -81,8 +87,9 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
     log: [],
     hosts: { registry: '', storage: '' },
     scheme: options.tls === undefined ? 'http' : 'https',
+    tagsPerPage: options.tagsPerPage ?? 1000,
   };
-  const registry = options.tls === undefined ? createServer() : createTlsServer(options.tls);
+  const registry = options.tls === undefined ? createServer() : createTlsServer(tlsOptions(options));
   const storage = createServer();
   shelf.hosts.registry = await listen(registry, shelf, 'registry');
   shelf.hosts.storage = await listen(storage, shelf, 'storage');
@@ -106,6 +113,11 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
       await Promise.all([stop(registry), stop(storage)]);
     },
   };
+}
+
+function tlsOptions({ tls, clientAuthority }: FaultyRegistryOptions): ServerOptions {
+  if (clientAuthority === undefined) return { ...tls };
+  return { ...tls, ca: clientAuthority, requestCert: true, rejectUnauthorized: true };
 }
 
 function addBlob(
@@ -193,6 +205,7 @@ function kindOf(path: string): RequestKind {
   if (path === '/v2/') return 'ping';
   if (path === '/token' || path.startsWith('/token?')) return 'token';
   if (path.startsWith('/storage/')) return 'storage';
+  if (/\/tags\/list(?:\?|$)/.test(path)) return 'tags';
   return path.includes('/manifests/') ? 'manifest' : path.includes('/blobs/') ? 'blob' : 'other';
 }
 
@@ -222,7 +235,28 @@ function honestReply(shelf: Shelf, entry: RequestLogEntry, effect: FaultEffect |
   const refusal = shelf.guard.refuse(entry, `${shelf.scheme}://${shelf.hosts.registry}/token`);
   if (refusal !== undefined) return refusal;
   if (entry.kind === 'ping') return textReply(200, '{}', { 'content-type': 'application/json' });
+  if (entry.kind === 'tags') return tagsReply(shelf, entry);
   return repositoryReply(shelf, entry, range);
+}
+
+/** @see distribution-spec v1.1.1, "Listing Tags" */
+function tagsReply(shelf: Shelf, { path }: RequestLogEntry): Reply {
+  const url = new URL(path, 'http://registry.test');
+  const repository = url.pathname.replace(/^\/v2\/|\/tags\/list$/g, '');
+  const keys = [...shelf.manifests.keys()].filter((key) => key.startsWith(`${repository}:`));
+  if (keys.length === 0) return errorReply(404, 'NAME_UNKNOWN');
+  const last = url.searchParams.get('last') ?? '';
+  const rest = keys
+    .map((key) => key.slice(repository.length + 1))
+    .filter((tag) => tag > last)
+    .sort();
+  const size = Math.min(Number(url.searchParams.get('n') ?? shelf.tagsPerPage), shelf.tagsPerPage);
+  const tags = rest.slice(0, size);
+  const next = `${url.pathname}?n=${String(size)}&last=${encodeURIComponent(tags.at(-1) ?? '')}`;
+  return textReply(200, JSON.stringify({ name: repository, tags }), {
+    'content-type': 'application/json',
+    link: rest.length > size ? `<${next}>; rel="next"` : undefined,
+  });
 }
 
 function repositoryReply(shelf: Shelf, { path }: RequestLogEntry, range: string | undefined): Reply {

@@ -1,6 +1,6 @@
 import { parseReference } from '@drayage/core';
-import type { Descriptor, Reference, Source } from '@drayage/core';
-import type { Credential, CredentialSecret } from '../credentials.ts';
+import type { Descriptor, Reference, Source, TagSource } from '@drayage/core';
+import type { Credential, CredentialSecret } from '../credentials/credential-store.ts';
 import { createRegistrySource } from '../registry-source.ts';
 import type { RegistrySourceOptions } from '../registry-source.ts';
 import type { TestClock } from './clock.ts';
@@ -12,7 +12,7 @@ import { startFaultyRegistry } from './faulty-registry.ts';
 /** A registry with one image, `app:1`, and a source that pulls from it without ever really pausing. */
 export interface Fixture {
   readonly registry: FaultyRegistry;
-  readonly source: Source;
+  readonly source: Source & TagSource;
   readonly clock: TestClock;
   readonly reference: Reference;
   readonly manifest: Descriptor;

@@ -11,8 +11,10 @@ export type RegistryAuth =
       readonly user?: { readonly username: string; readonly password: string };
       /** The refresh token that is exchanged for a token by POST. */
       readonly identityToken?: string;
-      /** Stated to the client (seconds, default 300); tokens really end with `revokeTokens`. */
+      /** Stated to the client (seconds, default 300); tokens really end with `revokeTokens` or after `usesPerToken`. */
       readonly expiresInSec?: number;
+      /** How many requests a token is good for; any number when absent. */
+      readonly usesPerToken?: number;
       /** Default the registry's own `/token`. */
       readonly realm?: string;
     };
@@ -27,6 +29,12 @@ export interface Guard {
 
 export function createGuard(auth: RegistryAuth | undefined, nextTokenName: () => string): Guard {
   const valid = new Map<string, string>();
+  const usesLeft = new Map<string, number>();
+  const isUsedUp = (authorization: string): boolean => {
+    const left = usesLeft.get(authorization) ?? Number.POSITIVE_INFINITY;
+    usesLeft.set(authorization, left - 1);
+    return left <= 0;
+  };
   return {
     refuse(request, realm) {
       if (auth === undefined) return undefined;
@@ -36,7 +44,7 @@ export function createGuard(auth: RegistryAuth | undefined, nextTokenName: () =>
         return authorization === basicHeader(auth) ? undefined : errorReply(401, 'UNAUTHORIZED', challenge);
       }
       const scope = scopeOf(request);
-      const granted = valid.get(authorization ?? '');
+      const granted = isUsedUp(authorization ?? '') ? undefined : valid.get(authorization ?? '');
       if (granted !== undefined && (scope === undefined || granted.split(' ').includes(scope)))
         return undefined;
       const wanted = scope === undefined ? '' : `,scope="${scope}"`;
@@ -58,6 +66,7 @@ export function createGuard(auth: RegistryAuth | undefined, nextTokenName: () =>
       if (!isAllowed) return errorReply(401, 'UNAUTHORIZED');
       const token = nextTokenName();
       valid.set(`Bearer ${token}`, parameters.getAll('scope').join(' '));
+      if (auth.usesPerToken !== undefined) usesLeft.set(`Bearer ${token}`, auth.usesPerToken);
       return textReply(200, JSON.stringify({ token, expires_in: auth.expiresInSec ?? 300 }));
     },
     revokeTokens: () => {
@@ -67,7 +76,7 @@ export function createGuard(auth: RegistryAuth | undefined, nextTokenName: () =>
 }
 
 function scopeOf({ path }: RequestLogEntry): string | undefined {
-  const repository = /^\/v2\/(.+)\/(?:manifests|blobs)\//.exec(path)?.[1];
+  const repository = /^\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(path)?.[1];
   return repository === undefined ? undefined : `repository:${repository}:pull`;
 }
 

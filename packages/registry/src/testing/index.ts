@@ -7,3 +7,5 @@ export type { FaultyRegistry, FaultyRegistryOptions } from './faulty-registry.ts
 export { startFaultyRegistry } from './faulty-registry.ts';
 export type { TestClock } from './clock.ts';
 export { testClock } from './clock.ts';
+export type { ConnectProxy, ConnectProxyOptions } from './connect-proxy.ts';
+export { startConnectProxy } from './connect-proxy.ts';

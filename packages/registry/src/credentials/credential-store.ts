@@ -11,14 +11,28 @@ export type CredentialSecret =
   /** A bearer token, sent to the registry as it is. */
   | { readonly kind: 'registryToken'; readonly token: string };
 
-/** Where credentials come from. Stores can be put in front of each other: the first that finds something wins. */
+/** Where credentials come from. Stores can be put in front of each other: see {@link firstCredentials}. */
 export interface CredentialStore {
   /**
-   * The credential for `registryHost` (`host[:port]`, `docker.io` for Docker Hub), or undefined when there is none.
+   * The credential for `registryHost` (`host[:port]`, `docker.io` for Docker Hub), or undefined when there is none. Some stores have
+   * credentials for a part of a registry: they need to know the repository.
    * @throws DrayError `CREDENTIALS_INVALID` when there is one that cannot be read
    */
-  find(registryHost: string): Promise<Credential | undefined>;
+  find(registryHost: string, repository?: string): Promise<Credential | undefined>;
 }
 
 /** A store that knows nothing: every registry is used anonymously. */
 export const noCredentials: CredentialStore = { find: () => Promise.resolve(undefined) };
+
+/** What the first of `stores` finds that finds something. */
+export function firstCredentials(stores: readonly CredentialStore[]): CredentialStore {
+  return {
+    async find(registryHost, repository) {
+      for (const store of stores) {
+        const found = await store.find(registryHost, repository);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
+}

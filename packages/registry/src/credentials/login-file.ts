@@ -1,0 +1,40 @@
+import { readFile, stat } from 'node:fs/promises';
+import { reasonOf, systemErrorCode } from '@drayage/core';
+import type { LoginDocument } from './login-document.ts';
+import { invalidDocument, parseLoginDocument } from './login-document.ts';
+
+/** A file with credentials that is parsed again only after it has changed, as by a `docker login` in between. */
+export interface LoginFile {
+  /** Undefined when there is no such file. @throws DrayError `CREDENTIALS_INVALID` */
+  read(): Promise<LoginDocument | undefined>;
+}
+
+/** The file at `path`; nothing is read before the first call. */
+export function createLoginFile(path: string): LoginFile {
+  let known: { readonly version: string; readonly document: LoginDocument } | undefined;
+  return {
+    async read() {
+      const version = await readOrAbsent(path, async () => {
+        const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+        return [ino, size, mtimeNs, ctimeNs].join(' ');
+      });
+      if (version === undefined) return undefined;
+      if (known?.version === version) return known.document;
+      const text = await readOrAbsent(path, () => readFile(path, 'utf8'));
+      if (text === undefined) return undefined;
+      const document = parseLoginDocument(text, path);
+      known = { version, document };
+      return document;
+    },
+  };
+}
+
+async function readOrAbsent<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw invalidDocument(path, reasonOf(error));
+  }
+}

@@ -1,0 +1,86 @@
+import { UsageError } from '@drayage/core';
+
+/** Which requests go through a proxy. Values as in the variables of the same names. */
+export interface ProxySettings {
+  /** URL of the proxy for `http:` URLs; may hold user name and password. */
+  readonly httpProxy?: string;
+  /** URL of the proxy for `https:` URLs. */
+  readonly httpsProxy?: string;
+  /** Hosts, domains, addresses and CIDR ranges that are asked directly, separated by commas; `*` is all of them. */
+  readonly noProxy?: string;
+}
+
+/** A proxy, taken apart so that its URL is fit for messages. */
+export interface ProxyServer {
+  /** Without user name and password. */
+  readonly url: URL;
+  /** Value of the `Proxy-Authorization` header. */
+  readonly authorization: string | undefined;
+  /** Masked in whatever comes back through the proxy. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * The settings in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, the names in capitals first, as the docker client has it.
+ * @throws UsageError `CONFIG_INVALID` that names the variable, not its value
+ */
+export function proxySettings(env: Readonly<Record<string, string | undefined>>): ProxySettings {
+  const httpProxy = proxyVariable(env, 'HTTP_PROXY');
+  const httpsProxy = proxyVariable(env, 'HTTPS_PROXY');
+  const noProxy = firstSet(env, 'NO_PROXY')?.value;
+  return {
+    ...(httpProxy === undefined ? {} : { httpProxy }),
+    ...(httpsProxy === undefined ? {} : { httpsProxy }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+  };
+}
+
+function proxyVariable(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  const found = firstSet(env, name);
+  // What cannot be used shall be told with the name that the user knows.
+  if (found !== undefined) parseProxyServer(found.value, found.name);
+  return found?.value;
+}
+
+function firstSet(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): { readonly name: string; readonly value: string } | undefined {
+  return [name, name.toLowerCase()]
+    .map((candidate) => ({ name: candidate, value: env[candidate]?.trim() ?? '' }))
+    .find(({ value }) => value !== '');
+}
+
+/** The proxy that `text` names; without a scheme it is `http://`. @throws UsageError `CONFIG_INVALID` that says `setting`, not the text */
+export function parseProxyServer(text: string, setting: string): ProxyServer {
+  const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  if (url === undefined || url.hostname === '') throw invalid(setting, 'it is no URL');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw invalid(setting, `proxies of the kind ${url.protocol}// are not supported`);
+  }
+  const { username, password } = url;
+  const pair = `${decoded(username)}:${decoded(password)}`;
+  const encoded = Buffer.from(pair, 'utf8').toString('base64');
+  return {
+    url: new URL(`${url.protocol}//${url.host}`),
+    authorization: username === '' ? undefined : `Basic ${encoded}`,
+    secrets: username === '' ? [] : [encoded, decoded(password), password],
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A stray percent sign in a password that somebody did not encode.
+    return text;
+  }
+}
+
+function invalid(setting: string, reason: string): UsageError {
+  return new UsageError('CONFIG_INVALID', `cannot use the proxy in ${setting}: ${reason}`, {
+    hint: 'Write it as http://proxy.example:3128.',
+    details: { setting },
+  });
+}

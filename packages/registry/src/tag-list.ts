@@ -1,0 +1,109 @@
+import { RegistryError, familiarName, isObject } from '@drayage/core';
+import type { Reference } from '@drayage/core';
+import { readAtMost } from './connections.ts';
+import type { Itinerary } from './itinerary.ts';
+import { nextLink } from './link-header.ts';
+import type { PullOperation, RegistryClient } from './registry-client.ts';
+import { pullOperation } from './registry-client.ts';
+
+const tagsPerPage = 1000;
+// Far beyond any repository; against registries whose last page leads to another one.
+const maxPages = 2000;
+const maxPageBytes = 16 * 1024 * 1024;
+const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/**
+ * The tags of the reference's repository, page by page as they are wanted. A mirror's list is read to its end before the first tag comes,
+ * as one that is half the mirror's and half the origin's would be nobody's.
+ * @throws RegistryError; DrayError `ABORTED`
+ * @see distribution-spec v1.1.1, "Listing Tags"
+ */
+export async function* listTags(
+  client: RegistryClient,
+  itinerary: Itinerary,
+  reference: Reference,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string, void, undefined> {
+  const title = `list tags of ${familiarName(reference)}`;
+  const pages = await itinerary.first(reference, async (place) => {
+    const rest = tagPages(client, pullOperation(title, place), signal);
+    return place.isMirror ? await collect(rest) : rest;
+  });
+  for await (const page of pages) yield* page;
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+async function* tagPages(
+  client: RegistryClient,
+  operation: PullOperation,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly string[], void, undefined> {
+  let wanted: string | URL | undefined = `tags/list?n=${String(tagsPerPage)}`;
+  const seen = new Set<string>();
+  while (wanted !== undefined) {
+    const path: string | URL = wanted;
+    const page: TagPage = await client.persist(operation, signal, () =>
+      readPage(client, operation, path, signal),
+    );
+    yield page.tags;
+    wanted = page.next;
+    if (page.next === undefined) return;
+    if (seen.has(page.next.href) || seen.size >= maxPages) throw strange(operation, 'it never ends');
+    seen.add(page.next.href);
+  }
+}
+
+interface TagPage {
+  readonly tags: readonly string[];
+  readonly next: URL | undefined;
+}
+
+async function readPage(
+  client: RegistryClient,
+  operation: PullOperation,
+  path: string | URL,
+  signal: AbortSignal | undefined,
+): Promise<TagPage> {
+  const headers = { accept: 'application/json' };
+  const response = await client.send(operation, { method: 'GET', path, headers, signal });
+  if (response.status !== 200) throw await client.failure(operation, response);
+  const { bytes, isWhole } = await readAtMost(response.body, maxPageBytes);
+  if (!isWhole) throw strange(operation, 'a page of it is over the limit of 16 MiB');
+  const link = nextLink(response.header('link'));
+  if (link !== undefined && !URL.canParse(link, response.url.href)) {
+    throw strange(operation, 'its next page has no URL');
+  }
+  const next = link === undefined ? undefined : new URL(link, response.url);
+  return { tags: parseTags(bytes.toString('utf8'), operation), next };
+}
+
+function parseTags(text: string, operation: PullOperation): readonly string[] {
+  const body = parseJson(text);
+  // A repository whose last tag was deleted has null.
+  const tags: unknown = isObject(body) ? (body['tags'] ?? []) : undefined;
+  if (!Array.isArray(tags)) throw strange(operation, 'it is no list of tags');
+  return tags.filter((tag): tag is string => typeof tag === 'string' && tagPattern.test(tag));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function strange({ title, registry }: PullOperation, reason: string): RegistryError {
+  return new RegistryError(
+    'REGISTRY_PROTOCOL',
+    `cannot ${title}: the list of ${registry} is no use: ${reason}`,
+    {
+      details: { registry },
+    },
+  );
+}

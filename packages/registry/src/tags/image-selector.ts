@@ -1,0 +1,38 @@
+import { InvalidReferenceError, parseReference, printable } from '@drayage/core';
+import type { Reference } from '@drayage/core';
+import type { TagRange } from './tag-range.ts';
+import { parseTagRange } from './tag-range.ts';
+
+/** A repository, without saying which of its images. */
+export type RepositoryName = Pick<Reference, 'registry' | 'repository'>;
+
+/** One image, or the best one of a range of versions. */
+export type ImageSelector =
+  | { readonly kind: 'reference'; readonly reference: Reference }
+  | { readonly kind: 'range'; readonly repository: RepositoryName; readonly range: TagRange };
+
+// No tag may hold any of these.
+const rangeCharacters = /[\^~<>=*|\s]/;
+
+/**
+ * What a user writes for an image: a reference as docker has it, or one with a range of versions in place of the tag, `postgres:^16`.
+ * @throws InvalidReferenceError `REFERENCE_INVALID` that says which part is wrong
+ */
+export function parseImageSelector(text: string): ImageSelector {
+  const colon = text.lastIndexOf(':');
+  const tagText = colon > text.lastIndexOf('/') && !text.includes('@') ? text.slice(colon + 1) : '';
+  const range = tagText === '' ? undefined : parseTagRange(tagText);
+  if (range !== undefined) {
+    const { registry, repository } = parseReference(text.slice(0, colon));
+    return { kind: 'range', repository: { registry, repository }, range };
+  }
+  if (rangeCharacters.test(tagText)) throw invalidRange(text, tagText);
+  return { kind: 'reference', reference: parseReference(text) };
+}
+
+function invalidRange(text: string, tagText: string): InvalidReferenceError {
+  const message = `cannot parse image reference "${printable(text, 300)}": "${printable(tagText, 140)}" is neither a tag nor a range of versions`;
+  return new InvalidReferenceError('REFERENCE_INVALID', message, {
+    hint: 'Write a range as ^16, ~22.11-alpine, ">=7 <8" or 7.x, with one flavour at its end.',
+  });
+}

@@ -1,0 +1,71 @@
+import { RegistryError, familiarName } from '@drayage/core';
+import type { Reference, TagSource } from '@drayage/core';
+import semver from 'semver';
+import type { TagOptions } from './choose-tag.ts';
+import { byPreference, chooseTag, isInRange } from './choose-tag.ts';
+import type { RepositoryName } from './image-selector.ts';
+import type { TagRange } from './tag-range.ts';
+import type { TagVersion } from './tag-version.ts';
+import { parseTagVersion } from './tag-version.ts';
+
+export interface ResolveTagOptions extends TagOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The reference with the highest tag in a range, out of those that the repository has now.
+ * @throws RegistryError `TAG_NOT_FOUND` that names repository, range, flavour and the nearest tags; whatever listing the tags throws
+ */
+export async function resolveTag(
+  source: TagSource,
+  { repository, range }: { readonly repository: RepositoryName; readonly range: TagRange },
+  options: ResolveTagOptions = {},
+): Promise<Reference> {
+  const tags: string[] = [];
+  for await (const tag of source.listTags(repository, options.signal)) tags.push(tag);
+  const tag = chooseTag(range, tags, options);
+  if (tag === undefined) throw tagNotFound(repository, range, tags);
+  return { ...repository, tag };
+}
+
+function tagNotFound(repository: RepositoryName, range: TagRange, tags: readonly string[]): RegistryError {
+  const name = familiarName(repository);
+  const flavour = range.flavour === '' ? 'without a flavour' : `of flavour "${range.flavour}"`;
+  const nearest = nearestTags(range, tags);
+  const others = otherFlavours(range, tags);
+  const hints = [
+    nearest.length === 0 ? [] : `Nearest: ${nearest.join(', ')}`,
+    others.length === 0 ? [] : `In the range, but of another flavour: ${others.join(', ')}`,
+  ].flat();
+  const reason = `none of its ${String(tags.length)} tags is in the range ${range.range} ${flavour}`;
+  return new RegistryError('TAG_NOT_FOUND', `cannot choose a tag for ${name}:${range.text}: ${reason}`, {
+    hint:
+      hints.length === 0
+        ? 'Check the range, and whether the image was pushed yet.'
+        : `Take another range. ${hints.join('. ')}.`,
+    details: { repository: name, range: range.range, flavour: range.flavour, nearest },
+  });
+}
+
+/** Up to five tags of the flavour, those first that are next to the lowest version of the range. */
+function nearestTags(range: TagRange, tags: readonly string[]): readonly string[] {
+  const versions = tags
+    .flatMap((tag) => parseTagVersion(tag) ?? [])
+    .filter(({ flavour }) => flavour === range.flavour)
+    .sort(byPreference);
+  const lowest = semver.minVersion(range.range)?.version ?? '0.0.0';
+  const above = versions.filter(({ version }) => semver.gte(version, lowest)).slice(-3);
+  const below = versions.filter(({ version }) => semver.lt(version, lowest)).slice(0, 5 - above.length);
+  return [...above, ...below].map(({ tag }) => tag);
+}
+
+/** The best tag of each of up to five other flavours. */
+function otherFlavours(range: TagRange, tags: readonly string[]): readonly string[] {
+  const best = new Map<string, TagVersion>();
+  const fitting = tags
+    .flatMap((tag) => parseTagVersion(tag) ?? [])
+    .filter((version) => version.flavour !== range.flavour && isInRange(version, range, {}))
+    .sort(byPreference);
+  for (const version of fitting) if (!best.has(version.flavour)) best.set(version.flavour, version);
+  return [...best.values()].slice(0, 5).map(({ tag }) => tag);
+}

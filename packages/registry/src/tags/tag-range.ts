@@ -1,0 +1,59 @@
+import semver from 'semver';
+import { parseSuffix, semverOf } from './tag-version.ts';
+
+/** The versions, and the flavour of them, that a tag text such as `~22.11-alpine` asks for. */
+export interface TagRange {
+  /** As it was written. */
+  readonly text: string;
+  /** As `semver` takes it: `~22.11`. */
+  readonly range: string;
+  /** `alpine`; empty for the plain image. */
+  readonly flavour: string;
+}
+
+const operators = '\\^|~>?|>=|<=|>|<|=';
+const comparatorPattern = new RegExp(
+  `^(${operators})?v?(\\d{1,15}|\\*)(?:\\.(\\d{1,15}|[xX*]))?(?:\\.(\\d{1,15}|[xX*]))?(?![\\d.xX*])(.*)$`,
+);
+
+/**
+ * The range in what stands in place of a tag, or undefined when it is none, as in `16.4-alpine` or `latest`. Ranges are those of npm:
+ * `^16`, `~22.11`, `>=7 <8`, `7.x`, `16.*`, `*`, several of them with `||`. A flavour follows the last of the versions.
+ */
+export function parseTagRange(text: string): TagRange | undefined {
+  const sets = text.split('||').map(parseSet);
+  const comparators = sets.flatMap((set) => set ?? []);
+  if (sets.includes(undefined) || !comparators.some(({ isOpen }) => isOpen)) return undefined;
+  const flavours = new Set(comparators.map(({ flavour }) => flavour).filter((flavour) => flavour !== ''));
+  if (flavours.size > 1) return undefined;
+  const range = sets.map((set) => (set ?? []).map((comparator) => comparator.text).join(' ')).join(' || ');
+  return semver.validRange(range) === null ? undefined : { text, range, flavour: [...flavours][0] ?? '' };
+}
+
+interface Comparator {
+  readonly text: string;
+  readonly flavour: string;
+  /** False for what is a plain version: it would be a tag. */
+  readonly isOpen: boolean;
+}
+
+function parseSet(text: string): readonly Comparator[] | undefined {
+  const joined = text.trim().replace(new RegExp(`(${operators})\\s+`, 'g'), '$1');
+  const comparators = joined.split(/\s+/).map(parseComparator);
+  const whole = comparators.flatMap((comparator) => comparator ?? []);
+  return whole.length === comparators.length ? whole : undefined;
+}
+
+function parseComparator(text: string): Comparator | undefined {
+  const [, operator = '', major, minor, patch, rest = ''] = comparatorPattern.exec(text) ?? [];
+  const suffix = parseSuffix(rest);
+  if (major === undefined || suffix === undefined) return undefined;
+  const { prerelease, flavour } = suffix;
+  const parts = [major, minor, patch].filter((part) => part !== undefined);
+  const hasWildcard = parts.some((part) => /^[xX*]$/.test(part));
+  // Numbers may have leading zeros (22.04), which semver does not want.
+  const plain = parts.map((part) => (/^\d/.test(part) ? String(Number(part)) : 'x')).join('.');
+  if (prerelease !== '' && hasWildcard) return undefined;
+  const version = prerelease === '' ? plain : semverOf(parts.map(Number), prerelease);
+  return { text: `${operator}${version}`, flavour, isOpen: operator !== '' || hasWildcard };
+}

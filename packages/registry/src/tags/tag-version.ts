@@ -1,0 +1,61 @@
+/** The version that a tag states, such as `22.11-alpine`. */
+export interface TagVersion {
+  readonly tag: string;
+  /** Semantic version with all three numbers: `22.11.0`, `17.0.0-beta.2`. */
+  readonly version: string;
+  /** The numbers that the tag states itself: of `22.11` 22 and 11. */
+  readonly numbers: readonly number[];
+  /** What follows the version: `alpine`; empty for the plain image. */
+  readonly flavour: string;
+  readonly isPrerelease: boolean;
+  /** True for `v1.2.3`. */
+  readonly hasPrefix: boolean;
+}
+
+/** What follows the numbers of a version. */
+export interface VersionSuffix {
+  /** As semver wants it, `rc.1` for `-rc1`; empty for a release. */
+  readonly prerelease: string;
+  readonly flavour: string;
+}
+
+const tagPattern = /^(v?)(\d{1,15})(?:\.(\d{1,15}))?(?:\.(\d{1,15}))?(?![\d.])(.*)$/i;
+
+// Short words are pre-releases only with a number: `-b` may be anything.
+const prereleasePattern =
+  /^-?(?:(alpha|beta|preview|pre|rc)(?:[.-]?(\d{1,15}(?:\.\d{1,15})*))?|(a|b|c|m|cr|milestone)[.-]?(\d{1,15}(?:\.\d{1,15})*))(?=-|$)/i;
+
+const flavourPattern = /^-([A-Za-z0-9_][A-Za-z0-9_.-]*)$/;
+
+/** The version that a tag states, or undefined for one that states none (`latest`, `bookworm`, `1.2.3.4`). */
+export function parseTagVersion(tag: string): TagVersion | undefined {
+  const [, prefix = '', major, minor, patch, rest = ''] = tagPattern.exec(tag) ?? [];
+  const suffix = parseSuffix(rest);
+  if (major === undefined || suffix === undefined) return undefined;
+  const numbers = [major, minor, patch].flatMap((text) => (text === undefined ? [] : [Number(text)]));
+  return {
+    tag,
+    version: semverOf(numbers, suffix.prerelease),
+    numbers,
+    flavour: suffix.flavour,
+    isPrerelease: suffix.prerelease !== '',
+    hasPrefix: prefix !== '',
+  };
+}
+
+/** Numbers and a pre-release as a semantic version; what is missing is 0. */
+export function semverOf([major = 0, minor = 0, patch = 0]: readonly number[], prerelease: string): string {
+  const release = [major, minor, patch].map(String).join('.');
+  return prerelease === '' ? release : `${release}-${prerelease}`;
+}
+
+/** Pre-release and flavour in what follows the numbers, or undefined when it is neither. */
+export function parseSuffix(text: string): VersionSuffix | undefined {
+  const match = prereleasePattern.exec(text);
+  const flavourText = text.slice(match?.[0].length ?? 0);
+  const flavour = flavourText === '' ? '' : flavourPattern.exec(flavourText)?.[1];
+  if (flavour === undefined) return undefined;
+  const word = (match?.[1] ?? match?.[3] ?? '').toLowerCase();
+  const digits = (match?.[2] ?? match?.[4] ?? '').split('.').filter((part) => part !== '');
+  return { prerelease: [word, ...digits.map((part) => String(Number(part)))].join('.'), flavour };
+}
