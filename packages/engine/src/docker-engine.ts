@@ -1,5 +1,5 @@
 import { abortError, DrayError, familiarName, familiarReference } from '@drayage/core';
-import type { Engine, Reference } from '@drayage/core';
+import type { Engine, ImageSaver, Reference } from '@drayage/core';
 import { untilAborted } from './until-aborted.ts';
 import { checkImageUsable } from './check-runnable.ts';
 import { connect } from './connection.ts';
@@ -11,6 +11,7 @@ import { chainIdsOfImages } from './list-chain-ids.ts';
 import { loadImage } from './load.ts';
 import { pullImage } from './pull-image.ts';
 import type { RegistryAuth } from './pull-image.ts';
+import { openArchive } from './save/open-archive.ts';
 
 const defaultConnectTimeoutMs = 10_000;
 
@@ -28,7 +29,7 @@ export interface DockerEngineOptions {
  * The engine at `options.endpoint`, by the Docker API. Connects with the first question; what the engine said about itself is kept,
  * except by `describe`, which asks again.
  */
-export function createDockerEngine(options: DockerEngineOptions): Engine {
+export function createDockerEngine(options: DockerEngineOptions): Engine & ImageSaver {
   const { endpoint, authFor } = options;
   let known: Promise<Connection> | undefined;
 
@@ -82,6 +83,8 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
       const wanted = { ...(auth === undefined ? {} : { auth }), ...(signal === undefined ? {} : { signal }) };
       await pullImage(connection, reference, platform, wanted);
     },
+    save: (names, signal) =>
+      run('save images from', signal, (connection) => openArchive(connection, names, signal)),
     checkUsable: async (engineImageId, signal) =>
       checkImageUsable(await (known ?? ask(signal)), engineImageId, signal),
   };

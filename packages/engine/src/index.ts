@@ -4,3 +4,8 @@ export { resolveEngineEndpoint } from './endpoint/resolve-endpoint.ts';
 export type { DockerEngineOptions } from './docker-engine.ts';
 export { createDockerEngine } from './docker-engine.ts';
 export type { RegistryAuth } from './pull-image.ts';
+export type { SaveImage } from './save/create-saver.ts';
+export { createSaver } from './save/create-saver.ts';
+export type { SaveRequest } from './save/save-into-bundle.ts';
+export { saveImages, saveIntoBundle } from './save/save-into-bundle.ts';
+export type { ImageInBundle, ImageNotSaved, SavedImage } from './save/saved-image.ts';

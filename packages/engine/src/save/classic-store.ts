@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import {
+  checkManifestSize,
+  fromHex,
+  IntegrityError,
+  mediaTypes,
+  parseImageConfig,
+  readBlobBytes,
+  renderOciManifest,
+} from '@drayage/core';
+import type { ByteStream, Descriptor, Digest } from '@drayage/core';
+import type { ArchiveFile } from './archive-files.ts';
+import { entryKind } from './entry-name.ts';
+import { parallelGzip } from './parallel-gzip.ts';
+import { counted, putBlob, saveFailed } from './save-run.ts';
+import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
+
+/**
+ * Stores the configs and the layers of `wanted` as a classic store writes them: configs byte for byte, for their digests are the image
+ * IDs; layers, of which a classic store keeps no compressed form, as gzip. Whatever else is in the archive is passed over.
+ */
+export async function storeClassicArchive(
+  run: SaveRun,
+  wanted: readonly WantedImage[],
+  files: AsyncIterable<ArchiveFile>,
+): Promise<void> {
+  const configs = new Set(wanted.map(({ engineImageId }) => engineImageId));
+  const diffIds = new Set(wanted.flatMap((image) => image.diffIds));
+  for await (const file of files) {
+    const kind = entryKind(file.name);
+    if (kind?.kind === 'layer') {
+      // Which layer it is will be known at its end.
+      if (isAnyMissing(run, diffIds)) await storeLayer(run, file, diffIds);
+    } else if (kind !== undefined && configs.has(kind.digest)) {
+      await putConfig(run, kind.digest, file);
+    } else if (kind !== undefined && diffIds.has(kind.digest) && !run.layers.has(kind.digest)) {
+      await storeLayer(run, file, new Set([kind.digest]));
+    }
+  }
+}
+
+/** The image of a stored config: an OCI manifest over the config and the gzip layers. @throws EngineError `ENGINE_SAVE_FAILED` when a part did not come */
+export async function composeClassicImage(
+  run: SaveRun,
+  { engineImageId }: WantedImage,
+  what: string,
+): Promise<ComposedImage> {
+  const found = await run.blobs.stat(engineImageId, run.signal);
+  if (found === undefined)
+    throw saveFailed(what, run.info, `its config ${engineImageId} is not in the archive`);
+  const config = { mediaType: mediaTypes.ociConfig, ...found };
+  const configName = `the config of ${what}`;
+  const bytes = await readBlobBytes(run.blobs, config, configName, run.signal);
+  const { diffIds, platform } = parseImageConfig(bytes, configName);
+  const layers = diffIds.map((diffId) => layerOf(run, diffId, what));
+  const rendering = renderOciManifest({ config, layers });
+  await putBlob(run, rendering.descriptor, () => once(rendering.bytes));
+  return { target: rendering.descriptor, manifest: { ...rendering.descriptor, platform }, config, layers };
+}
+
+function layerOf({ layers, info }: SaveRun, diffId: Digest, what: string): Descriptor {
+  const layer = layers.get(diffId);
+  if (layer === undefined) throw saveFailed(what, info, `its layer ${diffId} is not in the archive`);
+  return layer;
+}
+
+function isAnyMissing({ layers }: SaveRun, diffIds: ReadonlySet<Digest>): boolean {
+  return [...diffIds].some((diffId) => !layers.has(diffId));
+}
+
+async function putConfig(run: SaveRun, digest: Digest, { size, bytes }: ArchiveFile): Promise<void> {
+  checkManifestSize(size, `config ${digest}`);
+  await putBlob(run, { mediaType: mediaTypes.ociConfig, digest, size }, () => bytes);
+}
+
+/** Ends the ingest of a layer that nobody needs. */
+class UnneededLayer extends Error {}
+
+/** Compresses and stores a layer if, at its end, it turns out to be one of `expected` that is still missing. */
+async function storeLayer(run: SaveRun, file: ArchiveFile, expected: ReadonlySet<Digest>): Promise<void> {
+  const startedAt = performance.now();
+  const hash = createHash('sha256');
+  let diffId: Digest | undefined;
+  const check = (): void => {
+    diffId = fromHex(hash.digest('hex'));
+    if (expected.has(diffId) && !run.layers.has(diffId)) return;
+    const named = entryKind(file.name);
+    if (named?.kind === 'blob') throw wrongBytes(named.digest, diffId, run);
+    throw new UnneededLayer();
+  };
+  const compressed = counted(parallelGzip(hashed(file.bytes, hash)), run.emit);
+  try {
+    const { digest, size, isNew } = await run.blobs.ingest(
+      thenCheck(compressed, check),
+      run.signal === undefined ? {} : { signal: run.signal },
+    );
+    if (isNew) run.written.set(digest, performance.now() - startedAt);
+    if (diffId !== undefined) run.layers.set(diffId, { mediaType: mediaTypes.ociLayerGzip, digest, size });
+  } catch (error) {
+    if (!(error instanceof UnneededLayer)) throw error;
+  }
+}
+
+async function* hashed(bytes: ByteStream, hash: ReturnType<typeof createHash>): ByteStream {
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+async function* thenCheck(bytes: ByteStream, check: () => void): ByteStream {
+  yield* bytes;
+  check();
+}
+
+async function* once(bytes: Uint8Array): ByteStream {
+  yield await Promise.resolve(bytes);
+}
+
+function wrongBytes(expected: Digest, actual: Digest, { info }: SaveRun): IntegrityError {
+  return new IntegrityError(
+    'DIGEST_MISMATCH',
+    `cannot save layer ${expected} from ${info.location}: its bytes hash to ${actual}`,
+    { details: { expected, actual } },
+  );
+}

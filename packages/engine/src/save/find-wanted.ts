@@ -1,0 +1,76 @@
+import { familiarReference, isDrayError, platformMatches, throwIfAborted } from '@drayage/core';
+import type { Digest, Engine, EngineImage, HeldContent, Reference } from '@drayage/core';
+import { imageNotFound } from './open-archive.ts';
+import type { ImageNotSaved } from './saved-image.ts';
+import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
+
+/** Which images of the engine the names lead to. */
+export interface FoundImages {
+  /** Each image once, whatever the number of its names. */
+  readonly wanted: readonly WantedImage[];
+  /** For names that lead to none. */
+  readonly failures: readonly ImageNotSaved[];
+}
+
+/** Asks the engine what it has under each name. @throws DrayError `ABORTED` */
+export async function findWanted(
+  engine: Pick<Engine, 'inspect'>,
+  references: readonly Reference[],
+  run: SaveRun,
+): Promise<FoundImages> {
+  const answers = await Promise.all(references.map((reference) => inspect(engine, reference, run)));
+  throwIfAborted(run.signal, `save images from ${run.info.location}`);
+  const failures: ImageNotSaved[] = [];
+  const wanted = new Map<Digest, WantedImage>();
+  for (const answer of answers) {
+    if ('state' in answer) {
+      failures.push(answer);
+      continue;
+    }
+    const { reference, image } = answer;
+    const { engineImageId, diffIds } = image;
+    run.emit({ type: 'resolved', reference: familiarReference(reference), digest: engineImageId });
+    const others = wanted.get(engineImageId)?.references ?? [];
+    wanted.set(engineImageId, { engineImageId, diffIds, references: [...others, reference] });
+  }
+  return { wanted: [...wanted.values()], failures };
+}
+
+/** The image with this ID, when the bundle has all of it: no byte needs to come from the engine then. */
+export function findHeldImage(
+  { info, platform }: SaveRun,
+  { images }: HeldContent,
+  engineImageId: Digest,
+): ComposedImage | undefined {
+  const found = images.find(({ entry, config }) => {
+    if (info.imageStore === 'classic') return config.digest === engineImageId;
+    const { target, manifest } = entry;
+    if (target.digest !== engineImageId) return false;
+    // The bundle may hold the image for another platform than the engine.
+    return target.digest === manifest.digest || platformMatches(platform, manifest.platform ?? platform);
+  });
+  if (found === undefined) return undefined;
+  const { entry, config, layers } = found;
+  const { target, manifest, rendering } = entry;
+  return { target, manifest, ...(rendering === undefined ? {} : { rendering }), config, layers };
+}
+
+interface Answer {
+  readonly reference: Reference;
+  readonly image: EngineImage;
+}
+
+async function inspect(
+  engine: Pick<Engine, 'inspect'>,
+  reference: Reference,
+  { info, signal }: SaveRun,
+): Promise<Answer | ImageNotSaved> {
+  try {
+    const image = await engine.inspect(reference, signal);
+    if (image !== undefined) return { reference, image };
+    throw imageNotFound(familiarReference(reference), info.location);
+  } catch (error) {
+    if (!isDrayError(error)) throw error;
+    return { state: 'failed', reference, error };
+  }
+}

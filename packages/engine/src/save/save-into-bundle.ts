@@ -1,0 +1,145 @@
+import { abortable, familiarReference, isDrayError, readHeldContent, throwIfAborted } from '@drayage/core';
+import type {
+  BlobIngest,
+  BlobStore,
+  DocumentStore,
+  Engine,
+  ErrorCode,
+  ImageSaver,
+  Platform,
+  PrepullEvent,
+  Reference,
+} from '@drayage/core';
+import { archiveFiles } from './archive-files.ts';
+import { composeClassicImage, storeClassicArchive } from './classic-store.ts';
+import { composeContainerdImage, storeContainerdArchive } from './containerd-store.ts';
+import { findHeldImage, findWanted } from './find-wanted.ts';
+import { notSaved, savedImages } from './saved-image.ts';
+import type { SavedImage } from './saved-image.ts';
+import { archiveBroken, dropUnneeded } from './save-run.ts';
+import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
+
+/** What is saved, from where and to where. */
+export interface SaveRequest {
+  readonly engine: Pick<Engine, 'describe' | 'inspect'> & ImageSaver;
+  readonly references: readonly Reference[];
+  /** Which image is meant where the engine has one for several platforms; default: the engine's own platform. */
+  readonly platform?: Platform | undefined;
+  /** Laid out already. Its index is read, not written; nobody else may write blobs to it or drop them meanwhile. */
+  readonly bundle: { readonly blobs: BlobStore & BlobIngest; readonly documents: DocumentStore };
+  /** Gets `resolved`, `bytes` (as they are stored), `blob` and `warning`. */
+  readonly onEvent?: ((event: PrepullEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Brings images of an engine into a bundle, and gives the result for each reference as soon as it is known: first those that failed at once
+ * and those that the bundle has already, then those of the archive, which is one for all, so that what they share is read once. One image
+ * failing does not lose the others: where the engine cannot give all together, it is asked for them one by one.
+ *
+ * Image IDs survive. A classic store's image keeps its config byte for byte; its layers, of which such a store has no compressed form, become
+ * gzip under an OCI manifest. A containerd store's image keeps every byte of index, manifest, config and layers.
+ * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`; DrayError `BUNDLE_INVALID` and the like, `ABORTED`
+ */
+export async function* saveImages(request: SaveRequest): AsyncGenerator<SavedImage> {
+  const { engine, signal } = request;
+  const info = await engine.describe(signal);
+  const held = await readHeldContent(request.bundle, signal);
+  const run: SaveRun = {
+    info,
+    blobs: request.bundle.blobs,
+    platform: request.platform ?? info.platform,
+    layers: new Map(held.layers),
+    written: new Map(),
+    needed: new Set(),
+    emit: request.onEvent ?? (() => undefined),
+    signal,
+  };
+  try {
+    const { wanted, failures } = await findWanted(engine, request.references, run);
+    yield* failures;
+    const missing: WantedImage[] = [];
+    for (const image of wanted) {
+      const known = findHeldImage(run, held, image.engineImageId);
+      if (known === undefined) missing.push(image);
+      else yield* savedImages(run, image, known);
+    }
+    yield* saveTogether(run, engine, missing);
+  } finally {
+    await dropUnneeded(run);
+  }
+}
+
+/** Like {@link saveImages}, with all results at the end, in the order of `request.references`. */
+export async function saveIntoBundle(request: SaveRequest): Promise<readonly SavedImage[]> {
+  const results = new Map<Reference, SavedImage>();
+  for await (const image of saveImages(request)) results.set(image.reference, image);
+  return request.references.flatMap((reference) => results.get(reference) ?? []);
+}
+
+// What may be wrong with one image of an archive only; a full disk, say, is not.
+const blamedOnArchive: readonly ErrorCode[] = [
+  'ENGINE_SAVE_FAILED',
+  'ENGINE_IMAGE_NOT_FOUND',
+  'ENGINE_API',
+  'DIGEST_MISMATCH',
+  'SIZE_MISMATCH',
+  'MANIFEST_TOO_LARGE',
+];
+
+async function* saveTogether(
+  run: SaveRun,
+  engine: ImageSaver,
+  images: readonly WantedImage[],
+): AsyncGenerator<SavedImage> {
+  if (images.length === 0) return;
+  try {
+    await storeArchive(run, engine, images);
+  } catch (error) {
+    throwIfAborted(run.signal, `save ${namesOf(images)} from ${run.info.location}`);
+    if (!isDrayError(error)) throw error;
+    if (images.length > 1 && isDrayError(error, ...blamedOnArchive)) {
+      // Layers that have come meanwhile are not compressed again.
+      for (const image of images) yield* saveTogether(run, engine, [image]);
+    } else {
+      for (const image of images) yield* notSaved(image, error);
+    }
+    return;
+  }
+  for (const image of images) yield* composeImage(run, image);
+}
+
+async function storeArchive(run: SaveRun, engine: ImageSaver, images: readonly WantedImage[]): Promise<void> {
+  const { info, signal } = run;
+  const what = namesOf(images);
+  const archive = await engine.save(
+    images.map(({ engineImageId }) => engineImageId),
+    signal,
+  );
+  const bytes = abortable(archive, signal, `save ${what} from ${info.location}`);
+  const files = archiveFiles(bytes, (error) => archiveBroken(what, info, error));
+  try {
+    if (info.imageStore === 'classic') await storeClassicArchive(run, images, files);
+    else await storeContainerdArchive(run, files);
+  } finally {
+    archive.destroy();
+  }
+}
+
+async function* composeImage(run: SaveRun, image: WantedImage): AsyncGenerator<SavedImage> {
+  const compose = run.info.imageStore === 'classic' ? composeClassicImage : composeContainerdImage;
+  let composed: ComposedImage;
+  try {
+    composed = await compose(run, image, namesOf([image]));
+  } catch (error) {
+    throwIfAborted(run.signal, `save ${namesOf([image])} from ${run.info.location}`);
+    if (!isDrayError(error)) throw error;
+    yield* notSaved(image, error);
+    return;
+  }
+  yield* savedImages(run, image, composed);
+}
+
+function namesOf(images: readonly WantedImage[]): string {
+  return images.flatMap(({ references }) => references.map(familiarReference)).join(', ');
+}

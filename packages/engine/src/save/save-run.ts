@@ -1,0 +1,108 @@
+import { EngineError, isDrayError, reasonOf, summarizeError } from '@drayage/core';
+import type {
+  BlobIngest,
+  BlobStore,
+  ByteStream,
+  Descriptor,
+  Digest,
+  EngineInfo,
+  Platform,
+  PrepullEvent,
+  Reference,
+} from '@drayage/core';
+
+/** One image that the engine has, with the names that were asked for. */
+export interface WantedImage {
+  readonly engineImageId: Digest;
+  readonly references: readonly Reference[];
+  /** As the engine says; bottom first. */
+  readonly diffIds: readonly Digest[];
+}
+
+/** An image whose every blob is in the bundle. */
+export interface ComposedImage {
+  /** The index that the engine has it under, or the manifest. */
+  readonly target: Descriptor;
+  /** Tells its platform. */
+  readonly manifest: Descriptor;
+  /** The OCI rendering of a Docker manifest. */
+  readonly rendering?: Descriptor;
+  readonly config: Descriptor;
+  /** Bottom first. */
+  readonly layers: readonly Descriptor[];
+}
+
+/** What the steps of one save share. */
+export interface SaveRun {
+  readonly info: EngineInfo;
+  readonly blobs: BlobStore & BlobIngest;
+  /** Which of an index's images is wanted. */
+  readonly platform: Platform;
+  /** Layers that need not be stored, by diffId: the bundle had them, or this run has brought them. */
+  readonly layers: Map<Digest, Descriptor>;
+  /** Blobs that this run has brought, with the time that each took (ms). */
+  readonly written: Map<Digest, number>;
+  /** Blobs of the images that were saved. */
+  readonly needed: Set<Digest>;
+  readonly emit: (event: PrepullEvent) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Puts a blob, unless the bundle has it. `open` is called once; what it gives begins at the blob's first byte. */
+export async function putBlob(run: SaveRun, descriptor: Descriptor, open: () => ByteStream): Promise<void> {
+  const startedAt = performance.now();
+  const { bytesRead } = await run.blobs.put(
+    descriptor,
+    (offset) => Promise.resolve(counted(skipBytes(open(), offset), run.emit)),
+    run.signal === undefined ? {} : { signal: run.signal },
+  );
+  if (bytesRead > 0) run.written.set(descriptor.digest, performance.now() - startedAt);
+}
+
+/** `bytes`, with an event for each chunk. */
+export async function* counted(bytes: ByteStream, emit: SaveRun['emit']): ByteStream {
+  for await (const chunk of bytes) {
+    emit({ type: 'bytes', count: chunk.byteLength });
+    yield chunk;
+  }
+}
+
+/** Forgets the blobs that came along and belong to no saved image. Never throws: what stays behind is garbage that `bundle gc` collects. */
+export async function dropUnneeded({ blobs, written, needed, emit }: SaveRun): Promise<void> {
+  for (const digest of written.keys()) {
+    if (needed.has(digest)) continue;
+    try {
+      await blobs.delete(digest);
+    } catch (error) {
+      if (!isDrayError(error)) throw error;
+      emit({ type: 'warning', message: summarizeError(error).message });
+    }
+  }
+}
+
+/** For an archive that cannot be used; `what` names the image. */
+export function saveFailed(
+  what: string,
+  { location }: EngineInfo,
+  reason: string,
+  cause?: unknown,
+): EngineError {
+  return new EngineError('ENGINE_SAVE_FAILED', `cannot save ${what} from ${location}: ${reason}`, {
+    hint: 'Run it again; if it stays, build or pull the image anew.',
+    cause,
+  });
+}
+
+/** For an archive that breaks off. */
+export function archiveBroken(what: string, info: EngineInfo, error: unknown): EngineError {
+  return saveFailed(what, info, `the archive cannot be read to its end (${reasonOf(error)})`, error);
+}
+
+async function* skipBytes(bytes: ByteStream, count: number): ByteStream {
+  let left = count;
+  for await (const chunk of bytes) {
+    const skipped = Math.min(left, chunk.byteLength);
+    left -= skipped;
+    if (skipped < chunk.byteLength) yield chunk.subarray(skipped);
+  }
+}

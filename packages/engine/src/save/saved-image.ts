@@ -1,0 +1,93 @@
+import { familiarReference, formatPlatform, platformMatches } from '@drayage/core';
+import type { BundleEntry, Descriptor, Digest, DrayError, Reference } from '@drayage/core';
+import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
+
+/** How the save of one reference ended. */
+export type SavedImage = ImageInBundle | ImageNotSaved;
+
+/** An image whose every blob is in the bundle; its index does not name it yet. */
+export interface ImageInBundle {
+  readonly state: 'saved';
+  readonly reference: Reference;
+  /** What the bundle's index is to say. */
+  readonly entry: BundleEntry;
+  readonly manifestDigest: Digest;
+  readonly configDigest: Digest;
+  /** All that a handover must carry, each digest once. */
+  readonly blobs: readonly Descriptor[];
+  /** Bytes of index, manifest, config and layers, as stored. */
+  readonly bytes: number;
+  /** Count of layers. */
+  readonly layers: number;
+}
+
+/** An image that could not be saved. */
+export interface ImageNotSaved {
+  readonly state: 'failed';
+  readonly reference: Reference;
+  readonly error: DrayError;
+}
+
+/** The results for every name of an image, told as events on the way. */
+export function* savedImages(
+  run: SaveRun,
+  image: WantedImage,
+  composed: ComposedImage,
+): Generator<ImageInBundle> {
+  for (const reference of image.references) {
+    warnOfOtherPlatform(run, reference, composed);
+    for (const blob of distinct([composed.config, ...composed.layers])) emitBlob(run, reference, blob);
+    const result = describeSaved(reference, composed);
+    for (const { digest } of result.blobs) run.needed.add(digest);
+    yield result;
+  }
+}
+
+/** The same failure for every name of an image. */
+export function notSaved({ references }: WantedImage, error: DrayError): readonly ImageNotSaved[] {
+  return references.map((reference) => ({ state: 'failed', reference, error }));
+}
+
+function describeSaved(reference: Reference, composed: ComposedImage): ImageInBundle {
+  const { target, manifest, rendering, config, layers } = composed;
+  const originals = distinct([target, manifest, config, ...layers]);
+  return {
+    state: 'saved',
+    reference,
+    entry: { reference, target, manifest, ...(rendering === undefined ? {} : { rendering }) },
+    manifestDigest: manifest.digest,
+    configDigest: config.digest,
+    blobs: distinct([...originals, ...(rendering === undefined ? [] : [rendering])]),
+    bytes: originals.reduce((sum, { size }) => sum + size, 0),
+    layers: layers.length,
+  };
+}
+
+/** What several images or names share is told as fetched once, and as reused for the others. */
+function emitBlob(run: SaveRun, reference: Reference, descriptor: Descriptor): void {
+  const { digest, size } = descriptor;
+  const ms = run.needed.has(digest) ? undefined : run.written.get(digest);
+  run.emit({
+    type: 'blob',
+    reference: familiarReference(reference),
+    descriptor,
+    bytesFetched: ms === undefined ? 0 : size,
+    ms: Math.round(ms ?? 0),
+  });
+}
+
+function warnOfOtherPlatform(run: SaveRun, reference: Reference, { manifest }: ComposedImage): void {
+  const { platform } = manifest;
+  if (platform === undefined || platformMatches(run.platform, platform)) return;
+  const [has, wanted] = [formatPlatform(platform), formatPlatform(run.platform)];
+  const message = `${familiarReference(reference)} exists only for ${has}; it was asked for as ${wanted}`;
+  run.emit({ type: 'warning', message });
+}
+
+function distinct(descriptors: readonly Descriptor[]): readonly Descriptor[] {
+  const byDigest = new Map<Digest, Descriptor>();
+  for (const descriptor of descriptors) {
+    if (!byDigest.has(descriptor.digest)) byDigest.set(descriptor.digest, descriptor);
+  }
+  return [...byDigest.values()];
+}
