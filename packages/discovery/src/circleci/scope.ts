@@ -1,0 +1,38 @@
+import { entriesOf, mappingAt, member } from '../yaml/tree.ts';
+import type { YamlMapping, YamlNode } from '../yaml/tree.ts';
+
+/** Where names of jobs and executors are looked up: a configuration, or an orb that is written inside it. */
+export interface Scope {
+  readonly jobs: YamlMapping | undefined;
+  readonly executors: YamlMapping | undefined;
+  /** Orbs written in place; those of the registry are not here. */
+  readonly orbs: ReadonlyMap<string, Scope>;
+}
+
+/** The names that `node`, a configuration or an orb, defines. @see CircleCI, "Author orbs: inline orbs" */
+export function scopeOf(node: YamlNode): Scope {
+  const orbs = entriesOf(member(node, 'orbs')).flatMap(([name, { value }]) =>
+    value.kind === 'mapping' ? [[name, scopeOf(value)] as const] : [],
+  );
+  return { jobs: mappingAt(node, 'jobs'), executors: mappingAt(node, 'executors'), orbs: new Map(orbs) };
+}
+
+/** What a name means: `name` here, `orb/name` in an orb. */
+export interface Found {
+  readonly definition: YamlMapping;
+  /** Where the names inside the definition are looked up. */
+  readonly scope: Scope;
+}
+
+/** The definition of a job or executor. `foreign` when it belongs to an orb of the registry; undefined when it is nowhere. */
+export function lookUp(
+  name: string,
+  kind: 'jobs' | 'executors',
+  scope: Scope,
+): Found | 'foreign' | undefined {
+  const slash = name.indexOf('/');
+  const inner = slash < 0 ? scope : scope.orbs.get(name.slice(0, slash));
+  if (inner === undefined) return 'foreign';
+  const definition = mappingAt(inner[kind], name.slice(slash + 1));
+  return definition === undefined ? undefined : { definition, scope: inner };
+}

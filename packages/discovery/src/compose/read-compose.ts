@@ -1,0 +1,141 @@
+import path from 'node:path';
+import { formatReference, tryParseReference } from '@drayage/core';
+import type { DiscoveryContext } from '../context.ts';
+import { attempt } from '../context.ts';
+import type { SourceFile } from '../source-files.ts';
+import type { Lookup } from '../variables/expand.ts';
+import { recordLookup } from '../variables/record-lookup.ts';
+import { listOf, member, scalarIn, textIn } from '../yaml/tree.ts';
+import type { YamlNode } from '../yaml/tree.ts';
+import type { ComposeFile } from './compose-file.ts';
+import { isVersionOne, mergeComposeFiles, parseComposeFile } from './compose-file.ts';
+import { composeVariables } from './environment.ts';
+import { withExtended } from './extends.ts';
+import { reportService } from './report-service.ts';
+import type { EffectiveService } from './report-service.ts';
+
+/**
+ * Reads a compose file: the images of the services whose profile is active, and those that building the others needs.
+ * @see compose-spec (rolling), 05-services.md, 13-merge.md, 14-include.md, 15-profiles.md
+ */
+export async function readCompose(source: SourceFile, context: DiscoveryContext): Promise<void> {
+  const directory = path.dirname(source.path);
+  const env = recordLookup(context.options.env);
+  const variables = await composeVariables(env, [path.join(directory, '.env')], context);
+  const file = parseComposeFile(source, { directory, variables }, context);
+  if (file === undefined) return;
+  const { findings } = context;
+  if (isVersionOne(file)) {
+    findings.addProblem({
+      place: { file: source.path },
+      what: 'compose file',
+      reason: 'it is of the first format, which compose no longer reads',
+      hint: 'Put the services under "services:".',
+    });
+    return;
+  }
+  const files = await withIncluded(file, context, [source.path]);
+  if (files.every(({ services }) => services.size === 0)) {
+    const reason = 'it has no services';
+    findings.addProblem({ place: { file: source.path }, what: 'compose file', reason, severity: 'warning' });
+  }
+  await reportAll(files, activeProfiles(context, variables), context);
+}
+
+/** Profiles that are given count alone, as `--profile` does. */
+function activeProfiles({ options }: DiscoveryContext, variables: Lookup): ReadonlySet<string> {
+  const given = options.profiles ?? [];
+  const names = given.length > 0 ? given : (variables('COMPOSE_PROFILES')?.text.split(',') ?? []);
+  return new Set(names.map((name) => name.trim()).filter((name) => name !== ''));
+}
+
+async function reportAll(
+  files: readonly ComposeFile[],
+  profiles: ReadonlySet<string>,
+  context: DiscoveryContext,
+): Promise<void> {
+  const services: EffectiveService[] = [];
+  for (const { services: own } of files) {
+    for (const service of own.values()) {
+      const extended = await withExtended(service, context);
+      if (isActive(member(extended.fields, 'profiles'), profiles)) services.push({ ...service, ...extended });
+    }
+  }
+  const built = new Set(services.flatMap(({ fields }) => builtName(fields)));
+  for (const service of services) await reportService(service, built, context);
+}
+
+function isActive(wanted: YamlNode | undefined, profiles: ReadonlySet<string>): boolean {
+  const names = listOf(wanted).flatMap((node) => (node.kind === 'scalar' ? [node.text] : []));
+  return names.length === 0 || profiles.has('*') || names.some((name) => profiles.has(name));
+}
+
+/** The name that a service's build gets, so that other services which use it are not taken for pulls. */
+function builtName(fields: YamlNode): readonly string[] {
+  if (member(fields, 'build') === undefined) return [];
+  const reference = tryParseReference(textIn(fields, 'image') ?? '');
+  return reference === undefined ? [] : [formatReference(reference)];
+}
+
+/** The file, after all those that it includes. */
+async function withIncluded(
+  file: ComposeFile,
+  context: DiscoveryContext,
+  chain: readonly string[],
+): Promise<readonly ComposeFile[]> {
+  const files: ComposeFile[] = [];
+  for (const entry of listOf(file.include)) {
+    files.push(...(await includeEntry(file, entry, context, chain)));
+  }
+  return [...files, file];
+}
+
+async function includeEntry(
+  from: ComposeFile,
+  entry: YamlNode,
+  context: DiscoveryContext,
+  chain: readonly string[],
+): Promise<readonly ComposeFile[]> {
+  const who = { place: entry.place, what: 'include' };
+  const paths = listOf(entry.kind === 'scalar' ? entry : member(entry, 'path')).flatMap((node) =>
+    node.kind === 'scalar' ? [node.text] : [],
+  );
+  const [first] = paths;
+  const remote = paths.find((text) => /^(oci|https?|git|ssh):/.test(text) || text.startsWith('git@'));
+  if (first === undefined || remote !== undefined) {
+    const reason = remote === undefined ? 'it names no path' : `"${remote}" is remote and was not read`;
+    context.findings.addProblem({ ...who, reason, severity: remote === undefined ? 'error' : 'warning' });
+    return [];
+  }
+  const absolute = paths.map((text) => path.resolve(from.directory, text));
+  const cycle = absolute.find((text) => chain.includes(text));
+  if (cycle !== undefined) {
+    const names = [...chain.slice(chain.indexOf(cycle)), cycle].map((text) => context.files.display(text));
+    context.findings.addProblem({ ...who, reason: `include goes round in a circle: ${names.join(' → ')}` });
+    return [];
+  }
+  const included = await attempt(context, who, () => openIncluded(from, entry, absolute, context));
+  return included === undefined ? [] : await withIncluded(included, context, [...chain, ...absolute]);
+}
+
+async function openIncluded(
+  from: ComposeFile,
+  entry: YamlNode,
+  paths: readonly string[],
+  context: DiscoveryContext,
+): Promise<ComposeFile | undefined> {
+  const own = scalarIn(entry, 'project_directory')?.text;
+  const directory =
+    own === undefined ? path.dirname(paths[0] ?? from.path) : path.resolve(from.directory, own);
+  const named = listOf(member(entry, 'env_file')).flatMap((node) =>
+    node.kind === 'scalar' ? [path.resolve(from.directory, node.text)] : [],
+  );
+  const dotenvPaths = named.length > 0 ? named : [path.join(directory, '.env')];
+  const variables = await composeVariables(from.variables, dotenvPaths, context);
+  let merged: ComposeFile | undefined;
+  for (const filePath of paths) {
+    const file = parseComposeFile(await context.files.read(filePath), { directory, variables }, context);
+    if (file !== undefined) merged = merged === undefined ? file : mergeComposeFiles(merged, file);
+  }
+  return merged;
+}

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { copyFixtures } from './fixtures.ts';
+import type { ExpectedDiscovery, Fixtures } from './fixtures.ts';
+
+/** Registers a test for every fixture: what is found, and that each image's line is the one that names it. */
+export function checkFixtures(kind: string, expected: readonly ExpectedDiscovery[]): void {
+  describe(`fixtures of kind ${kind}`, () => {
+    let fixtures: Fixtures;
+    beforeAll(async () => {
+      fixtures = await copyFixtures(kind);
+    });
+    afterAll(() => fixtures.remove());
+
+    test.each(expected.map((row) => [titleOf(row), row] as const))(
+      'finds the images of %s',
+      async (_, { file, env = {}, options = {}, images, problems = [] }) => {
+        const discovery = await fixtures.discover(file, { env, ...options });
+        expect(fixtures.imageRows(discovery)).toEqual(images);
+        expect(fixtures.problemRows(discovery)).toEqual(problems);
+        for (const image of discovery.images) {
+          const line = await fixtures.lineOf(image);
+          const hasExpression = /[$]|<</.test(line);
+          expect({ image, line, isThere: hasExpression || line.includes(image.text) }).toMatchObject({
+            isThere: true,
+          });
+        }
+      },
+    );
+  });
+}
+
+function titleOf({ file, options }: ExpectedDiscovery): string {
+  return options === undefined ? file : `${file} with ${JSON.stringify(options)}`;
+}
