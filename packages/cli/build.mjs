@@ -1,10 +1,11 @@
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
 const dist = join(here, 'dist');
+const fresh = join(here, 'dist', `.build-${process.pid}`);
 
 /**
  * What libraries load for abilities that we do not use, by the package that loads it. dockerode: BuildKit sessions and ssh:// engines (a build
@@ -19,11 +20,11 @@ const unused = [
   { library: /^(cliui|string-width)$/, importer: /node_modules\/yargs\// },
 ];
 
-await cleanUp();
 const result = await build({
   absWorkingDir: here,
   entryPoints: { dray: 'src/main.ts' },
-  outdir: 'dist',
+  // Beside its place, so that it can be moved there at once.
+  outdir: fresh,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -44,7 +45,8 @@ const result = await build({
 });
 
 await makeExecutable();
-await writeFile(join(dist, 'THIRD-PARTY-LICENSES'), await licences(Object.keys(result.metafile.inputs)));
+await writeFile(join(fresh, 'THIRD-PARTY-LICENSES'), await licences(Object.keys(result.metafile.inputs)));
+await putInPlace();
 
 /** @returns {import('esbuild').Plugin} */
 function leaveOutUnused() {
@@ -64,16 +66,40 @@ function leaveOutUnused() {
   };
 }
 
-/** What tsc keeps there stays: it would not write it again. */
-async function cleanUp() {
-  await mkdir(dist, { recursive: true });
-  for (const name of await readdir(dist)) {
-    if (name !== 'types') await rm(join(dist, name), { recursive: true });
+/**
+ * Replaces the program while others may be running it: chunks are named by their content and come first, then the program itself by a
+ * rename. The chunks of the program before stay, for who started it a moment ago; older ones go.
+ */
+async function putInPlace() {
+  const before = await chunksOf(join(dist, 'dray.js'));
+  const chunks = await readdir(join(fresh, 'chunks'));
+  await mkdir(join(dist, 'chunks'), { recursive: true });
+  for (const name of chunks) await rename(join(fresh, 'chunks', name), join(dist, 'chunks', name));
+  for (const name of ['THIRD-PARTY-LICENSES', 'dray.js']) await rename(join(fresh, name), join(dist, name));
+  await rm(fresh, { recursive: true });
+  for (const name of await readdir(join(dist, 'chunks'))) {
+    if (!chunks.includes(name) && !before.has(name)) await rm(join(dist, 'chunks', name), { force: true });
   }
 }
 
+/**
+ * The names of all chunks that a program may load; none when there is no program.
+ * @param {string} path
+ * @param {Set<string>} found
+ * @returns {Promise<Set<string>>}
+ */
+async function chunksOf(path, found = new Set()) {
+  const code = await readFile(path, 'utf8').catch(() => '');
+  for (const [, name] of code.matchAll(/["']\.\/(?:chunks\/)?([\w.-]+-[A-Z0-9]{8}\.js)["']/g)) {
+    if (name === undefined || found.has(name)) continue;
+    found.add(name);
+    await chunksOf(join(dist, 'chunks', name), found);
+  }
+  return found;
+}
+
 async function makeExecutable() {
-  const program = join(dist, 'dray.js');
+  const program = join(fresh, 'dray.js');
   await writeFile(program, `#!/usr/bin/env node\n${await readFile(program, 'utf8')}`);
   await chmod(program, 0o755);
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { temporaryDirectory } from '@drayage/core/testing';
@@ -38,6 +38,18 @@ function start(command: string, argv: readonly string[], cwd: string): Started {
   };
 }
 
+/** The processes of a group; what has ended and is only waiting to be noticed is none. @see proc_pid_stat(5) */
+async function livingMembers(group: number): Promise<readonly string[]> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(
+    processes.map((pid) => readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => '')),
+  );
+  return stats.filter((stat) => {
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(processGroup) === group && state !== 'Z';
+  });
+}
+
 describe('the built program', () => {
   let directory: TemporaryDirectory;
 
@@ -73,7 +85,14 @@ describe('the built program', () => {
     const texts = [code];
     for (const chunk of chunks)
       texts.push(await readFile(join(program, '..', chunk.replace(/^.*"\.\/|"$/g, '')), 'utf8'));
-    for (const library of ['undici', 'dockerode', 'cli-spinners', 'BLOCK_FOLDED']) {
+    for (const library of [
+      'undici',
+      'dockerode',
+      'cli-spinners',
+      'BLOCK_FOLDED',
+      'CIRCLE_PROJECT_REPONAME',
+      'ONBUILD',
+    ]) {
       expect(texts.some((text) => text.includes(library))).toBe(false);
     }
   });
@@ -104,6 +123,17 @@ describe('the built program', () => {
       exitCode,
       { error: { code: 'ABORTED' } },
     ]);
+  });
+
+  test('ends a preparation command, and what that started, when it is stopped', async () => {
+    const prepull = dray('prepull', 'app:1', '--prepare', 'sleep 600 & echo group=$$ ready; wait', '--json');
+    await prepull.says('ready\n');
+    prepull.kill('SIGTERM');
+    const ended = await prepull.ended;
+    expect([ended.exitCode, JSON.parse(ended.stdout)]).toMatchObject([143, { outcome: 'cancelled' }]);
+    const group = Number(/^prepare {2}group=(\d+)/m.exec(ended.stderr)?.[1]);
+    expect(group).toBeGreaterThan(0);
+    expect(await livingMembers(group)).toEqual([]);
   });
 
   test('leaves a truthful status when it is stopped in the middle of a pre-pull', async () => {

@@ -11,6 +11,7 @@ const usageCodes: readonly ErrorCode[] = [
   'CONFIG_INVALID',
   'TRANSPORT_UNSUPPORTED',
   'ENGINE_CONFIG_INVALID',
+  'LOCK_INVALID',
 ];
 
 /** For an error that ended a command. */

@@ -11,19 +11,21 @@ import { bugText, failureJson, failureText } from './output/failure.ts';
 
 /** Runs one command line, from reading it to telling how it ended. Resolves with the exit code; never rejects. */
 export async function run(host: Host, signal: AbortSignal): Promise<number> {
-  let config: Wishes = wishesBeforeConfig(host);
+  let wishes = wishesBeforeConfig(host);
   try {
     const line = parseCommandLine(host.argv);
     if (line.kind === 'version') return print(host, `${host.version}\n`);
     if (line.kind === 'help') return print(host, helpText(line.topic));
     for (const warning of unknownVariableWarnings(host.env)) host.stderr.write(`dray: warning: ${warning}\n`);
     const resolved = await loadConfig(line.given, host);
-    config = resolved.config;
-    if (resolved.config.verbose) host.stderr.write(settingsText(resolved));
+    const { config } = resolved;
+    wishes = config;
+    if (config.verbose) host.stderr.write(settingsText(resolved));
     const handler = await line.command.load();
-    return await handler({ config: resolved.config, args: line.args, host, signal });
+    const { dir } = resolved;
+    return await handler({ config, args: line.args, host, dir, signal });
   } catch (error) {
-    return fail(stopReason(error, signal), host, config);
+    return fail(stopReason(error, signal), host, wishes);
   }
 }
 

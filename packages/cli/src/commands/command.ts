@@ -7,6 +7,8 @@ export interface CommandContext {
   /** The arguments as they were given. */
   readonly args: readonly string[];
   readonly host: Host;
+  /** The directory of the configuration file; without one the working directory. */
+  readonly dir: string;
   /** Aborts when the program is told to stop. */
   readonly signal: AbortSignal;
 }

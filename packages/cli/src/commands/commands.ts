@@ -5,7 +5,8 @@ const imageArgument: CommandArgument = {
   name: 'IMAGE',
   key: 'images',
   isVariadic: true,
-  summary: 'images, such as redis:7 or ghcr.io/org/app@sha256:…; without any, "images" of the configuration',
+  summary:
+    'images, such as redis:7, postgres:^16 or "my-base:${CIRCLE_BRANCH|slug}"; without any, "images" of the configuration',
 };
 
 const bundleArgument: CommandArgument = {
@@ -15,7 +16,16 @@ const bundleArgument: CommandArgument = {
   summary: 'directory of the bundle; without it that of the configuration',
 };
 
-const registryOptions: readonly OptionKey[] = ['platform', 'insecureRegistries', 'caFile', 'concurrency'];
+const imageOptions: readonly OptionKey[] = ['optional', 'from', 'runOnly', 'runExcept', 'strict'];
+const registryOptions: readonly OptionKey[] = [
+  'prepare',
+  'mirrors',
+  'insecureRegistries',
+  'caFile',
+  'certsDir',
+  'concurrency',
+];
+const lockOptions: readonly OptionKey[] = ['frozen', 'lockFile'];
 const waitOptions: readonly OptionKey[] = [
   'bundle',
   'handover',
@@ -32,15 +42,26 @@ export const commands: readonly CommandSpec[] = [
     name: 'prepull',
     summary: 'fetch images into a bundle, and hand it over',
     description:
-      'Runs beside the tests: resolves the images, fetches their layers in parallel straight from the registry, and keeps a status document that the deploy side waits by. No engine is needed. What the bundle holds already is not fetched again.',
+      'Runs beside the tests: finds out which images are meant, runs the preparation commands, fetches the layers in parallel straight from the registry, and keeps a status document that the deploy side waits by. No engine is needed, except for --source engine. What the bundle holds already is not fetched again.',
     argument: imageArgument,
-    options: ['bundle', 'handover', 'optional', ...registryOptions, 'pipeline'],
+    options: [
+      'bundle',
+      'handover',
+      ...imageOptions,
+      'source',
+      'platform',
+      ...lockOptions,
+      ...registryOptions,
+      'pipeline',
+    ],
     examples: [
       { line: 'dray prepull redis:7 postgres:17', summary: 'two images into .dray/bundle' },
       {
         line: 'dray prepull --handover /mnt/share/$CI_PIPELINE_ID',
         summary: 'the images of .dray.yml, for another node',
       },
+      { line: 'dray prepull --from compose.yaml', summary: 'the images that a compose file names' },
+      { line: 'dray prepull --source engine app:ci', summary: 'an image that was built in this job' },
     ],
     load: async () => (await import('./prepull.ts')).runPrepull,
   },
@@ -69,11 +90,34 @@ export const commands: readonly CommandSpec[] = [
     summary: 'say what would be fetched and how it would be delivered here',
     description: 'Reads manifests only: no layer is fetched and nothing is written. Works without an engine.',
     argument: imageArgument,
-    options: ['bundle', 'optional', ...registryOptions],
+    options: ['bundle', ...imageOptions, 'platform', ...lockOptions, ...registryOptions],
     examples: [
       { line: 'dray plan redis:7', summary: 'sizes, and what the bundle and the engine have of it' },
     ],
     load: async () => (await import('./plan.ts')).runPlan,
+  },
+  {
+    name: 'lock',
+    summary: 'write down which digest each image has now; with --check, say what has changed',
+    description:
+      'Writes dray.lock beside the configuration file, for "dray prepull --frozen". The images are those of the configuration, whichever branch they are for. With --check nothing is written, and the exit code is 3 when the lock is out of date.',
+    argument: imageArgument,
+    options: [
+      'check',
+      'platforms',
+      'platform',
+      'lockFile',
+      'bundle',
+      'optional',
+      'from',
+      'strict',
+      ...registryOptions,
+    ],
+    examples: [
+      { line: 'dray lock --platforms linux/amd64,linux/arm64', summary: 'for both kinds of runner' },
+      { line: 'dray lock --check', summary: 'in CI: exit 3 and a list when something has moved' },
+    ],
+    load: async () => (await import('./lock.ts')).runLock,
   },
   {
     name: 'bundle inspect',

@@ -2,6 +2,7 @@ import { humanSize } from '../output/quantities.ts';
 import { load } from '@drayage/core';
 import type { LoadEvent, LoadReport } from '@drayage/core';
 import { exitCodes, loadExitCode } from '../exit-codes.ts';
+import { expandReference, knownReferences } from '../images/expand.ts';
 import { loadEventLine, loadSummary, waitingText } from '../output/load-text.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
@@ -21,8 +22,8 @@ export async function runLoad({ config, host, signal }: CommandContext): Promise
       engine,
       meeting: places.meeting,
       local: places.local,
-      only: config.only,
-      expected: config.images,
+      only: config.only.map((name) => expandReference(name, host.env)),
+      expected: knownReferences(config.images, host.env),
       delivery: config.delivery,
       onMiss: config.onMiss,
       concurrency: config.concurrency,

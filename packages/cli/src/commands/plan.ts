@@ -9,9 +9,11 @@ import {
 import type { DeliveryPlan, EngineInfo, EngineView, ErrorSummary, PrepullPlan } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
+import { frozenImages, gatherImages } from '../images/gather-images.ts';
 import { planText } from '../output/plan-text.ts';
 import { startProgress } from '../output/progress.ts';
-import { imagesToPrepull } from '../wiring/images-to-prepull.ts';
+import type { Progress } from '../output/progress.ts';
+import { prepare } from '../prepare/prepare.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import type { CommandContext } from './command.ts';
@@ -22,18 +24,35 @@ export interface PlanReport extends PrepullPlan<DeliveryPlan> {
   readonly engine?: EngineInfo;
   /** Why there is none. */
   readonly engineError?: ErrorSummary;
+  /** Why there is nothing to pre-pull. */
+  readonly reason?: string;
 }
 
 /** `dray plan`. */
-export async function runPlan({ config, host, signal }: CommandContext): Promise<number> {
-  const images = imagesToPrepull(config);
-  const source = await openRegistry(config, host);
+export async function runPlan(context: CommandContext): Promise<number> {
+  const { config, host } = context;
   const progress = await startProgress(host);
   let report: PlanReport;
   try {
+    report = await plan(context, progress);
+  } finally {
+    progress.stop();
+  }
+  host.stdout.write(config.json ? `${JSON.stringify(report)}\n` : planText(report));
+  return report.images.some(({ state }) => state === 'failed') ? exitCodes.notAvailable : exitCodes.done;
+}
+
+async function plan(context: CommandContext, progress: Progress): Promise<PlanReport> {
+  const { config, host, signal } = context;
+  const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
+  const source = await openRegistry(config, host, warn);
+  try {
+    const gathered = await gatherImages({ ...context, tags: source, warn });
+    const images = await frozenImages(gathered.images, context);
+    if (images.length > 0) await prepare(config.prepare, { host, progress, signal });
     progress.status('planning: asking the engine and the registries');
     const { view, ...engine } = await lookAtEngine(host, signal);
-    const plan = await planPrepull({
+    const planned = await planPrepull({
       images,
       source,
       platform: config.platform ?? hostPlatform(),
@@ -44,13 +63,10 @@ export async function runPlan({ config, host, signal }: CommandContext): Promise
         ? {}
         : { planDelivery: (image, platform) => planDelivery(view, image, platform, signal) }),
     });
-    report = { ...plan, ...engine };
+    return { ...planned, ...engine, ...(gathered.reason === undefined ? {} : { reason: gathered.reason }) };
   } finally {
-    progress.stop();
     await source.close();
   }
-  host.stdout.write(config.json ? `${JSON.stringify(report)}\n` : planText(report));
-  return report.images.some(({ state }) => state === 'failed') ? exitCodes.notAvailable : exitCodes.done;
 }
 
 interface EngineLook {

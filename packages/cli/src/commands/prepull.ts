@@ -1,44 +1,160 @@
-import { createDirectoryTransport, hostPlatform, initLayout, prepull } from '@drayage/core';
-import type { PrepullEvent, PrepullReport } from '@drayage/core';
+import {
+  UsageError,
+  createDirectoryTransport,
+  fromRegistry,
+  hostPlatform,
+  initLayout,
+  isDrayError,
+  prepull,
+  reasonOf,
+} from '@drayage/core';
+import type {
+  DrayError,
+  ImageOrigin,
+  PrepullEvent,
+  PrepullReport,
+  Source,
+  TagSource,
+  Transport,
+} from '@drayage/core';
 import { prepullExitCode } from '../exit-codes.ts';
+import { frozenImages, gatherImages } from '../images/gather-images.ts';
+import type { ImageSet } from '../images/gather-images.ts';
 import { prepullEventLine, prepullStatus, prepullSummary } from '../output/prepull-text.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
-import { imagesToPrepull } from '../wiring/images-to-prepull.ts';
+import { prepare } from '../prepare/prepare.ts';
+import { checkNames, fromEngine } from '../wiring/from-engine.ts';
+import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import { openHandover } from '../wiring/transports.ts';
 import type { CommandContext } from './command.ts';
 
+/** What `prepull --json` prints. */
+export interface PrepullCommandReport extends PrepullReport {
+  /** Why there was nothing to pre-pull. */
+  readonly reason?: string;
+}
+
 /** `dray prepull`. */
 export async function runPrepull(context: CommandContext): Promise<number> {
   const { config, host } = context;
-  const images = imagesToPrepull(config);
-  const handover = await openHandover(config);
-  const source = await openRegistry(config, host);
   const progress = await startProgress(host);
-  let report: PrepullReport;
+  let report: PrepullCommandReport;
   try {
-    // A bundle that cannot be used is told before anything is fetched.
-    await initLayout(config.bundle);
-    report = await prepull({
-      images,
-      source,
-      handover,
-      platform: config.platform ?? hostPlatform(),
-      bundle: createDirectoryTransport(config.bundle),
-      concurrency: config.concurrency,
-      pipeline: config.pipeline,
-      onEvent: showPrepull(progress, images.length),
-      signal: context.signal,
-    });
+    report = await prepullImages(context, progress);
   } finally {
     progress.stop();
-    await source.close();
-    await handover?.close();
   }
-  host.stderr.write(`${prepullSummary(report, config.bundle)}\n`);
+  host.stderr.write(`${report.reason ?? prepullSummary(report, config.bundle)}\n`);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
   return prepullExitCode(report);
+}
+
+async function prepullImages(context: CommandContext, progress: Progress): Promise<PrepullCommandReport> {
+  const { config, host } = context;
+  checkSource(context);
+  const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
+  const source = await openRegistry(config, host, warn);
+  try {
+    const handover = await openHandover(config);
+    try {
+      const surroundings = { source, handover, progress };
+      const set = await gather(context, surroundings, warn);
+      const report = await runOne(context, set, surroundings);
+      return set.reason === undefined ? report : { ...report, reason: set.reason };
+    } finally {
+      await handover?.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+interface Surroundings {
+  readonly source: Source & TagSource;
+  readonly handover: Transport | undefined;
+  readonly progress: Progress;
+}
+
+/** The images of this run. That they cannot be told is told to whoever waits, too: nobody shall wait for a run that never begins. */
+async function gather(
+  context: CommandContext,
+  surroundings: Surroundings,
+  warn: (message: string) => void,
+): Promise<ImageSet> {
+  try {
+    const gathered = await gatherImages({ ...context, tags: surroundings.source, warn });
+    return { ...gathered, images: await frozenImages(gathered.images, context) };
+  } catch (error) {
+    // Wrong usage is no run at all.
+    if (!isDrayError(error) || error.code === 'USAGE') throw error;
+    await tellFailure(context, surroundings, error).catch((cause: unknown) => {
+      warn(`cannot tell those who wait: ${reasonOf(cause)}`);
+    });
+    throw error;
+  }
+}
+
+async function tellFailure(
+  { config, signal }: CommandContext,
+  { source, handover }: Surroundings,
+  error: DrayError,
+): Promise<void> {
+  await initLayout(config.bundle);
+  await prepull({
+    images: [],
+    origin: fromRegistry(source),
+    prepare: () => Promise.reject(error),
+    handover,
+    platform: config.platform ?? hostPlatform(),
+    bundle: createDirectoryTransport(config.bundle),
+    concurrency: 1,
+    pipeline: config.pipeline,
+    signal,
+  });
+}
+
+async function runOne(
+  context: CommandContext,
+  { images }: ImageSet,
+  { source, handover, progress }: Surroundings,
+): Promise<PrepullReport> {
+  const { config, host, signal } = context;
+  // A bundle that cannot be used is told before anything is fetched.
+  await initLayout(config.bundle);
+  const bundle = createDirectoryTransport(config.bundle);
+  return prepull({
+    images,
+    origin: await originOf(context, images, source, bundle),
+    // Without images there is nothing to prepare for.
+    ...(images.length === 0 ? {} : { prepare: () => prepare(config.prepare, { host, progress, signal }) }),
+    handover,
+    platform: config.platform ?? hostPlatform(),
+    bundle,
+    concurrency: config.concurrency,
+    pipeline: config.pipeline,
+    onEvent: showPrepull(progress, images.length),
+    signal,
+  });
+}
+
+async function originOf(
+  { config, host }: CommandContext,
+  images: ImageSet['images'],
+  source: Source,
+  { documents }: Transport,
+): Promise<ImageOrigin> {
+  if (config.source === 'registry') return fromRegistry(source);
+  checkNames(images);
+  return fromEngine({ engine: await openEngine(host), dir: config.bundle, documents });
+}
+
+function checkSource({ config }: CommandContext): void {
+  if (config.source !== 'engine' || !config.frozen) return;
+  throw new UsageError('USAGE', 'cannot pre-pull: --frozen has no meaning with --source engine', {
+    hint: 'Leave out one of them: a lock names what registries have.',
+  });
 }
 
 function showPrepull(progress: Progress, total: number): (event: PrepullEvent) => void {
@@ -46,7 +162,6 @@ function showPrepull(progress: Progress, total: number): (event: PrepullEvent) =
   const showStatus = (): void => {
     progress.status(prepullStatus(done, total, bytes));
   };
-  showStatus();
   return (event) => {
     if (event.type === 'bytes') bytes += event.count;
     if (event.type === 'image') done += 1;

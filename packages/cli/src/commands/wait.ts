@@ -1,6 +1,7 @@
 import { waitForImages } from '@drayage/core';
 import type { Sighting, WaitReport } from '@drayage/core';
 import { waitExitCode } from '../exit-codes.ts';
+import { expandReference } from '../images/expand.ts';
 import { waitingText } from '../output/load-text.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
@@ -17,7 +18,7 @@ export async function runWait({ config, host, signal }: CommandContext): Promise
   try {
     report = await waitForImages({
       documents: places.meeting.documents,
-      only: config.only,
+      only: config.only.map((name) => expandReference(name, host.env)),
       policy: waitPolicy(config),
       pollMs,
       onSighting: showWait(progress),

@@ -1,10 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseConfigFile } from './parse-config-file.ts';
 import type { ConfigFile } from './parse-config-file.ts';
+import type { Setting } from './setting.ts';
 import { configKeys } from './resolve-config.ts';
 
 function parse(text: string, path = '/repo/.dray.yml'): ConfigFile {
   return parseConfigFile({ path, text }, { label: path.slice('/repo/'.length), keys: configKeys });
+}
+
+/** The texts of a setting, at any depth, with their places. */
+function flat(setting: Setting | undefined): readonly string[] {
+  switch (setting?.kind) {
+    case undefined:
+      return [];
+    case 'text':
+      return [`${setting.place} = ${setting.text}`];
+    case 'list':
+      return setting.items.flatMap(flat);
+    case 'map':
+      return [...setting.members.values()].flatMap(flat);
+  }
 }
 
 function problem(text: string, path?: string): unknown {
@@ -26,27 +41,31 @@ function invalid(...parts: string[]): unknown {
 }
 
 describe('a configuration file', () => {
-  test('is a flat map of texts and lists', () => {
+  test('is a map of texts and lists', () => {
     const { entries, dir } = parse(
       'images:\n  - redis:7\n  - a/b@x\nbundle: out # here\nconcurrency: 3\nstrict: true\n',
     );
     expect(dir).toBe('/repo');
-    expect(entries.get('images')).toEqual({
-      place: '.dray.yml:1: images',
-      texts: ['redis:7', 'a/b@x'],
-      isList: true,
-    });
-    expect(entries.get('bundle')).toEqual({ place: '.dray.yml:4: bundle', texts: ['out'], isList: false });
-    expect([entries.get('concurrency')?.texts, entries.get('strict')?.texts]).toEqual([['3'], ['true']]);
+    expect(entries.get('images')).toMatchObject({ kind: 'list', place: '.dray.yml:1: images' });
+    expect(flat(entries.get('images'))).toEqual([
+      '.dray.yml:2: images = redis:7',
+      '.dray.yml:3: images = a/b@x',
+    ]);
+    expect(entries.get('bundle')).toEqual({ kind: 'text', place: '.dray.yml:4: bundle', text: 'out' });
+    expect([...flat(entries.get('concurrency')), ...flat(entries.get('strict'))]).toEqual([
+      '.dray.yml:5: concurrency = 3',
+      '.dray.yml:6: strict = true',
+    ]);
   });
 
   test('keeps values as they are written', () => {
-    expect(parse('pipeline: 1.10').entries.get('pipeline')?.texts).toEqual(['1.10']);
-    expect(parse('pipeline: 0x10').entries.get('pipeline')?.texts).toEqual(['0x10']);
+    expect(parse('pipeline: 1.10').entries.get('pipeline')).toMatchObject({ text: '1.10' });
+    expect(parse('pipeline: 0x10').entries.get('pipeline')).toMatchObject({ text: '0x10' });
   });
 
   test('may use anchors', () => {
-    expect(parse('images: &all [a, b]\nonly: *all\n').entries.get('only')?.texts).toEqual(['a', 'b']);
+    const { entries } = parse('images: &all [a, b]\nloadOnly: *all\n');
+    expect(flat(entries.get('loadOnly')).map((text) => text.at(-1))).toEqual(['a', 'b']);
   });
 
   test.each(['', '# nothing\n', '---\n', 'handover:\n', 'handover: ~\n', '{}'])(
@@ -61,9 +80,19 @@ describe('a configuration file', () => {
     const { entries } = parse(text, '/repo/package.json');
     expect(entries.get('images')).toEqual({
       place: 'package.json:4: dray.images',
-      texts: ['redis:7'],
-      isList: true,
+      kind: 'list',
+      items: [{ kind: 'text', place: 'package.json:4: dray.images', text: 'redis:7' }],
     });
+  });
+
+  test('may have maps, in which every text has its place', () => {
+    const { entries } = parse('images:\n  - image: app\n    tags: [a,\n      b]\nmirrors:\n  docker.io: x\n');
+    expect(flat(entries.get('images'))).toEqual([
+      '.dray.yml:2: images.image = app',
+      '.dray.yml:3: images.tags = a',
+      '.dray.yml:4: images.tags = b',
+    ]);
+    expect(flat(entries.get('mirrors'))).toEqual(['.dray.yml:6: mirrors.docker.io = x']);
   });
 
   test('names line and key of what it does not know, and what may be meant', () => {
@@ -75,8 +104,7 @@ describe('a configuration file', () => {
   });
 
   test.each([
-    ['images: {a: b}', '.dray.yml:1: images'],
-    ['images: [[a]]', '.dray.yml:1: images'],
+    ['images: &all [*all]', '.dray.yml:1: images'],
     ['\nimages:\n  - a\n  -\n', '.dray.yml:2: images'],
     ['just text', '.dray.yml:1: '],
     ['- a\n- b\n', '.dray.yml:1: '],

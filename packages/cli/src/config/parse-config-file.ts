@@ -1,30 +1,23 @@
 import { dirname } from 'node:path';
 import { UsageError, printable } from '@drayage/core';
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Document, YAMLMap } from 'yaml';
+import type { Document, Pair, YAMLMap } from 'yaml';
 import { suggestion } from '../suggest.ts';
 import { isPackageManifest } from './find-config-file.ts';
 import type { FoundConfigFile } from './find-config-file.ts';
+import type { Setting } from './setting.ts';
 
 /** What a configuration file says, before it is known what the values mean. */
 export interface ConfigFile {
   readonly path: string;
   /** Relative paths in it start here. */
   readonly dir: string;
-  readonly entries: ReadonlyMap<string, ConfigEntry>;
-}
-
-export interface ConfigEntry {
-  /** For messages: `.dray.yml:4: timeout`. */
-  readonly place: string;
-  /** The value, or the elements of a list, as they are written there. */
-  readonly texts: readonly string[];
-  readonly isList: boolean;
+  readonly entries: ReadonlyMap<string, Setting>;
 }
 
 /**
- * Reads a flat map of settings: YAML, or JSON, which is YAML too. `label` is the file's name in messages. A key without a value counts as
- * not there.
+ * Reads a map of settings: YAML, or JSON, which is YAML too. `label` is the file's name in messages. A key without a value counts as not
+ * there.
  * @throws UsageError `CONFIG_INVALID` naming file, line and key
  */
 export function parseConfigFile(
@@ -36,13 +29,13 @@ export function parseConfigFile(
   const reader: Reader = { document, lines, label, prefix: isPackageManifest(path) ? 'dray.' : '' };
   const [error] = document.errors;
   if (error !== undefined) throw invalid(placeOf(reader, error.pos[0], ''), printable(error.message, 200));
-  const entries = new Map<string, ConfigEntry>();
-  for (const { key, value } of settingsOf(reader, path)?.items ?? []) {
-    const name = isScalar(key) ? String(key.value) : '';
-    const place = placeOf(reader, offsetOf(key), name);
+  const entries = new Map<string, Setting>();
+  for (const pair of settingsOf(reader, path)?.items ?? []) {
+    const name = keyOf(pair);
+    const place = placeOf(reader, offsetOf(pair.key), name);
     if (!keys.includes(name)) throw unknownKey(place, keys, name);
-    const entry = readEntry(reader, place, value);
-    if (entry !== undefined) entries.set(name, entry);
+    const setting = readSetting(reader, name, pair.value, place, new Set());
+    if (setting !== undefined) entries.set(name, setting);
   }
   return { path, dir: dirname(path), entries };
 }
@@ -65,31 +58,46 @@ function settingsOf(reader: Reader, path: string): YAMLMap | undefined {
   });
 }
 
-function readEntry(reader: Reader, place: string, value: unknown): ConfigEntry | undefined {
+/** `name` is the path of keys that leads here; `above` the nodes around, so that an alias of one of them is no endless tree. */
+function readSetting(
+  reader: Reader,
+  name: string,
+  value: unknown,
+  place: string,
+  above: ReadonlySet<unknown>,
+): Setting | undefined {
   const node = isAlias(value) ? value.resolve(reader.document) : value;
   if (isAlias(value) && node === undefined) throw invalid(place, 'the alias names no anchor');
-  if (!isSeq(node)) {
-    const text = scalarText(node, place);
-    return text === undefined ? undefined : { place, texts: [text], isList: false };
+  if (above.has(node)) throw invalid(place, 'the alias names what it stands in');
+  const around = new Set([...above, node]);
+  if (isSeq(node)) {
+    const items = node.items.map((item) => {
+      const itemPlace = placeOf(reader, offsetOf(item) ?? offsetOf(node), name);
+      const setting = readSetting(reader, name, item, itemPlace, around);
+      if (setting !== undefined) return setting;
+      throw invalid(place, 'an element of the list is empty');
+    });
+    return { kind: 'list', place, items };
   }
-  const texts = node.items.map((item) => {
-    const element = scalarText(item, place);
-    if (element !== undefined) return element;
-    throw invalid(place, 'an element of the list is empty');
-  });
-  return { place, texts, isList: true };
+  if (!isMap(node)) return textSetting(node, place);
+  const members = new Map<string, Setting>();
+  for (const pair of node.items) {
+    const path = `${name}.${keyOf(pair)}`;
+    const member = readSetting(reader, path, pair.value, placeOf(reader, offsetOf(pair.key), path), around);
+    if (member !== undefined) members.set(keyOf(pair), member);
+  }
+  return { kind: 'map', place, members };
 }
 
-function scalarText(node: unknown, place: string): string | undefined {
-  if (node === null || node === undefined) return undefined;
-  if (!isScalar(node)) {
-    throw invalid(place, 'expected a text, a number, true, false or a list of texts', {
-      hint: 'Settings are flat: there is nothing below a key.',
-    });
-  }
-  if (node.value === null) return undefined;
+function textSetting(node: unknown, place: string): Setting | undefined {
+  if (!isScalar(node) || node.value === null) return undefined;
   // As written: 1.10 is a name that somebody chose, not the number 1.1.
-  return typeof node.value === 'string' ? node.value : node.source;
+  const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
+  return { kind: 'text', place, text };
+}
+
+function keyOf({ key }: Pair): string {
+  return isScalar(key) ? String(key.value) : '';
 }
 
 function unknownKey(place: string, keys: readonly string[], name: string): UsageError {
@@ -102,7 +110,7 @@ function placeOf({ lines, label, prefix }: Reader, offset: number | undefined, n
 }
 
 function offsetOf(node: unknown): number | undefined {
-  return isScalar(node) || isMap(node) || isSeq(node) ? node.range?.[0] : undefined;
+  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
 }
 
 function invalid(place: string, reason: string, options: { readonly hint?: string } = {}): UsageError {

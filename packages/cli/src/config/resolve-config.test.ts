@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { familiarReference } from '@drayage/core';
 import type { OptionKey } from '../options/option.ts';
-import type { ConfigEntry, ConfigFile } from './parse-config-file.ts';
+import type { ConfigFile } from './parse-config-file.ts';
 import { resolveConfig } from './resolve-config.ts';
 import type { ConfigSources, GivenOption } from './resolve-config.ts';
+import type { Setting } from './setting.ts';
 
 function resolve(sources: Partial<ConfigSources>): ReturnType<typeof resolveConfig> {
   return resolveConfig({ given: new Map(), env: {}, file: undefined, cwd: '/repo/app', ...sources });
@@ -14,8 +14,16 @@ function given(key: OptionKey, ...texts: string[]): ReadonlyMap<OptionKey, Given
 }
 
 function fileWith(key: string, ...texts: string[]): ConfigFile {
-  const entry: ConfigEntry = { place: `.dray.yml:1: ${key}`, texts, isList: texts.length > 1 };
-  return { path: '/repo/.dray.yml', dir: '/repo', entries: new Map([[key, entry]]) };
+  const place = `.dray.yml:1: ${key}`;
+  const items = texts.map((text) => ({ kind: 'text', place, text }) as const);
+  return fileOf(
+    key,
+    items.length === 1 && items[0] !== undefined ? items[0] : { kind: 'list', place, items },
+  );
+}
+
+function fileOf(key: string, setting: Setting): ConfigFile {
+  return { path: '/repo/.dray.yml', dir: '/repo', entries: new Map([[key, setting]]) };
 }
 
 describe('settings', () => {
@@ -61,7 +69,7 @@ describe('settings', () => {
 
   test('are joined where an option that takes a list is given more than once', () => {
     const { config } = resolve({ given: given('only', 'redis:7', 'a,b') });
-    expect(config.only.map(familiarReference)).toEqual(['redis:7', 'a:latest', 'b:latest']);
+    expect(config.only.map(({ text }) => text)).toEqual(['redis:7', 'a', 'b']);
   });
 
   test('count as given last where an option takes one value', () => {

@@ -3,7 +3,9 @@ import { UsageError } from '@drayage/core';
 import { optionKeys, optionTable } from '../options/option-table.ts';
 import type { Config, OptionDefinition, OptionKey } from '../options/option.ts';
 import type { OptionType } from '../options/option-type.ts';
+import { invalidSetting, readTexts } from '../options/read-setting.ts';
 import type { ConfigFile } from './parse-config-file.ts';
+import type { Setting } from './setting.ts';
 
 /** What the command line says about one option. */
 export interface GivenOption {
@@ -25,6 +27,8 @@ export interface ResolvedConfig {
   readonly config: Config;
   /** Where each setting that is no default comes from: `--timeout`, `DRAY_TIMEOUT`, `.dray.yml:4: timeout`. */
   readonly origins: ReadonlyMap<OptionKey, string>;
+  /** The directory of the configuration file; without one the working directory. */
+  readonly dir: string;
 }
 
 /**
@@ -48,12 +52,23 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const config: Config = {
     images: read('images'),
     optional: read('optional'),
+    from: read('from'),
+    runOnly: read('runOnly'),
+    runExcept: read('runExcept'),
+    prepare: read('prepare'),
+    source: read('source'),
     only: read('only'),
     bundle: read('bundle'),
     handover: read('handover'),
     platform: read('platform'),
+    platforms: read('platforms'),
+    frozen: read('frozen'),
+    check: read('check'),
+    lockFile: read('lockFile'),
+    mirrors: read('mirrors'),
     insecureRegistries: read('insecureRegistries'),
     caFile: read('caFile'),
+    certsDir: read('certsDir'),
     concurrency: read('concurrency'),
     delivery: read('delivery'),
     onMiss: read('onMiss'),
@@ -62,11 +77,14 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     settled: read('settled'),
     strict: read('strict'),
     pipeline: read('pipeline'),
+    branch: read('branch'),
+    tag: read('tag'),
+    event: read('event'),
     configFile: read('configFile'),
     json: read('json'),
     verbose: read('verbose'),
   };
-  return { config, origins };
+  return { config, origins, dir: sources.file?.dir ?? sources.cwd };
 }
 
 /** The names that a configuration file may use. */
@@ -74,12 +92,14 @@ export const configKeys: readonly string[] = optionKeys
   .map((key) => optionTable[key].configKey)
   .filter((name) => name !== undefined);
 
-interface Candidate extends GivenOption {
+interface Candidate {
+  /** For messages; empty where the text speaks for itself. */
+  readonly place: string;
+  readonly setting: Setting;
   /** Directory that relative paths start from, where it is not the current one. */
   readonly base?: string;
   /** The code of a mistake in it. */
   readonly code: 'USAGE' | 'CONFIG_INVALID';
-  readonly isList: boolean;
 }
 
 /** The places that set an option, best first. An empty variable sets nothing. */
@@ -91,30 +111,51 @@ function candidates(
   const line = given.get(key);
   const entry = configKey === undefined ? undefined : file?.entries.get(configKey);
   return [
-    ...(line === undefined ? [] : [{ ...line, code: 'USAGE', isList: false } as const]),
+    ...(line === undefined ? [] : [fromLine(line)]),
     ...fromEnv(env, name),
-    ...(entry === undefined
+    ...(entry === undefined || file === undefined
       ? []
-      : [{ ...entry, code: 'CONFIG_INVALID', ...(file === undefined ? {} : { base: file.dir }) } as const]),
+      : [{ place: entry.place, setting: entry, code: 'CONFIG_INVALID', base: file.dir } as const]),
     ...(otherEnv ?? []).flatMap((other) => fromEnv(env, other)),
   ];
 }
 
+function fromLine({ place, texts }: GivenOption): Candidate {
+  const items = texts.map((text) => ({ kind: 'text', place, text }) as const);
+  return { place, setting: { kind: 'list', place, items }, code: 'USAGE' };
+}
+
 function fromEnv(env: ConfigSources['env'], name: string): readonly Candidate[] {
   const text = env[name] ?? '';
-  return text.trim() === '' ? [] : [{ place: name, texts: [text], code: 'CONFIG_INVALID', isList: false }];
+  return text.trim() === ''
+    ? []
+    : [{ place: name, setting: { kind: 'text', place: name, text }, code: 'CONFIG_INVALID' }];
 }
 
 function parseCandidate<Value>(type: OptionType<Value>, candidate: Candidate, cwd: string): Value {
-  const { texts, base, isList } = candidate;
-  if (isList && type.kind !== 'list')
-    throw located(candidate, new UsageError('USAGE', 'expected one value, got a list'));
-  const text = type.kind === 'list' ? texts.join('\n') : (texts.at(-1) ?? '');
+  const { setting, base } = candidate;
+  const relocate = (path: string): string => (base === undefined ? path : relocated(path, base, cwd));
   try {
-    return type.parse(type.isPath === true && base !== undefined ? relocated(text, base, cwd) : text);
+    if (type.read !== undefined) return type.read(setting, { dir: base, relocate });
+    const text = flatText(type, candidate);
+    return type.parse(type.isPath === true ? relocate(text) : text);
   } catch (error) {
     throw error instanceof UsageError ? located(candidate, error) : error;
   }
+}
+
+/** A setting of a file is one text where one is expected; of what was given more than once on the command line, the last counts. */
+function flatText({ kind }: OptionType<unknown>, { setting, base }: Candidate): string {
+  if (setting.kind === 'map') {
+    throw invalidSetting(setting, 'expected a text, a number, true, false or a list of texts', {
+      hint: 'There is nothing below this key.',
+    });
+  }
+  const texts = readTexts(setting).map(({ text }) => text);
+  if (kind === 'list') return texts.join('\n');
+  if (setting.kind === 'list' && base !== undefined)
+    throw invalidSetting(setting, 'expected one value, got a list');
+  return texts.at(-1) ?? '';
 }
 
 /** A path in a file means a place beside that file. URLs and absolute paths stay as they are. */
@@ -124,11 +165,17 @@ function relocated(text: string, base: string, cwd: string): string {
   return path === '' ? '.' : path;
 }
 
+/** The error with the place of its setting, unless it names a place within it already. */
 function located({ place, code }: Candidate, error: UsageError): UsageError {
-  const message = place === '' ? error.message : `${place}: ${error.message}`;
-  return new UsageError(error.code === 'USAGE' ? code : error.code, message, {
+  const isPlaced = place === '' || error.details['place'] !== undefined;
+  return new UsageError(codeOf(error, code), isPlaced ? error.message : `${place}: ${error.message}`, {
     cause: error,
-    details: { ...error.details, ...(place === '' ? {} : { place }) },
+    details: { ...(place === '' ? {} : { place }), ...error.details },
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   });
+}
+
+/** What is wrong on the command line is wrong usage, whoever found it. */
+function codeOf({ code }: UsageError, wanted: Candidate['code']): UsageError['code'] {
+  return code === 'USAGE' || code === 'CONFIG_INVALID' ? wanted : code;
 }

@@ -15,9 +15,13 @@ describe('the option table', () => {
     }
   });
 
-  test.each(options)('$key has a variable that is named like its flag', ({ flag, env }) => {
-    expect(env).toBe(`DRAY_${(flag ?? 'images').toUpperCase().replaceAll('-', '_')}`);
-  });
+  test.each(options)(
+    '$key has a variable that is named like its flag, or like itself',
+    ({ key, flag, env }) => {
+      const name = flag ?? key.replaceAll(/[A-Z]/g, (letter) => `-${letter}`);
+      expect(env).toBe(`DRAY_${name.toUpperCase().replaceAll('-', '_')}`);
+    },
+  );
 
   test.each(options.filter(({ defaultText }) => defaultText !== undefined))(
     '$key means its default when the default is written out',

@@ -1,11 +1,13 @@
 import type { DeliveryMode, OnMiss } from '@drayage/core';
+import { imageOptions } from './image-options.ts';
 import type { OptionKey, OptionTable } from './option.ts';
+import { mirrorsType } from './place-types.ts';
 import {
   booleanType,
   choiceType,
   durationType,
-  imagesType,
   pathType,
+  platformListType,
   platformType,
   textListType,
   textType,
@@ -17,30 +19,7 @@ const onMissChoices: readonly OnMiss[] = ['continue', 'pull', 'fail'];
 
 /** Every option of every command. Usage texts, completion scripts and CI templates are rendered from this table. */
 export const optionTable: OptionTable = {
-  images: {
-    flag: undefined,
-    env: 'DRAY_IMAGES',
-    configKey: 'images',
-    type: imagesType,
-    default: [],
-    summary: 'images to pre-pull, such as redis:7 or ghcr.io/org/app@sha256:…',
-  },
-  optional: {
-    flag: 'optional',
-    env: 'DRAY_OPTIONAL',
-    configKey: 'optional',
-    type: imagesType,
-    default: [],
-    summary: 'an image that is skipped when its registry does not have it; may be given more than once',
-  },
-  only: {
-    flag: 'only',
-    env: 'DRAY_ONLY',
-    configKey: 'only',
-    type: imagesType,
-    default: [],
-    summary: 'wait for this image only, not for the whole pre-pull; may be given more than once',
-  },
+  ...imageOptions,
   bundle: {
     flag: 'bundle',
     env: 'DRAY_BUNDLE',
@@ -66,6 +45,47 @@ export const optionTable: OptionTable = {
     default: undefined,
     summary: 'platform of the images; without it linux on the architecture of this machine',
   },
+  platforms: {
+    flag: 'platforms',
+    env: 'DRAY_PLATFORMS',
+    configKey: 'platforms',
+    type: platformListType,
+    default: [],
+    summary: 'platforms to lock, separated by commas; without it the one that a pre-pull here takes',
+  },
+  frozen: {
+    flag: 'frozen',
+    env: 'DRAY_FROZEN',
+    configKey: 'frozen',
+    type: booleanType,
+    default: false,
+    summary: 'pull exactly what dray.lock says, and fail when it does not cover an image',
+  },
+  check: {
+    flag: 'check',
+    env: 'DRAY_CHECK',
+    configKey: undefined,
+    type: booleanType,
+    default: false,
+    summary: 'write nothing; exit 3 and list what differs when the lock is not what it would be now',
+  },
+  lockFile: {
+    flag: 'lock-file',
+    env: 'DRAY_LOCK_FILE',
+    configKey: 'lockFile',
+    type: pathType('FILE'),
+    default: undefined,
+    summary: 'the lock; without it dray.lock beside the configuration file',
+  },
+  mirrors: {
+    flag: 'mirror',
+    env: 'DRAY_MIRROR',
+    configKey: 'mirrors',
+    type: mirrorsType,
+    default: [],
+    summary:
+      'mirror to ask before a registry, such as docker.io=https://mirror.example; may be given more than once',
+  },
   insecureRegistries: {
     flag: 'insecure-registry',
     env: 'DRAY_INSECURE_REGISTRY',
@@ -82,6 +102,15 @@ export const optionTable: OptionTable = {
     type: pathType('FILE'),
     default: undefined,
     summary: 'PEM file with certificates to trust beside the public ones',
+  },
+  certsDir: {
+    flag: 'certs-dir',
+    env: 'DRAY_CERTS_DIR',
+    configKey: 'certsDir',
+    type: pathType('DIR'),
+    default: '/etc/docker/certs.d',
+    defaultText: '/etc/docker/certs.d',
+    summary: 'directory with a folder for each registry that has certificates of its own',
   },
   concurrency: {
     flag: 'concurrency',
@@ -143,7 +172,8 @@ export const optionTable: OptionTable = {
     configKey: 'strict',
     type: booleanType,
     default: false,
-    summary: 'fail (exit 3, or 4 after a time-out) unless every image was delivered',
+    summary:
+      'fail where the job would go on: load when an image was not delivered (exit 3, or 4 after a time-out), the others when a file named with --from could not be understood (exit 2)',
   },
   pipeline: {
     flag: 'pipeline',
@@ -154,6 +184,30 @@ export const optionTable: OptionTable = {
     default: undefined,
     summary:
       'name of this pipeline run, so that left-overs of another run are ignored; known by itself in most CI systems',
+  },
+  branch: {
+    flag: undefined,
+    env: 'DRAY_BRANCH',
+    configKey: undefined,
+    type: textType('NAME'),
+    default: undefined,
+    summary: 'branch of this run; known by itself in most CI systems',
+  },
+  tag: {
+    flag: undefined,
+    env: 'DRAY_TAG',
+    configKey: undefined,
+    type: textType('NAME'),
+    default: undefined,
+    summary: 'git tag of this run; known by itself in most CI systems',
+  },
+  event: {
+    flag: undefined,
+    env: 'DRAY_EVENT',
+    configKey: undefined,
+    type: textType('NAME'),
+    default: undefined,
+    summary: 'event that started this run, such as push or schedule; known by itself in most CI systems',
   },
   configFile: {
     flag: 'config',

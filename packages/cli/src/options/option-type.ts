@@ -1,3 +1,5 @@
+import type { Setting } from '../config/setting.ts';
+
 /** The kinds of value an option can have. Parameters of CI templates are rendered from them too. */
 export type OptionKind = 'string' | 'number' | 'boolean' | 'duration' | 'list' | 'enum';
 
@@ -12,4 +14,14 @@ export interface OptionType<Value> {
   readonly isPath?: boolean;
   /** The value of what somebody wrote. @throws UsageError that says what was expected */
   readonly parse: (text: string) => Value;
+  /** The value where it is more than a text or a list of texts; takes the place of `parse`. @throws UsageError that names the place */
+  readonly read?: (setting: Setting, surroundings: SettingSurroundings) => Value;
+}
+
+/** Where a setting stands. */
+export interface SettingSurroundings {
+  /** The directory of the configuration file; undefined for the command line and variables. */
+  readonly dir: string | undefined;
+  /** A path as it is meant from the working directory. */
+  readonly relocate: (path: string) => string;
 }

@@ -1,22 +1,79 @@
-import type { DeliveryMode, OnMiss, Platform, Reference } from '@drayage/core';
+import type { Condition, DeliveryMode, OnMiss, Platform } from '@drayage/core';
 import type { OptionType } from './option-type.ts';
+
+/** A text that variables are yet to be put into, and where it stands. */
+export interface PlacedText {
+  /** For messages: `.dray.yml:4: images`; empty for an argument of the command line. */
+  readonly place: string;
+  readonly text: string;
+}
+
+/** An image as it was asked for. Variables are expanded when the command needs the image, as not every job has them all. */
+export interface ImageRequest {
+  /** A name, with a tag or a range of versions unless there are `tags`. */
+  readonly image: PlacedText;
+  /** Alternatives, in order of preference; empty: as `image` says. */
+  readonly tags: readonly PlacedText[];
+  /** Further names that it shall have. */
+  readonly as: readonly PlacedText[];
+  readonly optional: boolean;
+  /** A range of versions may choose a pre-release. */
+  readonly prerelease: boolean;
+  readonly only?: Condition;
+  readonly except?: Condition;
+}
+
+/** A command that runs before anything is resolved. */
+export interface PrepareCommand {
+  /** For a shell. */
+  readonly run: string;
+  /** How it is called in messages; undefined: by its first line. */
+  readonly name: string | undefined;
+  readonly timeoutMs: number;
+  /** Its failure is told and ends nothing. */
+  readonly optional: boolean;
+  /** Where it runs; undefined: in the working directory. */
+  readonly dir: string | undefined;
+}
+
+/** Where images are taken from. */
+export type ImageSource = 'registry' | 'engine';
 
 /** Everything that can be set, read once and valid. Below the command line everything is a parameter taken from here. */
 export interface Config {
   /** Required by this run, in the order given. */
-  readonly images: readonly Reference[];
+  readonly images: readonly ImageRequest[];
   /** Wanted where they exist. */
-  readonly optional: readonly Reference[];
+  readonly optional: readonly ImageRequest[];
+  /** Files that name images, each perhaps with its kind before it: `compose:stack.yml`. */
+  readonly from: readonly string[];
+  /** When images are pre-pulled at all; undefined: always. */
+  readonly runOnly: Condition | undefined;
+  /** When none are; undefined: never. */
+  readonly runExcept: Condition | undefined;
+  readonly prepare: readonly PrepareCommand[];
+  readonly source: ImageSource;
   /** The images waited for; empty: all. */
-  readonly only: readonly Reference[];
+  readonly only: readonly PlacedText[];
   /** The directory of the bundle on this node. */
   readonly bundle: string;
   /** A directory or URL; may hold credentials. */
   readonly handover: string | undefined;
   /** Undefined: that of an engine on a machine like this one. */
   readonly platform: Platform | undefined;
+  /** To lock; empty: `platform`. */
+  readonly platforms: readonly Platform[];
+  /** Pull what the lock says, or nothing. */
+  readonly frozen: boolean;
+  /** Only compare the lock. */
+  readonly check: boolean;
+  /** Undefined: `dray.lock` beside the configuration file. */
+  readonly lockFile: string | undefined;
+  /** `REGISTRY=URL` each. */
+  readonly mirrors: readonly PlacedText[];
   readonly insecureRegistries: readonly string[];
   readonly caFile: string | undefined;
+  readonly certsDir: string;
   readonly concurrency: number;
   readonly delivery: DeliveryMode;
   readonly onMiss: OnMiss;
@@ -26,6 +83,10 @@ export interface Config {
   readonly strict: boolean;
   /** What the CI system calls this pipeline run. */
   readonly pipeline: string | undefined;
+  /** Of this run; undefined: as the CI system says. */
+  readonly branch: string | undefined;
+  readonly tag: string | undefined;
+  readonly event: string | undefined;
   readonly configFile: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;
@@ -35,7 +96,7 @@ export type OptionKey = keyof Config;
 
 /** One thing that can be set, and all the places where it can be. */
 export interface OptionDefinition<Value> {
-  /** Without dashes; undefined for what is only given as an argument. */
+  /** Without dashes; undefined for what is only given as an argument, in a file or by the CI system. */
   readonly flag: string | undefined;
   readonly env: string;
   /** Variables of others that say the same; they yield to the configuration file. */

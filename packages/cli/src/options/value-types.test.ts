@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import {
   booleanType,
   choiceType,
-  imagesType,
   listOr,
   platformType,
   textListType,
@@ -46,13 +45,6 @@ describe('values', () => {
   test('a list is separated by commas, spaces or lines', () => {
     expect(textListType('HOST').parse('a:1, b\n c,,d\t')).toEqual(['a:1', 'b', 'c', 'd']);
     expect(textListType('HOST').parse(' , ')).toEqual([]);
-  });
-
-  test('a list of images names the one that is none', () => {
-    expect(imagesType.parse('redis:7 ghcr.io/a/b')).toHaveLength(2);
-    expect(() => imagesType.parse('redis:7 Redis:8')).toThrow(
-      expect.objectContaining({ code: 'REFERENCE_INVALID', message: expect.stringContaining('Redis:8') }),
-    );
   });
 
   test('a platform is written in Go spelling, or as kernels call it', () => {

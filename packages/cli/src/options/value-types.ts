@@ -1,5 +1,5 @@
-import { UsageError, parsePlatform, parseReference, printable } from '@drayage/core';
-import type { Platform, Reference } from '@drayage/core';
+import { UsageError, parsePlatform, printable } from '@drayage/core';
+import type { Platform } from '@drayage/core';
 import { parseDuration } from './duration.ts';
 import type { OptionType } from './option-type.ts';
 
@@ -65,18 +65,18 @@ export function textListType(placeholder: string): OptionType<readonly string[]>
   return { kind: 'list', placeholder, parse: splitList };
 }
 
-/** Image references. @throws InvalidReferenceError `REFERENCE_INVALID` from `parse` */
-export const imagesType: OptionType<readonly Reference[]> = {
-  kind: 'list',
-  placeholder: 'IMAGE',
-  parse: (text) => splitList(text).map(parseReference),
-};
-
 /** One platform in Go spelling. @throws UsageError `PLATFORM_INVALID` from `parse` */
 export const platformType: OptionType<Platform> = {
   kind: 'string',
   placeholder: 'OS/ARCH[/VARIANT]',
   parse: (text) => parsePlatform(text.trim()),
+};
+
+/** Some platforms in Go spelling. @throws UsageError `PLATFORM_INVALID` from `parse` */
+export const platformListType: OptionType<readonly Platform[]> = {
+  kind: 'list',
+  placeholder: 'OS/ARCH[/VARIANT]',
+  parse: (text) => splitList(text).map(parsePlatform),
 };
 
 /** `a, b or c`. */

@@ -6,7 +6,8 @@ import { counted, humanSize } from './quantities.ts';
 
 /** A table of what would be fetched, then how each image would come into the engine, then the sums. */
 export function planText(report: PlanReport): string {
-  return `${[...fetchTable(report), '', ...engineLines(report), '', sums(report)].join('\n')}\n`;
+  if (report.reason !== undefined) return `${report.reason}\n`;
+  return `${[...fetchTable(report), '', ...originLines(report), ...engineLines(report), '', sums(report)].join('\n')}\n`;
 }
 
 function fetchTable({ images }: PlanReport): readonly string[] {
@@ -32,6 +33,14 @@ function fetchRow(image: ImagePlan<DeliveryPlan>): readonly string[] {
     humanSize(image.bytesInBundle),
     humanSize(image.bytesToFetch),
   ];
+}
+
+/** Where images were asked for that nobody named on the command line. */
+function originLines({ images }: PlanReport): readonly string[] {
+  const rows = images.flatMap(({ reference, origin = 'the command line' }) =>
+    origin === 'the command line' ? [] : [[`  ${reference}`, `from ${origin}`]],
+  );
+  return rows.length === 0 ? [] : ['asked for in:', ...formatTable(rows), ''];
 }
 
 function engineLines({ engine, engineError, images }: PlanReport): readonly string[] {

@@ -1,16 +1,60 @@
-import type { Source } from '@drayage/core';
-import { createDockerConfigCredentials, createRegistrySource, readCertificates } from '@drayage/registry';
+import { UsageError, isDrayError, printable } from '@drayage/core';
+import type { Source, TagSource } from '@drayage/core';
+import {
+  createCredentials,
+  createRegistrySource,
+  parseMirrors,
+  proxySettings,
+  readCertificates,
+  readExtraCertificates,
+} from '@drayage/registry';
+import type { MirrorSettings } from '@drayage/registry';
 import type { Host } from '../host.ts';
+import { expandText, placeName } from '../images/expand.ts';
 import type { Config } from '../options/option.ts';
-import { dockerConfigPath } from './docker-config.ts';
 
-/** Registries, with the credentials of the docker configuration file. @throws UsageError `CONFIG_INVALID` for a certificate file that is none */
-export async function openRegistry(config: Config, host: Host): Promise<Source> {
-  const { caFile, insecureRegistries } = config;
+/**
+ * Registries, with the credentials, proxies and certificates that the docker client would use, and the mirrors that were asked for.
+ * Credentials are looked up when a registry asks for a login: those of a preparation command count.
+ * @throws UsageError `CONFIG_INVALID` for a certificate file, a mirror or a proxy that is none, `VARIABLE_MISSING`
+ */
+export async function openRegistry(
+  config: Config,
+  host: Host,
+  warn: (message: string) => void,
+): Promise<Source & TagSource> {
+  const { caFile, certsDir, insecureRegistries } = config;
+  const authorities = [
+    caFile === undefined ? undefined : await readCertificates(caFile),
+    await readExtraCertificates(host.env),
+  ].filter((pem) => pem !== undefined);
   return createRegistrySource({
-    credentials: createDockerConfigCredentials(dockerConfigPath(host)),
+    credentials: createCredentials(host),
     insecureRegistries,
+    certsDir,
+    proxy: proxySettings(host.env),
+    mirrors: mirrorsOf(config, host),
+    onMirrorFailure: ({ mirror, registry, repository, error }) => {
+      warn(`mirror ${mirror} of ${registry} was passed over for ${repository}: ${error.message}`);
+    },
     userAgent: `drayage/${host.version}`,
-    ...(caFile === undefined ? {} : { ca: await readCertificates(caFile) }),
+    ...(authorities.length === 0 ? {} : { ca: authorities.join('\n') }),
   });
+}
+
+function mirrorsOf({ mirrors }: Config, { env }: Host): MirrorSettings {
+  for (const mirror of mirrors) {
+    const text = expandText(mirror, env);
+    try {
+      parseMirrors([text]);
+    } catch (error) {
+      if (!isDrayError(error, 'CONFIG_INVALID')) throw error;
+      const place = printable(placeName(mirror.place));
+      throw new UsageError('CONFIG_INVALID', `${place}: ${error.message}`, {
+        cause: error,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      });
+    }
+  }
+  return parseMirrors(mirrors.map((mirror) => expandText(mirror, env)));
 }

@@ -1,0 +1,125 @@
+import {
+  emptyLock,
+  findDrift,
+  formatPlatform,
+  hostPlatform,
+  isDrayError,
+  parsePlatform,
+} from '@drayage/core';
+import type { Drift, Lock, Platform } from '@drayage/core';
+import { exitCodes } from '../exit-codes.ts';
+import { gatherImages } from '../images/gather-images.ts';
+import { lockImages, lookUpImages } from '../lock/lock-images.ts';
+import type { NotLocked } from '../lock/lock-images.ts';
+import { findLock, lockPath, readLock, writeLock } from '../lock/lock-store.ts';
+import type { LockPath } from '../lock/lock-store.ts';
+import type { Config } from '../options/option.ts';
+import { lockCheckText, lockText } from '../output/lock-text.ts';
+import { startProgress } from '../output/progress.ts';
+import type { Progress } from '../output/progress.ts';
+import { prepare } from '../prepare/prepare.ts';
+import { openRegistry } from '../wiring/open-registry.ts';
+import type { CommandContext } from './command.ts';
+
+/** What `lock --json` prints. */
+export interface LockReport {
+  readonly path: string;
+  /** False when an image could not be locked: the file stays as it was. */
+  readonly written: boolean;
+  /** Count of images. */
+  readonly images: number;
+  /** `OS/ARCH[/VARIANT]` each. */
+  readonly platforms: readonly string[];
+  readonly failures: readonly NotLocked[];
+}
+
+/** What `lock --check --json` prints. */
+export interface LockCheckReport {
+  readonly path: string;
+  readonly ok: boolean;
+  readonly platforms: readonly string[];
+  readonly drifts: readonly Drift[];
+}
+
+/** `dray lock`. */
+export async function runLock(context: CommandContext): Promise<number> {
+  const { config, host, dir } = context;
+  const place = lockPath(config, { cwd: host.cwd, dir });
+  const progress = await startProgress(host);
+  try {
+    return await (config.check ? checkLock : makeLock)(context, place, progress);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function makeLock(context: CommandContext, place: LockPath, progress: Progress): Promise<number> {
+  const { config, host } = context;
+  const before = await lockBefore(place, progress);
+  const platforms = platformsToLock(config, before);
+  const { lock, failures } = await withImages(context, progress, (images, locking) =>
+    lockImages(images, platforms, before, locking),
+  );
+  const written = failures.length === 0;
+  if (written) await writeLock(place, lock);
+  const names = platforms.map(formatPlatform);
+  const report = { path: place.shown, written, images: lock.images.size, platforms: names, failures };
+  progress.stop();
+  if (config.json) host.stdout.write(`${JSON.stringify(report satisfies LockReport)}\n`);
+  host.stderr.write(lockText(report));
+  return written ? exitCodes.done : exitCodes.notAvailable;
+}
+
+async function checkLock(context: CommandContext, place: LockPath, progress: Progress): Promise<number> {
+  const { config, host } = context;
+  const lock = await readLock(place);
+  const names = platformsToLock(config, lock).map(formatPlatform);
+  const wanted = await withImages(context, progress, lookUpImages);
+  const found = names.flatMap((platform) => findDrift(lock, wanted, platform));
+  const drifts = [...new Map(found.map((drift) => [JSON.stringify(drift), drift])).values()];
+  const report = { path: place.shown, ok: drifts.length === 0, platforms: names, drifts };
+  progress.stop();
+  host.stdout.write(
+    config.json ? `${JSON.stringify(report satisfies LockCheckReport)}\n` : lockCheckText(report),
+  );
+  return report.ok ? exitCodes.done : exitCodes.notAvailable;
+}
+
+/** Runs `use` with everything that the configuration asks for, on whichever branch. */
+async function withImages<Result>(
+  context: CommandContext,
+  progress: Progress,
+  use: (...parameters: Parameters<typeof lookUpImages>) => Promise<Result>,
+): Promise<Result> {
+  const { config, host, signal } = context;
+  const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
+  const source = await openRegistry(config, host, warn);
+  try {
+    const { images } = await gatherImages({ ...context, tags: source, warn, always: true });
+    await prepare(config.prepare, { host, progress, signal });
+    progress.status('asking the registries');
+    return await use(images, { source, config, signal });
+  } finally {
+    await source.close();
+  }
+}
+
+/** A lock that cannot be read is written anew: that is what the advice for it says. */
+async function lockBefore(place: LockPath, progress: Progress): Promise<Lock> {
+  try {
+    return (await findLock(place)) ?? emptyLock;
+  } catch (error) {
+    if (!isDrayError(error, 'LOCK_INVALID')) throw error;
+    progress.line(`dray: warning: ${error.message}; it is written anew`);
+    return emptyLock;
+  }
+}
+
+/** Those that were asked for, else those of the lock, else the one that a pre-pull here would take. */
+function platformsToLock({ platform, platforms }: Config, { images }: Lock): readonly Platform[] {
+  if (platforms.length > 0) return platforms;
+  const locked = new Set([...images.values()].flatMap((facts) => [...facts.keys()]));
+  const own = formatPlatform(platform ?? hostPlatform());
+  const names = platform !== undefined || locked.size === 0 ? [own] : [...locked].sort();
+  return names.map(parsePlatform);
+}

@@ -1,0 +1,76 @@
+import {
+  UsageError,
+  expandVariables,
+  familiarName,
+  isDrayError,
+  parseReference,
+  printable,
+  tryParseReference,
+} from '@drayage/core';
+import type { Reference, Variables } from '@drayage/core';
+import type { ImageRequest, PlacedText } from '../options/option.ts';
+
+/** A text with its variables expanded. @throws UsageError `VARIABLE_MISSING`, `CONFIG_INVALID`, naming the place */
+export function expandText({ text, place }: PlacedText, variables: Variables): string {
+  return expandVariables(text, variables, placeName(place)).trim();
+}
+
+/** A text with its variables expanded, as a name. @throws UsageError as {@link expandText}, `REFERENCE_INVALID` */
+export function expandReference(placed: PlacedText, variables: Variables): Reference {
+  const text = expandText(placed, variables);
+  return parsedAt(placed, text, () => parseReference(text));
+}
+
+/** What a place is called in messages. */
+export function placeName(place: string): string {
+  return place === '' ? 'the command line' : place;
+}
+
+/** What `parse` gives; a text that is no reference is told with its place. @throws UsageError `REFERENCE_INVALID` */
+export function parsedAt<Result>(placed: PlacedText, text: string, parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (error) {
+    if (!isDrayError(error, 'REFERENCE_INVALID')) throw error;
+    const place = placed.place === '' ? '' : `${placed.place}: `;
+    const isOfVariable = placed.text.includes('${') && /[^A-Za-z0-9_.-]/.test(text.replace(/^.*:/, ''));
+    const hint = isOfVariable
+      ? 'Write ${NAME|slug} where the value of a variable is no valid tag.'
+      : error.hint;
+    throw new UsageError('REFERENCE_INVALID', `${place}${error.message}`, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+/** The images that are known by name without asking anybody: those without alternatives, ranges or variables that are missing here. */
+export function knownReferences(
+  requests: readonly ImageRequest[],
+  variables: Variables,
+): readonly Reference[] {
+  return requests.flatMap(({ image, tags }) => {
+    if (tags.length > 1) return [];
+    try {
+      const name = expandText(image, variables);
+      const [tag] = tags;
+      const reference = tryParseReference(tag === undefined ? name : `${name}:${expandText(tag, variables)}`);
+      return reference === undefined ? [] : [reference];
+    } catch (error) {
+      if (isDrayError(error, 'VARIABLE_MISSING')) return [];
+      throw error;
+    }
+  });
+}
+
+/** The name of an image that gets its tags elsewhere. @throws UsageError `CONFIG_INVALID` when it has a tag of its own */
+export function untaggedName(placed: PlacedText, variables: Variables): string {
+  const text = expandText(placed, variables);
+  const { digest, ...reference } = parsedAt(placed, text, () => parseReference(text));
+  if (digest === undefined && !/:[^/]*$/.test(text)) return familiarName(reference);
+  throw new UsageError(
+    'CONFIG_INVALID',
+    `${placeName(placed.place)}: "${printable(text, 200)}" has a tag or digest beside "tags"`,
+    { hint: 'Leave it out, or add it to "tags".' },
+  );
+}

@@ -1,0 +1,118 @@
+import { UsageError, formatPlatform, hostPlatform, pinImages, whyNotNow } from '@drayage/core';
+import type { Conditions, PrepullImage, RunContext, TagSource } from '@drayage/core';
+import type { Host } from '../host.ts';
+import { lockPath, readLock } from '../lock/lock-store.ts';
+import type { Config, ImageRequest } from '../options/option.ts';
+import { mergeImages, requestedImage } from './requested-image.ts';
+import { readRunContext } from './run-context.ts';
+
+export interface GatherRequest {
+  readonly config: Config;
+  readonly host: Host;
+  /** Where the lock is looked for. */
+  readonly dir: string;
+  readonly tags: TagSource;
+  readonly warn: (message: string) => void;
+  /** Conditions are not looked at: what is meant is every run. */
+  readonly always?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What one run is about. */
+export interface ImageSet {
+  /** Each once, in the order asked for. */
+  readonly images: readonly PrepullImage[];
+  /** Why there is none, where that is as it should be. */
+  readonly reason?: string;
+}
+
+/**
+ * The images of a run: those that were asked for, those that files name, without those that are not for this branch, tag or event.
+ * @throws UsageError `USAGE` when nothing was asked for at all, `VARIABLE_MISSING`, `REFERENCE_INVALID`, `CONFIG_INVALID`,
+ * `DISCOVERY_FAILED`; DrayError `LOCK_INVALID`
+ */
+export async function gatherImages(request: GatherRequest): Promise<ImageSet> {
+  const { config } = request;
+  const asked = [
+    ...config.images,
+    ...config.optional.map((image): ImageRequest => ({ ...image, optional: true })),
+  ];
+  if (asked.length === 0 && config.from.length === 0) throw nothingAsked();
+  const isNow = createConditionCheck(request);
+  const whole = await isNow({
+    ...(config.runOnly === undefined ? {} : { only: config.runOnly }),
+    ...(config.runExcept === undefined ? {} : { except: config.runExcept }),
+  });
+  if (whole !== undefined) return { images: [], reason: `nothing is pre-pulled: ${whole}` };
+  const reasons: string[] = [];
+  const images: PrepullImage[] = [];
+  for (const image of asked) {
+    const reason = await isNow(image);
+    if (reason === undefined) images.push(...expanded(image, request));
+    else reasons.push(`${image.image.text}: ${reason}`);
+  }
+  for (const reason of reasons) note(request, reason);
+  images.push(...(await discovered(request)));
+  return images.length === 0
+    ? { images: [], reason: `nothing is pre-pulled: ${noneText(reasons, config)}` }
+    : { images: mergeImages(images) };
+}
+
+/** The images as `dray.lock` has them, where that was asked for. @throws UsageError `LOCK_DRIFT`; DrayError `LOCK_INVALID` */
+export async function frozenImages(
+  images: readonly PrepullImage[],
+  { config, host, dir }: Pick<GatherRequest, 'config' | 'host' | 'dir'>,
+): Promise<readonly PrepullImage[]> {
+  if (!config.frozen) return images;
+  const path = lockPath(config, { cwd: host.cwd, dir });
+  const platform = formatPlatform(config.platform ?? hostPlatform());
+  return pinImages(images, await readLock(path), { platform, path: path.shown });
+}
+
+function expanded(image: ImageRequest, request: GatherRequest): readonly PrepullImage[] {
+  const { host, tags } = request;
+  const found = requestedImage(image, {
+    variables: host.env,
+    tags,
+    note: (line) => note(request, line),
+  });
+  return found === undefined ? [] : [found];
+}
+
+async function discovered({ config, host, warn, signal }: GatherRequest): Promise<readonly PrepullImage[]> {
+  const { from, strict } = config;
+  if (from.length === 0) return [];
+  // Its parsers are large, and most runs name their images.
+  const { discoveredImages } = await import('./discovered-images.ts');
+  const platform = config.platform ?? hostPlatform();
+  return discoveredImages({ from, platform, strict, warn, signal }, host);
+}
+
+/** Says why conditions do not hold. The CI system is asked at most once, and only when there are conditions. */
+function createConditionCheck({
+  config,
+  host,
+  always = false,
+}: GatherRequest): (conditions: Conditions) => Promise<string | undefined> {
+  let context: Promise<RunContext> | undefined;
+  return async (conditions) => {
+    if (always || (conditions.only === undefined && conditions.except === undefined)) return undefined;
+    context ??= readRunContext(config, host);
+    return whyNotNow(conditions, await context);
+  };
+}
+
+function note({ config, host }: GatherRequest, line: string): void {
+  if (config.verbose) host.stderr.write(`dray: ${line}\n`);
+}
+
+function noneText(reasons: readonly string[], { from }: Config): string {
+  if (reasons.length > 0) return reasons.join('; ');
+  return from.length > 0 ? `no image is named in ${from.join(', ')}` : 'no optional image has its variables';
+}
+
+function nothingAsked(): UsageError {
+  return new UsageError('USAGE', 'cannot pre-pull: no image is given', {
+    hint: 'Name images as arguments, in DRAY_IMAGES or under "images" in .dray.yml, or files that name them with --from.',
+  });
+}

@@ -1,0 +1,109 @@
+import { familiarName, fixedCandidate, formatReference, isDrayError, printable } from '@drayage/core';
+import type { ImageCandidate, PrepullImage, TagSource, Variables } from '@drayage/core';
+import { parseImageSelector, resolveTag } from '@drayage/registry';
+import type { ImageRequest, PlacedText } from '../options/option.ts';
+import { expandReference, expandText, parsedAt, placeName, untaggedName } from './expand.ts';
+
+export interface RequestContext {
+  readonly variables: Variables;
+  /** Where the tags are that a range of versions chooses from. */
+  readonly tags: TagSource;
+  /** Gets a line for each alternative that is left out. */
+  readonly note: (line: string) => void;
+}
+
+/**
+ * An image as it was asked for, with its variables expanded. Undefined for an optional one, none of whose tags has all its variables.
+ * @throws UsageError `VARIABLE_MISSING`, `REFERENCE_INVALID`, `CONFIG_INVALID`, naming the place
+ */
+export function requestedImage(request: ImageRequest, context: RequestContext): PrepullImage | undefined {
+  const candidates = candidatesOf(request, context);
+  const [first] = candidates;
+  if (first === undefined) return undefined;
+  return {
+    text: candidates.length === 1 ? first.text : alternativesText(request, candidates, context),
+    candidates,
+    alsoNamed: request.as.map((name) => expandReference(name, context.variables)),
+    optional: request.optional,
+    origin: placeName(request.image.place),
+  };
+}
+
+function candidatesOf(request: ImageRequest, context: RequestContext): readonly ImageCandidate[] {
+  const { image, tags } = request;
+  if (tags.length === 0) {
+    const text = expandText(image, context.variables);
+    return [candidate(request, image, text, context)];
+  }
+  const name = untaggedName(image, context.variables);
+  const texts = distinct(availableTags(request, tags, context));
+  return texts.map(({ placed, text }) => candidate(request, placed, `${name}:${text}`, context));
+}
+
+interface ExpandedTag {
+  readonly placed: PlacedText;
+  readonly text: string;
+}
+
+/** Of several tags, those without a value for one of their variables are left out: a tag's pipeline has no branch. */
+function availableTags(
+  request: ImageRequest,
+  tags: readonly PlacedText[],
+  { variables, note }: RequestContext,
+): readonly ExpandedTag[] {
+  const missing: unknown[] = [];
+  const available = tags.flatMap((placed) => {
+    try {
+      return [{ placed, text: expandText(placed, variables) }];
+    } catch (error) {
+      if (tags.length === 1 || !isDrayError(error, 'VARIABLE_MISSING')) throw error;
+      missing.push(error);
+      note(`${printable(request.image.text)}  tag ${printable(placed.text)} left out: ${error.message}`);
+      return [];
+    }
+  });
+  if (available.length === 0 && !request.optional) throw missing[0];
+  return available;
+}
+
+function candidate(
+  { prerelease }: ImageRequest,
+  placed: PlacedText,
+  text: string,
+  { tags }: RequestContext,
+): ImageCandidate {
+  const selector = parsedAt(placed, text, () => parseImageSelector(text));
+  if (selector.kind === 'reference') return fixedCandidate(selector.reference);
+  return {
+    text: `${familiarName(selector.repository)}:${selector.range.text}`,
+    async locate(signal) {
+      const how = { prereleases: prerelease, ...(signal === undefined ? {} : { signal }) };
+      return { reference: await resolveTag(tags, selector, how) };
+    },
+  };
+}
+
+function alternativesText(
+  { image }: ImageRequest,
+  candidates: readonly ImageCandidate[],
+  { variables }: RequestContext,
+): string {
+  const name = untaggedName(image, variables);
+  return `${name}:{${candidates.map(({ text }) => text.slice(name.length + 1)).join(',')}}`;
+}
+
+function distinct(tags: readonly ExpandedTag[]): readonly ExpandedTag[] {
+  return [...new Map([...tags].reverse().map((tag) => [tag.text, tag])).values()].reverse();
+}
+
+/** Each image once, with the origin it was found at first, all its names, and required when it is so anywhere. */
+export function mergeImages(images: readonly PrepullImage[]): readonly PrepullImage[] {
+  const byText = new Map<string, PrepullImage>();
+  for (const image of images) {
+    const first = byText.get(image.text) ?? image;
+    const names = [...first.alsoNamed, ...image.alsoNamed];
+    const alsoNamed = [...new Map(names.map((name) => [formatReference(name), name])).values()];
+    byText.set(image.text, { ...first, alsoNamed, optional: first.optional && image.optional });
+  }
+  return [...byText.values()];
+}

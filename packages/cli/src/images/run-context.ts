@@ -1,0 +1,47 @@
+import type { RunContext } from '@drayage/core';
+import type { Host } from '../host.ts';
+import type { Config } from '../options/option.ts';
+
+// What starts a run, in the words of the CI system. Who says nothing but that there is a pull request is taken at that word.
+const eventVariables = ['GITHUB_EVENT_NAME', 'CI_PIPELINE_SOURCE', 'BUILD_REASON', 'TRAVIS_EVENT_TYPE'];
+
+/**
+ * Branch, git tag and event of this run: as `DRAY_BRANCH`, `DRAY_TAG` and `DRAY_EVENT` say, else the CI system, else git. The branch of a
+ * pull request is the one it comes from; a run for a tag has no branch.
+ */
+export async function readRunContext(
+  { branch, tag, event }: Pick<Config, 'branch' | 'tag' | 'event'>,
+  { env, cwd }: Pick<Host, 'env' | 'cwd'>,
+): Promise<RunContext> {
+  const found = await askCiSystem(env, cwd);
+  const ownTag = tag ?? (branch === undefined ? found.tag : undefined);
+  const ownBranch = branch ?? (ownTag === undefined ? found.branch : undefined);
+  const ownEvent = event ?? found.event;
+  return {
+    ...(ownBranch === undefined ? {} : { branch: ownBranch }),
+    ...(ownTag === undefined ? {} : { tag: ownTag }),
+    ...(ownEvent === undefined ? {} : { event: ownEvent }),
+  };
+}
+
+async function askCiSystem(env: Host['env'], cwd: string): Promise<RunContext> {
+  const { default: envCi } = await import('env-ci');
+  const answer: Readonly<Record<string, unknown>> = { ...envCi({ env: { ...env }, cwd }) };
+  const tag = textOf(answer['tag']) ?? githubTag(env);
+  const branch = textOf(answer['prBranch']) ?? textOf(env['GITHUB_HEAD_REF']) ?? textOf(answer['branch']);
+  const named = eventVariables.map((name) => textOf(env[name])).find((value) => value !== undefined);
+  const event = named ?? (answer['isPr'] === true ? 'pull_request' : undefined);
+  return {
+    ...(branch === undefined ? {} : { branch }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(event === undefined ? {} : { event }),
+  };
+}
+
+function githubTag(env: Host['env']): string | undefined {
+  return env['GITHUB_REF_TYPE'] === 'tag' ? textOf(env['GITHUB_REF_NAME']) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

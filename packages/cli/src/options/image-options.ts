@@ -1,0 +1,80 @@
+import { conditionType, imageNamesType, imageRequestsType } from './image-types.ts';
+import type { ImageSource, OptionTable } from './option.ts';
+import { fileListType } from './place-types.ts';
+import { prepareType } from './prepare-type.ts';
+import { choiceType } from './value-types.ts';
+
+const imageSources: readonly ImageSource[] = ['registry', 'engine'];
+
+type ImageOptionKey =
+  'images' | 'optional' | 'from' | 'runOnly' | 'runExcept' | 'prepare' | 'source' | 'only';
+
+/** The part of the option table that says which images are meant, and what is needed to get at them. */
+export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
+  images: {
+    flag: undefined,
+    env: 'DRAY_IMAGES',
+    configKey: 'images',
+    type: imageRequestsType,
+    default: [],
+    summary: 'images to pre-pull, such as redis:7, postgres:^16 or ghcr.io/org/app@sha256:…',
+  },
+  optional: {
+    flag: 'optional',
+    env: 'DRAY_OPTIONAL',
+    configKey: 'optional',
+    type: imageRequestsType,
+    default: [],
+    summary: 'an image that is skipped when its registry does not have it; may be given more than once',
+  },
+  from: {
+    flag: 'from',
+    env: 'DRAY_FROM',
+    configKey: 'from',
+    type: fileListType,
+    default: [],
+    summary:
+      'file that names images: a compose file, Dockerfile, CI configuration or Kubernetes manifest, perhaps with its kind before it (compose:FILE); may be given more than once',
+  },
+  runOnly: {
+    flag: undefined,
+    env: 'DRAY_RUN_ONLY',
+    configKey: 'only',
+    type: conditionType,
+    default: undefined,
+    summary: 'branches, tags and events that images are pre-pulled for',
+  },
+  runExcept: {
+    flag: undefined,
+    env: 'DRAY_RUN_EXCEPT',
+    configKey: 'except',
+    type: conditionType,
+    default: undefined,
+    summary: 'branches, tags and events that nothing is pre-pulled for',
+  },
+  prepare: {
+    flag: 'prepare',
+    env: 'DRAY_PREPARE',
+    configKey: 'prepare',
+    type: prepareType,
+    default: [],
+    summary: 'shell command to run before anything is resolved, such as a login; may be given more than once',
+  },
+  source: {
+    flag: 'source',
+    env: 'DRAY_SOURCE',
+    configKey: 'source',
+    type: choiceType(imageSources),
+    default: 'registry',
+    defaultText: 'registry',
+    summary: 'where images are taken from: registries, or the engine for images that were built here',
+  },
+  only: {
+    flag: 'only',
+    env: 'DRAY_ONLY',
+    configKey: 'loadOnly',
+    type: imageNamesType,
+    default: [],
+    summary: 'wait for this image only, not for the whole pre-pull; may be given more than once',
+  },
+};

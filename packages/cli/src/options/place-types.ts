@@ -1,0 +1,46 @@
+import type { Setting } from '../config/setting.ts';
+import type { PlacedText } from './option.ts';
+import type { OptionType } from './option-type.ts';
+import { readTexts } from './read-setting.ts';
+import { textListType } from './value-types.ts';
+
+// The kinds of file that may be said before a path, as packages/discovery knows them; a path of its own is never relocated with them.
+const kindPattern = /^(?:compose|dockerfile|gitlab|circleci|kubernetes):/;
+
+/** Paths of files, each perhaps with its kind before it. A variable may hold several, separated by white space or commas. */
+export const fileListType: OptionType<readonly string[]> = {
+  ...textListType('FILE'),
+  isPath: true,
+  read(setting, { relocate }) {
+    const paths = setting.kind === 'text' ? words(setting.text) : readTexts(setting).map(({ text }) => text);
+    return paths.filter((path) => path.trim() !== '').map((path) => relocateFile(path, relocate));
+  },
+};
+
+/** Mirrors as `REGISTRY=URL`; a file may also have a map of registries, with a URL or a list of URLs for each. */
+export const mirrorsType: OptionType<readonly PlacedText[]> = {
+  kind: 'list',
+  placeholder: 'REGISTRY=URL',
+  parse: (text) => words(text).map((mirror) => ({ place: '', text: mirror })),
+  read: readMirrors,
+};
+
+function readMirrors(setting: Setting): readonly PlacedText[] {
+  if (setting.kind !== 'map') {
+    return readTexts(setting).flatMap(({ place, text }) =>
+      words(text).map((mirror) => ({ place, text: mirror })),
+    );
+  }
+  return [...setting.members].flatMap(([registry, urls]) =>
+    readTexts(urls).map(({ place, text }) => ({ place, text: `${registry}=${text}` })),
+  );
+}
+
+function relocateFile(text: string, relocate: (path: string) => string): string {
+  const kind = kindPattern.exec(text)?.[0] ?? '';
+  return `${kind}${relocate(text.slice(kind.length))}`;
+}
+
+function words(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
