@@ -1,15 +1,17 @@
 import type { Engine, ImageSaver, Reference } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 import type { RegistryAuth } from '@drayage/engine';
-import { createCredentials, registryAuthOf } from '@drayage/registry';
 import type { Host } from '../host.ts';
 
 /** The engine that the docker client would talk to. A wrong setting of it is told by the first call, as an engine that is not there is. */
 export async function openEngine(host: Host): Promise<Engine & ImageSaver> {
   const { env, homeDir } = host;
-  const credentials = createCredentials({ env, homeDir });
-  const authFor = async ({ registry }: Reference): Promise<RegistryAuth | undefined> =>
-    registryAuthOf(await credentials.find(registry), registry);
+  // Only a pull needs credentials; the registry client would be most of what a load has to load.
+  const authFor = async ({ registry, repository }: Reference): Promise<RegistryAuth | undefined> => {
+    const { createCredentials, registryAuthOf } = await import('@drayage/registry');
+    const credentials = createCredentials({ env, homeDir });
+    return registryAuthOf(await credentials.find(registry, repository), registry);
+  };
   try {
     return createDockerEngine({ endpoint: await resolveEngineEndpoint({ env, homeDir }), authFor });
   } catch (error) {
