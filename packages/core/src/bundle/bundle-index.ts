@@ -4,7 +4,7 @@ import { arrayMember, isObject, parseJsonObject } from '../image/json.ts';
 import type { JsonObject } from '../image/json.ts';
 import { parseDescriptor } from '../image/manifest.ts';
 import { isManifestType, mediaTypes } from '../image/media-types.ts';
-import { formatReference, sameReference, tryParseReference } from '../image/reference.ts';
+import { familiarReference, formatReference, sameReference, tryParseReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
 import { printable } from '../redact.ts';
 import type { DocumentStore } from '../transport.ts';
@@ -95,6 +95,13 @@ export function formatBundleIndex(index: BundleIndex): Uint8Array {
 export function withEntry(index: BundleIndex, entry: BundleEntry): BundleIndex {
   const position = index.entries.findIndex((other) => replaces(entry, other));
   return { entries: position < 0 ? [...index.entries, entry] : index.entries.with(position, entry) };
+}
+
+/** How an entry of a bundle is called in reports: its familiar name, else whatever it carries, else its digest. */
+export function entryName(entry: BundleEntry): string {
+  return entry.reference === undefined
+    ? (entry.name ?? entry.target.digest)
+    : familiarReference(entry.reference);
 }
 
 function replaces(entry: BundleEntry, other: BundleEntry): boolean {

@@ -6,8 +6,8 @@ import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
 import type { Index, Manifest } from '../image/manifest.ts';
 import type { Platform } from '../image/platform.ts';
-import { familiarReference } from '../image/reference.ts';
 import { verifying } from '../store/verifying.ts';
+import { entryName } from './bundle-index.ts';
 import type { BundleEntry } from './bundle-index.ts';
 
 /**
@@ -68,8 +68,8 @@ export async function readBlobBytes(
 }
 
 /** What messages call an entry: `image redis:7`. */
-export function entryLabel({ reference, name, target }: BundleEntry): string {
-  return `image ${reference === undefined ? (name ?? target.digest) : familiarReference(reference)}`;
+export function entryLabel(entry: BundleEntry): string {
+  return `image ${entryName(entry)}`;
 }
 
 async function openNamed(

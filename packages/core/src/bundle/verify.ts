@@ -10,11 +10,10 @@ import { abortable, throwIfAborted } from '../store/abort.ts';
 import { createDirectoryBlobStore, listBlobDigests } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout, hasBlobsDirectory } from '../store/layout.ts';
-import { emptyIndex, readBundleIndex } from './bundle-index.ts';
+import { emptyIndex, entryName, readBundleIndex } from './bundle-index.ts';
 import type { BundleEntry } from './bundle-index.ts';
 import { entryManifests, manifestBlobs } from './contents.ts';
 import type { ContainedManifest } from './contents.ts';
-import { entryLabel } from './read-image.ts';
 
 export interface VerifyOptions {
   /** Called after each blob. */
@@ -124,7 +123,7 @@ async function checkEntry(
   entry: BundleEntry,
   signal: AbortSignal | undefined,
 ): Promise<readonly BundleProblem[]> {
-  const reference = entryLabel(entry).slice('image '.length);
+  const reference = entryName(entry);
   try {
     const manifests = await entryManifests(blobs, entry, signal);
     const held = manifests.filter(({ manifest }) => manifest !== undefined);

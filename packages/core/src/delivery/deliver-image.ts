@@ -1,5 +1,6 @@
 import type { BlobStore, ByteStream } from '../blob-store.ts';
 import { readImage } from '../bundle/read-image.ts';
+import { entryName } from '../bundle/bundle-index.ts';
 import type { BundleEntry } from '../bundle/bundle-index.ts';
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import { EngineError, isDrayError, reasonOf } from '../errors.ts';
@@ -11,7 +12,6 @@ import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { familiarReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
-import { entryName } from '../rendezvous/outlook.ts';
 import { verifying } from '../store/verifying.ts';
 import type { LoadEvent } from './events.ts';
 import type { DeliveryKind, LayerCounts, LoadImageReport } from './report.ts';

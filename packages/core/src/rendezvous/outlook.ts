@@ -1,3 +1,4 @@
+import { entryName } from '../bundle/bundle-index.ts';
 import type { BundleEntry } from '../bundle/bundle-index.ts';
 import type { ErrorSummary } from '../error-summary.ts';
 import { familiarReference, formatReference, tryParseReference } from '../image/reference.ts';
@@ -28,13 +29,6 @@ export function outlooks(sighting: Sighting, only: readonly Reference[]): readon
   if (status !== undefined) return status.images.flatMap((image) => imageOutlooks(sighting, image));
   if (prospect.kind === 'running') return undefined;
   return (index?.entries ?? []).map((entry) => ({ kind: 'ready', name: entryName(entry), entry }));
-}
-
-/** How an entry of a bundle is called in reports: its familiar name, else whatever it carries, else its digest. */
-export function entryName(entry: BundleEntry): string {
-  return entry.reference === undefined
-    ? (entry.name ?? entry.target.digest)
-    : familiarReference(entry.reference);
 }
 
 /** A sentence for why waiting has ended without what was wanted; begins with the stable word for it. */
