@@ -19,6 +19,16 @@ export interface EngineInfo {
   /** Graph driver or snapshotter, such as `overlay2`. */
   readonly storageDriver: string;
   readonly platform: Platform;
+  /** The containerd that holds its containers, and its images with that store; engines before 27.0 do not tell. */
+  readonly containerd?: EngineContainerd;
+}
+
+/** Where an engine finds its containerd. */
+export interface EngineContainerd {
+  /** Path of the socket, on the engine's side. */
+  readonly address: string;
+  /** Of containers and images; usually `moby`. */
+  readonly namespace: string;
 }
 
 export interface EngineImage {
@@ -90,6 +100,12 @@ export interface Engine {
 
   /** `docker pull`, with the credentials of the docker config file. @throws EngineError `ENGINE_PULL_FAILED` */
   pull(reference: Reference, platform: Platform, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Proves that a container could be made of the image, by making one that is never started.
+   * @throws EngineError `ENGINE_LAYER_MISSING` when it could not
+   */
+  checkRunnable(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
 
   /**
    * Proves that a container could be made of the image and that it could be saved: the containerd store reports a failed unpack only as

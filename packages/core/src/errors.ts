@@ -27,6 +27,11 @@ export const errorCodes = [
   'BLOB_MISSING',
   'DISK_FULL',
   'STORE_IO',
+  // packs
+  'PACK_INVALID',
+  'PACK_TOOL_MISSING',
+  'PACK_LAYER_UNSUPPORTED',
+  'PACK_WRITE_FAILED',
   // registry
   'REGISTRY_UNREACHABLE',
   'REGISTRY_UNAUTHORIZED',
@@ -47,6 +52,15 @@ export const errorCodes = [
   'ENGINE_IMAGE_NOT_FOUND',
   'ENGINE_SAVE_FAILED',
   'ENGINE_API',
+  // mount delivery and private engines
+  'MOUNT_UNAVAILABLE',
+  'MOUNT_FAILED',
+  'CONTAINERD_API',
+  'ENGINE_HELPER_FAILED',
+  'ENGINE_LOCKED',
+  'ENGINE_START_FAILED',
+  'DATA_ROOT_INCOMPATIBLE',
+  'STORAGE_UNAVAILABLE',
   // handover and rendezvous
   'TRANSPORT_UNSUPPORTED',
   'TRANSPORT_UNREACHABLE',

@@ -74,6 +74,7 @@ export type { DocumentName, DocumentStore, Transport } from './transport.ts';
 export type { Source, TagSource } from './source.ts';
 export type {
   Engine,
+  EngineContainerd,
   EngineImage,
   EngineInfo,
   ImageSaver,
@@ -82,8 +83,20 @@ export type {
   LoadResult,
   LoadableImage,
 } from './engine.ts';
+export type {
+  EngineFoothold,
+  FootholdFile,
+  FootholdProcess,
+  FootholdRequest,
+  Footholds,
+} from './foothold.ts';
 
+export { hashFile } from './store/hash-file.ts';
+export type { PackStore } from './store/pack-store.ts';
+export type { PackStoreOptions } from './store/pack-store.ts';
+export { createPackStore } from './store/pack-store.ts';
 export { verifying } from './store/verifying.ts';
+export { unzstd } from './store/zstd.ts';
 export { abortError, abortable, throwIfAborted } from './store/abort.ts';
 export type { DirectoryBlobStoreOptions } from './store/directory-blob-store.ts';
 export { createDirectoryBlobStore } from './store/directory-blob-store.ts';
@@ -99,6 +112,14 @@ export {
   readBundleIndex,
   withEntry,
 } from './bundle/bundle-index.ts';
+export type { Pack, PackFilesystem, PackedLayer } from './bundle/pack-types.ts';
+export { packArtifactType, packMediaTypes } from './bundle/pack-types.ts';
+export type { MadeDocument } from './bundle/pack.ts';
+export { packBlobs, packDocuments, readPack } from './bundle/pack.ts';
+export type { OpenPackedLayer, PackReader, PackRequest, PackSource, PackWriter } from './pack-writer.ts';
+export type { MountRequest, MountResult, MountWay, MountablePack, Mounter } from './mounter.ts';
+export type { LayerInPack, PackedLayers } from './bundle/packed-layers.ts';
+export { packedLayers, packsFor, readPacks } from './bundle/packed-layers.ts';
 export { readBlobBytes, readImage } from './bundle/read-image.ts';
 export type { HeldContent, HeldImage } from './bundle/held-content.ts';
 export { readHeldContent } from './bundle/held-content.ts';
@@ -138,11 +159,19 @@ export { waitForImages } from './rendezvous/wait.ts';
 
 export type { PrepullEvent } from './prepull/events.ts';
 export type { PrepullImageReport, PrepullOutcome, PrepullReport } from './prepull/report.ts';
-export type { BundleContext, FetchImage, FetchedImage, ImageOrigin } from './prepull/bundle-context.ts';
+export type {
+  BundleContext,
+  BundleForm,
+  ExpectedLayer,
+  FetchImage,
+  FetchedImage,
+  ImageOrigin,
+} from './prepull/bundle-context.ts';
 export { fromRegistry } from './prepull/from-registry.ts';
 export { handOver } from './prepull/hand-over.ts';
 export type { PrepullRequest } from './prepull/prepull.ts';
 export { prepull } from './prepull/prepull.ts';
+export type { PackingOptions } from './prepull/packing.ts';
 
 export type { LoadEvent } from './delivery/events.ts';
 export type {
@@ -152,6 +181,9 @@ export type {
   LoadOutcome,
   LoadReport,
 } from './delivery/report.ts';
+export type { BundleUnpacking, UnpackOptions } from './delivery/unpack-bundle.ts';
+export { unpackBundle } from './delivery/unpack-bundle.ts';
+export type { PackAccess } from './delivery/pack-access.ts';
 export type { DeliveryMode, LoadOptions, OnMiss } from './delivery/load.ts';
 export { load } from './delivery/load.ts';
 

@@ -30,7 +30,7 @@ export async function checkImageUsable(
  * Creating is not interrupted: who stops listening cannot know whether there is something to remove.
  * @throws EngineError `ENGINE_LAYER_MISSING` when it could not be created, `ENGINE_API` when it could not be removed; DrayError `ABORTED`
  */
-async function checkImageRunnable(
+export async function checkImageRunnable(
   connection: Connection,
   engineImageId: Digest,
   signal: AbortSignal | undefined,

@@ -51,6 +51,7 @@ export async function connect(endpoint: EngineEndpoint, options: ConnectOptions)
         os: textOf(version['Os']) ?? 'linux',
         architecture: textOf(version['Arch']) ?? textOf(info['Architecture']) ?? 'unknown',
       }),
+      ...containerdOf(info),
     },
   };
 }
@@ -86,6 +87,15 @@ function imageStoreOf(info: JsonObject): ImageStoreKind {
     (pair) => Array.isArray(pair) && pair[0] === 'driver-type' && pair[1] === 'io.containerd.snapshotter.v1',
   );
   return isContainerd ? 'containerd' : 'classic';
+}
+
+/** @see Docker API v1.46, GET /info "Containerd" */
+function containerdOf(info: JsonObject): Pick<EngineInfo, 'containerd'> {
+  const told = info['Containerd'];
+  const namespaces = isObject(told) ? told['Namespaces'] : undefined;
+  const address = isObject(told) ? textOf(told['Address']) : undefined;
+  const namespace = isObject(namespaces) ? textOf(namespaces['Containers']) : undefined;
+  return address === undefined || namespace === undefined ? {} : { containerd: { address, namespace } };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import { inspect } from 'node:util';
 import Dockerode from 'dockerode';
 import type { EndpointAddress, EndpointTls, EngineEndpoint } from './endpoint/endpoint.ts';
@@ -25,15 +26,18 @@ function connectionOptions(address: EndpointAddress): ModemOptions {
   return { host, port, protocol: 'https', agent: tlsAgent(tls) };
 }
 
-function tlsAgent({ ca, cert, key, verify }: EndpointTls): HttpsAgent {
-  const agent = new HttpsAgent({
-    keepAlive: true,
+function tlsAgent(tls: EndpointTls): HttpsAgent {
+  return opaque(new HttpsAgent({ keepAlive: true, ...tlsOptions(tls) }));
+}
+
+/** What of TLS node's `https` is told. */
+export function tlsOptions({ ca, cert, key, verify }: EndpointTls): ConnectionOptions {
+  return {
     rejectUnauthorized: verify,
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-  });
-  return opaque(agent);
+  };
 }
 
 // docker-modem 5.0.7 formats the options of every request for its debug log, also when nobody reads that: with an agent, its sockets and

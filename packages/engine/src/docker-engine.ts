@@ -1,11 +1,12 @@
 import { abortError, DrayError, familiarName, familiarReference } from '@drayage/core';
-import type { Engine, ImageSaver, Reference } from '@drayage/core';
+import type { Engine, Footholds, ImageSaver, Reference } from '@drayage/core';
 import { untilAborted } from './until-aborted.ts';
-import { checkImageUsable } from './check-runnable.ts';
+import { checkImageRunnable, checkImageUsable } from './check-runnable.ts';
 import { connect } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { requestFailed } from './engine-errors.ts';
+import { openFoothold } from './helper/open-foothold.ts';
 import { imageName, inspectImage } from './inspect-image.ts';
 import { chainIdsOfImages } from './list-chain-ids.ts';
 import { loadImage } from './load.ts';
@@ -29,7 +30,7 @@ export interface DockerEngineOptions {
  * The engine at `options.endpoint`, by the Docker API. Connects with the first question; what the engine said about itself is kept,
  * except by `describe`, which asks again.
  */
-export function createDockerEngine(options: DockerEngineOptions): Engine & ImageSaver {
+export function createDockerEngine(options: DockerEngineOptions): Engine & ImageSaver & Footholds {
   const { endpoint, authFor } = options;
   let known: Promise<Connection> | undefined;
 
@@ -85,7 +86,10 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
     },
     save: (names, signal) =>
       run('save images from', signal, (connection) => openArchive(connection, names, signal)),
+    checkRunnable: async (engineImageId, signal) =>
+      checkImageRunnable(await (known ?? ask(signal)), engineImageId, signal),
     checkUsable: async (engineImageId, signal) =>
       checkImageUsable(await (known ?? ask(signal)), engineImageId, signal),
+    openFoothold: async (request) => openFoothold(await (known ?? ask(request.signal)), request),
   };
 }

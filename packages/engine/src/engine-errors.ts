@@ -7,6 +7,13 @@ export function httpStatus(error: unknown): number | undefined {
   return typeof error.statusCode === 'number' ? error.statusCode : undefined;
 }
 
+const connectErrors = new Set(['ENOENT', 'EACCES', 'EPERM', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** Whether there was no connection at all, rather than one that broke. */
+export function neverConnected(error: unknown): boolean {
+  return connectErrors.has(systemErrorCode(error) ?? '');
+}
+
 /** What the engine said, without the prefix that dockerode puts before it; one printable line. */
 export function engineReason(error: unknown): string {
   const text = reasonOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, '');

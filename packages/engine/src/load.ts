@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { throwIfAborted, EngineError, familiarReference, hexOf, systemErrorCode } from '@drayage/core';
+import { throwIfAborted, EngineError, familiarReference, hexOf } from '@drayage/core';
 import type { ByteStream, LoadRequest, LoadResult } from '@drayage/core';
 import { dockerArchiveEntries } from './archive/docker-archive.ts';
 import { omittedDigests } from './archive/layer-entries.ts';
@@ -8,13 +8,11 @@ import { tarBytes } from './archive/tar-bytes.ts';
 import type { ArchiveEntry } from './archive/tar-bytes.ts';
 import type { Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
-import { engineReason, httpStatus, unreachable } from './engine-errors.ts';
+import { engineReason, httpStatus, neverConnected, unreachable } from './engine-errors.ts';
 import { readProgress } from './progress.ts';
 
 // Engines before 23.0 cannot read zstd.
 const firstWithZstd = 23;
-
-const connectErrors = new Set(['ENOENT', 'EACCES', 'EPERM', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 // What engines say when a layer is neither in the archive nor in their store.
 const missingPatterns = [
@@ -111,7 +109,7 @@ function meansMissingLayer(request: LoadRequest, reason: string): boolean {
 }
 
 function sendFailed(request: LoadRequest, endpoint: EngineEndpoint, error: unknown): EngineError {
-  if (connectErrors.has(systemErrorCode(error) ?? '')) return unreachable(endpoint, error);
+  if (neverConnected(error)) return unreachable(endpoint, error);
   const reason =
     httpStatus(error) === undefined ? `the engine broke off (${engineReason(error)})` : engineReason(error);
   return loadFailed(request, endpoint, reason, error);

@@ -6,6 +6,10 @@ export function loadEventLine(event: LoadEvent): string | undefined {
   switch (event.type) {
     case 'receiving':
       return `${event.reference}  receiving ${humanSize(event.bytes)}`;
+    case 'mounting':
+      return `${event.images.join(', ')}  mounting ${counted(event.packs, 'pack')}, ${humanSize(event.bytes)}`;
+    case 'unpacking':
+      return `${event.reference}  rebuilding ${counted(event.layers, 'layer')} from packs, ${humanSize(event.bytes)}`;
     case 'loading':
       return loadingLine(event);
     case 'pulling':
@@ -44,12 +48,13 @@ export function loadSummary(report: LoadReport, isFailing: boolean): string {
 }
 
 function shares(ready: readonly LoadImageReport[]): string {
-  const [loaded, present, pulled] = (['load', 'present', 'pull'] as const).map((kind) =>
+  const [mounted, loaded, present, pulled] = (['mount', 'load', 'present', 'pull'] as const).map((kind) =>
     ready.filter(({ delivery }) => delivery === kind),
   );
   const bytes = (loaded ?? []).reduce((sum, { bytesSent }) => sum + bytesSent, 0);
   const skipped = (loaded ?? []).reduce((sum, { layers }) => sum + layers.skipped, 0);
   const parts = [
+    mounted?.length === 0 ? '' : `${mounted?.length ?? 0} mounted`,
     loaded?.length === 0
       ? ''
       : `${loaded?.length ?? 0} loaded (${humanSize(bytes)} sent, ${counted(skipped, 'layer')} skipped)`,
@@ -72,6 +77,8 @@ function imageLine({ reference, delivery, layers, bytesSent, ms, error }: LoadIm
   switch (delivery) {
     case 'present':
       return `${reference}  already present  ${humanDuration(ms)}`;
+    case 'mount':
+      return `${reference}  mounted  ${counted(layers.total, 'layer')}  ${humanDuration(ms)}`;
     case 'load':
       return `${reference}  loaded  ${humanSize(bytesSent)} sent, ${layers.skipped} of ${counted(layers.total, 'layer')} skipped  ${humanDuration(ms)}`;
     case 'pull':

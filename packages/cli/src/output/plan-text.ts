@@ -60,6 +60,8 @@ function deliveryLine(reference: string, { delivery, reason, layers, bytesToSend
   switch (delivery) {
     case 'present':
       return `  ${reference}  nothing to send: ${reason}`;
+    case 'mount':
+      return `  ${reference}  mount ${counted(layers.total, 'layer')}: ${reason}`;
     case 'load':
       return `  ${reference}  load ${counted(layers.sent, 'layer')}, ${humanSize(bytesToSend)}: ${reason}`;
     case 'pull':

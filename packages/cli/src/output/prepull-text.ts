@@ -13,7 +13,10 @@ export function prepullEventLine(event: PrepullEvent): string | undefined {
       return imageLine(event.image);
     case 'warning':
       return `dray: warning: ${event.message}`;
+    case 'pack':
+      return `pack ${shortDigest(event.digest)}  ${counted(event.layers, 'layer')}  ${humanSize(event.bytes)}  ${humanDuration(event.ms)}`;
     case 'bytes':
+    case 'packing':
       return undefined;
   }
 }
@@ -34,8 +37,9 @@ export function prepullSummary(report: PrepullReport, bundle: string): string {
 }
 
 /** What the spinner says: bytes so far, and how many images are done. */
-export function prepullStatus(done: number, total: number, bytes: number): string {
-  return `pre-pulling: ${done} of ${counted(total, 'image')} done, ${humanSize(bytes)} fetched`;
+export function prepullStatus(done: number, total: number, bytes: number, packed = 0): string {
+  const packing = packed === 0 ? '' : `, ${humanSize(packed)} packed`;
+  return `pre-pulling: ${done} of ${counted(total, 'image')} done, ${humanSize(bytes)} fetched${packing}`;
 }
 
 function blobLine({

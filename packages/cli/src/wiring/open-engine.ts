@@ -1,10 +1,10 @@
-import type { Engine, ImageSaver, Reference } from '@drayage/core';
+import type { Engine, Footholds, ImageSaver, Reference } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 import type { RegistryAuth } from '@drayage/engine';
 import type { Host } from '../host.ts';
 
 /** The engine that the docker client would talk to. A wrong setting of it is told by the first call, as an engine that is not there is. */
-export async function openEngine(host: Host): Promise<Engine & ImageSaver> {
+export async function openEngine(host: Host): Promise<Engine & ImageSaver & Footholds> {
   const { env, homeDir } = host;
   // Only a pull needs credentials; the registry client would be most of what a load has to load.
   const authFor = async ({ registry, repository }: Reference): Promise<RegistryAuth | undefined> => {
@@ -19,7 +19,7 @@ export async function openEngine(host: Host): Promise<Engine & ImageSaver> {
   }
 }
 
-function unavailableEngine(reason: unknown): Engine & ImageSaver {
+function unavailableEngine(reason: unknown): Engine & ImageSaver & Footholds {
   const fail = async (): Promise<never> => {
     throw reason;
   };
@@ -30,7 +30,9 @@ function unavailableEngine(reason: unknown): Engine & ImageSaver {
     load: fail,
     tag: fail,
     pull: fail,
+    checkRunnable: fail,
     checkUsable: fail,
+    openFoothold: fail,
     save: fail,
   };
 }

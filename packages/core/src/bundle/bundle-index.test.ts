@@ -30,12 +30,12 @@ describe('the index of a bundle', () => {
       { name: 'latest', target: annotated, manifest: annotated },
       { target: index },
     ];
-    const read = parseBundleIndex(formatBundleIndex({ entries }));
+    const read = parseBundleIndex(formatBundleIndex({ ...emptyIndex, entries }));
     const [first, ...rest] = entries;
     expect(read.entries.slice(1)).toEqual(rest);
     // Where the manifest is what the reference names, both are the one descriptor that is listed.
     expect(read.entries[0]).toEqual({ ...first, target: { ...manifest, platform } });
-    expect(formatBundleIndex(read)).toEqual(formatBundleIndex({ entries }));
+    expect(formatBundleIndex(read)).toEqual(formatBundleIndex({ ...emptyIndex, entries }));
   });
 
   test('lists the manifest of the platform with its names, and the index that the registry has', () => {
@@ -44,7 +44,7 @@ describe('the index of a bundle', () => {
       target: index,
       manifest: { ...manifest, platform },
     };
-    expect(jsonOf({ entries: [entry] })).toEqual({
+    expect(jsonOf({ ...emptyIndex, entries: [entry] })).toEqual({
       schemaVersion: 2,
       mediaType: mediaTypes.ociIndex,
       manifests: [
@@ -68,7 +68,7 @@ describe('the index of a bundle', () => {
     const docker = { mediaType: mediaTypes.dockerManifest, digest: digestOf('docker'), size: 6, platform };
     const rendering = { ...manifest, platform };
     const entry = { ...named('redis:7'), target: index, manifest: docker, rendering };
-    expect(jsonOf({ entries: [entry] })).toMatchObject({
+    expect(jsonOf({ ...emptyIndex, entries: [entry] })).toMatchObject({
       manifests: [
         {
           ...rendering,
@@ -80,13 +80,16 @@ describe('the index of a bundle', () => {
         },
       ],
     });
-    expect(parseBundleIndex(formatBundleIndex({ entries: [entry] })).entries).toEqual([entry]);
+    expect(parseBundleIndex(formatBundleIndex({ ...emptyIndex, entries: [entry] })).entries).toEqual([entry]);
   });
 
   test('replaces an entry of the same reference in its place', () => {
     const other = { ...manifest, digest: digestOf('other') };
     const before = [named('a'), named('b'), named('c')].map((name) => ({ ...name, target: manifest }));
-    const after = withEntry({ entries: before }, { ...named('docker.io/library/b:latest'), target: other });
+    const after = withEntry(
+      { ...emptyIndex, entries: before },
+      { ...named('docker.io/library/b:latest'), target: other },
+    );
     expect(after.entries.map(({ target }) => target.digest)).toEqual([
       manifest.digest,
       other.digest,

@@ -1,5 +1,6 @@
 import { DrayError, isDrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import { arrayMember, isObject, parseJsonObject } from '../image/json.ts';
 import type { JsonObject } from '../image/json.ts';
 import { parseDescriptor } from '../image/manifest.ts';
@@ -8,11 +9,14 @@ import { familiarReference, formatReference, sameReference, tryParseReference } 
 import type { Reference } from '../image/reference.ts';
 import { printable } from '../redact.ts';
 import type { DocumentStore } from '../transport.ts';
+import { packArtifactType } from './pack-types.ts';
 
 /** The `index.json` of a bundle: which images it holds. */
 export interface BundleIndex {
   /** In the order they were added; no reference occurs twice. */
   readonly entries: readonly BundleEntry[];
+  /** The manifests of its packs, oldest first; each digest once. */
+  readonly packs: readonly Descriptor[];
 }
 
 export interface BundleEntry {
@@ -32,7 +36,7 @@ export interface BundleEntry {
 export const bundleVersion = 1;
 
 /** A bundle's index before the first image. */
-export const emptyIndex: BundleIndex = { entries: [] };
+export const emptyIndex: BundleIndex = { entries: [], packs: [] };
 
 const annotationKeys = {
   version: 'dev.drayage.bundle.version',
@@ -64,10 +68,15 @@ export function parseBundleIndex(bytes: Uint8Array): BundleIndex {
   try {
     const object = parseJsonObject(bytes, 'index.json');
     checkBundleVersion(object);
-    const entries = arrayMember(object, 'manifests', 'index.json').map((value) =>
-      parseEntry(parseDescriptor(value, 'index.json')),
+    const listed = arrayMember(object, 'manifests', 'index.json').map((value) => ({
+      isPack: isObject(value) && value['artifactType'] === packArtifactType,
+      descriptor: parseDescriptor(value, 'index.json'),
+    }));
+    return listed.reduce(
+      (index, { isPack, descriptor }) =>
+        isPack ? withPack(index, descriptor) : withEntry(index, parseEntry(descriptor)),
+      emptyIndex,
     );
-    return entries.reduce(withEntry, emptyIndex);
   } catch (error) {
     if (!isDrayError(error, 'MANIFEST_INVALID', 'DIGEST_INVALID')) throw error;
     throw new DrayError('BUNDLE_INVALID', `cannot read bundle index: ${error.message}`, {
@@ -85,7 +94,7 @@ export function formatBundleIndex(index: BundleIndex): Uint8Array {
   const document = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociIndex,
-    manifests: index.entries.map(formatEntry),
+    manifests: [...index.entries.map(formatEntry), ...index.packs.map(formatPackEntry)],
     annotations: { [annotationKeys.version]: String(bundleVersion) },
   };
   return new TextEncoder().encode(`${JSON.stringify(document, undefined, 2)}\n`);
@@ -94,7 +103,14 @@ export function formatBundleIndex(index: BundleIndex): Uint8Array {
 /** The index with `entry` in place of the one that has the same reference, else at the end. */
 export function withEntry(index: BundleIndex, entry: BundleEntry): BundleIndex {
   const position = index.entries.findIndex((other) => replaces(entry, other));
-  return { entries: position < 0 ? [...index.entries, entry] : index.entries.with(position, entry) };
+  const entries = position < 0 ? [...index.entries, entry] : index.entries.with(position, entry);
+  return { ...index, entries };
+}
+
+/** The index with a pack at the end, unless it lists it already. */
+export function withPack(index: BundleIndex, { mediaType, digest, size }: Descriptor): BundleIndex {
+  if (index.packs.some((pack) => pack.digest === digest)) return index;
+  return { ...index, packs: [...index.packs, { mediaType, digest, size }] };
 }
 
 /** How an entry of a bundle is called in reports: its familiar name, else whatever it carries, else its digest. */
@@ -102,6 +118,11 @@ export function entryName(entry: BundleEntry): string {
   return entry.reference === undefined
     ? (entry.name ?? entry.target.digest)
     : familiarReference(entry.reference);
+}
+
+/** The index without some packs. */
+export function withoutPacks(index: BundleIndex, dropped: ReadonlySet<Digest>): BundleIndex {
+  return { ...index, packs: index.packs.filter(({ digest }) => !dropped.has(digest)) };
 }
 
 function replaces(entry: BundleEntry, other: BundleEntry): boolean {
@@ -212,6 +233,10 @@ function formatEntry({ reference, name, target, manifest, rendering }: BundleEnt
     ...(listed.platform === undefined ? {} : { platform: formatPlatformMember(listed) }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations: sortedByKey(annotations) }),
   };
+}
+
+function formatPackEntry({ mediaType, digest, size }: Descriptor): JsonObject {
+  return { mediaType, digest, size, artifactType: packArtifactType };
 }
 
 function formatPlatformMember({ platform }: Descriptor): JsonObject {

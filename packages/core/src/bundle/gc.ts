@@ -9,9 +9,11 @@ import type { Partial } from '../store/ingest.ts';
 import { checkLayout } from '../store/layout.ts';
 import { storeIoError } from '../store/store-error.ts';
 import { emptyIndex, readBundleIndex } from './bundle-index.ts';
-import type { BundleEntry } from './bundle-index.ts';
+import type { BundleIndex } from './bundle-index.ts';
 import { checkNotBusy } from './busy.ts';
 import { entryManifests, manifestBlobs } from './contents.ts';
+import { packBlobs } from './pack.ts';
+import { readPacks } from './packed-layers.ts';
 
 export interface BundleCollection {
   /** Blobs that nothing referred to, in order of digest. */
@@ -35,8 +37,8 @@ export async function gcBundle(dir: string, signal?: AbortSignal): Promise<Bundl
   const blobs = createDirectoryBlobStore(dir);
   const documents = createDirectoryDocumentStore(dir);
   await checkNotBusy(dir, documents, signal);
-  const { entries } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
-  const needed = await neededDigests(blobs, entries, signal);
+  const index = (await readBundleIndex(documents, signal)) ?? emptyIndex;
+  const needed = await neededDigests(blobs, index, signal);
   const removed: Digest[] = [];
   let bytesFreed = 0;
   for await (const { digest, size } of blobs.list(signal)) {
@@ -56,16 +58,22 @@ export async function gcBundle(dir: string, signal?: AbortSignal): Promise<Bundl
 
 async function neededDigests(
   blobs: BlobStore,
-  entries: readonly BundleEntry[],
+  { entries, packs }: BundleIndex,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<Digest>> {
   const needed = new Set<Digest>();
   for (const entry of entries) {
     needed.add(entry.target.digest);
-    if (entry.rendering !== undefined) needed.add(entry.rendering.digest);
-    for (const contained of await entryManifests(blobs, entry, signal)) {
-      for (const { digest } of manifestBlobs(contained)) needed.add(digest);
+    const { rendering } = entry;
+    const ways = rendering === undefined ? [entry] : [entry, { target: rendering }];
+    for (const way of ways) {
+      for (const contained of await entryManifests(blobs, way, signal)) {
+        for (const { digest } of manifestBlobs(contained)) needed.add(digest);
+      }
     }
+  }
+  for (const pack of await readPacks(blobs, packs, { signal })) {
+    for (const { digest } of packBlobs(pack)) needed.add(digest);
   }
   return needed;
 }

@@ -1,6 +1,5 @@
 import type { BlobStore } from '../blob-store.ts';
 import { DrayError, isDrayError, reasonOf } from '../errors.ts';
-import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseImageConfig } from '../image/image-config.ts';
 import { parseJsonObject } from '../image/json.ts';
@@ -14,7 +13,12 @@ import type { DocumentStore } from '../transport.ts';
 import { emptyIndex, readBundleIndex } from './bundle-index.ts';
 import type { BundleEntry } from './bundle-index.ts';
 import { entryManifests, manifestBlobs } from './contents.ts';
+import { packedLayers, readPacks } from './packed-layers.ts';
+import type { PackedLayers } from './packed-layers.ts';
+import { missingBlobs } from './presence.ts';
+import type { MissingBlob } from './presence.ts';
 import type { ContainedManifest } from './contents.ts';
+import type { PackFilesystem } from './pack-types.ts';
 import { readBlobBytes } from './read-image.ts';
 
 /** One image of a bundle, for one platform. */
@@ -37,9 +41,22 @@ export interface InspectedImage {
   readonly problem?: string;
 }
 
+/** One pack of a bundle. */
+export interface InspectedPack {
+  /** Of its manifest. */
+  readonly digest: Digest;
+  readonly filesystem: PackFilesystem;
+  /** Of its file. */
+  readonly bytes: number;
+  /** Count of layers. */
+  readonly layers: number;
+}
+
 export interface BundleInspection {
   /** In the order of `index.json`. */
   readonly images: readonly InspectedImage[];
+  /** Those that can be read, oldest first. */
+  readonly packs: readonly InspectedPack[];
   /** Count of all blobs. */
   readonly blobs: number;
   /** Of all blobs, each counted once. */
@@ -53,9 +70,11 @@ export async function inspectBundle(dir: string, signal?: AbortSignal): Promise<
   await checkLayout(dir);
   const blobs = createDirectoryBlobStore(dir);
   const documents = createDirectoryDocumentStore(dir);
-  const { entries } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
+  const { entries, packs: manifests } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
+  const packs = await readPacks(blobs, manifests, { onBroken: () => undefined, signal });
+  const packed = packedLayers(packs);
   const images: InspectedImage[] = [];
-  for (const entry of entries) images.push(...(await inspectEntry(blobs, entry, signal)));
+  for (const entry of entries) images.push(...(await inspectEntry(blobs, entry, packed, signal)));
   const totals = { blobs: 0, bytes: 0 };
   for await (const { size } of blobs.list(signal)) {
     totals.blobs += 1;
@@ -64,6 +83,12 @@ export async function inspectBundle(dir: string, signal?: AbortSignal): Promise<
   const status = await readStatus(documents, signal);
   return {
     images,
+    packs: packs.map(({ manifest, image, filesystem, layers }) => ({
+      digest: manifest.digest,
+      filesystem,
+      bytes: image.size,
+      layers: layers.length,
+    })),
     ...totals,
     ...(status === undefined ? {} : { status }),
   };
@@ -84,6 +109,7 @@ async function readStatus(
 async function inspectEntry(
   blobs: BlobStore,
   entry: BundleEntry,
+  packed: PackedLayers,
   signal: AbortSignal | undefined,
 ): Promise<readonly InspectedImage[]> {
   const naming = entryNaming(entry);
@@ -93,7 +119,9 @@ async function inspectEntry(
       ({ manifest, descriptor }) => manifest !== undefined && descriptor.platform?.os !== 'unknown',
     );
     if (held.length === 0) return [incomplete(entry, 'no manifest of it is in the bundle')];
-    return await Promise.all(held.map((contained) => inspectManifest(blobs, naming, contained, signal)));
+    return await Promise.all(
+      held.map((contained) => inspectManifest(blobs, naming, contained, packed, signal)),
+    );
   } catch (error) {
     if (!isDrayError(error)) throw error;
     return [incomplete(entry, reasonOf(error))];
@@ -104,10 +132,11 @@ async function inspectManifest(
   blobs: BlobStore,
   naming: Naming,
   contained: ContainedManifest,
+  packed: PackedLayers,
   signal: AbortSignal | undefined,
 ): Promise<InspectedImage> {
   const parts = manifestBlobs(contained);
-  const missing = await findMissing(blobs, parts, signal);
+  const missing = await missingBlobs(blobs, contained, packed, signal);
   const config = contained.manifest?.config;
   const platform = await findPlatform(blobs, contained, missing, signal);
   return {
@@ -122,27 +151,18 @@ async function inspectManifest(
   };
 }
 
-async function findMissing(
-  blobs: BlobStore,
-  parts: readonly Descriptor[],
-  signal: AbortSignal | undefined,
-): Promise<readonly Descriptor[]> {
-  const infos = await Promise.all(parts.map(({ digest }) => blobs.stat(digest, signal)));
-  return parts.filter(({ size }, position) => infos[position]?.size !== size);
-}
-
 async function findPlatform(
   blobs: BlobStore,
   { descriptor, manifest }: ContainedManifest,
-  missing: readonly Descriptor[],
+  missing: readonly MissingBlob[],
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   if (descriptor.platform !== undefined) return formatPlatform(descriptor.platform);
-  if (manifest === undefined || missing.includes(manifest.config)) return undefined;
-  const what = `config ${manifest.config.digest}`;
-  return formatPlatform(
-    parseImageConfig(await readBlobBytes(blobs, manifest.config, what, signal), what).platform,
-  );
+  const { config } = manifest ?? {};
+  if (config === undefined || missing.some((blob) => blob.descriptor.digest === config.digest))
+    return undefined;
+  const what = `config ${config.digest}`;
+  return formatPlatform(parseImageConfig(await readBlobBytes(blobs, config, what, signal), what).platform);
 }
 
 type Naming = Pick<InspectedImage, 'reference' | 'targetDigest'>;
@@ -156,7 +176,7 @@ function incomplete(entry: BundleEntry, problem: string): InspectedImage {
   return { ...entryNaming(entry), layers: 0, bytes: 0, complete: false, problem };
 }
 
-function missingLabel({ digest }: Descriptor, count: number): string {
+function missingLabel({ descriptor: { digest } }: MissingBlob, count: number): string {
   const others = count === 1 ? '' : ` and ${String(count - 1)} more`;
   return `blob ${digest}${others} missing or cut short`;
 }

@@ -54,6 +54,7 @@ describe('inspecting a bundle', () => {
   test('tells its images, blobs and bytes', async () => {
     const parts = [...partsOf(redis), index.target, ...partsOf(chosen)];
     expect(await inspectBundle(dir)).toEqual({
+      packs: [],
       images: [
         describeImage('redis:7', redis, redis.target),
         describeImage('ghcr.io/org/app:1', chosen, index.target),
@@ -267,5 +268,5 @@ async function store(
 }
 
 async function write(entries: readonly BundleEntry[]): Promise<void> {
-  await createDirectoryDocumentStore(dir).write('index.json', formatBundleIndex({ entries }));
+  await createDirectoryDocumentStore(dir).write('index.json', formatBundleIndex({ entries, packs: [] }));
 }

@@ -3,7 +3,6 @@ import pLimit from 'p-limit';
 import type { BlobStore } from '../blob-store.ts';
 import { isDrayError, reasonOf } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Descriptor } from '../image/descriptor.ts';
 import { fromHex } from '../image/digest.ts';
 import type { Digest } from '../image/digest.ts';
 import { abortable, throwIfAborted } from '../store/abort.ts';
@@ -11,9 +10,15 @@ import { createDirectoryBlobStore, listBlobDigests } from '../store/directory-bl
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout, hasBlobsDirectory } from '../store/layout.ts';
 import { emptyIndex, entryName, readBundleIndex } from './bundle-index.ts';
-import type { BundleEntry } from './bundle-index.ts';
-import { entryManifests, manifestBlobs } from './contents.ts';
+import type { BundleEntry, BundleIndex } from './bundle-index.ts';
+import { entryManifests } from './contents.ts';
 import type { ContainedManifest } from './contents.ts';
+import { packBlobs } from './pack.ts';
+import type { Pack } from './pack-types.ts';
+import { packedLayers, readPacks } from './packed-layers.ts';
+import type { PackedLayers } from './packed-layers.ts';
+import { incompleteBlobs, missingBlobs } from './presence.ts';
+import type { MissingBlob } from './presence.ts';
 
 export interface VerifyOptions {
   /** Called after each blob. */
@@ -63,7 +68,8 @@ export async function verifyBundle(dir: string, options: VerifyOptions = {}): Pr
   const digests = (await hasBlobsDirectory(dir)) ? await listBlobDigests(dir) : [];
   const hashed = await hashAll(blobs, digests, options);
   const problems = hashed.problems;
-  for (const entry of index.entries) problems.push(...(await checkEntry(blobs, entry, signal)));
+  const packs = await checkPacks(blobs, index, problems, signal);
+  for (const entry of index.entries) problems.push(...(await checkEntry(blobs, entry, packs, signal)));
   return {
     ok: problems.length === 0,
     images: index.entries.length,
@@ -118,9 +124,30 @@ async function hashBlob(
   return { bytes, problem: { code: 'DIGEST_MISMATCH', message, digest } };
 }
 
+/** The packs that can be used; what is wrong with the others is added to the problems. */
+async function checkPacks(
+  blobs: BlobStore,
+  { packs: manifests }: BundleIndex,
+  problems: BundleProblem[],
+  signal: AbortSignal | undefined,
+): Promise<PackedLayers> {
+  const packs = await readPacks(blobs, manifests, {
+    onBroken: ({ digest }, error) => problems.push(problemOf(error, { digest })),
+    signal,
+  });
+  const whole: Pack[] = [];
+  for (const pack of packs) {
+    const missing = await incompleteBlobs(blobs, packBlobs(pack), signal);
+    problems.push(...missing.map((blob) => missingProblem(`pack ${pack.manifest.digest}`, blob)));
+    if (missing.length === 0) whole.push(pack);
+  }
+  return packedLayers(whole);
+}
+
 async function checkEntry(
   blobs: BlobStore,
   entry: BundleEntry,
+  packed: PackedLayers,
   signal: AbortSignal | undefined,
 ): Promise<readonly BundleProblem[]> {
   const reference = entryName(entry);
@@ -129,7 +156,7 @@ async function checkEntry(
     const held = manifests.filter(({ manifest }) => manifest !== undefined);
     const problems: BundleProblem[] = [];
     for (const contained of held) {
-      problems.push(...(await checkManifest(blobs, reference, contained, signal)));
+      problems.push(...(await checkManifest(blobs, reference, contained, packed, signal)));
     }
     return held.length === 0 ? [noManifest(entry, reference)] : problems;
   } catch (error) {
@@ -142,32 +169,29 @@ async function checkManifest(
   blobs: BlobStore,
   reference: string,
   contained: ContainedManifest,
+  packed: PackedLayers,
   signal: AbortSignal | undefined,
 ): Promise<readonly BundleProblem[]> {
-  const found = await Promise.all(
-    manifestBlobs(contained).map((descriptor) => checkPresence(blobs, reference, descriptor, signal)),
-  );
-  return found.filter((problem) => problem !== undefined);
+  const missing = await missingBlobs(blobs, contained, packed, signal);
+  return missing.map((blob) => missingProblem(`image ${reference}`, blob, reference));
 }
 
-async function checkPresence(
-  blobs: BlobStore,
-  reference: string,
-  { digest, size }: Descriptor,
-  signal: AbortSignal | undefined,
-): Promise<BundleProblem | undefined> {
-  try {
-    const info = await blobs.stat(digest, signal);
-    if (info?.size === size) return undefined;
-    const [code, reason] =
-      info === undefined
-        ? (['BLOB_MISSING', 'is missing'] as const)
-        : (['SIZE_MISMATCH', `has ${String(info.size)} bytes instead of ${String(size)}`] as const);
-    return { code, message: `cannot use image ${reference}: blob ${digest} ${reason}`, digest, reference };
-  } catch (error) {
-    throwIfAborted(signal, 'verify the bundle');
-    return problemOf(error, { digest, reference });
-  }
+function missingProblem(
+  what: string,
+  { descriptor: { digest, size }, size: found, error }: MissingBlob,
+  reference?: string,
+): BundleProblem {
+  const naming = { digest, ...(reference === undefined ? {} : { reference }) };
+  if (error !== undefined) return problemOf(error, naming);
+  const [code, reason] =
+    found === undefined
+      ? (['BLOB_MISSING', 'is missing'] as const)
+      : (['SIZE_MISMATCH', `has ${String(found)} bytes instead of ${String(size)}`] as const);
+  return {
+    code,
+    message: `cannot use ${what}: blob ${digest} ${reason}`,
+    ...naming,
+  };
 }
 
 function noManifest({ target }: BundleEntry, reference: string): BundleProblem {

@@ -2,6 +2,7 @@ import type { BlobStore, ByteStream } from '../blob-store.ts';
 import { readImage } from '../bundle/read-image.ts';
 import { entryName } from '../bundle/bundle-index.ts';
 import type { BundleEntry } from '../bundle/bundle-index.ts';
+import type { LayerInPack, PackedLayers } from '../bundle/packed-layers.ts';
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import { EngineError, isDrayError, reasonOf } from '../errors.ts';
 import { summarizeError } from '../error-summary.ts';
@@ -14,8 +15,13 @@ import { familiarReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
 import { verifying } from '../store/verifying.ts';
 import type { LoadEvent } from './events.ts';
+import { isThere } from './is-there.ts';
+import { openPackedLayer, providePack } from './pack-access.ts';
+import type { PackAccess } from './pack-access.ts';
 import type { DeliveryKind, LayerCounts, LoadImageReport } from './report.ts';
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
+import { loadableFrom, locateLayers } from './unpacked-image.ts';
+import type { LayerPlace } from './unpacked-image.ts';
 
 /** A place that holds a bundle's blobs, with a name for messages. */
 export interface BlobPlace {
@@ -31,6 +37,10 @@ export interface DeliveryContext {
   /** Where they are kept on this node; the same place when there is no handover. */
   readonly local: BlobPlace;
   readonly pool: Pool;
+  /** For layers that are only in packs; undefined: they count as missing. */
+  readonly packs?: PackAccess | undefined;
+  /** The layers of the bundle's packs. */
+  readonly packed: PackedLayers;
   /** ChainIds that the engine is known to have, asked for once, when the first is needed; the set grows with every delivery. */
   readonly knownChainIds: () => Promise<Set<Digest>>;
   readonly emit: (event: LoadEvent) => void;
@@ -76,10 +86,10 @@ async function findPresent(context: DeliveryContext, image: LoadableImage): Prom
     bytesSent: 0,
   };
   const named = image.reference === undefined ? undefined : await engine.inspect(image.reference, signal);
-  if (named !== undefined && isSameImage(named, image, info)) return present;
+  if (named !== undefined && (await isThere(engine, info, named, image, signal))) return present;
   const id = expectedEngineImageId(image, info);
   const unnamed = await engine.inspect(id, signal);
-  if (unnamed === undefined || !isSameImage(unnamed, image, info)) return undefined;
+  if (unnamed === undefined || !(await isThere(engine, info, unnamed, image, signal))) return undefined;
   if (image.reference === undefined) return present;
   // Only a tag can be added to an image that is there; a digest name comes with loading or pulling.
   if (image.reference.digest !== undefined) return info.imageStore === 'classic' ? present : undefined;
@@ -111,9 +121,15 @@ async function loadAndCheck(
   name: string,
   omit: ReadonlySet<number>,
 ): Promise<Delivered> {
-  const layers = image.layers.filter((_, position) => !omit.has(position));
   const { sent, ...counts } = layerCounts(image, omit);
-  await receive(context, name, [image.target, image.manifest, image.config, ...layers]);
+  const packed = context.packs === undefined ? new Map<Digest, LayerInPack>() : context.packed;
+  const places = await locateLayers(context.meeting.blobs, image, omit, packed, context.signal);
+  const loadable = loadableFrom(image, places);
+  const layers = [...places.values()].map(({ descriptor }) => descriptor);
+  const stored = [...places.values()].filter(({ kind }) => kind !== 'packed');
+  const documents = [image.target, image.manifest, image.config];
+  await receive(context, name, [...documents, ...stored.map(({ descriptor }) => descriptor)]);
+  await provideUnpacked(context, name, [...places.values()]);
   context.emit({
     type: 'loading',
     reference: name,
@@ -122,23 +138,49 @@ async function loadAndCheck(
     skipped: counts.skipped,
   });
   const { bytesSent } = await context.engine.load({
-    image,
+    image: loadable,
     omit,
-    openLayer: (layer) => openVerified(context, layer),
+    openLayer: (layer) => openLayer(context, layer, [...places.values()]),
     onProgress: (bytes) => {
       context.emit({ type: 'sent', reference: name, bytes });
     },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
-  await checkLoaded(context, image, name);
+  await checkLoaded(context, loadable, name);
   const known = await context.knownChainIds();
   for (const chainId of chainIds(image.diffIds)) known.add(chainId);
   return { delivery: 'load', layers: { sent, ...counts }, bytesSent };
 }
 
-/** Copies what is missing here from where the bundle was handed over. */
-async function receive(
+/** Brings the packs here that some layers have to be rebuilt from. */
+async function provideUnpacked(
   context: DeliveryContext,
+  name: string,
+  places: readonly LayerPlace[],
+): Promise<void> {
+  const sources = places.flatMap((place) => (place.kind === 'packed' ? [place.source] : []));
+  if (context.packs === undefined || sources.length === 0) return;
+  for (const pack of new Set(sources.map((source) => source.pack))) {
+    await providePack(context.packs, pack, (blobs) => receive(context, name, blobs), context.signal);
+  }
+  const bytes = sources.reduce((sum, { layer }) => sum + layer.tarSize, 0);
+  context.emit({ type: 'unpacking', reference: name, layers: sources.length, bytes });
+}
+
+async function openLayer(
+  context: DeliveryContext,
+  layer: Descriptor,
+  places: readonly LayerPlace[],
+): Promise<ByteStream> {
+  const place = places.find(({ descriptor }) => descriptor.digest === layer.digest);
+  const { packs, local, signal } = context;
+  if (place?.kind !== 'packed' || packs === undefined) return openVerified(context, layer);
+  return verifying(openPackedLayer(packs, local, place.source, signal), layer, local.location);
+}
+
+/** Copies what is missing here from where the bundle was handed over. */
+export async function receive(
+  context: Pick<DeliveryContext, 'meeting' | 'local' | 'pool' | 'emit' | 'signal'>,
   name: string,
   descriptors: readonly Descriptor[],
 ): Promise<void> {

@@ -13,6 +13,19 @@ export type LoadEvent =
       readonly layers: number;
       readonly skipped: number;
     }
+  | {
+      readonly type: 'mounting';
+      readonly images: readonly string[];
+      readonly packs: number;
+      /** Of their files. */
+      readonly bytes: number;
+    }
+  | {
+      readonly type: 'unpacking';
+      readonly reference: string;
+      readonly layers: number;
+      readonly bytes: number;
+    }
   | { readonly type: 'sent'; readonly reference: string; readonly bytes: number }
   | { readonly type: 'pulling'; readonly reference: string }
   | { readonly type: 'image'; readonly image: LoadImageReport }

@@ -30,6 +30,7 @@ const idleEngine: Engine = {
   tag: unasked,
   pull: unasked,
   checkUsable: unasked,
+  checkRunnable: unasked,
 };
 
 describe('loading from a pre-pull that has nothing to bring', () => {

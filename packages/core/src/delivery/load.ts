@@ -1,9 +1,12 @@
+import type { BundleIndex } from '../bundle/bundle-index.ts';
+import { packedLayers, readPacks } from '../bundle/packed-layers.ts';
 import { summarizeError } from '../error-summary.ts';
 import type { ErrorSummary } from '../error-summary.ts';
 import type { Engine, EngineInfo } from '../engine.ts';
-import { DrayError } from '../errors.ts';
+import { DrayError, isDrayError, reasonOf } from '../errors.ts';
 import { createPool } from '../handover/pool.ts';
 import type { Digest } from '../image/digest.ts';
+import { hostPlatform } from '../image/platform.ts';
 import { familiarReference, tryParseReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
 import { outlooks, prospectReason } from '../rendezvous/outlook.ts';
@@ -11,15 +14,18 @@ import type { Outlook } from '../rendezvous/outlook.ts';
 import { watch } from '../rendezvous/watch.ts';
 import type { Sighting, WatchOptions } from '../rendezvous/watch.ts';
 import type { DocumentStore } from '../transport.ts';
-import { deliverImage } from './deliver-image.ts';
+import { deliverImage, receive } from './deliver-image.ts';
 import type { BlobPlace, DeliveryContext } from './deliver-image.ts';
 import type { LoadEvent } from './events.ts';
+import { mountImages } from './mount-images.ts';
+import type { MountedImages } from './mount-images.ts';
+import type { PackAccess } from './pack-access.ts';
 import { pullImage } from './pull-image.ts';
 import { loadOutcome, undelivered } from './report.ts';
 import type { LoadImageReport, LoadReport } from './report.ts';
 
-/** `auto` chooses by itself, `load` sends from the bundle, `pull` lets the engine pull. */
-export type DeliveryMode = 'auto' | 'load' | 'pull';
+/** `auto` chooses by itself, `mount` mounts packs, `load` sends from the bundle, `pull` lets the engine pull. */
+export type DeliveryMode = 'auto' | 'mount' | 'load' | 'pull';
 
 /** What happens to an image that the pre-pull did not bring. */
 export type OnMiss = 'continue' | 'pull' | 'fail';
@@ -36,6 +42,8 @@ export interface LoadOptions extends WatchOptions {
   readonly expected?: readonly Reference[] | undefined;
   readonly delivery: DeliveryMode;
   readonly onMiss: OnMiss;
+  /** What can be done with packs here; undefined: images come from layers alone. */
+  readonly packs?: PackAccess | undefined;
   /** Transfers at a time. */
   readonly concurrency: number;
   readonly onEvent?: (event: LoadEvent) => void;
@@ -62,25 +70,32 @@ class LoadRun {
   readonly #startedAt = performance.now();
   readonly #done = new Map<string, LoadImageReport>();
   #waitedMs = 0;
+  /** The engine that gets the images: the one that was asked for, until the images are mounted in one of our own. */
+  #engine: Engine;
   #info: EngineInfo | undefined;
+  #dockerHost: string | undefined;
+  #context: DeliveryContext | undefined;
+  /** Mounting is tried once: what came too late for it is loaded. */
+  #isMountingOver: boolean;
   #last: Sighting | undefined;
   #error: ErrorSummary | undefined;
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.#engine = options.engine;
+    const { delivery, packs } = options;
+    this.#isMountingOver = packs?.mounter === undefined || (delivery !== 'auto' && delivery !== 'mount');
   }
 
   async deliverAsTheyCome(): Promise<void> {
-    const { engine, meeting, signal } = this.#options;
-    // Without an engine there is nothing to wait for.
-    this.#info = await engine.describe(signal);
-    const context = this.#createContext(this.#info);
+    const { meeting } = this.#options;
+    this.#info = await this.#describe();
     let lookedAt = performance.now();
     for await (const sighting of watch(meeting.documents, this.#options)) {
       this.#waitedMs += performance.now() - lookedAt;
       this.#last = sighting;
       this.#emit({ type: 'waiting', prospect: sighting.prospect, status: sighting.status });
-      if (await this.#deliverReady(context, sighting)) return;
+      if (await this.#deliverReady(sighting)) return;
       lookedAt = performance.now();
     }
   }
@@ -91,14 +106,14 @@ class LoadRun {
 
   /** Lets the engine pull what the bundle did not bring, where that was asked for. */
   async pullMissing(): Promise<void> {
-    const { engine, onMiss, delivery, signal } = this.#options;
+    const { onMiss, delivery, signal } = this.#options;
     const info = this.#info;
     if (info === undefined || (onMiss !== 'pull' && delivery !== 'pull')) return;
     for (const image of this.#images().filter(({ delivery: kind }) => kind === 'none')) {
       const reference = tryParseReference(image.reference);
       if (reference === undefined) continue;
       this.#emit({ type: 'pulling', reference: image.reference });
-      this.#record(await pullImage(engine, reference, info, signal));
+      this.#record(await pullImage(this.#engine, reference, info, signal));
     }
   }
 
@@ -110,21 +125,40 @@ class LoadRun {
       outcome: isQuiet ? 'hit' : outcome,
       ...(isQuiet ? {} : { reason: this.#reason(images) }),
       images,
+      ...(this.#dockerHost === undefined ? {} : { dockerHost: this.#dockerHost }),
       waitedMs: Math.round(this.#waitedMs),
       ms: Math.round(performance.now() - this.#startedAt),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
 
-  #createContext(info: EngineInfo): DeliveryContext {
-    const { engine, meeting, local, concurrency, signal } = this.#options;
+  /** Without an engine there is nothing to wait for, unless one of our own can be started. */
+  async #describe(): Promise<EngineInfo | undefined> {
+    const { signal } = this.#options;
+    try {
+      return await this.#engine.describe(signal);
+    } catch (error) {
+      const canStart = !this.#isMountingOver && this.#options.packs?.mounter?.startsEngine === true;
+      if (!canStart || !isDrayError(error, 'ENGINE_UNREACHABLE')) throw error;
+      return undefined;
+    }
+  }
+
+  async #createContext(index: BundleIndex | undefined): Promise<DeliveryContext> {
+    const { meeting, local, concurrency, packs, signal } = this.#options;
+    const engine = this.#engine;
+    const info = (this.#info ??= await engine.describe(signal));
     let known: Promise<Set<Digest>> | undefined;
+    const manifests = packs === undefined ? [] : (index?.packs ?? []);
+    const readable = await readPacks(meeting.blobs, manifests, { onBroken: this.#warnOfPack, signal });
     return {
       engine,
       info,
       meeting,
       local,
       pool: createPool(concurrency),
+      packs,
+      packed: packedLayers(readable),
       knownChainIds: () => {
         known ??= engine.listChainIds(signal).then((chainIds) => new Set(chainIds));
         return known;
@@ -137,20 +171,73 @@ class LoadRun {
   }
 
   /** True when nothing more can come. */
-  async #deliverReady(context: DeliveryContext, sighting: Sighting): Promise<boolean> {
+  async #deliverReady(sighting: Sighting): Promise<boolean> {
     const wanted = outlooks(sighting, this.#options.only);
     if (wanted === undefined) return false;
-    if (this.#options.delivery !== 'pull') {
-      for (const outlook of wanted) await this.#deliver(context, outlook);
-    }
     if (this.#options.delivery === 'pull') return true;
+    const ready = wanted.filter(({ kind, name }) => kind === 'ready' && !this.#done.has(name));
+    if (ready.length > 0) await this.#mountReady(sighting, ready);
+    for (const outlook of wanted) await this.#deliver(sighting, outlook);
     // A pre-pull that has nothing to bring says so when it has ended.
     return wanted.length > 0 && wanted.every(({ kind }) => kind !== 'coming');
   }
 
-  async #deliver(context: DeliveryContext, outlook: Outlook): Promise<void> {
+  /** Mounts what can be mounted; everything else, and everything that goes wrong with it, is left for loading. */
+  async #mountReady({ index }: Sighting, ready: readonly Outlook[]): Promise<void> {
+    const { packs, delivery, meeting, local, concurrency, signal } = this.#options;
+    if (this.#isMountingOver || packs?.mounter === undefined || index === undefined) return;
+    if (index.packs.length === 0) {
+      if (delivery === 'mount')
+        this.#warn('cannot mount: the bundle holds no packs; make it with --form packs');
+      return;
+    }
+    this.#isMountingOver = true;
+    const emit = (event: LoadEvent): void => {
+      this.#emit(event);
+    };
+    const receiving = { meeting, local, pool: createPool(concurrency), emit, signal };
+    try {
+      const mounted = await mountImages({
+        mounter: packs.mounter,
+        packs,
+        engine: this.#engine,
+        info: this.#info,
+        platform: this.#info?.platform ?? hostPlatform(),
+        index,
+        entries: ready.flatMap((outlook) => (outlook.kind === 'ready' ? [outlook.entry] : [])),
+        meeting,
+        local,
+        receive: (name, descriptors) => receive(receiving, name, descriptors),
+        emit,
+        signal,
+      });
+      if (mounted !== undefined) this.#adopt(mounted);
+    } catch (error) {
+      if (!isDrayError(error) || signal?.aborted === true) throw error;
+      this.#warn(`images are loaded instead of mounted: ${reasonOf(error)}`);
+    }
+  }
+
+  #adopt({ reports, result }: MountedImages): void {
+    if (result.engine !== this.#engine) this.#info = undefined;
+    this.#engine = result.engine;
+    this.#dockerHost = result.dockerHost;
+    this.#context = undefined;
+    for (const report of reports) this.#record(report);
+  }
+
+  async #deliver({ index }: Sighting, outlook: Outlook): Promise<void> {
     if (outlook.kind !== 'ready' || this.#done.has(outlook.name)) return;
-    this.#record(await deliverImage(context, outlook.entry));
+    this.#context ??= await this.#createContext(index);
+    this.#record(await deliverImage(this.#context, outlook.entry));
+  }
+
+  readonly #warnOfPack = (_: unknown, error: unknown): void => {
+    this.#warn(reasonOf(error));
+  };
+
+  #warn(message: string): void {
+    this.#emit({ type: 'warning', message });
   }
 
   #record(image: LoadImageReport): void {

@@ -47,6 +47,7 @@ function view(
       tag: refuse,
       pull: refuse,
       checkUsable: refuse,
+      checkRunnable: refuse,
     },
     info: { ...about, imageStore: 'classic', platform: linuxAmd64, ...info },
     knownChainIds: new Set(known),

@@ -2,7 +2,7 @@ import type { ErrorSummary } from '../error-summary.ts';
 import type { Digest } from '../image/digest.ts';
 
 /** How an image came into the engine. `present`: it was there, at most a name was added; `none`: it did not. */
-export type DeliveryKind = 'present' | 'load' | 'pull' | 'none';
+export type DeliveryKind = 'present' | 'mount' | 'load' | 'pull' | 'none';
 
 export interface LayerCounts {
   readonly total: number;
@@ -32,6 +32,8 @@ export interface LoadReport {
   /** Why it is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details. */
   readonly reason?: string;
   readonly images: readonly LoadImageReport[];
+  /** Of the engine of our own that has the images, fit for `DOCKER_HOST`; absent when they are in the engine that was asked for. */
+  readonly dockerHost?: string;
   /** Time spent waiting for the pre-pull (ms), part of `ms`. */
   readonly waitedMs: number;
   readonly ms: number;

@@ -14,5 +14,15 @@ export type PrepullEvent =
       readonly ms: number;
     }
   | { readonly type: 'bytes'; readonly count: number }
+  /** Bytes of layer tars that have gone into the pack since the last such event. */
+  | { readonly type: 'packing'; readonly count: number }
+  | {
+      readonly type: 'pack';
+      readonly digest: Digest;
+      /** Of its file. */
+      readonly bytes: number;
+      readonly layers: number;
+      readonly ms: number;
+    }
   | { readonly type: 'image'; readonly image: PrepullImageReport }
   | { readonly type: 'warning'; readonly message: string };

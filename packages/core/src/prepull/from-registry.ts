@@ -2,6 +2,7 @@ import type { ByteStream } from '../blob-store.ts';
 import { readBlobBytes } from '../bundle/read-image.ts';
 import { distinctDescriptors } from '../handover/plan.ts';
 import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
 import type { ImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
@@ -11,9 +12,11 @@ import { formatPlatform, platformMatches } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
-import type { BundleContext, FetchedImage, ImageOrigin } from './bundle-context.ts';
+import type { BundleContext, FetchImage, FetchedImage, ImageOrigin } from './bundle-context.ts';
 import { handOver } from './hand-over.ts';
 import { resolveImage } from './resolve-image.ts';
+
+type BlobKind = 'config' | 'layer';
 
 interface FetchContext extends BundleContext {
   readonly source: Source;
@@ -23,10 +26,10 @@ interface FetchContext extends BundleContext {
 export function fromRegistry(source: Source): ImageOrigin {
   return (bundle) => {
     const context = { ...bundle, source };
-    return async (image) => {
+    return async (image, announce) => {
       const { signal } = bundle;
       const found = await bundle.pool.run(() => resolveImage(source, image, signal), signal);
-      return fetchImage(context, found.reference, found.target);
+      return fetchImage(context, found.reference, found.target, announce);
     };
   };
 }
@@ -35,21 +38,17 @@ async function fetchImage(
   context: FetchContext,
   reference: Reference,
   target: Descriptor,
+  announce: Parameters<FetchImage>[1],
 ): Promise<FetchedImage> {
   context.emit({ type: 'resolved', reference: familiarReference(reference), digest: target.digest });
   const chosen = await fetchManifest(context, reference, target);
   const what = familiarReference(reference);
   checkImageLayers(chosen.manifest, what);
-  checkManifestSize(chosen.manifest.config.size, `the config of ${what}`);
-  const blobs = distinctDescriptors([chosen.manifest.config, ...chosen.manifest.layers]);
-  await allSettledOrThrow(blobs.map((blob) => ensureBlob(context, reference, blob)));
-  const configBytes = await readBlobBytes(context.blobs, chosen.manifest.config, `the config of ${what}`);
-  const config = parseImageConfig(configBytes, `the config of ${what}`);
-  checkLayerCount(chosen.manifest, config, what);
+  const config = await fetchContent(context, reference, chosen.manifest, announce);
   warnOfOtherPlatform(context, what, config);
   const manifest = { ...chosen.descriptor, platform: config.platform };
   const rendering = await putRendering(context, chosen.manifest, config);
-  const all = distinctDescriptors([target, manifest, ...blobs]);
+  const all = distinctDescriptors([target, manifest, chosen.manifest.config, ...chosen.manifest.layers]);
   return {
     entry: { reference, target, manifest, ...(rendering === undefined ? {} : { rendering }) },
     manifestDigest: chosen.descriptor.digest,
@@ -57,6 +56,44 @@ async function fetchImage(
     bytes: all.reduce((sum, blob) => sum + blob.size, 0),
     layers: chosen.manifest.layers.length,
   };
+}
+
+/** Fetches config and layers. Where packs may hold some layers, the config must come first: it tells which. */
+async function fetchContent(
+  context: FetchContext,
+  reference: Reference,
+  manifest: Manifest,
+  announce: Parameters<FetchImage>[1],
+): Promise<ImageConfig> {
+  const what = familiarReference(reference);
+  checkManifestSize(manifest.config.size, `the config of ${what}`);
+  const fetches = new Map<Digest, Promise<void>>();
+  const fetchLayer = (layer: Descriptor): Promise<void> => {
+    const fetching = fetches.get(layer.digest) ?? ensureBlob(context, reference, layer, 'layer');
+    fetches.set(layer.digest, fetching);
+    // Each is waited for below.
+    fetching.catch(() => undefined);
+    return fetching;
+  };
+  const leavesOut = context.form === 'packs' && context.packed.size > 0;
+  if (!leavesOut) for (const layer of manifest.layers) void fetchLayer(layer);
+  try {
+    await ensureBlob(context, reference, manifest.config, 'config');
+    const configBytes = await readBlobBytes(context.blobs, manifest.config, `the config of ${what}`);
+    const config = parseImageConfig(configBytes, `the config of ${what}`);
+    checkLayerCount(manifest, config, what);
+    announce(
+      config.diffIds.flatMap((diffId, position) => {
+        const layer = manifest.layers[position];
+        if (layer === undefined) return [];
+        const isPacked = leavesOut && context.packed.has(diffId);
+        return [{ diffId, layer, arrived: isPacked ? Promise.resolve() : fetchLayer(layer) }];
+      }),
+    );
+    return config;
+  } finally {
+    await allSettledOrThrow([...fetches.values()]);
+  }
 }
 
 async function fetchManifest(
@@ -115,16 +152,22 @@ async function ensureBlob(
   context: FetchContext,
   reference: Reference,
   descriptor: Descriptor,
+  kind: BlobKind,
 ): Promise<void> {
   const running = context.inFlight.get(descriptor.digest);
   // When the other image could not get it, perhaps this one's repository can.
   if (running !== undefined && (await succeeded(running))) return;
-  const fetching = fetchBlob(context, reference, descriptor);
+  const fetching = fetchBlob(context, reference, descriptor, kind);
   context.inFlight.set(descriptor.digest, fetching);
   await fetching;
 }
 
-async function fetchBlob(context: FetchContext, reference: Reference, descriptor: Descriptor): Promise<void> {
+async function fetchBlob(
+  context: FetchContext,
+  reference: Reference,
+  descriptor: Descriptor,
+  kind: BlobKind,
+): Promise<void> {
   const { source, signal } = context;
   const startedAt = performance.now();
   const bytesFetched = await context.pool.run(
@@ -134,7 +177,7 @@ async function fetchBlob(context: FetchContext, reference: Reference, descriptor
       ),
     signal,
   );
-  await handOver(context, descriptor);
+  if (kind === 'config' || context.form !== 'packs') await handOver(context, descriptor);
   const ms = Math.round(performance.now() - startedAt);
   context.emit({ type: 'blob', reference: familiarReference(reference), descriptor, bytesFetched, ms });
 }

@@ -1,27 +1,40 @@
-import { emptyIndex, formatBundleIndex, readBundleIndex, withEntry } from '../bundle/bundle-index.ts';
+import {
+  emptyIndex,
+  formatBundleIndex,
+  readBundleIndex,
+  withEntry,
+  withPack,
+  withoutPacks,
+} from '../bundle/bundle-index.ts';
 import type { BundleEntry, BundleIndex } from '../bundle/bundle-index.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import type { DocumentStore } from '../transport.ts';
 
 /** Adds images to the `index.json` of one place, one after the other. */
 export interface IndexWriter {
   /** Resolves once the index that names the image is visible. */
   add(entry: BundleEntry): Promise<void>;
+  /** Lists packs, and forgets others. */
+  setPacks(listed: readonly Descriptor[], dropped: ReadonlySet<Digest>): Promise<void>;
 }
 
 /** Continues the index that is there. */
 export function createIndexWriter(documents: DocumentStore): IndexWriter {
   let current: Promise<BundleIndex> | undefined;
+  const change = async (edit: (index: BundleIndex) => BundleIndex): Promise<void> => {
+    const previous = current ?? readBundleIndex(documents).then((index) => index ?? emptyIndex);
+    const next = previous.then(async (index) => {
+      const changed = edit(index);
+      await documents.write('index.json', formatBundleIndex(changed));
+      return changed;
+    });
+    // A failed write leaves the index as it was, for the next change.
+    current = next.catch(() => previous);
+    await next;
+  };
   return {
-    async add(entry) {
-      const previous = current ?? readBundleIndex(documents).then((index) => index ?? emptyIndex);
-      const next = previous.then(async (index) => {
-        const extended = withEntry(index, entry);
-        await documents.write('index.json', formatBundleIndex(extended));
-        return extended;
-      });
-      // A failed write leaves the index as it was, for the next image to extend.
-      current = next.catch(() => previous);
-      await next;
-    },
+    add: (entry) => change((index) => withEntry(index, entry)),
+    setPacks: (listed, dropped) => change((index) => withoutPacks(listed.reduce(withPack, index), dropped)),
   };
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { packedLayers } from '../bundle/packed-layers.ts';
 import { summarizeError } from '../error-summary.ts';
 import { createPool } from '../handover/pool.ts';
 import { isAbsence } from '../image-set/locate-image.ts';
@@ -14,6 +15,8 @@ import type { PrepullEvent } from './events.ts';
 import { imageStatus, pendingStatus } from './image-status.ts';
 import { createIndexWriter } from './index-writer.ts';
 import type { IndexWriter } from './index-writer.ts';
+import { readEarlierPacks, startPacking } from './pack-images.ts';
+import type { PackingOptions } from './packing.ts';
 import { prepullOutcome } from './report.ts';
 import type { PrepullImageReport, PrepullReport } from './report.ts';
 import { Tally } from './tally.ts';
@@ -27,6 +30,8 @@ export interface PrepullRequest {
   readonly prepare?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** The bundle on this node, laid out already. */
   readonly bundle: Pick<Transport, 'location' | 'blobs' | 'documents'>;
+  /** Makes packs; undefined: the bundle holds layers only. */
+  readonly packing?: PackingOptions | undefined;
   /** Where the bundle is handed over; undefined: the bundle itself is the meeting place. */
   readonly handover?: Transport | undefined;
   /** Requests at a time. */
@@ -48,12 +53,13 @@ export async function prepull(request: PrepullRequest): Promise<PrepullReport> {
   const images = distinctImages(request.images);
   const tally = new Tally(request.onEvent);
   const status = await begin(request, images, tally);
-  const run = createRun(request, status, tally);
   let reports: readonly PrepullImageReport[] = [];
   let failure: unknown;
   try {
     await request.prepare?.(request.signal);
+    const run = await createRun(request, status, tally, images.length);
     reports = await Promise.all(images.map((image) => prepullImage(run, image)));
+    await run.finish();
   } catch (error) {
     failure = error;
   }
@@ -85,34 +91,47 @@ interface Run {
   readonly fetchImage: FetchImage;
   readonly indexes: readonly IndexWriter[];
   readonly status: StatusWriter;
+  finish(): Promise<void>;
 }
 
-function createRun(request: PrepullRequest, status: StatusWriter, tally: Tally): Run {
+async function createRun(
+  request: PrepullRequest,
+  status: StatusWriter,
+  tally: Tally,
+  images: number,
+): Promise<Run> {
+  const { packing, signal } = request;
+  const { blobs, location, documents } = request.bundle;
+  const emit = (event: PrepullEvent): void => {
+    tally.emit(event);
+  };
+  const earlier = packing === undefined ? [] : await readEarlierPacks({ blobs, emit, signal }, documents);
   const context: BundleContext = {
-    blobs: request.bundle.blobs,
-    location: request.bundle.location,
+    blobs,
+    location,
+    form: packing?.form ?? 'layers',
+    packed: new Set(packing?.repack === true ? [] : packedLayers(earlier).keys()),
     handover: request.handover,
     platform: request.platform,
     pool: createPool(request.concurrency),
     inFlight: new Map(),
-    emit: (event) => {
-      tally.emit(event);
-    },
-    signal: request.signal,
+    emit,
+    signal,
   };
-  return {
-    context,
-    fetchImage: request.origin(context),
-    indexes: places(request).map(createIndexWriter),
-    status,
-  };
+  const fetchImage = request.origin(context);
+  const indexes = places(request).map(createIndexWriter);
+  if (packing === undefined) {
+    return { context, fetchImage, indexes, status, finish: () => Promise.resolve() };
+  }
+  const run = startPacking({ options: packing, context, fetchImage, earlier, indexes, documents, images });
+  return { context, ...run, indexes, status };
 }
 
 async function prepullImage(run: Run, image: PrepullImage): Promise<PrepullImageReport> {
   const startedAt = performance.now();
   let report: PrepullImageReport;
   try {
-    const { entry, ...fetched } = await run.fetchImage(image);
+    const { entry, ...fetched } = await run.fetchImage(image, () => undefined);
     for (const index of run.indexes) {
       await index.add(entry);
       for (const reference of image.alsoNamed) await index.add({ ...entry, reference });

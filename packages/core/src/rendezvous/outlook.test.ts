@@ -34,7 +34,7 @@ function sighting(
     progress: { bytesFetched: 0, bytesReused: 0 },
     images,
   };
-  return { prospect: { kind }, status, index: entries && { entries } };
+  return { prospect: { kind }, status, index: entries && { entries, packs: [] } };
 }
 
 function kinds(seen: Sighting, only = [redis]): readonly string[] | undefined {

@@ -64,16 +64,25 @@ async function publish(
   ingest: Ingest,
   blob: Omit<IngestedBlob, 'isNew'>,
 ): Promise<IngestedBlob> {
+  await ingest.handle.close();
+  return publishFile(dir, ingest.path, blob);
+}
+
+/** Makes a file of the ingest directory, whose digest and size are known, a blob. @throws DrayError `STORE_IO`, `DISK_FULL` */
+export async function publishFile(
+  dir: string,
+  file: string,
+  blob: Omit<IngestedBlob, 'isNew'>,
+): Promise<IngestedBlob> {
   const path = blobPath(dir, blob.digest);
   try {
-    await ingest.handle.close();
     // A file of another size is what a power failure has left of the blob.
     const isThere = (await statRegularFile(path))?.size === blob.size;
-    if (isThere) await rm(ingest.path, { force: true });
-    else await rename(ingest.path, path);
-    return { ...blob, isNew: !isThere };
+    if (isThere) await rm(file, { force: true });
+    else await rename(file, path);
+    return { digest: blob.digest, size: blob.size, isNew: !isThere };
   } catch (error) {
-    await rm(ingest.path, { force: true });
+    await rm(file, { force: true });
     throw isDrayError(error) ? error : ingestWriteError(dir, blob.size, error);
   }
 }

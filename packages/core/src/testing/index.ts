@@ -6,6 +6,8 @@ export type { TransportCapabilities, TransportContractOptions } from './contract
 export { transportContract } from './contracts/transport.ts';
 export { compressLayer, decompressLayer } from './compress.ts';
 export { createMemoryBlobStore, createMemoryTransport } from './memory-transport.ts';
+export type { RawTarEntry } from './raw-tar.ts';
+export { rawLongName, rawPadding, rawPaxHeader, rawTarEnd, rawTarEntry } from './raw-tar.ts';
 export type { Random } from './random.ts';
 export { createRandom } from './random.ts';
 export type { RandomImage, RandomImageOptions, RandomIndex } from './random-image.ts';
@@ -16,3 +18,4 @@ export type { TemporaryDirectory } from './temporary-directory.ts';
 export { temporaryDirectory } from './temporary-directory.ts';
 export type { ValidateImageOptions } from './validate-image.ts';
 export { validateImage } from './validate-image.ts';
+export { skippableFrame, zstdFrame } from './zstd-frames.ts';

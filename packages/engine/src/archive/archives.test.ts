@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { mediaTypes } from '@drayage/core';
+import { zstdFrame } from '@drayage/core/testing';
 import { readArchive } from '../testing/fake-engine.ts';
 import { testImage } from '../testing/images.ts';
-import { zstdFrame } from '../testing/zstd-frames.ts';
 import { dockerArchiveEntries } from './docker-archive.ts';
 import { ociLayoutEntries } from './oci-layout.ts';
 import { blobPath, tarBytes } from './tar-bytes.ts';

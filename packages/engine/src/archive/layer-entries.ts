@@ -1,8 +1,7 @@
 import type { ByteStream, Descriptor, Digest, LoadRequest } from '@drayage/core';
-import { layerCompression } from '@drayage/core';
+import { layerCompression, unzstd } from '@drayage/core';
 import { blobPath } from './tar-bytes.ts';
 import type { ArchiveEntry } from './tar-bytes.ts';
-import { unzstd } from './zstd.ts';
 
 /** An image, with what of it is sent and where that comes from. */
 export type LayerSource = Pick<LoadRequest, 'image' | 'omit' | 'openLayer'>;

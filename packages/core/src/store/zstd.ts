@@ -1,6 +1,6 @@
-import type { ByteStream } from '@drayage/core';
-import { IntegrityError, reasonOf } from '@drayage/core';
 import { Decompress } from 'fzstd';
+import type { ByteStream } from '../blob-store.ts';
+import { IntegrityError, reasonOf } from '../errors.ts';
 
 /**
  * The bytes that `compressed`, a zstd stream of any number of frames, holds. Errors of `compressed` come out as they are. `what` names it in

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import type { ByteStream } from '@drayage/core';
+import type { ByteStream } from '../blob-store.ts';
 import { skippableFrame, zstdFrame } from '../testing/zstd-frames.ts';
 import { unzstd } from './zstd.ts';
 

@@ -1,0 +1,83 @@
+import type { BlobStore } from '../blob-store.ts';
+import { isDrayError } from '../errors.ts';
+import type { DrayError } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
+import { throwIfAborted } from '../store/abort.ts';
+import { manifestBlobs } from './contents.ts';
+import type { ContainedManifest } from './contents.ts';
+import type { PackedLayers } from './packed-layers.ts';
+import { readBlobBytes } from './read-image.ts';
+
+/** A blob that an image needs and the bundle lacks, or has only a part of. */
+export interface MissingBlob {
+  readonly descriptor: Descriptor;
+  /** Bytes that are there; undefined: none. */
+  readonly size: number | undefined;
+  /** Why it cannot even be looked at. */
+  readonly error?: DrayError;
+}
+
+/**
+ * What an image needs and the bundle lacks. A layer that a pack holds is not missed.
+ * @throws DrayError for a config that cannot be read, where it has to be
+ */
+export async function missingBlobs(
+  blobs: BlobStore,
+  contained: ContainedManifest,
+  packed: PackedLayers,
+  signal?: AbortSignal,
+): Promise<readonly MissingBlob[]> {
+  const missing = await incompleteBlobs(blobs, manifestBlobs(contained), signal);
+  if (missing.length === 0 || packed.size === 0) return missing;
+  const replaced = await packedBlobs(blobs, contained, packed, missing, signal);
+  return missing.filter(({ descriptor }) => !replaced.has(descriptor.digest));
+}
+
+/** Those of some blobs that are not there in their full size. */
+export async function incompleteBlobs(
+  blobs: BlobStore,
+  descriptors: readonly Descriptor[],
+  signal?: AbortSignal,
+): Promise<readonly MissingBlob[]> {
+  const looked = await Promise.all(descriptors.map((descriptor) => look(blobs, descriptor, signal)));
+  return looked.filter(({ descriptor, size }) => size !== descriptor.size);
+}
+
+async function look(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<MissingBlob> {
+  try {
+    return { descriptor, size: (await blobs.stat(descriptor.digest, signal))?.size };
+  } catch (error) {
+    throwIfAborted(signal, 'look at the blobs of the bundle');
+    if (!isDrayError(error)) throw error;
+    return { descriptor, size: undefined, error };
+  }
+}
+
+async function packedBlobs(
+  blobs: BlobStore,
+  { manifest }: ContainedManifest,
+  packed: PackedLayers,
+  missing: readonly MissingBlob[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<Digest>> {
+  if (
+    manifest === undefined ||
+    missing.some(({ descriptor }) => descriptor.digest === manifest.config.digest)
+  ) {
+    return new Set();
+  }
+  const what = `config ${manifest.config.digest}`;
+  const config = parseImageConfig(await readBlobBytes(blobs, manifest.config, what, signal), what);
+  checkLayerCount(manifest, config, what);
+  const layers = manifest.layers.filter((_, position) => {
+    const diffId = config.diffIds[position];
+    return diffId !== undefined && packed.has(diffId);
+  });
+  return new Set(layers.map(({ digest }) => digest));
+}

@@ -1,0 +1,58 @@
+import { rm } from 'node:fs/promises';
+import type { BlobStore, ByteStream } from '../blob-store.ts';
+import { packBlobs } from '../bundle/pack.ts';
+import type { Pack } from '../bundle/pack-types.ts';
+import type { LayerInPack } from '../bundle/packed-layers.ts';
+import type { Mounter } from '../mounter.ts';
+import type { PackReader } from '../pack-writer.ts';
+import type { PackStore } from '../store/pack-store.ts';
+import { verifying } from '../store/verifying.ts';
+
+/** What delivery can do with packs. */
+export interface PackAccess {
+  /** Of the bundle on this node. */
+  readonly store: PackStore;
+  readonly reader: PackReader;
+  /** Undefined: packs are only unpacked. */
+  readonly mounter?: Mounter | undefined;
+}
+
+/** Brings all blobs of a pack to this node and proves the file that will be mounted or read. Resolves with that file. */
+export async function providePack(
+  { store }: PackAccess,
+  pack: Pack,
+  receive: (descriptors: ReturnType<typeof packBlobs>) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  await receive(packBlobs(pack));
+  await store.prove(pack.image, signal);
+  return store.fileOf(pack.image.digest);
+}
+
+/** The tar of a layer, rebuilt from its pack, whose blobs are on this node. Nothing extracted is left once it has been read or given up. */
+export async function* openPackedLayer(
+  { store, reader }: PackAccess,
+  local: { readonly location: string; readonly blobs: BlobStore },
+  { pack, layer }: LayerInPack,
+  signal: AbortSignal | undefined,
+): ByteStream {
+  const workDir = await store.workDirectory();
+  try {
+    const options = signal === undefined ? {} : { signal };
+    const tarSplit = verifying(
+      await local.blobs.open(layer.tarSplit, options),
+      layer.tarSplit,
+      local.location,
+    );
+    yield* await reader.openLayer({
+      file: store.fileOf(pack.image.digest),
+      filesystem: pack.filesystem,
+      layer,
+      tarSplit,
+      workDir,
+      signal,
+    });
+  } finally {
+    await rm(workDir, { recursive: true, force: true });
+  }
+}

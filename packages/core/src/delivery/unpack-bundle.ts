@@ -1,0 +1,111 @@
+import {
+  formatBundleIndex,
+  readBundleIndex,
+  withEntry,
+  emptyIndex,
+  entryName,
+} from '../bundle/bundle-index.ts';
+import type { BundleEntry } from '../bundle/bundle-index.ts';
+import { packedLayers, readPacks } from '../bundle/packed-layers.ts';
+import type { PackedLayers } from '../bundle/packed-layers.ts';
+import { readImage } from '../bundle/read-image.ts';
+import { createDirectoryTransport } from '../handover/directory-transport.ts';
+import { hostPlatform } from '../image/platform.ts';
+import { renderOciManifest } from '../image/oci-rendering.ts';
+import { throwIfAborted } from '../store/abort.ts';
+import { checkLayout } from '../store/layout.ts';
+import { verifying } from '../store/verifying.ts';
+import type { Transport } from '../transport.ts';
+import { openPackedLayer, providePack } from './pack-access.ts';
+import type { PackAccess } from './pack-access.ts';
+import { loadableFrom, locateLayers } from './unpacked-image.ts';
+import type { LayerPlace } from './unpacked-image.ts';
+
+export interface UnpackOptions {
+  readonly packs: Omit<PackAccess, 'mounter'>;
+  /** Called after each layer. */
+  readonly onLayer?: ((layer: { readonly reference: string; readonly bytes: number }) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface BundleUnpacking {
+  /** Images that had layers only in packs. */
+  readonly images: readonly string[];
+  /** Layers that were rebuilt. */
+  readonly layers: number;
+  /** Of their tars. */
+  readonly bytes: number;
+}
+
+/**
+ * Turns the packed layers of the bundle in `dir` back into blobs: the tars that they were made of, under their diffIds, with an OCI manifest
+ * over them for other tools. Packs and original manifests stay as they are. Needs no root.
+ * @throws DrayError `BUNDLE_INVALID`, `PACK_INVALID`, `PACK_TOOL_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`, `STORE_IO`, `ABORTED`
+ */
+export async function unpackBundle(dir: string, options: UnpackOptions): Promise<BundleUnpacking> {
+  const { signal } = options;
+  await checkLayout(dir);
+  const bundle = createDirectoryTransport(dir);
+  let index = (await readBundleIndex(bundle.documents, signal)) ?? emptyIndex;
+  const packed = packedLayers(await readPacks(bundle.blobs, index.packs, { signal }));
+  const images: string[] = [];
+  let [layers, bytes] = [0, 0];
+  for (const entry of index.entries) {
+    throwIfAborted(signal, 'unpack the bundle');
+    const unpacked = await unpackEntry(bundle, entry, packed, options);
+    if (unpacked === undefined) continue;
+    images.push(entryName(entry));
+    layers += unpacked.layers.length;
+    bytes += unpacked.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+    index = withEntry(index, unpacked.entry);
+    await bundle.documents.write('index.json', formatBundleIndex(index));
+  }
+  return { images, layers, bytes };
+}
+
+interface UnpackedEntry {
+  readonly entry: BundleEntry;
+  /** That were rebuilt. */
+  readonly layers: readonly LayerPlace[];
+}
+
+/** Undefined when the image needs no pack. */
+async function unpackEntry(
+  bundle: Transport,
+  entry: BundleEntry,
+  packed: PackedLayers,
+  { packs, onLayer, signal }: UnpackOptions,
+): Promise<UnpackedEntry | undefined> {
+  const platform = entry.manifest?.platform ?? hostPlatform();
+  const image = await readImage(bundle.blobs, entry, platform, signal);
+  const places = await locateLayers(bundle.blobs, image, new Set(), packed, signal);
+  const loadable = loadableFrom(image, places);
+  const { descriptor, bytes } = renderOciManifest(loadable);
+  // It was unpacked before.
+  if (loadable === image || entry.rendering?.digest === descriptor.digest) return undefined;
+  const rebuilt: LayerPlace[] = [];
+  for (const place of places.values()) {
+    if (place.kind !== 'packed') continue;
+    await providePack(packs, place.source.pack, () => Promise.resolve(), signal);
+    await bundle.blobs.put(
+      place.descriptor,
+      () =>
+        Promise.resolve(
+          verifying(openPackedLayer(packs, bundle, place.source, signal), place.descriptor, bundle.location),
+        ),
+      signal === undefined ? {} : { signal },
+    );
+    rebuilt.push(place);
+    onLayer?.({ reference: entryName(entry), bytes: place.descriptor.size });
+  }
+  await bundle.blobs.put(descriptor, (offset) => Promise.resolve(once(bytes.subarray(offset))));
+  const rendering = { ...descriptor, platform };
+  return {
+    entry: { ...entry, manifest: { ...image.manifest, platform }, rendering },
+    layers: rebuilt,
+  };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}

@@ -1,0 +1,164 @@
+import { emptyIndex, readBundleIndex } from '../bundle/bundle-index.ts';
+import { packBlobs } from '../bundle/pack.ts';
+import type { Pack } from '../bundle/pack-types.ts';
+import { packedLayers, packsFor, readPacks } from '../bundle/packed-layers.ts';
+import type { BundleEntry } from '../bundle/bundle-index.ts';
+import { incompleteBlobs } from '../bundle/presence.ts';
+import { readImage } from '../bundle/read-image.ts';
+import { reasonOf } from '../errors.ts';
+import { shortDigest } from '../image/digest.ts';
+import type { Digest } from '../image/digest.ts';
+import type { PrepullImage } from '../image-set/prepull-image.ts';
+import type { DocumentStore } from '../transport.ts';
+import type { BundleContext, ExpectedLayer, FetchImage, FetchedImage } from './bundle-context.ts';
+import { handOver } from './hand-over.ts';
+import type { IndexWriter } from './index-writer.ts';
+import { Packing } from './packing.ts';
+import type { PackingOptions, PackingResult } from './packing.ts';
+
+/** A pre-pull that makes packs. */
+export interface PackingRun {
+  readonly fetchImage: FetchImage;
+  /** Drops what the packs have replaced. Call it when the index names every image. */
+  finish(): Promise<void>;
+}
+
+export interface PackingSetUp {
+  readonly options: PackingOptions;
+  readonly context: BundleContext;
+  /** How the images come into the bundle. */
+  readonly fetchImage: FetchImage;
+  /** The packs that the bundle has. */
+  readonly earlier: readonly Pack[];
+  readonly indexes: readonly IndexWriter[];
+  readonly documents: DocumentStore;
+  /** Count of images. */
+  readonly images: number;
+}
+
+/** The packs that a bundle has, as far as they can be read and are there in full. */
+export async function readEarlierPacks(
+  { blobs, emit, signal }: Pick<BundleContext, 'blobs' | 'emit' | 'signal'>,
+  documents: DocumentStore,
+): Promise<readonly Pack[]> {
+  const { packs: manifests } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
+  const packs = await readPacks(blobs, manifests, {
+    onBroken: ({ digest }, error) => {
+      emit({ type: 'warning', message: `pack ${shortDigest(digest)} is made anew: ${reasonOf(error)}` });
+    },
+    signal,
+  });
+  const whole: Pack[] = [];
+  for (const pack of packs) {
+    if ((await incompleteBlobs(blobs, packBlobs(pack), signal)).length === 0) whole.push(pack);
+  }
+  return whole;
+}
+
+/** Packs the layers of the images that are fetched; an image counts as fetched when its layers are packed and handed over. */
+export function startPacking(setUp: PackingSetUp): PackingRun {
+  const { options, context, earlier, images } = setUp;
+  const packing = new Packing(options, context, options.repack ? [] : earlier, images);
+  const published = packing.result.then((result) => publish(setUp, result));
+  // Each image waits for it.
+  published.catch(() => undefined);
+  return {
+    fetchImage: async (image) => {
+      const { fetched, layers } = await fetchLayers(setUp, packing, image);
+      const { unpacked } = await published;
+      // Layers that no pack could take go as they are.
+      const loose = context.form === 'packs' ? layers.filter(({ diffId }) => unpacked.has(diffId)) : [];
+      for (const { layer } of loose) await handOver(context, layer);
+      return fetched;
+    },
+    finish: async () => {
+      const { packs, unpacked } = await published;
+      await dropPackedLayers(setUp, packing.layers(), unpacked);
+      if (options.repack) await dropReplacedPacks(setUp, packs);
+    },
+  };
+}
+
+async function fetchLayers(
+  { context, fetchImage }: PackingSetUp,
+  packing: Packing,
+  image: PrepullImage,
+): Promise<{ readonly fetched: FetchedImage; readonly layers: readonly ExpectedLayer[] }> {
+  let announced: readonly ExpectedLayer[] | undefined;
+  const announce = (layers: readonly ExpectedLayer[]): void => {
+    announced = layers;
+    packing.announce(layers);
+  };
+  const announcedLayers = (): readonly ExpectedLayer[] | undefined => announced;
+  try {
+    const fetched = await fetchImage(image, announce);
+    if (announcedLayers() === undefined) announce(await arrivedLayers(context, fetched.entry));
+    return { fetched, layers: announcedLayers() ?? [] };
+  } finally {
+    if (announcedLayers() === undefined) packing.giveUp();
+  }
+}
+
+/** The layers of an image that is in the bundle already. */
+async function arrivedLayers(
+  { blobs, platform, signal }: BundleContext,
+  entry: BundleEntry,
+): Promise<readonly ExpectedLayer[]> {
+  const image = await readImage(blobs, entry, platform, signal);
+  return image.diffIds.flatMap((diffId, position) => {
+    const layer = image.layers[position];
+    return layer === undefined ? [] : [{ diffId, layer, arrived: Promise.resolve() }];
+  });
+}
+
+async function publish({ context, indexes }: PackingSetUp, result: PackingResult): Promise<PackingResult> {
+  for (const pack of result.packs) {
+    for (const blob of packBlobs(pack)) await handOver(context, blob);
+  }
+  for (const index of indexes) {
+    await index.setPacks(
+      result.packs.map(({ manifest }) => manifest),
+      new Set(),
+    );
+  }
+  return result;
+}
+
+async function dropPackedLayers(
+  { options, context }: PackingSetUp,
+  layers: readonly ExpectedLayer[],
+  unpacked: ReadonlySet<Digest>,
+): Promise<void> {
+  if (options.form === 'both') return;
+  for (const { diffId, layer } of layers) {
+    if (!unpacked.has(diffId)) await context.blobs.delete(layer.digest, context.signal);
+  }
+}
+
+/** Drops the earlier packs that no image of the bundle needs beside the new ones. */
+async function dropReplacedPacks(
+  { context, earlier, indexes, documents }: PackingSetUp,
+  kept: readonly Pack[],
+): Promise<void> {
+  const { blobs, platform, signal } = context;
+  const { entries } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
+  const diffIds: Digest[] = [];
+  for (const entry of entries) diffIds.push(...(await readImage(blobs, entry, platform, signal)).diffIds);
+  const newest = packedLayers(kept);
+  const rest = diffIds.filter((diffId) => !newest.has(diffId));
+  const needed = new Set([...kept, ...packsFor(rest, packedLayers(earlier)).packs].map(manifestDigest));
+  const dropped = earlier.filter((pack) => !needed.has(manifestDigest(pack)));
+  for (const index of indexes) await index.setPacks([], new Set(dropped.map(manifestDigest)));
+  const used = new Set([...kept, ...earlier.filter((pack) => !dropped.includes(pack))].flatMap(blobDigests));
+  for (const digest of dropped.flatMap(blobDigests)) {
+    if (!used.has(digest)) await blobs.delete(digest, signal);
+  }
+}
+
+function manifestDigest({ manifest }: Pack): Digest {
+  return manifest.digest;
+}
+
+function blobDigests(pack: Pack): readonly Digest[] {
+  return packBlobs(pack).map(({ digest }) => digest);
+}

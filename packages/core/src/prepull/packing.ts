@@ -1,0 +1,174 @@
+import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { packDocuments } from '../bundle/pack.ts';
+import { packMediaTypes } from '../bundle/pack-types.ts';
+import type { Pack, PackFilesystem, PackedLayer } from '../bundle/pack-types.ts';
+import { packedLayers, packsFor } from '../bundle/packed-layers.ts';
+import { isDrayError, reasonOf } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { isDigest } from '../image/digest.ts';
+import type { Digest } from '../image/digest.ts';
+import type { PackSource, PackWriter } from '../pack-writer.ts';
+import { throwIfAborted } from '../store/abort.ts';
+import type { PackStore } from '../store/pack-store.ts';
+import { verifying } from '../store/verifying.ts';
+import type { BundleContext, ExpectedLayer } from './bundle-context.ts';
+
+/** How packs are made during a pre-pull. */
+export interface PackingOptions {
+  /** `packs`: instead of layers; `both`: beside them. */
+  readonly form: 'packs' | 'both';
+  readonly filesystem: PackFilesystem;
+  readonly writer: PackWriter;
+  /** One new pack of everything, in place of what earlier runs have packed. */
+  readonly repack: boolean;
+  /** Of the bundle's own directory. */
+  readonly store: PackStore;
+}
+
+/** What packing has come to. */
+export interface PackingResult {
+  /** That hold layers of this run's images: those of earlier runs, and the new one at the end. */
+  readonly packs: readonly Pack[];
+  /** The layers that are in none of them. */
+  readonly unpacked: ReadonlySet<Digest>;
+}
+
+/**
+ * Makes one pack of the layers that the images of a run announce and that no pack holds yet. It begins when every image has said which layers
+ * it has, or that it failed; the layers themselves may still be on their way.
+ */
+export class Packing {
+  readonly #options: PackingOptions;
+  readonly #context: BundleContext;
+  readonly #earlier: readonly Pack[];
+  readonly #expected = new Map<Digest, ExpectedLayer>();
+  #undecided: number;
+  #begin: () => void = () => undefined;
+  /** Never rejects unless aborted: layers that cannot be packed stay what they are. */
+  readonly result: Promise<PackingResult>;
+
+  constructor(options: PackingOptions, context: BundleContext, earlier: readonly Pack[], images: number) {
+    this.#options = options;
+    this.#context = context;
+    this.#earlier = earlier;
+    this.#undecided = images;
+    const begun = new Promise<void>((resolve) => {
+      this.#begin = resolve;
+    });
+    this.result = begun.then(() => this.#pack());
+    // Who waits for it hears of it.
+    this.result.catch(() => undefined);
+    if (images === 0) this.#begin();
+  }
+
+  /** For one image; all its layers. */
+  announce(layers: readonly ExpectedLayer[]): void {
+    for (const layer of layers)
+      if (!this.#expected.has(layer.diffId)) this.#expected.set(layer.diffId, layer);
+    this.giveUp();
+  }
+
+  /** For one image, in place of {@link announce}: nobody knows its layers. */
+  giveUp(): void {
+    this.#undecided -= 1;
+    if (this.#undecided === 0) this.#begin();
+  }
+
+  /** All that were announced, each once. */
+  layers(): readonly ExpectedLayer[] {
+    return [...this.#expected.values()];
+  }
+
+  async #pack(): Promise<PackingResult> {
+    const known = packedLayers(this.#earlier);
+    const wanted = [...this.#expected.values()].filter(({ diffId }) => !known.has(diffId));
+    const made = wanted.length === 0 ? undefined : await this.#tryPack(inOrder(wanted));
+    const packs = made === undefined ? this.#earlier : [...this.#earlier, made];
+    const { packs: used, lacking } = packsFor([...this.#expected.keys()], packedLayers(packs));
+    return { packs: used, unpacked: new Set(lacking) };
+  }
+
+  async #tryPack(layers: readonly ExpectedLayer[]): Promise<Pack | undefined> {
+    const { emit, signal } = this.#context;
+    const unsupported = new Set<Digest>();
+    for (;;) {
+      try {
+        return await this.#write(layers.filter(({ diffId }) => !unsupported.has(diffId)));
+      } catch (error) {
+        throwIfAborted(signal, 'make a pack');
+        const diffId = unsupportedLayer(error);
+        if (diffId === undefined || unsupported.has(diffId)) {
+          emit({
+            type: 'warning',
+            message: `no pack was made, images keep their layers: ${reasonOf(error)}`,
+          });
+          return undefined;
+        }
+        unsupported.add(diffId);
+        emit({ type: 'warning', message: `one layer stays out of the pack: ${reasonOf(error)}` });
+      }
+    }
+  }
+
+  async #write(layers: readonly ExpectedLayer[]): Promise<Pack | undefined> {
+    const { writer, filesystem, store } = this.#options;
+    const { emit, signal } = this.#context;
+    const startedAt = performance.now();
+    const file = await store.newFile();
+    const written = await writer.write({
+      filesystem,
+      layers: this.#arriving(layers),
+      file,
+      ingest: store,
+      onProgress: (count) => emit({ type: 'packing', count }),
+      signal,
+    });
+    if (written.length === 0) {
+      await rm(file, { force: true });
+      return undefined;
+    }
+    const { digest, size } = await store.adopt(file, signal);
+    const pack = await this.#describe({ mediaType: packMediaTypes[filesystem], digest, size }, written);
+    const ms = Math.round(performance.now() - startedAt);
+    emit({ type: 'pack', digest: pack.manifest.digest, bytes: size, layers: written.length, ms });
+    return pack;
+  }
+
+  /** Layers that do not come are told by the images that need them. */
+  async *#arriving(layers: readonly ExpectedLayer[]): AsyncGenerator<PackSource> {
+    const { blobs, location, signal } = this.#context;
+    for (const { diffId, layer, arrived } of layers) {
+      const isThere = await arrived.then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) continue;
+      const open: PackSource['open'] = async () =>
+        verifying(await blobs.open(layer, signal === undefined ? {} : { signal }), layer, location);
+      yield { diffId, layer, open };
+    }
+  }
+
+  async #describe(image: Descriptor, layers: readonly PackedLayer[]): Promise<Pack> {
+    const { filesystem } = this.#options;
+    const { config, manifest } = packDocuments(image, filesystem, layers);
+    for (const { descriptor, bytes } of [config, manifest]) {
+      await this.#context.blobs.put(descriptor, (offset) =>
+        Promise.resolve(Readable.from([bytes.subarray(offset)])),
+      );
+    }
+    return { manifest: manifest.descriptor, config: config.descriptor, image, filesystem, layers };
+  }
+}
+
+/** Small ones first: they are the first to be there. The same layers are always in the same order. */
+function inOrder(layers: readonly ExpectedLayer[]): readonly ExpectedLayer[] {
+  return layers.toSorted((a, b) => a.layer.size - b.layer.size || (a.diffId < b.diffId ? -1 : 1));
+}
+
+function unsupportedLayer(error: unknown): Digest | undefined {
+  if (!isDrayError(error, 'PACK_LAYER_UNSUPPORTED')) return undefined;
+  const diffId = error.details['diffId'];
+  return typeof diffId === 'string' && isDigest(diffId) ? diffId : undefined;
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { BlobInfo } from '../blob-store.ts';
+import { DrayError } from '../errors.ts';
+import { fromHex } from '../image/digest.ts';
+import { throwIfAborted } from './abort.ts';
+import { openRegularFile } from './safe-file.ts';
+import { storeIoError } from './store-error.ts';
+
+const chunkBytes = 1024 * 1024;
+
+/** Digest and size of a regular file. @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE` for a link, `STORE_IO`, `ABORTED` */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<BlobInfo> {
+  const handle = await openRegularFile(path);
+  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${path}: it is not there`);
+  try {
+    return await hashHandle(handle, path, signal);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function hashHandle(
+  handle: FileHandle,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<BlobInfo> {
+  const hash = createHash('sha256');
+  // Two buffers: one is read into while the other is hashed.
+  const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
+  const read = (turn: number, position: number): Promise<number> =>
+    handle.read(buffers[turn % 2 === 0 ? 0 : 1], 0, chunkBytes, position).then(
+      ({ bytesRead }) => bytesRead,
+      (error: unknown) => {
+        throw storeIoError('read file', path, error);
+      },
+    );
+  let size = 0;
+  let pending = read(0, 0);
+  for (let turn = 0; ; turn += 1) {
+    throwIfAborted(signal, `read ${path}`);
+    const bytesRead = await pending;
+    if (bytesRead === 0) return { digest: fromHex(hash.digest('hex')), size };
+    size += bytesRead;
+    pending = read(turn + 1, size);
+    hash.update(buffers[turn % 2 === 0 ? 0 : 1].subarray(0, bytesRead));
+  }
+}

@@ -1,0 +1,28 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeStoreDirectories } from './layout.ts';
+import { ownedName, ownerState, parseOwnedName } from './owner.ts';
+import { isRealDirectory } from './safe-file.ts';
+import { storeIoError } from './store-error.ts';
+
+const key = 'work';
+
+/** A fresh directory in the bundle `dir` for what is needed for a while; what dead processes left there is removed. @throws DrayError `STORE_IO`, `BUNDLE_UNSAFE` */
+export async function makeWorkDirectory(dir: string): Promise<string> {
+  await makeStoreDirectories(dir);
+  const parent = join(dir, '.dray', 'work');
+  const path = join(parent, ownedName(key));
+  try {
+    if (!(await isRealDirectory(parent))) await mkdir(parent, { recursive: true });
+    for (const name of await readdir(parent)) {
+      const owner = parseOwnedName(name);
+      if (owner !== undefined && ownerState(owner) === 'dead') {
+        await rm(join(parent, name), { recursive: true, force: true });
+      }
+    }
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  } catch (error) {
+    throw storeIoError('create directory', path, error);
+  }
+}

@@ -1,0 +1,109 @@
+/** One header block and what follows it, down to the bytes. Strings are bytes (`latin1`). */
+export interface RawTarEntry {
+  /** Up to 100 bytes; more needs {@link rawPaxHeader} or {@link rawLongName} before it. */
+  readonly name: string;
+  /** Default `0`, a file. */
+  readonly typeFlag?: string;
+  readonly content?: Uint8Array;
+  /** What the header says, default the content's length. */
+  readonly size?: number;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mtime?: number;
+  readonly linkName?: string;
+  readonly deviceMajor?: number;
+  readonly deviceMinor?: number;
+  readonly prefix?: string;
+  /** Default `ustar`. `gnu` writes numbers that are too large in base 256. */
+  readonly format?: 'v7' | 'ustar' | 'gnu';
+  /** More bytes of the header, by offset. */
+  readonly patches?: Readonly<Record<number, string>>;
+}
+
+const blockBytes = 512;
+const magics = { v7: '', ustar: 'ustar\u000000', gnu: 'ustar  \u0000' } as const;
+
+/** An entry as it stands in a tar, nasty ones included: nothing is checked. @see POSIX.1-2017, pax, "ustar Interchange Format" */
+export function rawTarEntry(entry: RawTarEntry): Buffer {
+  const { content = new Uint8Array(), typeFlag = '0', format = 'ustar' } = entry;
+  const header = Buffer.alloc(blockBytes);
+  const text = (value: string, offset: number, length: number): void => {
+    header.write(value.slice(0, length), offset, 'latin1');
+  };
+  const number = (value: number, offset: number, length: number): void =>
+    writeNumber(header.subarray(offset, offset + length), value);
+  text(entry.name, 0, 100);
+  number(entry.mode ?? (typeFlag === '5' ? 0o755 : 0o644), 100, 8);
+  number(entry.uid ?? 0, 108, 8);
+  number(entry.gid ?? 0, 116, 8);
+  number(entry.size ?? content.byteLength, 124, 12);
+  number(entry.mtime ?? 1_700_000_000, 136, 12);
+  text(typeFlag, 156, 1);
+  text(entry.linkName ?? '', 157, 100);
+  text(magics[format], 257, 8);
+  if (format !== 'v7') {
+    number(entry.deviceMajor ?? 0, 329, 8);
+    number(entry.deviceMinor ?? 0, 337, 8);
+  }
+  text(entry.prefix ?? '', 345, 155);
+  for (const [offset, patch] of Object.entries(entry.patches ?? {})) text(patch, Number(offset), blockBytes);
+  writeChecksum(header);
+  return Buffer.concat([header, content, rawPadding(content.byteLength)]);
+}
+
+/** A PAX header for the entry after it, or with the type `g` for all that follow. @see POSIX.1-2017, pax, "pax Extended Header" */
+export function rawPaxHeader(
+  records: Readonly<Record<string, string | Uint8Array>> | readonly (readonly [string, string | Uint8Array])[],
+  typeFlag: 'x' | 'g' = 'x',
+): Buffer {
+  const pairs = Array.isArray(records) ? records : Object.entries(records);
+  const content = Buffer.concat(pairs.map(([key, value]) => paxRecord(key, value)));
+  return rawTarEntry({ name: 'PaxHeaders/0', typeFlag, content });
+}
+
+/** GNU's entry for a long name (`L`) or a long link name (`K`) of the entry after it. */
+export function rawLongName(name: string, typeFlag: 'L' | 'K' = 'L'): Buffer {
+  const content = Buffer.from(`${name}\0`, 'latin1');
+  return rawTarEntry({ name: '././@LongLink', typeFlag, content, format: 'gnu' });
+}
+
+/** The two blocks of zeros that end a tar. */
+export function rawTarEnd(): Buffer {
+  return Buffer.alloc(2 * blockBytes);
+}
+
+/** Zeros up to the next block. */
+export function rawPadding(size: number): Buffer {
+  return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
+}
+
+function paxRecord(key: string, value: string | Uint8Array): Buffer {
+  const rest = Buffer.concat([
+    Buffer.from(` ${key}=`, 'latin1'),
+    typeof value === 'string' ? Buffer.from(value, 'latin1') : value,
+    Buffer.from('\n'),
+  ]);
+  const guess = rest.length + String(rest.length).length;
+  return Buffer.concat([Buffer.from(String(rest.length + String(guess).length)), rest]);
+}
+
+function writeNumber(field: Buffer, value: number): void {
+  const octal = value.toString(8);
+  if (value >= 0 && octal.length < field.length) {
+    field.write(octal.padStart(field.length - 1, '0'), 'latin1');
+    return;
+  }
+  let rest = value;
+  for (let at = field.length - 1; at >= 0; at -= 1) {
+    field.writeUInt8(((rest % 256) + 256) % 256, at);
+    rest = Math.floor(rest / 256);
+  }
+  field.writeUInt8(field.readUInt8(0) | 0x80, 0);
+}
+
+function writeChecksum(header: Buffer): void {
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0`, 148, 'latin1');
+}

@@ -1,0 +1,114 @@
+import { isObject, printable } from '@drayage/core';
+import type { EngineInfo, JsonObject } from '@drayage/core';
+import { connect } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { EngineEndpoint } from './endpoint/endpoint.ts';
+import { httpStatus, requestFailed } from './engine-errors.ts';
+import { getJson } from './get-json.ts';
+
+/** How an engine is set up, as far as it tells. */
+export interface EngineSetup {
+  readonly info: EngineInfo;
+  /** What named the engine: `DOCKER_HOST`, `context "ci"`, `the default`. */
+  readonly origin: string;
+  /** Of the machine it runs on. */
+  readonly hostname: string;
+  readonly operatingSystem: string;
+  readonly kernel: string;
+  /** Such as `name=rootless`. */
+  readonly securityOptions: readonly string[];
+  /** Names such as `runc`. */
+  readonly runtimes: readonly string[];
+  readonly defaultRuntime: string;
+  readonly dataRoot: string;
+  /** Of the data-root; engines with the containerd store do not tell. */
+  readonly backingFilesystem?: string;
+  /** Driver and version, such as `systemd 2`. */
+  readonly cgroup: string;
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  /** Whether the container that was asked for is one of its own. */
+  readonly holdsUs?: boolean;
+}
+
+export interface EngineSetupOptions {
+  /** How long the engine may take to answer each of a few questions (ms). */
+  readonly timeoutMs: number;
+  /** ID of the container this process runs in. */
+  readonly containerId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks an engine how it is set up; changes nothing.
+ * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`, `ENGINE_API`; DrayError `ABORTED`
+ * @see Docker API v1.41, GET /info
+ */
+export async function readEngineSetup(
+  endpoint: EngineEndpoint,
+  { timeoutMs, containerId, signal }: EngineSetupOptions,
+): Promise<EngineSetup> {
+  const connection = await connect(endpoint, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+  const limit = AbortSignal.timeout(timeoutMs);
+  const combined = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  try {
+    const answer = await getJson(connection.docker, '/info', combined);
+    const holdsUs = await holds(connection, containerId, combined);
+    return {
+      ...setupOf(isObject(answer) ? answer : {}, connection),
+      ...(holdsUs === undefined ? {} : { holdsUs }),
+    };
+  } catch (error) {
+    throw requestFailed('look at', endpoint, error);
+  }
+}
+
+function setupOf(told: JsonObject, { info, endpoint }: Connection): EngineSetup {
+  const backingFilesystem = driverStatus(told, 'Backing Filesystem');
+  const { Runtimes: runtimes, SecurityOptions: options, CgroupVersion: version = '1' } = told;
+  return {
+    info,
+    origin: endpoint.origin,
+    hostname: textOf(told['Name']),
+    operatingSystem: textOf(told['OperatingSystem']),
+    kernel: textOf(told['KernelVersion']),
+    securityOptions: Array.isArray(options) ? options.map(textOf) : [],
+    runtimes: isObject(runtimes) ? Object.keys(runtimes).map(textOf) : [],
+    defaultRuntime: textOf(told['DefaultRuntime']),
+    dataRoot: textOf(told['DockerRootDir']),
+    ...(backingFilesystem === undefined ? {} : { backingFilesystem }),
+    cgroup: `${textOf(told['CgroupDriver'])} ${textOf(version)}`,
+    memoryBytes: numberOf(told['MemTotal']),
+    cpus: numberOf(told['NCPU']),
+  };
+}
+
+function driverStatus(told: JsonObject, name: string): string | undefined {
+  const status: unknown = told['DriverStatus'];
+  const pairs: readonly unknown[] = Array.isArray(status) ? status : [];
+  const pair = pairs.find((candidate) => Array.isArray(candidate) && candidate[0] === name);
+  return Array.isArray(pair) ? textOf(pair[1]) : undefined;
+}
+
+async function holds(
+  { docker }: Connection,
+  containerId: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  if (containerId === undefined) return undefined;
+  try {
+    await getJson(docker, `/containers/${containerId}/json`, signal);
+    return true;
+  } catch (error) {
+    if (httpStatus(error) === 404) return false;
+    throw error;
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? printable(value, 200) : 'unknown';
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}

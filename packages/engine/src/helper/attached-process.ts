@@ -1,0 +1,36 @@
+import { PassThrough } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { EngineError, reasonOf } from '@drayage/core';
+import type { FootholdProcess } from '@drayage/core';
+import type { EngineEndpoint } from '../endpoint/endpoint.ts';
+import { demultiplex } from './docker-stream.ts';
+
+/** The program whose input and outputs travel on `socket`. */
+export function attachedProcess(socket: Duplex, endpoint: EngineEndpoint): FootholdProcess {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  // Both fail together, and not everybody listens to both.
+  for (const stream of [socket, stdout, stderr]) stream.on('error', () => undefined);
+  demultiplex(socket, { stdout, stderr }).then(
+    () => {
+      stdout.end();
+      stderr.end();
+      socket.end();
+    },
+    (error: unknown) => {
+      const lost = connectionLost(endpoint, error);
+      stdout.destroy(lost);
+      stderr.destroy(lost);
+      socket.destroy();
+    },
+  );
+  return { stdin: socket, stdout, stderr };
+}
+
+function connectionLost(endpoint: EngineEndpoint, error: unknown): EngineError {
+  const message = `cannot talk to the helper on ${endpoint.location}: ${reasonOf(error)}`;
+  return new EngineError('ENGINE_HELPER_FAILED', message, {
+    hint: 'Check that the engine still runs, or use --delivery load.',
+    cause: error,
+  });
+}

@@ -1,0 +1,20 @@
+import { describe, expect, test } from '@jest/globals';
+import { hostFolders, missingFolder } from './helper-container.ts';
+
+describe('a folder that the host of the engine lacks', () => {
+  test.each([
+    'invalid mount config for type "bind": bind source path does not exist: /lib64',
+    'Error response: bind source path does not exist: /lib64 (retry)',
+  ])('is the one that the engine names: %s', (reason) => {
+    expect(missingFolder(reason, hostFolders)).toBe('/lib64');
+  });
+
+  test.each([
+    'bind source path does not exist: /lib6',
+    'bind source path does not exist: /usr/lib64',
+    'no such image',
+    '',
+  ])('is none of those that we asked for: %j', (reason) => {
+    expect(missingFolder(reason, hostFolders)).toBeUndefined();
+  });
+});

@@ -1,0 +1,57 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { throwIfAborted } from '@drayage/core';
+import type { Connection } from '../connection.ts';
+import { directRequest, refusal } from './direct-request.ts';
+
+/**
+ * A connection to the engine that has become a raw one, by a POST with `body` as JSON. Not through dockerode: that sends the query once more
+ * as a body, which an engine that reads it late takes for input of the program. Errors carry `statusCode` when the engine has answered.
+ * @see Docker API v1.41, POST /containers/{id}/attach "Hijacking"
+ */
+export async function openHijacked(
+  connection: Connection,
+  path: string,
+  { body, signal }: { readonly body?: object; readonly signal?: AbortSignal | undefined } = {},
+): Promise<Duplex> {
+  throwIfAborted(signal, `connect to a helper on ${connection.endpoint.location}`);
+  const content = body === undefined ? '' : JSON.stringify(body);
+  const headers = {
+    Connection: 'Upgrade',
+    Upgrade: 'tcp',
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(content),
+  };
+  const request = directRequest(connection, path, { method: 'POST', headers });
+  const giveUp = (): void => {
+    request.destroy();
+  };
+  signal?.addEventListener('abort', giveUp);
+  try {
+    return await upgraded(request, content);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+function upgraded(request: ClientRequest, content: string): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('upgrade', (_response, socket, head) => {
+      if (head.byteLength > 0) socket.unshift(head);
+      resolve(socket);
+    });
+    request.once('response', (response) => {
+      notUpgraded(response).then(reject, reject);
+    });
+    request.end(content);
+  });
+}
+
+async function notUpgraded(response: IncomingMessage): Promise<Error> {
+  const { statusCode = 0 } = response;
+  if (statusCode >= 400) return refusal(response);
+  response.destroy();
+  const reason = 'something on the way to the engine allows no raw connections';
+  return Object.assign(new Error(reason), { statusCode });
+}

@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isObject, throwIfAborted } from '@drayage/core';
+import type { EngineFoothold, FootholdRequest } from '@drayage/core';
+import type Dockerode from 'dockerode';
+import type { Connection } from '../connection.ts';
+import { httpStatus } from '../engine-errors.ts';
+import { getJson } from '../get-json.ts';
+import { attachedProcess } from './attached-process.ts';
+import { importEmptyImage, removeImage } from './empty-image.ts';
+import { createHelperContainer, volumeFolder } from './helper-container.ts';
+import { helperFailed, helperUnavailable, startFailed } from './helper-errors.ts';
+import { openHijacked } from './hijack.ts';
+import { sweepHelpers } from './sweep-helpers.ts';
+import { uploadFile } from './upload-file.ts';
+
+// A shell ends at once, unless a program of it still runs.
+const endTimeoutMs = 5000;
+
+/**
+ * Starts a helper: an empty image made on the spot, which is gone again before the container starts, with the host's own folders of programs
+ * bind-mounted into it. See `Footholds`. Steps that leave something behind are not interrupted.
+ */
+export async function openFoothold(
+  connection: Connection,
+  request: FootholdRequest,
+): Promise<EngineFoothold> {
+  const { endpoint } = connection;
+  const check = (): void => {
+    throwIfAborted(request.signal, `start a helper on ${endpoint.location}`);
+  };
+  check();
+  await requireRights(connection, request.signal);
+  const swept = sweepHelpers(connection);
+  check();
+  const container = await createContainer(connection, request.volume);
+  try {
+    check();
+    const started = await startContainer(connection, container);
+    await swept;
+    return foothold(connection, container, started);
+  } catch (error) {
+    await removeContainer(container);
+    throw error;
+  }
+}
+
+/** @see Docker API v1.41, GET /info "SecurityOptions" */
+async function requireRights(
+  { docker, endpoint, info }: Connection,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (info.platform.os !== 'linux') throw helperUnavailable(endpoint, `it runs on ${info.platform.os}`);
+  const answer = await getJson(docker, '/info', signal).catch((error: unknown) => {
+    throwIfAborted(signal, `start a helper on ${endpoint.location}`);
+    throw helperFailed('prepare', endpoint, error);
+  });
+  const options: unknown = isObject(answer) ? answer['SecurityOptions'] : undefined;
+  const isRootless =
+    Array.isArray(options) && options.some((option) => /name=rootless\b/.test(String(option)));
+  if (isRootless) throw helperUnavailable(endpoint, 'it runs without root, and may not mount packs');
+}
+
+async function createContainer(connection: Connection, volume: string): Promise<Dockerode.Container> {
+  try {
+    const image = await importEmptyImage(connection);
+    try {
+      return await createHelperContainer(connection, image, volume);
+    } finally {
+      await removeImage(connection, image);
+    }
+  } catch (error) {
+    throw startFailed(connection.endpoint, error);
+  }
+}
+
+/** A helper that runs. */
+interface Started {
+  readonly shell: EngineFoothold['shell'];
+  readonly volumePath: string;
+  /** Settles when the engine has removed it, or is not there any more. */
+  readonly gone: Promise<unknown>;
+}
+
+async function startContainer(connection: Connection, container: Dockerode.Container): Promise<Started> {
+  const { endpoint } = connection;
+  const path = `/containers/${container.id}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
+  try {
+    const shell = attachedProcess(await openHijacked(connection, path), endpoint);
+    const gone = container.wait({ condition: 'removed' });
+    gone.catch(() => undefined);
+    await container.start();
+    const { Mounts } = await container.inspect();
+    const volume = Mounts.find(({ Destination }) => Destination === volumeFolder);
+    if (volume === undefined) throw new Error('its volume is not there');
+    return { shell, gone, volumePath: volume.Source };
+  } catch (error) {
+    throw startFailed(endpoint, error);
+  }
+}
+
+function foothold(connection: Connection, container: Dockerode.Container, started: Started): EngineFoothold {
+  const { endpoint } = connection;
+  let closing: Promise<void> | undefined;
+  return {
+    containerId: container.id,
+    volumeFolder,
+    volumePath: started.volumePath,
+    shell: started.shell,
+    exec: async (argv, signal) => {
+      try {
+        const attached = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
+        const { id } = await container.exec({ ...attached, Cmd: [...argv] });
+        const body = { Detach: false, Tty: false };
+        return attachedProcess(
+          await openHijacked(connection, `/exec/${id}/start`, { body, signal }),
+          endpoint,
+        );
+      } catch (error) {
+        throwIfAborted(signal, `run ${argv[0] ?? ''} in the helper on ${endpoint.location}`);
+        throw helperFailed(`run ${argv[0] ?? ''} in`, endpoint, error);
+      }
+    },
+    upload: (file, signal) =>
+      uploadFile(connection, { containerId: container.id, folder: volumeFolder }, file, signal),
+    close: () => (closing ??= closeHelper(connection, container, started)),
+  };
+}
+
+async function closeHelper(
+  { endpoint }: Connection,
+  container: Dockerode.Container,
+  { shell, gone }: Started,
+): Promise<void> {
+  const given = new AbortController();
+  shell.stdin.end();
+  try {
+    const late = pause(endTimeoutMs, 'late', { signal: given.signal });
+    late.catch(() => undefined);
+    if ((await Promise.race([gone, late])) !== 'late') return;
+    await container.remove({ force: true });
+  } catch (error) {
+    // Gone already, or the engine is: then so is the helper.
+    if (httpStatus(error) !== undefined && ![404, 409].includes(httpStatus(error) ?? 0)) {
+      throw helperFailed('remove', endpoint, error);
+    }
+  } finally {
+    given.abort();
+    shell.stdin.destroy();
+  }
+}
+
+async function removeContainer(container: Dockerode.Container): Promise<void> {
+  await container.remove({ force: true }).catch(() => undefined);
+}
