@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { EngineError, abortError, reasonOf, systemErrorCode, throwIfAborted } from '@drayage/core';
+
+export interface DockerClientRequest {
+  /** For messages: `build app:1`. */
+  readonly what: string;
+  /** Of the docker program. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What it prints, line by line. */
+  readonly onLine: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs the docker client to its end, with the engine and the logins that it is configured for.
+ * @throws EngineError `ENGINE_UNREACHABLE` when there is no docker program, `ENGINE_API` with its last line when it fails; DrayError `ABORTED`
+ */
+export async function runDockerClient({
+  what,
+  args,
+  env,
+  onLine,
+  signal,
+}: DockerClientRequest): Promise<void> {
+  throwIfAborted(signal, what);
+  const child = spawn('docker', args, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  let last = 'it said nothing';
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.trim() === '') return;
+      last = line;
+      onLine(line);
+    });
+  }
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (error) => {
+      reject(signal?.aborted === true ? abortError(signal, what) : cannotStart(what, error));
+    });
+    child.once('close', resolve);
+  });
+  if (exitCode !== 0) throw new EngineError('ENGINE_API', `cannot ${what}: ${last}`);
+}
+
+function cannotStart(what: string, error: unknown): EngineError {
+  const isMissing = systemErrorCode(error) === 'ENOENT';
+  const reason = isMissing ? 'there is no docker program' : reasonOf(error);
+  return new EngineError('ENGINE_UNREACHABLE', `cannot ${what}: ${reason}`, {
+    hint: 'Install the docker client, or leave out --tag and build the context elsewhere.',
+    cause: error,
+  });
+}

@@ -1,0 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import { bakedHome } from './baked-places.ts';
+import { readEntryPoint } from './entry-point.ts';
+
+describe('the entry point of a baked image', () => {
+  test('is a script that a shell can read, and finds its things where they are put', async () => {
+    const script = await readEntryPoint();
+    execFileSync('sh', ['-n'], { input: script });
+    expect(Buffer.from(script).toString()).toContain(`home=${bakedHome}\n`);
+  });
+});

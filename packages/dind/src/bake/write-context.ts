@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { constants, copyFile, link, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { DrayError, systemErrorCode, throwIfAborted, verifying } from '@drayage/core';
+import type { BlobStore, ByteStream, Descriptor, Digest, MountablePack, Reference } from '@drayage/core';
+import { readBakeContent } from './bake-content.ts';
+import type { BakeContent, BakeSource } from './bake-content.ts';
+import { packFileName } from './baked-places.ts';
+import { dockerfile, dockerfileMark } from './dockerfile.ts';
+import { readEntryPoint } from './entry-point.ts';
+import { layoutTar } from './layout-tar.ts';
+import { cannotWriteContext, clearOutput } from './output-directory.ts';
+
+export interface BakeRequest extends BakeSource {
+  /** The image to build on: a docker-in-docker. */
+  readonly base: Reference;
+  /** Where the build context goes. A context that is there already is replaced. */
+  readonly output: string;
+}
+
+/** One pack of a build context. */
+export interface BakedPack {
+  /** Of the file. */
+  readonly digest: Digest;
+  readonly bytes: number;
+  /** Count of layers. */
+  readonly layers: number;
+}
+
+export interface BakedContext {
+  /** In the order of the bundle; undefined for an image without a name. */
+  readonly images: readonly (Reference | undefined)[];
+  /** Oldest first. */
+  readonly packs: readonly BakedPack[];
+}
+
+/**
+ * Writes the build context of a docker-in-docker image that has all images of a bundle when it starts: a Dockerfile, the packs, the layout of a
+ * data-root on them, and the entry point that mounts them. Files of packs are linked where that is possible, else copied.
+ * @throws DrayError as {@link readBakeContent}, before anything is written; UsageError `USAGE` when other files are there; `DISK_FULL`, `STORE_IO`, `ABORTED`
+ */
+export async function writeBakeContext(request: BakeRequest): Promise<BakedContext> {
+  const { output, signal } = request;
+  const content = await readBakeContent(request);
+  throwIfAborted(signal, 'write the build context');
+  await clearOutput(output);
+  try {
+    await writeFiles(request, content);
+  } catch (error) {
+    throwIfAborted(signal, 'write the build context');
+    throw error instanceof DrayError ? error : cannotWriteContext(output, error);
+  }
+  return {
+    images: content.images.map(({ reference }) => reference),
+    packs: content.packs.map(({ pack: { image, layers } }) => {
+      return { digest: image.digest, bytes: image.size, layers: layers.length };
+    }),
+  };
+}
+
+async function writeFiles(
+  { base, output, bundle, signal }: BakeRequest,
+  content: BakeContent,
+): Promise<void> {
+  const { images, packs, entries, blobs } = content;
+  // The mark goes first: what is left of an interrupted run may be replaced.
+  await writeFile(join(output, 'Dockerfile'), `${dockerfileMark}, not finished\n`);
+  const own = join(output, 'drayage');
+  await mkdir(own);
+  await mkdir(join(output, 'packs'));
+  for (const pack of packs) await placePack(pack, join(output, 'packs'), signal);
+  await writeFile(join(own, 'entrypoint.sh'), await readEntryPoint(), { mode: 0o755 });
+  await writeFile(
+    join(own, 'summary.txt'),
+    `${counted(images.length, 'image')} in ${counted(packs.length, 'pack')}\n`,
+  );
+  const openBlob = (descriptor: Descriptor): Promise<ByteStream> =>
+    openVerified(blobs, descriptor, bundle, signal);
+  const id = await writeHashed(join(own, 'layout.tar'), layoutTar(entries, openBlob), signal);
+  await writeFile(join(own, 'layout.id'), `${id}\n`);
+  const references = images.flatMap(({ reference }) => (reference === undefined ? [] : [reference]));
+  const packFiles = packs.map(({ pack }) => packFileName(pack));
+  await writeFile(join(output, 'Dockerfile'), dockerfile({ base, packFiles, references }));
+}
+
+async function placePack(
+  { pack, file }: MountablePack,
+  dir: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  throwIfAborted(signal, 'write the build context');
+  const path = join(dir, packFileName(pack));
+  try {
+    await link(file, path);
+  } catch (error) {
+    const code = systemErrorCode(error) ?? '';
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(code)) throw error;
+    await copyFile(file, path, constants.COPYFILE_FICLONE);
+  }
+}
+
+async function openVerified(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  location: string,
+  signal: AbortSignal | undefined,
+): Promise<ByteStream> {
+  const bytes = await blobs.open(descriptor, signal === undefined ? {} : { signal });
+  return verifying(bytes, descriptor, location);
+}
+
+/** Resolves with the SHA-256 of what was written, in hex. */
+async function writeHashed(
+  file: string,
+  bytes: ByteStream,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const hashed = async function* (): ByteStream {
+    for await (const chunk of bytes) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  await pipeline(hashed(), createWriteStream(file), signal === undefined ? {} : { signal });
+  return hash.digest('hex');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,58 @@
+import { openChannel } from './channel.ts';
+import { contentOf } from './content.ts';
+import type { Content } from './content.ts';
+import { openDial } from './dial.ts';
+import type { Dialled } from './dial.ts';
+import { imagesOf } from './images.ts';
+import type { Images } from './images.ts';
+import { leasesOf } from './leases.ts';
+import type { Leases } from './leases.ts';
+import { askServer } from './server.ts';
+import type { ContainerdServer } from './server.ts';
+import { snapshotsOf } from './snapshots.ts';
+import type { Snapshots } from './snapshots.ts';
+
+/** The services of one containerd, in one namespace. Failing calls throw `CONTAINERD_API` with the status in `details.status`. */
+export interface ContainerdClient {
+  readonly snapshots: Snapshots;
+  readonly content: Content;
+  readonly images: Images;
+  readonly leases: Leases;
+  server(): Promise<ContainerdServer>;
+  close(): Promise<void>;
+}
+
+export interface ContainerdClientOptions {
+  readonly dialled: Dialled;
+  /** `moby` is what Docker's engines use. */
+  readonly namespace: string;
+  readonly snapshotter: string;
+  /** What everything that is made is kept by. */
+  readonly lease?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A client of containerd; connects with the first call. */
+export async function createContainerdClient(options: ContainerdClientOptions): Promise<ContainerdClient> {
+  const { dialled, namespace, snapshotter, lease, signal } = options;
+  const dial = await openDial(dialled);
+  const channel = await openChannel({
+    socketPath: dial.socketPath,
+    headers: {
+      'containerd-namespace': namespace,
+      ...(lease === undefined ? {} : { 'containerd-lease': lease }),
+    },
+    signal,
+  });
+  return {
+    snapshots: snapshotsOf(channel, snapshotter),
+    content: contentOf(channel),
+    images: imagesOf(channel),
+    leases: leasesOf(channel),
+    server: () => askServer(channel),
+    close: async () => {
+      channel.close();
+      await dial.close();
+    },
+  };
+}

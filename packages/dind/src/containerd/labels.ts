@@ -1,0 +1,44 @@
+import { isDigest } from '@drayage/core';
+import type { Digest } from '@drayage/core';
+import type { Snapshot } from './snapshots.ts';
+
+/** What our snapshots and leases are told by. */
+export const drayageLabels = {
+  /** Digest of the pack's file. */
+  pack: 'dev.drayage.pack',
+  diffId: 'dev.drayage.diff-id',
+  /** Path of the link to the layer's tree. */
+  link: 'dev.drayage.link',
+  /** On leases: the process that took it. */
+  owner: 'dev.drayage.owner',
+} as const;
+
+/** What containerd's garbage collection reads. @see containerd v2.1, docs/garbage-collection.md */
+export const collectorLabels = {
+  expire: 'containerd.io/gc.expire',
+  content: 'containerd.io/gc.ref.content',
+  snapshot: 'containerd.io/gc.ref.snapshot',
+} as const;
+
+/** A committed snapshot of ours, whose directory is a link into a pack. */
+export interface MountedLayer {
+  readonly chainId: string;
+  readonly pack: Digest;
+  readonly diffId: Digest;
+  /** Path of the link. */
+  readonly link: string;
+}
+
+/** A filter for what has a label. @see containerd v2.1, filters/filter.go */
+export function hasLabel(name: string): string {
+  return `labels.${JSON.stringify(name)}`;
+}
+
+/** What our labels say of a snapshot, or undefined for one that is not ours. */
+export function mountedLayerOf({ name, kind, labels }: Snapshot): MountedLayer | undefined {
+  const pack = labels[drayageLabels.pack] ?? '';
+  const diffId = labels[drayageLabels.diffId] ?? '';
+  const link = labels[drayageLabels.link] ?? '';
+  if (kind !== 'committed' || link === '' || !isDigest(pack) || !isDigest(diffId)) return undefined;
+  return { chainId: name, pack, diffId, link };
+}

@@ -1,0 +1,55 @@
+import { chainIds } from '@drayage/core';
+import type { Digest, PackedLayers } from '@drayage/core';
+
+/** A layer that has to be made. */
+export interface PlannedLayer {
+  readonly chainId: Digest;
+  /** chainId of what it stands on; undefined at the bottom. */
+  readonly parent: Digest | undefined;
+  readonly diffId: Digest;
+  /** Digest of the file of the pack that has it. */
+  readonly pack: Digest;
+  /** Its tree has nothing in it. */
+  readonly isEmpty: boolean;
+}
+
+export interface LayerPlan {
+  /** What can be made at once, since all that it stands on is there before; every chainId once. */
+  readonly waves: readonly (readonly PlannedLayer[])[];
+  /** The chainIds that are there. */
+  readonly present: readonly Digest[];
+  /** diffIds that are neither there nor in a pack. */
+  readonly lacking: readonly Digest[];
+}
+
+/** Which layers to make, and in which order. `isPresent` knows the chainIds that containerd has. Pure. */
+export function planLayers(
+  images: readonly { readonly diffIds: readonly Digest[] }[],
+  packed: PackedLayers,
+  isPresent: (chainId: Digest) => boolean,
+): LayerPlan {
+  const waves: PlannedLayer[][] = [];
+  const present = new Set<Digest>();
+  const planned = new Map<Digest, number>();
+  const lacking = new Set<Digest>();
+  for (const { diffIds } of images) {
+    let parent: Digest | undefined;
+    for (const [position, chainId] of chainIds(diffIds).entries()) {
+      const diffId = diffIds[position];
+      const source = diffId === undefined ? undefined : packed.get(diffId);
+      const pack = source?.pack.image.digest;
+      if (isPresent(chainId)) present.add(chainId);
+      else if (diffId !== undefined && pack === undefined) lacking.add(diffId);
+      else if (diffId !== undefined && pack !== undefined && !planned.has(chainId)) {
+        const depth = parent === undefined ? 0 : (planned.get(parent) ?? -1) + 1;
+        planned.set(chainId, depth);
+        waves[depth] = [
+          ...(waves[depth] ?? []),
+          { chainId, parent, diffId, pack, isEmpty: source?.layer.entries === 0 },
+        ];
+      }
+      parent = chainId;
+    }
+  }
+  return { waves, present: [...present], lacking: [...lacking] };
+}

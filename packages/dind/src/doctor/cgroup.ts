@@ -1,0 +1,29 @@
+import type { CgroupFacts, MemoryFacts } from './facts.ts';
+import { parseMountTable } from './mount-table.ts';
+
+/** Which control groups are mounted, and whether an engine could use them. Pure. */
+export function cgroupFacts(mountinfo: string): CgroupFacts {
+  const mounts = parseMountTable(mountinfo).filter(({ mountPoint }) =>
+    mountPoint.startsWith('/sys/fs/cgroup'),
+  );
+  const classic = mounts.find(
+    ({ filesystem, mountPoint }) => filesystem === 'cgroup' && mountPoint.endsWith('/memory'),
+  );
+  const found = classic ?? mounts.find(({ filesystem }) => filesystem === 'cgroup2');
+  if (found === undefined) return { version: undefined, writable: false };
+  return { version: found.filesystem === 'cgroup' ? 1 : 2, writable: !found.isReadOnly };
+}
+
+/**
+ * Memory of the machine, and how much of it the control group gets. Pure.
+ * @param meminfo `/proc/meminfo` @param limit `memory.max` or `memory.limit_in_bytes`
+ */
+export function memoryFacts(meminfo: string, limit: string): MemoryFacts {
+  const field = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
+  const total = field('MemTotal');
+  const bytes = Number.parseInt(limit, 10);
+  // Without a limit, version 1 shows the largest number of pages.
+  const isLimited = Number.isSafeInteger(bytes) && bytes < total;
+  return { total, available: field('MemAvailable'), ...(isLimited ? { limit: bytes } : {}) };
+}

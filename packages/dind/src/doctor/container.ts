@@ -1,0 +1,51 @@
+import type { ContainerFacts } from './facts.ts';
+import { parseMountTable } from './mount-table.ts';
+import type { MountLine } from './mount-table.ts';
+
+/** What gives a container away. */
+export interface ContainerTraces {
+  /** `/proc/self/mountinfo` */
+  readonly mountinfo: string;
+  /** `/proc/1/cgroup` */
+  readonly cgroup: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Which of `/.dockerenv` and `/run/.containerenv` are there. */
+  readonly markers: readonly string[];
+}
+
+// What an engine mounts its containers' root file systems with.
+const layeredFilesystems = ['overlay', 'fuse.fuse-overlayfs', 'aufs', 'btrfs', 'zfs'];
+
+/** Whether these are traces of a container, and of which kind. A marker file alone proves nothing: file systems of images are copied into machines. Pure. */
+export function recogniseContainer(traces: ContainerTraces): ContainerFacts | undefined {
+  const mounts = parseMountTable(traces.mountinfo);
+  const id = containerId(mounts, traces.cgroup);
+  const found = (kind: ContainerFacts['kind'], sign: string): ContainerFacts => ({
+    kind,
+    sign,
+    ...(id === undefined ? {} : { id }),
+  });
+  if (mounts.some(({ source }) => source === 'sysboxfs')) return found('sysbox', 'mounts of sysboxfs');
+  const ofPod = mounts.find(({ root }) => root.includes('/kubelet/pods/'));
+  if (ofPod !== undefined) return found('kubernetes', `the mount ${ofPod.mountPoint}`);
+  if (/kubepods/.test(traces.cgroup)) return found('kubernetes', '/proc/1/cgroup');
+  if (traces.markers.includes('/run/.containerenv')) return found('podman', '/run/.containerenv');
+  const ofDocker = mounts.find(({ root }) => dockerFolder.test(root));
+  if (ofDocker !== undefined) return found('docker', `the mount ${ofDocker.mountPoint}`);
+  if (/docker/.test(traces.cgroup)) return found('docker', '/proc/1/cgroup');
+  if (/lxc/.test(traces.cgroup) || traces.env['container'] === 'lxc') return found('lxc', 'lxc');
+  const root = mounts.findLast(({ mountPoint }) => mountPoint === '/')?.filesystem ?? '';
+  if (!layeredFilesystems.includes(root)) return undefined;
+  if (traces.markers.includes('/.dockerenv')) return found('docker', `/.dockerenv, on ${root}`);
+  return root === 'overlay' ? found('unknown', 'its root is an overlay') : undefined;
+}
+
+const dockerFolder = /\/containers\/([0-9a-f]{64})\/(hostname|hosts|resolv\.conf)$/;
+
+function containerId(mounts: readonly MountLine[], cgroup: string): string | undefined {
+  for (const { root } of mounts) {
+    const id = dockerFolder.exec(root)?.[1] ?? /\/overlay-containers\/([0-9a-f]{64})\//.exec(root)?.[1];
+    if (id !== undefined) return id;
+  }
+  return /(?:docker|libpod|containerd)[-/]([0-9a-f]{64})/.exec(cgroup)?.[1];
+}

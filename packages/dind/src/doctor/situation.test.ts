@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import type { DoctorFacts } from './facts.ts';
+import { recogniseSituations } from './situation.ts';
+import type { SituationKind } from './situation.ts';
+import { doctorFacts, engineFacts } from './testing/doctor-facts.ts';
+
+const at = (location: string, holdsUs?: boolean): DoctorFacts['engine'] =>
+  engineFacts({ infoChanges: { location }, ...(holdsUs === undefined ? {} : { holdsUs }) });
+
+const cases: readonly (readonly [string, DoctorFacts, readonly SituationKind[]])[] = [
+  ['no engine', doctorFacts({ engine: undefined }), ['no-engine']],
+  ['an engine of this machine', doctorFacts(), ['local-engine']],
+  [
+    // As dockerd 28.5 under rootlesskit told it.
+    'a rootless engine',
+    doctorFacts({
+      engine: engineFacts({
+        securityOptions: ['name=seccomp,profile=builtin', 'name=rootless'],
+        cgroup: 'none 1',
+        infoChanges: { location: 'unix:///run/user/1000/docker.sock' },
+      }),
+    }),
+    ['rootless', 'local-engine'],
+  ],
+  [
+    'an engine with users mapped',
+    doctorFacts({
+      engine: engineFacts({ securityOptions: ['name=seccomp,profile=builtin', 'name=userns'] }),
+    }),
+    ['userns-remap', 'local-engine'],
+  ],
+  [
+    'an engine that has the runtime of Sysbox',
+    doctorFacts({ engine: engineFacts({ runtimes: ['runc', 'sysbox-runc'] }) }),
+    ['sysbox-runtime', 'local-engine'],
+  ],
+  [
+    'an engine inside a container of Sysbox',
+    doctorFacts({ machine: { container: { kind: 'sysbox', sign: 'mounts of sysboxfs' } } }),
+    ['sysbox-container', 'local-engine'],
+  ],
+  [
+    'a container of Sysbox without an engine',
+    doctorFacts({
+      engine: undefined,
+      machine: { container: { kind: 'sysbox', sign: 'mounts of sysboxfs' } },
+    }),
+    ['no-engine', 'sysbox-container'],
+  ],
+  [
+    "the host's socket in a job container",
+    doctorFacts({ engine: at('unix:///var/run/docker.sock', true) }),
+    ['host-socket'],
+  ],
+  [
+    'a socket that a dind service shares',
+    doctorFacts({ engine: at('unix:///runner/docker.sock', false) }),
+    ['local-engine'],
+  ],
+  ['a dind service with TLS', doctorFacts({ engine: at('tcp://docker:2376', false) }), ['dind-service']],
+  ['a dind service without TLS', doctorFacts({ engine: at('tcp://docker:2375') }), ['dind-service']],
+  ['a sidecar in the same pod', doctorFacts({ engine: at('tcp://localhost:2375') }), ['dind-service']],
+  ['another machine', doctorFacts({ engine: at('tcp://builder.example:12376') }), ['remote-engine']],
+  [
+    'remote docker of CircleCI',
+    doctorFacts({ engine: at('tcp://10.0.0.1:2376'), machine: { ci: 'CircleCI' } }),
+    ['circleci-remote'],
+  ],
+  ['a machine executor of CircleCI', doctorFacts({ machine: { ci: 'CircleCI' } }), ['local-engine']],
+  [
+    'Docker Desktop',
+    doctorFacts({ engine: engineFacts({ operatingSystem: 'Docker Desktop' }) }),
+    ['docker-desktop'],
+  ],
+];
+
+test.each(cases)('recognises %s', (_, facts, kinds) => {
+  const found = recogniseSituations(facts);
+  expect(found.map(({ kind }) => kind)).toEqual(kinds);
+  for (const { what, recommendation } of found) expect([what, recommendation]).not.toContain('');
+});
+
+test('an option whose name only begins like rootless is none', () => {
+  const engine = engineFacts({ securityOptions: ['name=rootlessness'] });
+  expect(recogniseSituations(doctorFacts({ engine })).map(({ kind }) => kind)).toEqual(['local-engine']);
+});

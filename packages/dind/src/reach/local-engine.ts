@@ -1,0 +1,82 @@
+import { readlink, stat } from 'node:fs/promises';
+import type { EngineInfo } from '@drayage/core';
+import { openChannel } from '../containerd/channel.ts';
+import { askServer } from '../containerd/server.ts';
+import type { ContainerdServer } from '../containerd/server.ts';
+import { mountUnavailable } from './unavailable.ts';
+import { listenerPid } from './unix-listeners.ts';
+
+/** An engine of this machine, with the containerd that is proven to be its own. */
+export interface LocalEngine {
+  readonly containerdSocket: string;
+  /** The same socket, as this process reaches it. */
+  readonly localSocket: string;
+  /** A process in the mount namespace of both; undefined: it is ours too. */
+  readonly enter: number | undefined;
+}
+
+// Where dockerd looks for a containerd of the system, and where the one it starts itself listens, below the usual exec-root.
+const usualAddresses = ['/run/containerd/containerd.sock', '/run/docker/containerd/containerd.sock'];
+
+/**
+ * Finds the engine's process by its socket, and from there its containerd: what a path means is decided in the engine's mount namespace, not
+ * in ours, where another containerd may have the same path.
+ * @throws DrayError `MOUNT_UNAVAILABLE`, with what could not be proven
+ */
+export async function findLocalEngine(info: EngineInfo, address: string | undefined): Promise<LocalEngine> {
+  const { location } = info;
+  const socket = /^unix:\/\/(\/.*)$/.exec(location)?.[1];
+  if (socket === undefined) throw mountUnavailable(location, 'it is not reached by a unix socket');
+  const pid = await listenerPid(socket);
+  if (pid === undefined) throw mountUnavailable(location, 'its process cannot be seen from here');
+  const foreign = !(await sameNamespace(pid, 'self', 'mnt'));
+  const root = foreign ? `/proc/${String(pid)}/root` : '';
+  const candidates = [address ?? info.containerd?.address ?? usualAddresses].flat();
+  const containerdSocket = await firstSocket(candidates, root);
+  if (containerdSocket === undefined) {
+    throw mountUnavailable(location, `there is no containerd socket at ${candidates.join(' or ')}`, {
+      hint: 'Name it with --containerd, or use --delivery load.',
+    });
+  }
+  const localSocket = `${root}${containerdSocket}`;
+  await proveNamespace(location, pid, await serverAt(localSocket));
+  return { containerdSocket, localSocket, enter: foreign ? pid : undefined };
+}
+
+/** Both must see our mounts: containerd measures them, dockerd mounts containers on them. */
+async function proveNamespace(location: string, engine: number, server: ContainerdServer): Promise<void> {
+  if (server.pid === 0) return;
+  const ours = await namespaceOf('self', 'pid');
+  const shown = ours?.includes(String(server.pidNamespace)) === true;
+  if (shown && (await sameNamespace(server.pid, engine, 'mnt'))) return;
+  throw mountUnavailable(location, 'its containerd runs in another container, or another mount namespace');
+}
+
+async function serverAt(socketPath: string): Promise<ContainerdServer> {
+  const channel = await openChannel({ socketPath, headers: {} });
+  try {
+    return await askServer(channel);
+  } finally {
+    channel.close();
+  }
+}
+
+async function firstSocket(paths: readonly string[], root: string): Promise<string | undefined> {
+  for (const path of paths) {
+    const found = await stat(`${root}${path}`).catch(() => undefined);
+    if (found?.isSocket() === true) return path;
+  }
+  return undefined;
+}
+
+type Process = number | 'self';
+
+async function sameNamespace(one: Process, other: Process, kind: 'mnt' | 'pid'): Promise<boolean> {
+  const [first, second] = [await namespaceOf(one, kind), await namespaceOf(other, kind)];
+  return first !== undefined && first === second;
+}
+
+/** Such as `mnt:[4026531841]`; undefined when we may not look, or the process is gone. */
+function namespaceOf(process: Process, kind: 'mnt' | 'pid'): Promise<string | undefined> {
+  return readlink(`/proc/${String(process)}/ns/${kind}`).catch(() => undefined);
+}

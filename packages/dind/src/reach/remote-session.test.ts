@@ -1,0 +1,126 @@
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { openShellSession } from './remote-session.ts';
+import type { ShellSession } from './remote-session.ts';
+
+const shells: ChildProcessWithoutNullStreams[] = [];
+
+afterEach(() => {
+  for (const shell of shells.splice(0)) shell.kill('SIGKILL');
+});
+
+function session(program = 'sh', ...args: readonly string[]): ShellSession {
+  const shell = spawn(program, args, { stdio: 'pipe' });
+  shell.stdin.on('error', () => undefined);
+  shells.push(shell);
+  return openShellSession(shell, 'tcp://engine');
+}
+
+describe('a shell somewhere else', () => {
+  test('runs programs one after the other, and tells their outputs and exit codes', async () => {
+    const { run } = session();
+    expect(await run(['sh', '-c', 'echo out; echo err >&2; exit 7'])).toEqual({
+      exitCode: 7,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+    expect(await run(['true'])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await run(['sh', '-c', 'kill -9 $$'])).toMatchObject({ exitCode: 137 });
+  });
+
+  test('keeps apart what was asked for at once', async () => {
+    const { run } = session();
+    const numbers = Array.from({ length: 20 }, (_, n) => String(n));
+    const results = await Promise.all(numbers.map((number) => run(['echo', number])));
+    expect(results.map(({ stdout }) => stdout)).toEqual(numbers.map((number) => `${number}\n`));
+  });
+
+  test.each(['', 'no line end', '\n\n', 'two\nlines\n', '0123456789 status\n', 'ü'])(
+    'takes nothing from an output and adds nothing: %j',
+    async (text) => {
+      expect(await session().run(['printf', '%s', text])).toEqual({ exitCode: 0, stdout: text, stderr: '' });
+    },
+  );
+
+  test('gives a long output whole', async () => {
+    const { stdout } = await session().run(['seq', '1', '200000']);
+    expect(stdout).toHaveLength(1_288_895);
+  });
+
+  test.each(['', "it's", '$HOME `id` \\n %s', 'a\nb', 'x'.repeat(300_000)])(
+    'hands on an input as it is',
+    async (stdin) => {
+      const { stdout } = await session().run(['cat'], { stdin });
+      expect(stdout === stdin).toBe(true);
+    },
+  );
+
+  test('gives a program no input of its own', async () => {
+    const { run } = session();
+    expect(await run(['cat'])).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(await run(['echo', 'still there'])).toMatchObject({ stdout: 'still there\n' });
+  });
+
+  test('says that there is no such program, and goes on', async () => {
+    const { run } = session();
+    await expect(run(['no-such-program'])).rejects.toMatchObject({ code: 'MOUNT_UNAVAILABLE' });
+    expect(await run(['sh', '-c', 'no-such-program'])).toMatchObject({ exitCode: 127 });
+  });
+
+  test('becomes another one', async () => {
+    const it = session();
+    await it.become(['env', 'PLACE=elsewhere']);
+    await it.become(['env', 'MORE=1']);
+    expect(await it.run(['sh', '-c', 'echo $PLACE $MORE'])).toMatchObject({ stdout: 'elsewhere 1\n' });
+  });
+
+  test('that cannot become another one is gone, with the reason', async () => {
+    const it = session();
+    const failure = it.become(['sh', '-c', 'echo refused >&2; exit 1']);
+    await expect(failure).rejects.toMatchObject({
+      code: 'ENGINE_HELPER_FAILED',
+      message: expect.stringContaining('refused'),
+    });
+    await expect(it.run(['true'])).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+  });
+
+  test('that ends in the middle of a program fails it, and all that wait', async () => {
+    const { run } = session();
+    const waiting = [run(['sh', '-c', 'kill -9 $PPID']), run(['true'])];
+    for (const failure of waiting)
+      await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+  });
+
+  test('is not waited for after an abort, but finishes what it has begun', async () => {
+    const { run } = session();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const begun = run(['sh', '-c', 'sleep 0.2; echo late'], { signal });
+    const waiting = run(['echo', 'never'], { signal });
+    controller.abort();
+    for (const aborted of [begun, waiting]) await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await run(['echo', 'next'])).toMatchObject({ stdout: 'next\n' });
+  });
+});
+
+describe('the shells of engine hosts', () => {
+  const shells = [['dash'], ['bash'], ['busybox', 'sh']].filter(([program = '']) => isHere(program));
+
+  test.each(shells)('%s %s can be used', async (program, ...args) => {
+    const it = session(program, ...args);
+    expect(await it.run(['cat'], { stdin: 'in' })).toMatchObject({ exitCode: 0, stdout: 'in' });
+    await expect(it.run(['no-such-program'])).rejects.toMatchObject({ code: 'MOUNT_UNAVAILABLE' });
+    await it.become(['env', 'PLACE=elsewhere']);
+    expect(await it.run(['sh', '-c', 'echo $PLACE'])).toMatchObject({ stdout: 'elsewhere\n' });
+  });
+});
+
+function isHere(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`]);
+    return true;
+  } catch {
+    return false;
+  }
+}
