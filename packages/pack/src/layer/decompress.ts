@@ -1,0 +1,88 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import type { ByteStream } from '@drayage/core';
+import { reasonOf, systemErrorCode, unzstd } from '@drayage/core';
+import { MalformedTar } from '../tar/malformed.ts';
+
+const chunkBytes = 256 * 1024;
+/** A few chunks are made ahead, on a thread of their own. */
+const gunzipOptions = { chunkSize: chunkBytes, readableHighWaterMark: 4 * chunkBytes };
+
+type Compression = 'gzip' | 'zstd' | 'bzip2' | 'xz';
+
+const beginnings: readonly (readonly [Compression, RegExp])[] = [
+  ['gzip', /^\x1f\x8b\x08/],
+  ['zstd', /^\x28\xb5\x2f\xfd|^[\x50-\x5f]\x2a\x4d\x18/],
+  ['bzip2', /^BZh/],
+  ['xz', /^\xfd7zXZ\0/],
+];
+
+/**
+ * The bytes of a layer's tar, however it is compressed; the first bytes tell. Errors of `layer` come out as they are.
+ * @throws MalformedTar for what cannot be decompressed
+ */
+export async function* decompress(layer: ByteStream): AsyncGenerator<Buffer> {
+  const { first, rest } = await peek(layer);
+  const head = first.toString('latin1', 0, 6);
+  const compression = beginnings.find(([, pattern]) => pattern.test(head))?.[0];
+  switch (compression) {
+    case 'gzip':
+      yield* gunzip(rest);
+      return;
+    case 'zstd':
+      for await (const chunk of unzstd(rest, 'it')) yield asBuffer(chunk);
+      return;
+    case 'bzip2':
+    case 'xz':
+      throw new MalformedTar(`it is compressed with ${compression}`);
+    case undefined:
+      for await (const chunk of rest) yield asBuffer(chunk);
+  }
+}
+
+async function* gunzip(layer: ByteStream): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip(gunzipOptions);
+  const feeding = pipeline(Readable.from(layer), gunzip);
+  feeding.catch(() => undefined);
+  try {
+    for await (const chunk of gunzip) if (Buffer.isBuffer(chunk)) yield chunk;
+    await feeding;
+  } catch (error) {
+    if (systemErrorCode(error)?.startsWith('Z_') !== true) throw error;
+    throw new MalformedTar(`it cannot be decompressed (${reasonOf(error)})`);
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+/** Reads until the first six bytes are there, and gives them back with the rest. */
+async function peek(layer: ByteStream): Promise<{ readonly first: Buffer; readonly rest: ByteStream }> {
+  const iterator = layer[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  for (let bytes = 0; bytes < 6;) {
+    const step = await iterator.next();
+    if (step.done === true) break;
+    chunks.push(step.value);
+    bytes += step.value.byteLength;
+  }
+  const first = Buffer.concat(chunks);
+  return { first, rest: resume(first, iterator) };
+}
+
+async function* resume(first: Buffer, iterator: AsyncIterator<Uint8Array>): ByteStream {
+  try {
+    if (first.length > 0) yield first;
+    for (;;) {
+      const step = await iterator.next();
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

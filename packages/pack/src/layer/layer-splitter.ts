@@ -1,0 +1,155 @@
+import { createCrc64 } from '../split/crc64.ts';
+import type { Crc64 } from '../split/crc64.ts';
+import { createTarSplitWriter } from '../split/tar-split-writer.ts';
+import type { TarConsumer } from '../tar/tar-parser.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
+import { expandSparse } from './expand.ts';
+import type { Expansion } from './expand.ts';
+import { LayerTree } from './layer-tree.ts';
+import type { LayerLimits } from './limits.ts';
+import { RefusedEntry } from './refused.ts';
+import { padding } from './write-header.ts';
+import type { Abilities } from './xattrs.ts';
+
+/** What is made of the bytes of a layer since the last call: buffers of it, not copies. */
+export interface SplitLayer {
+  /** For the program that writes the pack. */
+  readonly tar: readonly Buffer[];
+  /** Lines of the tar-split. */
+  readonly lines: Buffer;
+}
+
+interface Current {
+  readonly entry: TarEntry;
+  /** Of a content that can be taken from the tree when the tar is rebuilt. */
+  readonly crc: Crc64 | undefined;
+  readonly isInTree: boolean;
+  readonly expansion: Expansion | undefined;
+}
+
+/** Content that stands in the tar-split itself is cut into pieces of so many bytes. */
+const inlineBytes = 1024 * 1024;
+
+/** Takes the entries of one layer's tar: what the pack needs comes out on one side, what is needed to rebuild the tar on the other. */
+export class LayerSplitter implements TarConsumer {
+  readonly #limits: LayerLimits;
+  readonly #tree: LayerTree;
+  readonly #split = createTarSplitWriter();
+  #tar: Buffer[] = [];
+  #inline: Buffer[] = [];
+  #inlineBytes = 0;
+  #bytes = 0;
+  #current: Current | undefined;
+  #entries = 0;
+
+  /** `top` is the layer's directory in the pack. */
+  constructor(top: string, abilities: Abilities, limits: LayerLimits) {
+    this.#limits = limits;
+    this.#tree = new LayerTree(top, abilities);
+  }
+
+  /** Of the layer's files, as an engine counts it (bytes). */
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  /** Entries so far, without PAX global headers. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** Name of the entry that is being taken, as bytes (`latin1`). */
+  get entryName(): string | undefined {
+    return this.#current?.entry.name;
+  }
+
+  entry(entry: TarEntry, raw: readonly Buffer[]): void {
+    this.#split.segment(raw);
+    this.#current = { entry, crc: undefined, isInTree: false, expansion: undefined };
+    this.#count(entry);
+    const header = this.#tree.add(entry);
+    const isInTree = header !== undefined && entry.type === 'file';
+    const isInline = entry.fragments !== undefined || !isInTree;
+    const { fragments, size } = entry;
+    this.#current = {
+      entry,
+      isInTree,
+      crc: isInline || size === 0 ? undefined : createCrc64(),
+      expansion: isInTree && fragments !== undefined ? expandSparse(fragments, size) : undefined,
+    };
+    if (header !== undefined) this.#tar.push(header);
+    if (isInline) this.#split.file(entry.name);
+  }
+
+  content(bytes: Buffer): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    if (current.crc === undefined) this.#keepInline(bytes);
+    else current.crc.update(bytes);
+    if (current.expansion !== undefined) this.#tar.push(...current.expansion.content(bytes));
+    else if (current.isInTree) this.#tar.push(bytes);
+  }
+
+  contentEnd(): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    const { entry, crc, isInTree, expansion } = current;
+    this.#flushInline();
+    if (expansion !== undefined) for (const piece of expansion.end()) this.#tar.push(piece);
+    if (isInTree && entry.size % 512 !== 0) this.#tar.push(padding(entry.size));
+    if (crc !== undefined) this.#split.file(entry.name, { size: entry.size, crc: crc.digest() });
+    else if (isInTree && entry.fragments === undefined) this.#split.file(entry.name);
+    this.#current = undefined;
+  }
+
+  trailer(raw: readonly Buffer[]): void {
+    for (const bytes of raw) this.#keepInline(bytes);
+  }
+
+  /** What has come out so far; a few lines may be held back. */
+  take(): SplitLayer {
+    return this.#take(this.#split.pendingBytes < inlineBytes / 4 ? Buffer.alloc(0) : this.#split.take());
+  }
+
+  /** The rest, once the tar has ended; directories come in bulk. */
+  *finish(): Generator<SplitLayer> {
+    this.#flushInline();
+    yield this.#take(this.#split.take());
+    for (const header of this.#tree.finish()) {
+      this.#tar.push(header);
+      if (this.#tar.length === 256) yield this.#take(Buffer.alloc(0));
+    }
+    yield this.#take(Buffer.alloc(0));
+  }
+
+  #take(lines: Buffer): SplitLayer {
+    const tar = this.#tar;
+    this.#tar = [];
+    return { tar, lines };
+  }
+
+  #count({ type, size, storedSize }: TarEntry): void {
+    if (type !== 'global') this.#entries += 1;
+    this.#bytes += Math.max(size, storedSize);
+    const { maxEntries, maxBytes } = this.#limits;
+    if (this.#entries > maxEntries) throw new RefusedEntry(`it is one of more than ${String(maxEntries)}`);
+    if (this.#bytes > maxBytes)
+      throw new RefusedEntry(`with it there are more than ${String(maxBytes)} bytes`);
+  }
+
+  #keepInline(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length;) {
+      const piece = bytes.subarray(at, at + inlineBytes - this.#inlineBytes);
+      at += piece.length;
+      this.#inline.push(piece);
+      this.#inlineBytes += piece.length;
+      if (this.#inlineBytes === inlineBytes) this.#flushInline();
+    }
+  }
+
+  #flushInline(): void {
+    if (this.#inlineBytes > 0) this.#split.segment(this.#inline);
+    this.#inline = [];
+    this.#inlineBytes = 0;
+  }
+}

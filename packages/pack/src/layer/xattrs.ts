@@ -1,0 +1,34 @@
+import type { TarEntry } from '../tar/tar-entry.ts';
+import { RefusedEntry } from './refused.ts';
+
+/** Makes a directory hide what lower layers have below it. */
+export const opaqueXattr = 'trusted.overlay.opaque';
+
+/** What the file system of a pack can hold. */
+export interface Abilities {
+  /** Else times are whole seconds, from 1970 to 2106. */
+  readonly hasNanoseconds: boolean;
+  /** Else access control lists cannot be stored. */
+  readonly hasAcls: boolean;
+}
+
+/**
+ * The extended attributes that an engine would set: those in a namespace that Linux has, and `user.` ones only where it takes them.
+ * @throws RefusedEntry for one that changes how overlayfs reads a layer (one engine sets it, another drops it), and for one that the file
+ * system cannot hold
+ */
+export function settableXattrs(entry: TarEntry, { hasAcls }: Abilities): ReadonlyMap<string, Buffer> {
+  if (entry.xattrs.size === 0) return entry.xattrs;
+  return new Map([...entry.xattrs].filter(([name]) => isSettable(name, entry, hasAcls)));
+}
+
+function isSettable(name: string, { type }: TarEntry, hasAcls: boolean): boolean {
+  if (name.startsWith('trusted.overlay.')) throw new RefusedEntry(`it has the attribute ${name}`);
+  if (name === 'system.posix_acl_access' || name === 'system.posix_acl_default') {
+    if (!hasAcls)
+      throw new RefusedEntry('it has an access control list, which this kind of pack cannot hold');
+    return true;
+  }
+  if (name.startsWith('user.')) return type === 'file' || type === 'directory' || type === 'hardlink';
+  return name.startsWith('security.') || name.startsWith('trusted.');
+}

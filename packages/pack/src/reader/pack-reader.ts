@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ByteStream, OpenPackedLayer, PackReader } from '@drayage/core';
+import { DrayError, abortable, hexOf, verifying } from '@drayage/core';
+import { RefusedEntry } from '../layer/refused.ts';
+import { MalformedTarSplit } from '../split/tar-split-reader.ts';
+import { plainEnvironment } from '../writer/pack-tool.ts';
+import type { ToolEnvironment } from '../writer/pack-tool.ts';
+import { findExtractor } from './extract.ts';
+import type { Extractor } from './extract.ts';
+import { rebuildTar } from './rebuild-tar.ts';
+import { treeFiles } from './tree-files.ts';
+
+/** How packs are read. */
+export interface PackReaderOptions {
+  /** The program for squashfs, default `unsquashfs`. */
+  readonly unsquashfs?: string;
+  /** The program for EROFS, default `fsck.erofs`. */
+  readonly fsckErofs?: string;
+  /** As {@link PackWriterOptions.env}. */
+  readonly env?: ToolEnvironment;
+}
+
+/** Reads packs with the programs of this machine; the contract is that of `PackReader`. Nothing is extracted before the first byte is read. */
+export function createPackReader(options: PackReaderOptions = {}): PackReader {
+  const { unsquashfs = 'unsquashfs', fsckErofs = 'fsck.erofs', env = {} } = options;
+  return {
+    async openLayer(request) {
+      const extractor = await findExtractor(
+        request.filesystem,
+        { unsquashfs, fsckErofs },
+        plainEnvironment(env),
+      );
+      const { diffId, tarSize } = request.layer;
+      const tar = { mediaType: '', digest: diffId, size: tarSize };
+      const bytes = abortable(rebuild(extractor, request), request.signal, `rebuild layer ${diffId}`);
+      return verifying(bytes, tar, `pack ${request.file}`);
+    },
+  };
+}
+
+async function* rebuild(extractor: Extractor, request: OpenPackedLayer): ByteStream {
+  const { layer, tarSplit, workDir } = request;
+  const directory = await mkdtemp(join(workDir, `layer-${hexOf(layer.diffId).slice(0, 12)}-`));
+  let tarSize = 0;
+  try {
+    const tree = await extractor.extract(request, directory);
+    for await (const chunk of rebuildTar(treeFiles(tree), tarSplit)) {
+      tarSize += chunk.length;
+      if (tarSize > layer.tarSize) break;
+      yield chunk;
+    }
+    if (tarSize !== layer.tarSize) throw new MalformedTarSplit('it makes a tar of another size');
+  } catch (error) {
+    if (!(error instanceof MalformedTarSplit || error instanceof RefusedEntry)) throw error;
+    throw invalid(request, error);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function invalid({ file, layer: { diffId } }: OpenPackedLayer, error: Error): DrayError {
+  return new DrayError('PACK_INVALID', `cannot rebuild layer ${diffId} from pack ${file}: ${error.message}`, {
+    hint: 'Run "dray prepull --repack" to make the pack anew.',
+    cause: error,
+    details: { diffId, file },
+  });
+}

@@ -1,0 +1,52 @@
+import type { ByteStream } from '@drayage/core';
+import { createCrc64 } from '../split/crc64.ts';
+import { MalformedTarSplit, readTarSplit } from '../split/tar-split-reader.ts';
+import type { TarSplitRecord } from '../split/tar-split-reader.ts';
+import type { TreeFiles } from './tree-files.ts';
+
+const batchBytes = 64 * 1024;
+
+/**
+ * The tar that a tree and a tar-split were made of. Errors of `tarSplit` come out as they are.
+ * @throws MalformedTarSplit, also for a file that is not what the tar-split says; RefusedEntry for a name that leads out of the tree
+ */
+export async function* rebuildTar(files: TreeFiles, tarSplit: ByteStream): AsyncGenerator<Buffer> {
+  let batch: Buffer[] = [];
+  let bytes = 0;
+  for await (const record of readTarSplit(tarSplit)) {
+    for (const piece of contentOf(record, files)) {
+      batch.push(piece);
+      bytes += piece.length;
+      if (bytes < batchBytes) continue;
+      yield Buffer.concat(batch);
+      [batch, bytes] = [[], 0];
+    }
+  }
+  if (bytes > 0) yield Buffer.concat(batch);
+}
+
+function* contentOf(record: TarSplitRecord, files: TreeFiles): Generator<Buffer> {
+  if (record.type === 'segment') yield record.payload;
+  else if (record.size > 0) yield* fileContent(record, files);
+}
+
+type FileRecord = Extract<TarSplitRecord, { type: 'file' }>;
+
+function* fileContent({ name, size, crc }: FileRecord, files: TreeFiles): Generator<Buffer> {
+  const content = files.open(name);
+  if (content === undefined) throw wrongFile(name, 'is not there');
+  const sum = createCrc64();
+  let bytes = 0;
+  for (const piece of content) {
+    bytes += piece.length;
+    if (bytes > size) throw wrongFile(name, 'is too large');
+    sum.update(piece);
+    yield piece;
+  }
+  if (bytes < size) throw wrongFile(name, 'is too small');
+  if (!sum.digest().equals(crc)) throw wrongFile(name, 'has another content');
+}
+
+function wrongFile(name: string, reason: string): MalformedTarSplit {
+  return new MalformedTarSplit(`file ${JSON.stringify(Buffer.from(name, 'latin1').toString())} ${reason}`);
+}

@@ -1,0 +1,116 @@
+import { MalformedTar } from './malformed.ts';
+
+/** Tars are made of blocks of so many bytes. */
+export const blockBytes = 512;
+
+/** The variants of the header block that differ in what stands behind the link name. */
+export type HeaderFormat = 'v7' | 'ustar' | 'star' | 'gnu';
+
+/** What a header block says, before extensions. Strings are bytes (`latin1`). */
+export interface HeaderBlock {
+  readonly format: HeaderFormat;
+  readonly typeFlag: string;
+  readonly name: string;
+  readonly linkName: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: number;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+}
+
+/**
+ * Reads a header block as Go's `archive/tar` does, since that is what engines read layers with.
+ * @throws MalformedTar for a wrong checksum or a field that is no number
+ * @see POSIX.1-2017, pax, "ustar Interchange Format"
+ */
+export function parseHeaderBlock(block: Buffer): HeaderBlock {
+  checkSum(block);
+  const format = formatOf(block);
+  const hasDevice = format !== 'v7';
+  return {
+    format,
+    typeFlag: block.toString('latin1', 156, 157),
+    name: fullName(block, format),
+    linkName: textField(block, 157, 100),
+    mode: numberField(block, 100, 8),
+    uid: numberField(block, 108, 8),
+    gid: numberField(block, 116, 8),
+    size: numberField(block, 124, 12),
+    mtime: numberField(block, 136, 12),
+    deviceMajor: hasDevice ? numberField(block, 329, 8) : 0,
+    deviceMinor: hasDevice ? numberField(block, 337, 8) : 0,
+  };
+}
+
+/** The bytes of a field up to the first NUL. */
+export function textField(block: Buffer, offset: number, length: number): string {
+  const field = block.subarray(offset, offset + length);
+  const end = field.indexOf(0);
+  return field.toString('latin1', 0, end < 0 ? length : end);
+}
+
+/** A number in octal digits, or in GNU's base-256 form. @throws MalformedTar */
+export function numberField(block: Buffer, offset: number, length: number): number {
+  if (((block[offset] ?? 0) & 0x80) !== 0) return base256(block.subarray(offset, offset + length));
+  const digits = block.toString('latin1', offset, offset + length).replace(/^[ \0]+|[ \0]+$/g, '');
+  const [octal = ''] = digits.split('\0', 1);
+  if (octal === '') return 0;
+  if (!/^[0-7]+$/.test(octal)) throw new MalformedTar('a field of a header is no number');
+  return safe(Number.parseInt(octal, 8));
+}
+
+function base256(bytes: Buffer): number {
+  const isNegative = ((bytes[0] ?? 0) & 0x40) !== 0;
+  let value = 0;
+  bytes.forEach((byte, position) => {
+    const plain = (isNegative ? byte ^ 0xff : byte) & (position === 0 ? 0x7f : 0xff);
+    value = value * 256 + plain;
+  });
+  return safe(isNegative ? -value - 1 : value);
+}
+
+function safe(value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new MalformedTar('a number of a header is too large');
+}
+
+function checkSum(block: Buffer): void {
+  let unsigned = 0;
+  let signed = 0;
+  for (let at = 0; at < blockBytes; at += 1) {
+    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] ?? 0);
+    unsigned += byte;
+    signed += byte > 0x7f ? byte - 0x100 : byte;
+  }
+  const stated = numberField(block, 148, 8);
+  // Some old programs summed up signed characters.
+  if (stated !== unsigned && stated !== signed) throw new MalformedTar('a header has a wrong checksum');
+}
+
+function formatOf(block: Buffer): HeaderFormat {
+  const magic = block.toString('latin1', 257, 265);
+  if (magic.startsWith('ustar\0')) return block.toString('latin1', 508, 512) === 'tar\0' ? 'star' : 'ustar';
+  return magic === 'ustar  \0' ? 'gnu' : 'v7';
+}
+
+const prefixLengths = { v7: 0, ustar: 155, star: 131, gnu: 0 } as const;
+
+function fullName(block: Buffer, format: HeaderFormat): string {
+  const name = textField(block, 0, 100);
+  const prefix = format === 'gnu' ? misplacedPrefix(block) : textField(block, 345, prefixLengths[format]);
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+/** Go before 1.8 wrote a prefix where GNU's header has two times. */
+function misplacedPrefix(block: Buffer): string {
+  try {
+    for (const offset of [345, 357]) if (block[offset] !== 0) numberField(block, offset, 12);
+    return '';
+  } catch {
+    const prefix = textField(block, 345, 155);
+    return /^[\x01-\x7f]*$/.test(prefix) ? prefix : '';
+  }
+}

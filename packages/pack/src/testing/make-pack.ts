@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type {
+  BlobIngest,
+  ByteStream,
+  IngestedBlob,
+  PackFilesystem,
+  PackSource,
+  PackedLayer,
+} from '@drayage/core';
+import { createDirectoryBlobStore, digestOf, hexOf } from '@drayage/core';
+import { createPackReader } from '../reader/pack-reader.ts';
+import { createPackWriter } from '../writer/pack-writer.ts';
+import type { PackWriterOptions } from '../writer/pack-writer.ts';
+import { outputOf } from './run.ts';
+
+/** A pack in a directory of a test. */
+export interface MadePack {
+  readonly file: string;
+  readonly layers: readonly PackedLayer[];
+  /** What `unsquashfs` lists, without the first lines. */
+  list(): Promise<readonly string[]>;
+  /** The tar of a layer, rebuilt from the pack. */
+  rebuild(position?: number): Promise<Buffer>;
+  /** The tar-split of a layer, as it is stored. */
+  tarSplit(position?: number): Promise<Buffer>;
+}
+
+export interface MakePackOptions extends PackWriterOptions {
+  readonly filesystem?: PackFilesystem;
+  readonly name?: string;
+}
+
+let packs = 0;
+
+/** Packs layers, given as tars. */
+export async function makePack(
+  directory: string,
+  tars: readonly Uint8Array[],
+  options: MakePackOptions = {},
+): Promise<MadePack> {
+  return packSources(
+    directory,
+    tars.map((tar) => sourceOf(tar)),
+    options,
+  );
+}
+
+/** Packs layers from anywhere. */
+export async function packSources(
+  directory: string,
+  sources: readonly PackSource[],
+  { filesystem = 'squashfs', name = `pack-${String((packs += 1))}`, ...options }: MakePackOptions = {},
+): Promise<MadePack> {
+  const file = join(directory, name);
+  const blobs = createDirectoryBlobStore(join(directory, 'bundle'));
+  const layers = await createPackWriter(options).write({ filesystem, layers: sources, file, ingest: blobs });
+  const layerAt = (position: number): PackedLayer => {
+    const layer = layers[position];
+    if (layer === undefined) throw new Error(`there is no layer ${String(position)}`);
+    return layer;
+  };
+  return {
+    file,
+    layers,
+    list: async () =>
+      (await outputOf('unsquashfs', ['-lln', '-UTC', file])).split('\n').filter((line) => line !== ''),
+    async rebuild(position = 0) {
+      const layer = layerAt(position);
+      const tarSplit = await blobs.open(layer.tarSplit);
+      return bufferOf(
+        await createPackReader().openLayer({ file, filesystem, layer, tarSplit, workDir: directory }),
+      );
+    },
+    tarSplit: async (position = 0) => bufferOf(await blobs.open(layerAt(position).tarSplit)),
+  };
+}
+
+/** A layer that is in memory; `stored` when it is compressed. */
+export function sourceOf(
+  tar: Uint8Array,
+  stored: Uint8Array = tar,
+  chunkBytes: number = 64 * 1024,
+): PackSource {
+  const digest = digestOf(stored);
+  return {
+    diffId: digestOf(tar),
+    layer: { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: stored.byteLength },
+    open: () => Promise.resolve(chunked(stored, chunkBytes)),
+  };
+}
+
+/** Takes tar-splits and forgets them. */
+export const nowhere: BlobIngest = {
+  async ingest(bytes: ByteStream): Promise<IngestedBlob> {
+    const all = await bufferOf(bytes);
+    return { digest: digestOf(all), size: all.length, isNew: true };
+  },
+};
+
+/** All bytes of a stream. */
+export async function bufferOf(bytes: ByteStream): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The directory of a layer in its pack. */
+export function topOf(tar: Uint8Array): string {
+  return hexOf(digestOf(tar));
+}
+
+function chunked(bytes: Uint8Array, chunkBytes: number): Readable {
+  const count = Math.ceil(bytes.length / chunkBytes);
+  return Readable.from(
+    Array.from({ length: count }, (_, at) => bytes.slice(at * chunkBytes, (at + 1) * chunkBytes)),
+  );
+}

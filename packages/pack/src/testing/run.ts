@@ -1,0 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** What a program prints. */
+export async function outputOf(command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await execute(command, args, { maxBuffer: 64 * 1024 ** 2 });
+  return stdout;
+}

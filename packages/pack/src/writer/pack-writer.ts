@@ -1,0 +1,129 @@
+import { rm } from 'node:fs/promises';
+import type { PackFilesystem, PackRequest, PackSource, PackWriter, PackedLayer } from '@drayage/core';
+import { abortError } from '@drayage/core';
+import { defaultLimits } from '../layer/limits.ts';
+import type { LayerLimits } from '../layer/limits.ts';
+import { packLayer } from '../layer/pack-layer.ts';
+import type { Abilities } from '../layer/xattrs.ts';
+import { endOfTar } from '../layer/write-header.ts';
+import { startPackProcess } from './pack-process.ts';
+import type { PackProcess } from './pack-process.ts';
+import { plainEnvironment } from './pack-tool.ts';
+import type { PackTool, ToolEnvironment } from './pack-tool.ts';
+import { erofsTool } from './erofs-tool.ts';
+import { squashfsTool } from './squashfs-tool.ts';
+
+/** How packs are written. */
+export interface PackWriterOptions {
+  /** The program for squashfs, default `mksquashfs`; 4.5 or newer. */
+  readonly mksquashfs?: string;
+  /** The program for EROFS, default `mkfs.erofs`; 1.8 or newer. */
+  readonly mkfsErofs?: string;
+  /** Of the programs: where they are found (`PATH`, default the usual places). Of the rest only `LD_LIBRARY_PATH` and `TMPDIR` are passed on. */
+  readonly env?: ToolEnvironment;
+  /** Threads that compress a squashfs, default 2. */
+  readonly processors?: number;
+  /** For the queues of mksquashfs (bytes), default and at least 16 MiB. */
+  readonly memoryBytes?: number;
+  /** Default {@link defaultLimits}. */
+  readonly limits?: Partial<LayerLimits>;
+}
+
+/** Writes packs with the programs of this machine; the contract is that of `PackWriter`. */
+export function createPackWriter(options: PackWriterOptions = {}): PackWriter {
+  return {
+    async write(request) {
+      const stop = new AbortController();
+      const onAbort = (): void => stop.abort(request.signal?.reason);
+      request.signal?.addEventListener('abort', onAbort);
+      if (request.signal?.aborted === true) onAbort();
+      try {
+        return await writePack(request, options, stop);
+      } finally {
+        request.signal?.removeEventListener('abort', onAbort);
+      }
+    },
+  };
+}
+
+const abilities: Readonly<Record<PackFilesystem, Abilities>> = {
+  squashfs: { hasNanoseconds: false, hasAcls: false },
+  erofs: { hasNanoseconds: true, hasAcls: true },
+};
+
+async function writePack(
+  request: PackRequest,
+  options: PackWriterOptions,
+  stop: AbortController,
+): Promise<readonly PackedLayer[]> {
+  const { file, filesystem, ingest, onProgress = () => undefined } = request;
+  const { signal } = stop;
+  const limits = { ...defaultLimits, ...options.limits };
+  const tool = await findTool(filesystem, options);
+  const packed: PackedLayer[] = [];
+  let process: PackProcess | undefined;
+  try {
+    for await (const source of untilStopped(request.layers, signal)) {
+      process ??= startStoppable(tool, file, stop);
+      const common = { process, ingest, limits, onProgress, signal };
+      packed.push(await packLayer({ source, abilities: abilities[filesystem], ...common }));
+    }
+    await process?.write([endOfTar()]);
+    await process?.finish();
+    return packed;
+  } catch (error) {
+    // What a stop breaks complains in its own words.
+    const reason = signal.aborted ? stopError(signal) : error;
+    await process?.kill();
+    await rm(file, { force: true });
+    throw reason;
+  }
+}
+
+/** Ends the program at a stop, whatever waits for it, and stops everything when it ends too early. */
+function startStoppable(tool: PackTool, file: string, stop: AbortController): PackProcess {
+  const process = startPackProcess(tool, file);
+  process.failure.catch((error: unknown) => stop.abort(error));
+  stop.signal.addEventListener('abort', () => void process.kill());
+  return process;
+}
+
+async function findTool(filesystem: PackFilesystem, options: PackWriterOptions): Promise<PackTool> {
+  const { mksquashfs = 'mksquashfs', mkfsErofs = 'mkfs.erofs', env = {} } = options;
+  const { processors = 2, memoryBytes = 16 * 1024 ** 2 } = options;
+  return filesystem === 'squashfs'
+    ? squashfsTool(mksquashfs, plainEnvironment(env), { processors, memoryBytes })
+    : erofsTool(mkfsErofs, plainEnvironment(env));
+}
+
+function stopError(signal: AbortSignal): unknown {
+  return abortError(signal, 'write a pack');
+}
+
+/** Passes the layers on, and ends when there is a stop while the next one is awaited. */
+async function* untilStopped(layers: PackRequest['layers'], signal: AbortSignal): AsyncGenerator<PackSource> {
+  const iterator =
+    Symbol.asyncIterator in layers ? layers[Symbol.asyncIterator]() : layers[Symbol.iterator]();
+  let rejectWaiter: (reason: unknown) => void = () => undefined;
+  const onStop = (): void => rejectWaiter(stopError(signal));
+  signal.addEventListener('abort', onStop);
+  let hasEnded = false;
+  try {
+    for (;;) {
+      const step = await new Promise<IteratorResult<PackSource, unknown>>((resolve, reject) => {
+        rejectWaiter = reject;
+        if (signal.aborted) onStop();
+        else Promise.resolve(iterator.next()).then(resolve, reject);
+      });
+      if (step.done === true) {
+        hasEnded = true;
+        return;
+      }
+      yield step.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', onStop);
+    // Not awaited: a source that is silent might not answer.
+    if (!hasEnded) void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
