@@ -119,7 +119,7 @@ export { packBlobs, packDocuments, readPack } from './bundle/pack.ts';
 export type { OpenPackedLayer, PackReader, PackRequest, PackSource, PackWriter } from './pack-writer.ts';
 export type { MountRequest, MountResult, MountWay, MountablePack, Mounter } from './mounter.ts';
 export type { LayerInPack, PackedLayers } from './bundle/packed-layers.ts';
-export { packedLayers, packsFor, readPacks } from './bundle/packed-layers.ts';
+export { hasRepeatedTree, packedLayers, packsFor, readPacks } from './bundle/packed-layers.ts';
 export { readBlobBytes, readImage } from './bundle/read-image.ts';
 export type { HeldContent, HeldImage } from './bundle/held-content.ts';
 export { readHeldContent } from './bundle/held-content.ts';

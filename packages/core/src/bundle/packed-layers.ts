@@ -49,6 +49,15 @@ export async function readPacks(
   return packs;
 }
 
+/**
+ * True when one of these layers occurs twice and is not empty. Such a stack cannot be mounted: an overlay takes no directory twice. Images
+ * often have the empty layer more than once, for which any empty directory will do. Pure.
+ */
+export function hasRepeatedTree(diffIds: readonly Digest[], layers: PackedLayers): boolean {
+  const trees = diffIds.filter((diffId) => layers.get(diffId)?.layer.entries !== 0);
+  return new Set(trees).size < trees.length;
+}
+
 /** The packs that hold all these layers, each once, or the layers that none of them has. Pure. */
 export function packsFor(
   diffIds: readonly Digest[],

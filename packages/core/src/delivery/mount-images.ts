@@ -1,6 +1,6 @@
 import type { BundleEntry, BundleIndex } from '../bundle/bundle-index.ts';
 import { entryName } from '../bundle/bundle-index.ts';
-import { packedLayers, packsFor, readPacks } from '../bundle/packed-layers.ts';
+import { hasRepeatedTree, packedLayers, packsFor, readPacks } from '../bundle/packed-layers.ts';
 import type { PackedLayers } from '../bundle/packed-layers.ts';
 import { readImage } from '../bundle/read-image.ts';
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
@@ -67,7 +67,10 @@ export async function mountImages(request: MountImagesRequest): Promise<MountedI
   for (const pack of packsFor(diffIds, packedLayers(packs)).packs) {
     const receive = (descriptors: readonly Descriptor[]): Promise<void> =>
       request.receive(names.join(', '), descriptors);
-    mountable.push({ pack, file: await providePack(request.packs, pack, receive, signal) });
+    mountable.push({
+      pack,
+      file: await providePack(request.packs, pack, request.local.blobs, receive, signal),
+    });
   }
   const bytes = mountable.reduce((sum, { pack }) => sum + pack.image.size, 0);
   emit({ type: 'mounting', images: names, packs: mountable.length, bytes });
@@ -94,7 +97,12 @@ async function findCandidates(
       const image = await readImage(meeting.blobs, entry, platform, signal);
       if (await isPresent(request, image)) continue;
       const { lacking } = packsFor(image.diffIds, layers);
-      if (lacking.length === 0) found.push({ name, image });
+      if (hasRepeatedTree(image.diffIds, layers)) {
+        emit({
+          type: 'warning',
+          message: `cannot mount ${name}: it has a layer twice, and an overlay takes none twice`,
+        });
+      } else if (lacking.length === 0) found.push({ name, image });
       else if (lacking.length < image.diffIds.length) {
         const list = lacking.map(shortDigest).join(', ');
         emit({

@@ -9,7 +9,7 @@ import { publishFile } from './ingest-blob.ts';
 import { listPartials } from './ingest.ts';
 import { blobPath, ingestDirectory, makeStoreDirectories } from './layout.ts';
 import { ownedName } from './owner.ts';
-import { proveFile } from './prove-file.ts';
+import { noteProven, proveFile } from './prove-file.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
 /** Where packs are made and used: in a bundle on this node. */
@@ -25,6 +25,8 @@ export interface PackStore extends BlobIngest {
    * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
    */
   prove(descriptor: Descriptor, signal?: AbortSignal): Promise<void>;
+  /** Says of a blob that was just received that it was proven on its way. */
+  noteProven(descriptor: Descriptor): Promise<void>;
   /** A fresh directory for what has to be extracted; what dead processes left is removed first. The caller removes it. @throws DrayError `STORE_IO` */
   workDirectory(): Promise<string>;
 }
@@ -39,6 +41,9 @@ const key = 'pack';
 /** The place for packs of the bundle in `dir`. */
 export function createPackStore(dir: string, options: PackStoreOptions = {}): PackStore {
   const blobs = createDirectoryBlobStore(dir);
+  const { provenDir } = options;
+  const note = (descriptor: Descriptor): Promise<void> =>
+    noteProven({ file: blobPath(dir, descriptor.digest), descriptor, provenDir });
   return {
     ingest: (bytes, options) => blobs.ingest(bytes, options),
     async newFile() {
@@ -50,11 +55,14 @@ export function createPackStore(dir: string, options: PackStoreOptions = {}): Pa
     },
     async adopt(file, signal) {
       const blob = await hashFile(file, signal);
-      return publishFile(dir, file, blob);
+      const published = await publishFile(dir, file, blob);
+      await note({ mediaType: '', ...blob });
+      return published;
     },
     fileOf: (digest) => blobPath(dir, digest),
     prove: (descriptor, signal) =>
-      proveFile({ file: blobPath(dir, descriptor.digest), descriptor, provenDir: options.provenDir, signal }),
+      proveFile({ file: blobPath(dir, descriptor.digest), descriptor, provenDir, signal }),
+    noteProven: note,
     workDirectory: () => makeWorkDirectory(dir),
   };
 }

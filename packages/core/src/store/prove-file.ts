@@ -40,6 +40,18 @@ export async function proveFile({ file, descriptor, provenDir, signal }: ProofRe
   if (identity !== undefined && note !== undefined) await writeNote(note, identity);
 }
 
+/** Notes that a file was proven while it was written. */
+export async function noteProven({
+  file,
+  descriptor,
+  provenDir,
+}: Omit<ProofRequest, 'signal'>): Promise<void> {
+  const identity = await identityOf(file);
+  if (identity !== undefined && provenDir !== undefined) {
+    await writeNote(join(provenDir, hexOf(descriptor.digest)), identity);
+  }
+}
+
 /** Which file it is, and in which state. */
 async function identityOf(file: string): Promise<string | undefined> {
   try {

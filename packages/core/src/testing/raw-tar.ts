@@ -53,13 +53,18 @@ export function rawTarEntry(entry: RawTarEntry): Buffer {
 }
 
 /** A PAX header for the entry after it, or with the type `g` for all that follow. @see POSIX.1-2017, pax, "pax Extended Header" */
-export function rawPaxHeader(
-  records: Readonly<Record<string, string | Uint8Array>> | readonly (readonly [string, string | Uint8Array])[],
-  typeFlag: 'x' | 'g' = 'x',
-): Buffer {
-  const pairs = Array.isArray(records) ? records : Object.entries(records);
+export function rawPaxHeader(records: PaxPairs | PaxRecords, typeFlag: 'x' | 'g' = 'x'): Buffer {
+  const pairs = isPairs(records) ? records : Object.entries(records);
   const content = Buffer.concat(pairs.map(([key, value]) => paxRecord(key, value)));
   return rawTarEntry({ name: 'PaxHeaders/0', typeFlag, content });
+}
+
+type PaxRecords = Readonly<Record<string, string | Uint8Array>>;
+/** Where a key is there more than once. */
+type PaxPairs = readonly (readonly [string, string | Uint8Array])[];
+
+function isPairs(records: PaxPairs | PaxRecords): records is PaxPairs {
+  return Array.isArray(records);
 }
 
 /** GNU's entry for a long name (`L`) or a long link name (`K`) of the entry after it. */
