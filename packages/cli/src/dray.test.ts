@@ -181,7 +181,7 @@ describe('the built program', () => {
 
   test.each([
     ['dray pre', 'prepull'],
-    ['dray bundle ', 'inspect verify gc'],
+    ['dray bundle ', 'inspect verify unpack gc'],
     ['dray load --on-miss ', 'continue pull fail'],
     ['dray load --on-miss p', 'pull'],
     ['dray bundle verify --j', '--json'],

@@ -1,4 +1,4 @@
-import { inspectBundle } from '@drayage/core';
+import { inspectBundle, shortDigest } from '@drayage/core';
 import type { BundleInspection, InspectedImage } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../output/columns.ts';
@@ -13,7 +13,7 @@ export async function runBundleInspect({ config, host, signal }: CommandContext)
 }
 
 /** A table with one row for each image, and a line with the sums. */
-export function inspectionText({ images, blobs, bytes, status }: BundleInspection): string {
+export function inspectionText({ images, packs, blobs, bytes, status }: BundleInspection): string {
   const rows = images.map((image) => [
     image.reference ?? '(no name)',
     image.platform ?? '?',
@@ -25,8 +25,12 @@ export function inspectionText({ images, blobs, bytes, status }: BundleInspectio
   const header = ['IMAGE', 'PLATFORM', 'LAYERS', 'SIZE', 'MANIFEST', ''];
   const table = rows.length === 0 ? [] : formatTable([header, ...rows], [2, 3]);
   const state = typeof status?.['state'] === 'string' ? `; pre-pull ${status['state']}` : '';
+  const packed = packs.map(
+    ({ digest, filesystem, layers, bytes: size }) =>
+      `pack ${shortDigest(digest)}: ${filesystem}, ${counted(layers, 'layer')}, ${humanSize(size)}`,
+  );
   const sums = `${counted(images.length, 'image')}, ${counted(blobs, 'blob')}, ${humanSize(bytes)}${state}`;
-  return `${[...table, sums].join('\n')}\n`;
+  return `${[...table, ...packed, sums].join('\n')}\n`;
 }
 
 function completeness({ complete, problem }: InspectedImage): string {

@@ -36,6 +36,17 @@ const waitOptions: readonly OptionKey[] = [
   'pipeline',
 ];
 
+const mountOptions: readonly OptionKey[] = ['reach', 'mountContent'];
+const engineOptions: readonly OptionKey[] = [
+  'dataRoot',
+  'dockerd',
+  'imageStore',
+  'storage',
+  'storageSizeBytes',
+  'bridge',
+  'registryMirrors',
+];
+
 /** Every command, in the order of the usage text. */
 export const commands: readonly CommandSpec[] = [
   {
@@ -49,6 +60,9 @@ export const commands: readonly CommandSpec[] = [
       'handover',
       ...imageOptions,
       'source',
+      'form',
+      'packFormat',
+      'repack',
       'platform',
       ...lockOptions,
       ...registryOptions,
@@ -61,6 +75,10 @@ export const commands: readonly CommandSpec[] = [
         summary: 'the images of .dray.yml, for another node',
       },
       { line: 'dray prepull --from compose.yaml', summary: 'the images that a compose file names' },
+      {
+        line: 'dray prepull --form packs redis:7',
+        summary: 'as a file that is mounted instead of extracted',
+      },
       { line: 'dray prepull --source engine app:ci', summary: 'an image that was built in this job' },
     ],
     load: async () => (await import('./prepull.ts')).runPrepull,
@@ -69,10 +87,24 @@ export const commands: readonly CommandSpec[] = [
     name: 'load',
     summary: 'wait for the pre-pull and make its images available in the engine',
     description:
-      'Waits only while waiting helps, and sends only the layers that the engine lacks. Whatever goes wrong with the pre-pull, the exit code is 0 and the job goes on, unless --strict or --on-miss fail is given.',
-    options: [...waitOptions, 'delivery', 'onMiss', 'strict', 'concurrency'],
+      'Waits only while waiting helps. Packs are mounted: into the running engine where it has the containerd store, else, with --delivery mount or --export, in an engine of our own that is started for it. Where that cannot be done, only the layers that the engine lacks are sent. Whatever goes wrong with the pre-pull, the exit code is 0 and the job goes on, unless --strict or --on-miss fail is given.',
+    options: [
+      ...waitOptions,
+      'delivery',
+      'onMiss',
+      'strict',
+      'concurrency',
+      ...mountOptions,
+      ...engineOptions,
+      'insecureRegistries',
+      'exportFile',
+    ],
     examples: [
       { line: 'dray load', summary: 'all images of the pre-pull' },
+      {
+        line: 'eval "$(dray load --delivery mount)"',
+        summary: 'and docker in this shell uses the engine that has them',
+      },
       { line: 'dray load --only redis:7', summary: 'returns as soon as this one is there' },
     ],
     load: async () => (await import('./load.ts')).runLoad,
@@ -120,6 +152,63 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./lock.ts')).runLock,
   },
   {
+    name: 'bake',
+    summary: 'make a docker-in-docker image that has the images of a bundle when it starts',
+    description:
+      'Writes the build context of an image: the packs of the bundle, and an entry point that mounts them where the container starts, so that nothing is pulled, loaded or copied there. With --tag the image is built by the docker client. The container has to run with --privileged, as docker-in-docker always has.',
+    argument: bundleArgument,
+    options: ['bundle', 'base', 'output', 'bakeTag', 'push', 'platform'],
+    examples: [
+      { line: 'dray bake', summary: 'the build context of .dray/bundle, in .dray/bake' },
+      {
+        line: 'dray bake --base docker:28-dind --tag registry.example/ci/dind:1 --push',
+        summary: 'built and pushed',
+      },
+    ],
+    load: async () => (await import('./bake.ts')).runBake,
+  },
+  {
+    name: 'engine start',
+    summary: 'start an engine of our own, with the packs of the bundle mounted',
+    description:
+      'Starts dockerd on a data-root of its own and waits until it answers. The packs of the bundle are mounted: nothing is extracted. Images that cannot be mounted are loaded. The engine lives on when the command has ended, and nobody else can start one on that data-root meanwhile. Prints the line that makes the shell use it. Needs root, in a container --privileged.',
+    options: [
+      'bundle',
+      ...engineOptions,
+      'insecureRegistries',
+      'exportFile',
+      'platform',
+      'concurrency',
+      'timeoutMs',
+    ],
+    examples: [
+      { line: 'eval "$(dray engine start)"', summary: 'and docker in this shell uses it' },
+      { line: 'dray engine start --export "$BASH_ENV"', summary: 'for the later steps of a CircleCI job' },
+      {
+        line: 'dray engine start --storage loop-ext4 --storage-size 20GB',
+        summary: 'where the root is an overlay',
+      },
+    ],
+    load: async () => (await import('./engine-start.ts')).runEngineStart,
+  },
+  {
+    name: 'engine stop',
+    summary: 'stop it, and leave nothing behind but its data-root',
+    description:
+      'Ends the engine with its containers, and removes what a crashed one has left: processes, network, sockets. Stopping one that does not run is fine.',
+    options: ['dataRoot', 'purge', 'timeoutMs'],
+    examples: [{ line: 'dray engine stop --purge', summary: 'the data-root goes too' }],
+    load: async () => (await import('./engine-stop.ts')).runEngineStop,
+  },
+  {
+    name: 'engine status',
+    summary: 'say whether it runs, and what it stands on; exit 3 when it does not',
+    description: 'Changes nothing.',
+    options: ['dataRoot'],
+    examples: [{ line: 'dray engine status --json', summary: 'one object' }],
+    load: async () => (await import('./engine-status.ts')).runEngineStatus,
+  },
+  {
     name: 'bundle inspect',
     summary: 'list what a bundle holds',
     description: 'Reads the index and the manifests; no layer is hashed.',
@@ -138,6 +227,16 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./bundle-verify.ts')).runBundleVerify,
   },
   {
+    name: 'bundle unpack',
+    summary: 'turn packs back into layers, for places where nothing can be mounted',
+    description:
+      'Rebuilds the tar of each layer that is only in a pack, byte for byte, and lists the images with them, so that any OCI tool can read the bundle. Needs squashfs-tools and no root. The packs stay.',
+    argument: bundleArgument,
+    options: ['bundle'],
+    examples: [{ line: 'dray bundle unpack .dray/bundle', summary: 'before a load without root' }],
+    load: async () => (await import('./bundle-unpack.ts')).runBundleUnpack,
+  },
+  {
     name: 'bundle gc',
     summary: 'drop what no image of a bundle refers to',
     description:
@@ -146,6 +245,18 @@ export const commands: readonly CommandSpec[] = [
     options: ['bundle'],
     examples: [{ line: 'dray bundle gc .dray/bundle', summary: 'before a bundle is saved in a CI cache' }],
     load: async () => (await import('./bundle-gc.ts')).runBundleGc,
+  },
+  {
+    name: 'doctor',
+    summary: 'say what this machine can do, what auto would choose here, and what would be faster',
+    description:
+      'Looks at the engine, the rights of this process, the kernel, programs and storage, and changes nothing. It only reports: the exit code is 0 whatever it finds.',
+    options: ['delivery', 'exportFile', 'dataRoot', 'dockerd'],
+    examples: [
+      { line: 'dray doctor', summary: 'at the start of a job that is slower than it should be' },
+      { line: 'dray doctor --json', summary: 'the same for programs' },
+    ],
+    load: async () => (await import('./doctor.ts')).runDoctor,
   },
   {
     name: 'completion',

@@ -6,9 +6,13 @@ import { expandReference, knownReferences } from '../images/expand.ts';
 import { loadEventLine, loadSummary, waitingText } from '../output/load-text.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
+import { createMounter } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
+import { openPackAccess } from '../wiring/packing.ts';
 import { openPlaces, pollMs } from '../wiring/transports.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
+import type { Host } from '../host.ts';
+import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
 import type { CommandContext } from './command.ts';
 
 /** `dray load`. */
@@ -26,6 +30,10 @@ export async function runLoad({ config, host, signal }: CommandContext): Promise
       expected: knownReferences(config.images, host.env),
       delivery: config.delivery,
       onMiss: config.onMiss,
+      packs: {
+        ...openPackAccess(config),
+        mounter: createMounter({ config, host, footholds: engine, onLine: (line) => progress.line(line) }),
+      },
       concurrency: config.concurrency,
       policy: waitPolicy(config),
       pollMs,
@@ -39,7 +47,17 @@ export async function runLoad({ config, host, signal }: CommandContext): Promise
   const exitCode = loadExitCode(report, config);
   host.stderr.write(`${loadSummary(report, exitCode !== exitCodes.done)}\n`);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
+  if (report.dockerHost !== undefined) await tellDockerHost(report.dockerHost, config, host);
   return exitCode;
+}
+
+async function tellDockerHost(
+  dockerHost: string,
+  { json, exportFile }: CommandContext['config'],
+  host: Host,
+): Promise<void> {
+  if (!json) host.stdout.write(exportCommand(dockerHost));
+  if (exportFile !== undefined) await exportDockerHost(exportFile, dockerHost, host);
 }
 
 function showLoad(progress: Progress): (event: LoadEvent) => void {

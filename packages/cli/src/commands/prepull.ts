@@ -26,6 +26,7 @@ import type { Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { checkNames, fromEngine } from '../wiring/from-engine.ts';
 import { openEngine } from '../wiring/open-engine.ts';
+import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import { openHandover } from '../wiring/transports.ts';
 import type { CommandContext } from './command.ts';
@@ -129,6 +130,7 @@ async function runOne(
     origin: await originOf(context, images, source, bundle),
     // Without images there is nothing to prepare for.
     ...(images.length === 0 ? {} : { prepare: () => prepare(config.prepare, { host, progress, signal }) }),
+    packing: await openPacking(config),
     handover,
     platform: config.platform ?? hostPlatform(),
     bundle,
@@ -158,12 +160,13 @@ function checkSource({ config }: CommandContext): void {
 }
 
 function showPrepull(progress: Progress, total: number): (event: PrepullEvent) => void {
-  let [done, bytes] = [0, 0];
+  let [done, bytes, packed] = [0, 0, 0];
   const showStatus = (): void => {
-    progress.status(prepullStatus(done, total, bytes));
+    progress.status(prepullStatus(done, total, bytes, packed));
   };
   return (event) => {
     if (event.type === 'bytes') bytes += event.count;
+    if (event.type === 'packing') packed += event.count;
     if (event.type === 'image') done += 1;
     const line = prepullEventLine(event);
     if (line !== undefined) progress.line(line);

@@ -1,6 +1,7 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { UsageError } from '@drayage/core';
 import { optionKeys, optionTable } from '../options/option-table.ts';
+import type { EngineSettings } from '../options/engine-settings.ts';
 import type { Config, OptionDefinition, OptionKey } from '../options/option.ts';
 import type { OptionType } from '../options/option-type.ts';
 import { invalidSetting, readTexts } from '../options/read-setting.ts';
@@ -70,6 +71,10 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     caFile: read('caFile'),
     certsDir: read('certsDir'),
     concurrency: read('concurrency'),
+    ...engineSettings(read),
+    form: read('form'),
+    packFormat: read('packFormat'),
+    repack: read('repack'),
     delivery: read('delivery'),
     onMiss: read('onMiss'),
     timeoutMs: read('timeoutMs'),
@@ -80,11 +85,33 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     branch: read('branch'),
     tag: read('tag'),
     event: read('event'),
+    base: read('base'),
+    output: read('output'),
+    bakeTag: read('bakeTag'),
+    push: read('push'),
     configFile: read('configFile'),
     json: read('json'),
     verbose: read('verbose'),
   };
   return { config, origins, dir: sources.file?.dir ?? sources.cwd };
+}
+
+type Read = <Key extends OptionKey>(key: Key) => Config[Key];
+
+function engineSettings(read: Read): EngineSettings {
+  return {
+    dataRoot: read('dataRoot'),
+    dockerd: read('dockerd'),
+    imageStore: read('imageStore'),
+    storage: read('storage'),
+    storageSizeBytes: read('storageSizeBytes'),
+    bridge: read('bridge'),
+    registryMirrors: read('registryMirrors'),
+    exportFile: read('exportFile'),
+    reach: read('reach'),
+    mountContent: read('mountContent'),
+    purge: read('purge'),
+  };
 }
 
 /** The names that a configuration file may use. */

@@ -18,7 +18,9 @@ describe('the option table', () => {
   test.each(options)(
     '$key has a variable that is named like its flag, or like itself',
     ({ key, flag, env }) => {
-      const name = flag ?? key.replaceAll(/[A-Z]/g, (letter) => `-${letter}`);
+      // DRAY_TAG is the git tag of the run, not the --tag of bake.
+      const named = flag === 'tag' ? undefined : flag;
+      const name = named ?? key.replaceAll(/[A-Z]/g, (letter) => `-${letter}`);
       expect(env).toBe(`DRAY_${name.toUpperCase().replaceAll('-', '_')}`);
     },
   );

@@ -1,6 +1,8 @@
 import type { DeliveryMode, OnMiss } from '@drayage/core';
+import { engineOptions } from './engine-options.ts';
 import { imageOptions } from './image-options.ts';
 import type { OptionKey, OptionTable } from './option.ts';
+import { packOptions } from './pack-options.ts';
 import { mirrorsType } from './place-types.ts';
 import {
   booleanType,
@@ -14,12 +16,13 @@ import {
   wholeNumberType,
 } from './value-types.ts';
 
-const deliveryModes: readonly DeliveryMode[] = ['auto', 'load', 'pull'];
+const deliveryModes: readonly DeliveryMode[] = ['auto', 'mount', 'load', 'pull'];
 const onMissChoices: readonly OnMiss[] = ['continue', 'pull', 'fail'];
 
 /** Every option of every command. Usage texts, completion scripts and CI templates are rendered from this table. */
 export const optionTable: OptionTable = {
   ...imageOptions,
+  ...packOptions,
   bundle: {
     flag: 'bundle',
     env: 'DRAY_BUNDLE',
@@ -128,8 +131,10 @@ export const optionTable: OptionTable = {
     type: choiceType(deliveryModes),
     default: 'auto',
     defaultText: 'auto',
-    summary: 'how images come into the engine: load them from the bundle, or let the engine pull',
+    summary:
+      'how images come into the engine: mount packs, load layers, or let the engine pull; auto mounts where that is possible',
   },
+  ...engineOptions,
   onMiss: {
     flag: 'on-miss',
     env: 'DRAY_ON_MISS',
@@ -208,6 +213,42 @@ export const optionTable: OptionTable = {
     type: textType('NAME'),
     default: undefined,
     summary: 'event that started this run, such as push or schedule; known by itself in most CI systems',
+  },
+  base: {
+    flag: 'base',
+    env: 'DRAY_BASE',
+    configKey: 'base',
+    type: textType('IMAGE'),
+    default: 'docker:dind',
+    defaultText: 'docker:dind',
+    summary: 'docker-in-docker image to build on',
+  },
+  output: {
+    flag: 'output',
+    env: 'DRAY_OUTPUT',
+    configKey: 'output',
+    type: pathType('DIR'),
+    default: '.dray/bake',
+    defaultText: '.dray/bake',
+    summary: 'directory of the build context; an earlier one is replaced',
+  },
+  bakeTag: {
+    flag: 'tag',
+    // DRAY_TAG is the git tag of the run.
+    env: 'DRAY_BAKE_TAG',
+    configKey: 'bakeTag',
+    type: textType('NAME'),
+    default: undefined,
+    summary:
+      'build the image, with the docker client, and call it so; without it only its build context is written',
+  },
+  push: {
+    flag: 'push',
+    env: 'DRAY_PUSH',
+    configKey: undefined,
+    type: booleanType,
+    default: false,
+    summary: 'push the image that --tag names, with the docker client and its logins',
   },
   configFile: {
     flag: 'config',

@@ -1,4 +1,5 @@
-import type { Condition, DeliveryMode, OnMiss, Platform } from '@drayage/core';
+import type { BundleForm, Condition, DeliveryMode, OnMiss, PackFilesystem, Platform } from '@drayage/core';
+import type { EngineSettings } from './engine-settings.ts';
 import type { OptionType } from './option-type.ts';
 
 /** A text that variables are yet to be put into, and where it stands. */
@@ -40,7 +41,7 @@ export interface PrepareCommand {
 export type ImageSource = 'registry' | 'engine';
 
 /** Everything that can be set, read once and valid. Below the command line everything is a parameter taken from here. */
-export interface Config {
+export interface Config extends EngineSettings {
   /** Required by this run, in the order given. */
   readonly images: readonly ImageRequest[];
   /** Wanted where they exist. */
@@ -75,6 +76,11 @@ export interface Config {
   readonly caFile: string | undefined;
   readonly certsDir: string;
   readonly concurrency: number;
+  /** What the bundle holds of the layers. */
+  readonly form: BundleForm;
+  readonly packFormat: PackFilesystem;
+  /** One new pack in place of all earlier ones. */
+  readonly repack: boolean;
   readonly delivery: DeliveryMode;
   readonly onMiss: OnMiss;
   readonly timeoutMs: number;
@@ -87,6 +93,13 @@ export interface Config {
   readonly branch: string | undefined;
   readonly tag: string | undefined;
   readonly event: string | undefined;
+  /** The image that `bake` builds on. */
+  readonly base: string;
+  /** Where `bake` writes its build context. */
+  readonly output: string;
+  /** What the baked image is called; undefined: it is not built. */
+  readonly bakeTag: string | undefined;
+  readonly push: boolean;
   readonly configFile: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;

@@ -1,5 +1,11 @@
-import { UsageError, createDirectoryBlobStore, firstExisting, handOver } from '@drayage/core';
-import type { DocumentStore, Engine, ImageOrigin, ImageSaver, PrepullImage } from '@drayage/core';
+import {
+  UsageError,
+  createDirectoryBlobStore,
+  firstExisting,
+  handOver,
+  layerCompression,
+} from '@drayage/core';
+import type { Descriptor, DocumentStore, Engine, ImageOrigin, ImageSaver, PrepullImage } from '@drayage/core';
 import { createSaver } from '@drayage/engine';
 
 /** What is saved from where, and into which bundle. */
@@ -18,11 +24,16 @@ export function fromEngine({ engine, dir, documents }: EngineOrigin): ImageOrigi
     const save = createSaver({ engine, platform, bundle, onEvent: emit, signal });
     return async (image) => {
       const saved = await firstExisting(image, ({ reference }) => save(reference), signal);
-      await Promise.all(saved.blobs.map((blob) => pool.run(() => handOver(context, blob), signal)));
+      const own = context.form === 'packs' ? saved.blobs.filter(isNoLayer) : saved.blobs;
+      await Promise.all(own.map((blob) => pool.run(() => handOver(context, blob), signal)));
       const { entry, manifestDigest, configDigest, bytes, layers } = saved;
       return { entry, manifestDigest, configDigest, bytes, layers };
     };
   };
+}
+
+function isNoLayer({ mediaType }: Descriptor): boolean {
+  return layerCompression(mediaType) === undefined;
 }
 
 /** Requires that every image can be found by its name alone. @throws UsageError `USAGE` for a range of versions */

@@ -1,0 +1,99 @@
+import { resolve } from 'node:path';
+import { UsageError, familiarReference, formatPlatform, hostPlatform, parseReference } from '@drayage/core';
+import type { Reference } from '@drayage/core';
+import type { BakedContext } from '@drayage/dind';
+import { exitCodes } from '../exit-codes.ts';
+import { startProgress } from '../output/progress.ts';
+import type { Progress } from '../output/progress.ts';
+import { counted, humanSize } from '../output/quantities.ts';
+import { openPackAccess } from '../wiring/packing.ts';
+import type { CommandContext } from './command.ts';
+
+/** What `bake --json` prints. */
+export interface BakeReport {
+  /** The directory of the build context. */
+  readonly output: string;
+  readonly base: string;
+  /** Names; an image without one is left out. */
+  readonly images: readonly string[];
+  readonly packs: BakedContext['packs'];
+  /** Of all packs. */
+  readonly bytes: number;
+  /** The image that was built; absent when none was. */
+  readonly tag?: string;
+  readonly pushed: boolean;
+}
+
+/** `dray bake`. */
+export async function runBake(context: CommandContext): Promise<number> {
+  const { config, host } = context;
+  const tag = imageName(context);
+  const base = parseReference(config.base);
+  const progress = await startProgress(host);
+  let report: BakeReport;
+  try {
+    const { packs, images } = await writeContext(context, base, progress);
+    if (tag !== undefined) await build(context, tag, progress);
+    report = {
+      output: config.output,
+      base: familiarReference(base),
+      images: images.flatMap((reference) => (reference === undefined ? [] : [familiarReference(reference)])),
+      packs,
+      bytes: packs.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...(tag === undefined ? {} : { tag }),
+      pushed: config.push,
+    };
+  } finally {
+    progress.stop();
+  }
+  host.stdout.write(config.json ? `${JSON.stringify(report)}\n` : bakeSummary(report));
+  return exitCodes.done;
+}
+
+/** What was made, in one line. */
+export function bakeSummary({ output, images, packs, bytes, tag, pushed }: BakeReport): string {
+  const content = `${counted(images.length, 'image')} in ${counted(packs.length, 'pack')}, ${humanSize(bytes)}`;
+  const made = tag === undefined ? `build context ${output}` : `${pushed ? 'pushed' : 'built'} ${tag}`;
+  return `${made}: ${content}\n`;
+}
+
+function imageName({ config: { bakeTag, push } }: CommandContext): string | undefined {
+  if (bakeTag === undefined) {
+    if (!push) return undefined;
+    throw new UsageError('USAGE', 'cannot push the image: it has no name', { hint: 'Name it with --tag.' });
+  }
+  const reference = parseReference(bakeTag);
+  if (reference.digest === undefined) return familiarReference(reference);
+  throw new UsageError('USAGE', `cannot build ${bakeTag}: a digest is told by what was built`, {
+    hint: 'Give --tag a name without a digest.',
+  });
+}
+
+async function writeContext(
+  { config, signal }: CommandContext,
+  base: Reference,
+  progress: Progress,
+): Promise<BakedContext> {
+  const { writeBakeContext } = await import('@drayage/dind');
+  const { bundle, output } = config;
+  progress.status(`writing the build context ${output}`);
+  const { store } = openPackAccess(config);
+  const platform = config.platform ?? hostPlatform();
+  return writeBakeContext({ bundle, store, platform, base, output, signal });
+}
+
+async function build(
+  { config, host, signal }: CommandContext,
+  tag: string,
+  progress: Progress,
+): Promise<void> {
+  const { runDockerClient } = await import('@drayage/dind');
+  const run = async (what: string, args: readonly string[]): Promise<void> => {
+    progress.status(`docker ${args[0] ?? ''} ${tag}`);
+    const onLine = (line: string): void => progress.line(line);
+    await runDockerClient({ what: `${what} ${tag}`, args, env: host.env, onLine, signal });
+  };
+  const platform = config.platform === undefined ? [] : ['--platform', formatPlatform(config.platform)];
+  await run('build', ['build', '--tag', tag, ...platform, resolve(host.cwd, config.output)]);
+  if (config.push) await run('push', ['push', tag]);
+}

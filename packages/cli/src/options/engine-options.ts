@@ -1,0 +1,119 @@
+import type { ImageStoreKind } from '@drayage/core';
+import type { LayerContent, StorageWish } from '@drayage/dind';
+import type { EngineReachWish, EngineSettings } from './engine-settings.ts';
+import type { OptionTable } from './option.ts';
+import { sizeType } from './size-type.ts';
+import { booleanType, choiceType, pathType, textListType, textType } from './value-types.ts';
+
+const reaches: readonly EngineReachWish[] = ['auto', 'local', 'api'];
+const mountContents: readonly LayerContent[] = ['none', 'blobs'];
+const imageStores: readonly ImageStoreKind[] = ['classic', 'containerd'];
+const storageWishes: readonly StorageWish[] = [
+  'auto',
+  'overlay2',
+  'loop-ext4',
+  'tmpfs',
+  'fuse-overlayfs',
+  'vfs',
+];
+
+/** The part of the option table that is about engines of our own. */
+export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
+  dataRoot: {
+    flag: 'data-root',
+    env: 'DRAY_DATA_ROOT',
+    configKey: 'dataRoot',
+    type: pathType('DIR'),
+    default: '/var/lib/drayage',
+    defaultText: '/var/lib/drayage',
+    summary: 'directory of the private engine, for nothing else',
+  },
+  dockerd: {
+    flag: 'dockerd',
+    env: 'DRAY_DOCKERD',
+    configKey: 'dockerd',
+    type: textType('PROGRAM'),
+    default: undefined,
+    summary: 'program of the private engine; without it dockerd of the PATH',
+  },
+  imageStore: {
+    flag: 'image-store',
+    env: 'DRAY_IMAGE_STORE',
+    configKey: 'imageStore',
+    type: choiceType(imageStores),
+    default: undefined,
+    summary: 'image store of the private engine; without it the one that the data-root has, else classic',
+  },
+  storage: {
+    flag: 'storage',
+    env: 'DRAY_STORAGE',
+    configKey: 'storage',
+    type: choiceType(storageWishes),
+    default: 'auto',
+    defaultText: 'auto',
+    summary: 'how the private engine keeps layers: auto is the best that works where the data-root is',
+  },
+  storageSizeBytes: {
+    flag: 'storage-size',
+    env: 'DRAY_STORAGE_SIZE',
+    configKey: 'storageSize',
+    type: sizeType,
+    default: undefined,
+    summary: 'how far a loop-ext4 or tmpfs may grow, such as 20GB; without it 80 % of what is free',
+  },
+  bridge: {
+    flag: 'bridge',
+    env: 'DRAY_BRIDGE',
+    configKey: 'bridge',
+    type: textType('auto|none|NAME'),
+    default: 'auto',
+    defaultText: 'auto',
+    summary:
+      'network bridge of the private engine: docker0 where that is free, else one of its own; none; or one by name, which is made when it is not there',
+  },
+  registryMirrors: {
+    flag: 'registry-mirror',
+    env: 'DRAY_REGISTRY_MIRROR',
+    configKey: 'registryMirrors',
+    type: textListType('URL'),
+    default: [],
+    summary: 'mirror of Docker Hub that the private engine pulls from; may be given more than once',
+  },
+  exportFile: {
+    flag: 'export',
+    env: 'DRAY_EXPORT',
+    configKey: 'export',
+    type: pathType('FILE'),
+    default: undefined,
+    summary:
+      'file to append DOCKER_HOST to: as NAME=value when it is that of $GITHUB_ENV or is called .env, .env.* or *.env, else as an export command, as for $BASH_ENV',
+  },
+  reach: {
+    flag: 'reach',
+    env: 'DRAY_REACH',
+    configKey: 'reach',
+    type: choiceType(reaches),
+    default: 'auto',
+    defaultText: 'auto',
+    summary:
+      'how packs are mounted into a running engine: local, as root on its machine; api, by a helper container through the Docker API; auto tries both',
+  },
+  mountContent: {
+    flag: 'mount-content',
+    env: 'DRAY_MOUNT_CONTENT',
+    configKey: 'mountContent',
+    type: choiceType(mountContents),
+    default: 'none',
+    defaultText: 'none',
+    summary:
+      'what a running engine gets beside the mounted layers: none, or blobs, the compressed layers that docker save and push need (make the bundle with --form both)',
+  },
+  purge: {
+    flag: 'purge',
+    env: 'DRAY_PURGE',
+    configKey: undefined,
+    type: booleanType,
+    default: false,
+    summary: 'remove the data-root too, with all that is in it',
+  },
+};

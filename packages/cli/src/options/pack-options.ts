@@ -1,0 +1,36 @@
+import type { BundleForm, PackFilesystem } from '@drayage/core';
+import type { OptionTable } from './option.ts';
+import { booleanType, choiceType } from './value-types.ts';
+
+const bundleForms: readonly BundleForm[] = ['layers', 'packs', 'both'];
+const packFormats: readonly PackFilesystem[] = ['squashfs', 'erofs'];
+
+/** The part of the option table that is about making packs. */
+export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = {
+  form: {
+    flag: 'form',
+    env: 'DRAY_FORM',
+    configKey: 'form',
+    type: choiceType(bundleForms),
+    default: 'layers',
+    defaultText: 'layers',
+    summary: 'what the bundle holds: layers to load, packs to mount, or both',
+  },
+  packFormat: {
+    flag: 'pack-format',
+    env: 'DRAY_PACK_FORMAT',
+    configKey: 'packFormat',
+    type: choiceType(packFormats),
+    default: 'squashfs',
+    defaultText: 'squashfs',
+    summary: 'file system of packs; erofs keeps times below the second, and packs are larger',
+  },
+  repack: {
+    flag: 'repack',
+    env: 'DRAY_REPACK',
+    configKey: 'repack',
+    type: booleanType,
+    default: false,
+    summary: 'make one pack of everything, in place of those that earlier runs have made',
+  },
+};

@@ -1,0 +1,73 @@
+import type { PrivateEngineEvent, PrivateEngineStatus, StopResult } from '@drayage/dind';
+import type { EngineStartReport } from '../commands/engine-start.ts';
+import { formatColumns } from './columns.ts';
+import { counted, humanDuration } from './quantities.ts';
+
+const width = 110;
+
+/** One line for what happened while an engine started. */
+export function engineEventLine(event: PrivateEngineEvent): string {
+  if (event.type === 'clearing')
+    return `clearing what an engine left behind that died (process ${event.pid}, since ${event.since})`;
+  return event.type === 'warning' ? `warning: ${event.message}` : event.message;
+}
+
+/** What was started, in two lines. */
+export function engineStartText(report: EngineStartReport): string {
+  const { version, pid, imageStore, storage, images, packs, ms } = report;
+  const mounted = images.filter(({ delivery }) => delivery === 'mount').length;
+  const others = images.length - mounted;
+  const what = [
+    `${counted(mounted, 'image')} mounted from ${counted(packs.length, 'pack')}`,
+    ...(others === 0 ? [] : [`${others} otherwise`]),
+  ];
+  return [
+    `engine ${version} runs as process ${pid} after ${humanDuration(ms)}: ${what.join(', ')}\n`,
+    `${imageStore} store on ${storage.backend}: ${storage.reason}\n`,
+  ].join('');
+}
+
+/** One line. */
+export function engineStopText({ dataRoot, outcome, purged }: StopResult): string {
+  const gone = purged ? ', and its data-root removed' : '';
+  switch (outcome) {
+    case 'stopped':
+      return `the engine on ${dataRoot} is stopped${gone}\n`;
+    case 'killed':
+      return `the engine on ${dataRoot} did not stop and was killed${gone}\n`;
+    case 'not-running':
+      return `no engine runs on ${dataRoot}${purged ? '; its data-root is removed' : ''}\n`;
+  }
+}
+
+const states: Readonly<Record<PrivateEngineStatus['state'], string>> = {
+  running: 'running',
+  starting: 'starting, or not answering',
+  elsewhere: 'started in another container, which cannot be looked into from here',
+  'left-over': 'died; the next start or stop clears what it left',
+  stopped: 'stopped',
+};
+
+/** Some lines: what it is, who runs it, what it stands on. */
+export function engineStatusText(status: PrivateEngineStatus): string {
+  const { owner, storage } = status;
+  const rows = [
+    ['state', states[status.state]],
+    ['data-root', status.dataRoot],
+    ...(owner === undefined
+      ? []
+      : [
+          ['process', `${owner.pid} on ${owner.hostname}, since ${owner.since}`],
+          ['DOCKER_HOST', owner.dockerHost],
+        ]),
+    ...(status.version === undefined ? [] : [['version', status.version]]),
+    ...(storage === undefined
+      ? []
+      : [
+          ['image store', `${storage.imageStore}, driver ${storage.driver}`],
+          ['storage', `${storage.backend}: ${storage.reason}`],
+          ...storage.packs.map(({ file }) => ['pack', file]),
+        ]),
+  ];
+  return `${formatColumns(rows, width).join('\n')}\n`;
+}

@@ -1,0 +1,103 @@
+import { DrayError, isDrayError, reasonOf } from '@drayage/core';
+import type { EngineInfo, Footholds, MountRequest, MountResult, Mounter } from '@drayage/core';
+import type { EngineReach } from '@drayage/dind';
+import type { Host } from '../host.ts';
+import type { Config } from '../options/option.ts';
+import { engineEventLine } from '../output/engine-text.ts';
+import { openPrivateEngine } from './private-engine-client.ts';
+
+/** What mounting needs beside the images. */
+export interface MounterContext {
+  readonly config: Config;
+  readonly host: Host;
+  /** Of the engine that is asked for. */
+  readonly footholds: Footholds;
+  /** Hears what is worth a line. */
+  readonly onLine: (line: string) => void;
+}
+
+/**
+ * Mounts packs: into the running engine where its containerd store can be reached, else in an engine of our own. `auto` starts one of our own
+ * only when somebody will hear where it is. What does it is imported when it is needed.
+ */
+export function createMounter(context: MounterContext): Mounter {
+  const { delivery, exportFile } = context.config;
+  const startsEngine = delivery === 'mount' || exportFile !== undefined;
+  return {
+    startsEngine,
+    async mount(request) {
+      const { info } = request;
+      if (info === undefined) return mountInOwn(context, request);
+      try {
+        return await mountLive(context, { ...request, info });
+      } catch (error) {
+        if (!startsEngine || !isDrayError(error, 'MOUNT_UNAVAILABLE')) throw error;
+        context.onLine(`dray: an engine of our own is started: ${reasonOf(error)}`);
+        return mountInOwn(context, request);
+      }
+    },
+  };
+}
+
+async function mountLive(
+  { config, footholds }: MounterContext,
+  request: MountRequest & { readonly info: EngineInfo },
+): Promise<MountResult> {
+  const { engine, info, images, packs, openBlob, signal } = request;
+  if (info.imageStore !== 'containerd') throw wrongStore(info);
+  const dind = await import('@drayage/dind');
+  const reach = await openReach(config.reach, info, footholds, signal);
+  try {
+    const content = config.mountContent;
+    await dind.mountLive({ reach, info, images, packs, openBlob, content, signal });
+    return { way: 'live', engine };
+  } finally {
+    await reach.close();
+  }
+}
+
+async function openReach(
+  wanted: Config['reach'],
+  info: EngineInfo,
+  footholds: Footholds,
+  signal: AbortSignal | undefined,
+): Promise<EngineReach> {
+  const { createLocalReach, createRemoteReach } = await import('@drayage/dind');
+  const remote = (): Promise<EngineReach> =>
+    createRemoteReach({ footholds, location: info.location, signal });
+  if (wanted === 'api') return remote();
+  try {
+    return await createLocalReach({ info, signal });
+  } catch (error) {
+    if (wanted === 'local' || !isDrayError(error, 'MOUNT_UNAVAILABLE')) throw error;
+    return remote();
+  }
+}
+
+async function mountInOwn(
+  { config, host, onLine }: MounterContext,
+  { images, packs, openBlob, signal }: MountRequest,
+): Promise<MountResult> {
+  const { startPrivateEngine } = await import('@drayage/dind');
+  const { dataRoot, dockerd, imageStore, storage, storageSizeBytes, bridge } = config;
+  const { registryMirrors, insecureRegistries } = config;
+  const { dockerHost } = await startPrivateEngine({
+    ...{ dataRoot, dockerd, imageStore, storage, storageSizeBytes, bridge },
+    ...{ registryMirrors, insecureRegistries, signal },
+    env: host.env,
+    content: { images, packs, openBlob },
+    openEngine: (place) => openPrivateEngine(place, host),
+    onEvent: (event) => {
+      onLine(engineEventLine(event));
+    },
+  });
+  return { way: 'private', engine: await openPrivateEngine(dockerHost, host), dockerHost };
+}
+
+function wrongStore({ location, imageStore }: EngineInfo): DrayError {
+  return new DrayError(
+    'MOUNT_UNAVAILABLE',
+    `cannot mount into engine at ${location}: it has the ${imageStore} image store, which takes no layers while it runs`,
+    { hint: 'Use --delivery mount or --export FILE, which start an engine of our own.' },
+  );
+}
