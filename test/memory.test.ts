@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { dray } from './support/dray.ts';
+import { dray, startDray } from './support/dray.ts';
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
 import { pushImageSet } from './support/image-set.ts';
+import { sampleTree } from './support/memory.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
 const minute = 60_000;
 const limitBytes = 150 * 1024 * 1024;
+const packingLimitBytes = 200 * 1000 * 1000;
 const variant = engineVariants.at(-1) ?? { name: 'path', imageStore: 'classic' };
 
 describeWith({ engine: variant, registry: true }, 'memory for 1.6 GB of images', () => {
@@ -43,6 +45,21 @@ describeWith({ engine: variant, registry: true }, 'memory for 1.6 GB of images',
       expect(load).toMatchObject({ exitCode: 0 });
       expect(load.peakRssBytes).toBeGreaterThan(0);
       expect(load.peakRssBytes).toBeLessThan(limitBytes);
+    },
+    5 * minute,
+  );
+
+  test(
+    'stays under 200 MB, with the program that writes packs, in a pre-pull that makes packs',
+    async () => {
+      const packs = join(bundle, '..', 'packs');
+      const prepull = startDray(['prepull', ...references, '--form', 'packs', '--bundle', packs, '--json']);
+      const memory = sampleTree(prepull.pid);
+      const { exitCode } = await prepull.finished;
+      const peakBytes = memory.stop();
+      expect(exitCode).toBe(0);
+      expect(peakBytes).toBeGreaterThan(0);
+      expect(peakBytes).toBeLessThan(packingLimitBytes);
     },
     5 * minute,
   );

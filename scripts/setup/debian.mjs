@@ -2,7 +2,21 @@ import { readFileSync } from 'node:fs';
 
 import { run } from './run.mjs';
 
-const TOOLS = ['busybox-static', 'skopeo', 'umoci', 'zstd'];
+const TOOLS = [
+  'busybox-static',
+  'e2fsprogs',
+  'erofs-utils',
+  'fuse-overlayfs',
+  'iproute2',
+  'iptables',
+  'rootlesskit',
+  'skopeo',
+  'slirp4netns',
+  'squashfs-tools',
+  'uidmap',
+  'umoci',
+  'zstd',
+];
 const FOR_DOWNLOADS = ['ca-certificates', 'debian-archive-keyring'];
 const LIBRARIES_OF_DOCKERD = ['libdevmapper1.02.1', 'libseccomp2', 'libsystemd0'];
 

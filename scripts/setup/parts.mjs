@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import { cache } from './places.mjs';
 import { run } from './run.mjs';
@@ -45,11 +45,32 @@ function fill(folder, recipe, apt) {
   for (const [release, packages] of Object.entries(recipe.packages)) apt.download(release, packages, folder);
   const archives = readdirSync(folder).map((name) => join(folder, name));
   const versions = archives.map((archive) => unpack(archive, folder));
+  if (recipe.ownLibraries === true) writeStarters(folder, recipe.programs);
   for (const program of recipe.programs) run(join(folder, program), ['--version']);
   const first = Object.values(recipe.packages)[0][0];
   versions.sort((a, b) => Number(b.startsWith(`${first} `)) - Number(a.startsWith(`${first} `)));
   writeFileSync(join(folder, LABEL), JSON.stringify({ recipe: JSON.stringify(recipe), versions }, null, 2));
   return versions;
+}
+
+/**
+ * Programs of a newer release start with that release's own loader and libraries; the folder may be moved.
+ * @param {string} folder
+ * @param {readonly string[]} programs
+ */
+function writeStarters(folder, programs) {
+  mkdirSync(join(folder, 'bin'));
+  for (const program of programs) {
+    const file = join(folder, program);
+    const lines = [
+      '#!/bin/sh',
+      'part=$(dirname "$(dirname "$(readlink -f "$0")")")',
+      'libraries=$(echo "$part"/usr/lib/*-linux-gnu)',
+      `exec "$libraries"/ld-linux-*.so.? --library-path "$libraries" "$part/usr/bin/${basename(program)}" "$@"`,
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    chmodSync(file, 0o755);
+  }
 }
 
 /**

@@ -6,6 +6,7 @@
  * @property {string} folder below the cache
  * @property {Record<string, readonly string[]>} packages by release; the first one names the version
  * @property {readonly string[]} programs that must start for the part to count as usable
+ * @property {boolean} [ownLibraries] its programs want newer libraries than bookworm has, and get those of the part; they are in `bin`
  */
 
 const ENGINE_PROGRAMS = ['usr/sbin/dockerd', 'usr/bin/containerd', 'usr/sbin/runc', 'usr/bin/docker'];
@@ -23,6 +24,10 @@ const engine = (name, packages) => ({
 });
 
 const RUNC = { bookworm: ['runc'] };
+const LIBRARIES_OF_EROFS = [
+  ...['libdeflate0', 'liblz4-1', 'liblzma5', 'libpcre2-8-0', 'libselinux1', 'libuuid1', 'libxxhash0'],
+  ...['libzstd1', 'zlib1g'],
+];
 const SPLIT_CLI = ['docker.io', 'containerd', 'docker-cli'];
 
 /** @type {readonly Recipe[]} */
@@ -34,6 +39,13 @@ export const testParts = [
     folder: 'registry',
     packages: { bookworm: ['docker-registry'] },
     programs: ['usr/bin/docker-registry'],
+  },
+  {
+    title: 'erofs-utils',
+    folder: 'erofs',
+    packages: { trixie: ['erofs-utils', 'libc6', ...LIBRARIES_OF_EROFS] },
+    programs: ['bin/mkfs.erofs', 'bin/fsck.erofs'],
+    ownLibraries: true,
   },
 ];
 

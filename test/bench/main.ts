@@ -10,10 +10,15 @@ import { programOnPath } from '../support/parts.ts';
 import { runOrThrow } from '../support/processes.ts';
 import { registryProgram, startRegistry } from '../support/registry.ts';
 import { compare, formatTimings, type Contender } from './compare.ts';
+import { benchDind } from './dind.ts';
+import { benchMounting } from './mount.ts';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? '3');
 // Such as 28.5; all that there are when it is not set.
 const engineName = process.env['BENCH_ENGINE'];
+
+// Leaves out everything but packs and mounting.
+const isMountOnly = process.env['BENCH_ONLY'] === 'mount';
 
 interface Bench {
   readonly folder: string;
@@ -27,6 +32,7 @@ async function main(): Promise<number> {
   const missing = [
     ...(availableEngines().length === 0 ? ['a Docker engine, and root to start it'] : []),
     ...(registryProgram() === undefined ? ['docker-registry'] : []),
+    ...['mksquashfs', 'unsquashfs', 'mkfs.ext4'].filter((name) => programOnPath(name) === undefined),
     ...(programOnPath('skopeo') === undefined ? ['skopeo'] : []),
   ];
   if (missing.length > 0) {
@@ -39,10 +45,15 @@ async function main(): Promise<number> {
     const images = await pushImageSet(registry);
     const bench = { folder, images, next: await pushNextApp(registry) };
     console.log(describeWork(images));
-    await benchPrepull(bench);
+    const others = references(await pushImageSet(registry, 'other'));
+    const twice = [...references(images), ...others];
+    if (!isMountOnly) await benchPrepull(bench);
+    console.log(await benchDind(references(images), rounds));
     for (const variant of engineVariants.filter(
       ({ name }) => engineName === undefined || name === engineName,
     )) {
+      await benchMounting({ images: references(images), twice, folder, rounds }, variant);
+      if (isMountOnly) continue;
       const engine = await startEngine(variant);
       try {
         await benchDelivery(bench, engine, `${engine.version}, ${variant.imageStore} store`);

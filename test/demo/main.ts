@@ -7,6 +7,7 @@ import { availableEngines } from '../support/engine-programs.ts';
 import { engineVariants, startEngine, type TestEngine } from '../support/engines.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';
 import { busyboxLayer, programLayer, pushImage } from '../support/images.ts';
+import { programOnPath } from '../support/parts.ts';
 import { start, type Finished, type Running } from '../support/processes.ts';
 import { registryProgram, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { snippets } from './snippets.ts';
@@ -16,8 +17,11 @@ import { drawTimeline, seconds, type Span } from './timeline.ts';
 const megabyte = 1_000_000;
 // What a hosted runner sees of a busy public registry.
 const bytesPerSecond = 20 * megabyte;
-// Shorter than the pre-pull, so that one sees the deploy job wait for it.
-const testsMs = 1_500;
+// About as long as the pre-pull: on a busy machine one sees the deploy job wait for the rest of it.
+const testsMs = 4_500;
+
+// Packs are mounted into the deploy node's engine; without the program that makes them, layers are loaded.
+const form = programOnPath('mksquashfs') === undefined ? 'layers' : 'packs';
 
 interface Stage {
   readonly registry: TestRegistry;
@@ -128,7 +132,7 @@ async function pipeline({
   const bundle = join(folder, 'bundle');
   const startedAt = performance.now();
   const since = (): number => performance.now() - startedAt;
-  const prepull = startDray(['prepull', ...images, '--bundle', bundle]);
+  const prepull = startDray(['prepull', ...images, '--form', form, '--bundle', bundle]);
   const tests = start(process.execPath, [
     '-e',
     `setTimeout(() => console.log('4 tests passed'), ${String(testsMs)})`,
@@ -143,12 +147,18 @@ async function pipeline({
   show('load', loading.stderr);
   const report = expectHit(loading);
   const sent = report.images.reduce((sum, { layers }) => sum + layers.sent, 0);
+  const isMounted = report.images.every(({ delivery }) => delivery === 'mount');
   return {
     waitMs: readyAt - testsTo,
     spans: [
       { label: 'tests', from: 0, to: testsTo, note: 'a job of its own' },
       { label: 'dray prepull', from: 0, to: prepullTo, note: 'a parallel job' },
-      { label: 'dray load', from: testsTo, to: readyAt, note: `${String(sent)} layers sent` },
+      {
+        label: 'dray load',
+        from: testsTo,
+        to: readyAt,
+        note: isMounted ? 'mounted' : `${String(sent)} layers sent`,
+      },
     ],
   };
 }

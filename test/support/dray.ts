@@ -12,7 +12,8 @@ import type {
 
 import { start, type Finished, type Running } from './processes.ts';
 
-const program = fileURLToPath(new URL('../../packages/cli/dist/dray.js', import.meta.url));
+/** The built command, for those who start it in their own way. */
+export const drayProgram: string = fileURLToPath(new URL('../../packages/cli/dist/dray.js', import.meta.url));
 
 /** Where and how the command line runs. Nothing of this process's own configuration reaches it. */
 export interface DrayOptions {
@@ -35,7 +36,7 @@ export function startDray(args: readonly string[], options: DrayOptions = {}): R
     NODE_OPTIONS: undefined,
     ...options.env,
   };
-  return start(process.execPath, [program, ...args], {
+  return start(process.execPath, [drayProgram, ...args], {
     env,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

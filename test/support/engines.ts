@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { makeBridge, type TestBridge } from './bridge.ts';
 import { engineInFolder, type EngineInFolder } from './engine-process.ts';
 import type { EngineVariant } from './engine-programs.ts';
 import { makeFolder, removeAbandonedFolders, removeFolder } from './folders.ts';
-import { mountTmpfs } from './mounts.ts';
+import { mountTmpfs, unmountBelow } from './mounts.ts';
 
 export { engineVariants } from './engine-programs.ts';
 export type { EngineVariant } from './engine-programs.ts';
@@ -32,13 +35,26 @@ export async function startEngine(options: EngineOptions): Promise<TestEngine> {
     return {
       ...engine,
       async stop() {
+        const packs = livePackFolder(engine.dataRoot);
         await end();
+        // Packs that were mounted into it outlive it, as they outlive a restart.
+        if (packs !== undefined) await unmountBelow(packs);
         await stop();
       },
     };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Where packs are mounted for an engine's own containerd; undefined when it has none. */
+function livePackFolder(dataRoot: string): string | undefined {
+  try {
+    const file = join(dataRoot, 'containerd/daemon/io.containerd.grpc.v1.introspection/uuid');
+    return join('/run/drayage/live', readFileSync(file, 'utf8').trim());
+  } catch {
+    return undefined;
   }
 }
 

@@ -13,12 +13,12 @@ export interface Filler {
 /** Makes up the bytes of a filler, in blocks that are only valid until the next one is asked for. */
 export function* fillerBytes({ seed, sizeBytes, randomShare = 0.5 }: Filler): Generator<Uint8Array> {
   const random = keyStream(seed);
-  const text = Buffer.alloc(BLOCK, `filler ${seed} `);
-  const randomBytes = Math.round(BLOCK * randomShare);
-  const zeros = Buffer.alloc(randomBytes);
-  for (let left = sizeBytes; left > 0; left -= BLOCK) {
+  const block = Math.min(BLOCK, sizeBytes);
+  const text = Buffer.alloc(block, `filler ${seed} `);
+  const zeros = Buffer.alloc(Math.round(block * randomShare));
+  for (let left = sizeBytes; left > 0; left -= block) {
     random.update(zeros).copy(text);
-    yield text.subarray(0, Math.min(left, BLOCK));
+    yield text.subarray(0, Math.min(left, block));
   }
 }
 

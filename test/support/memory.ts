@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+import { listProcesses, withDescendants } from './process-table.ts';
+
 const SAMPLE_EVERY_MS = 20;
 
 /** Follows the peak resident memory of a process until `stop`, which returns it in bytes. */
@@ -17,6 +19,38 @@ export function sampleStatus(pid: number): { stop(): number } {
       return peakBytes;
     },
   };
+}
+
+const SAMPLE_TREE_EVERY_MS = 50;
+
+/** Follows the resident memory of a process and all that it has started, taken together, until `stop`, which returns the peak in bytes. */
+export function sampleTree(pid: number): { stop(): number } {
+  let peakBytes = 0;
+  const timer = setInterval(() => {
+    const all = listProcesses();
+    const tree = withDescendants(
+      all,
+      all.filter((process) => process.pid === pid),
+    );
+    const bytes = tree.reduce((sum, process) => sum + rssBytes(process.pid), 0);
+    peakBytes = Math.max(peakBytes, bytes);
+  }, SAMPLE_TREE_EVERY_MS);
+  timer.unref();
+  return {
+    stop() {
+      clearInterval(timer);
+      return peakBytes;
+    },
+  };
+}
+
+function rssBytes(pid: number): number {
+  try {
+    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+    return Number(match?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
 }
 
 /** The kernel keeps the high-water mark itself, so only growth within the last interval can be missed. */

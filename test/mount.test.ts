@@ -1,0 +1,149 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { LoadReport } from '@drayage/core';
+
+import { isBlobDownload } from './support/access-log.ts';
+import { dray, drayJson } from './support/dray.ts';
+import { enginePath } from './support/engine-programs.ts';
+import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
+import { makeFolder, removeFolder } from './support/folders.ts';
+import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
+import { mountTmpfs } from './support/mounts.ts';
+import { startRegistry, type TestRegistry } from './support/registry.ts';
+import { describeWith } from './support/requirements.ts';
+
+const minute = 60_000;
+const base = busyboxLayer();
+const config = { Cmd: ['cat', '/version'] };
+const programs = ['mksquashfs', 'unsquashfs', 'mount', 'flock', 'unshare', 'nsenter'];
+
+for (const variant of engineVariants) {
+  const title = `dray load with packs, engine ${variant.name}, ${variant.imageStore} store`;
+  describeWith({ engine: variant, registry: true, programs }, title, () => {
+    let registry: TestRegistry;
+    let engine: TestEngine;
+    let app: PushedImage;
+    let folder: string;
+
+    beforeAll(async () => {
+      registry = await startRegistry();
+      engine = await startEngine(variant);
+      // The empty layer twice, as a Dockerfile with two WORKDIR lines makes it.
+      const layers = [base, [], [{ path: 'version', content: 'one' }], []];
+      app = await pushImage(registry, 'team/app:1', { layers, config });
+    }, 2 * minute);
+
+    afterAll(async () => {
+      await engine.stop();
+      await registry.stop();
+    }, minute);
+
+    beforeEach(async () => {
+      folder = makeFolder();
+      await mountTmpfs(folder);
+      await prepull(app.reference);
+    }, minute);
+
+    afterEach(async () => {
+      await dray(['engine', 'stop', '--data-root', dataRoot()]);
+      await engine.docker(['system', 'prune', '--all', '--force']);
+      await removeFolder(folder);
+    }, minute);
+
+    const bundle = (): string => join(folder, 'bundle');
+    const dataRoot = (): string => join(folder, 'engine');
+    const prepull = (...images: string[]): Promise<unknown> =>
+      drayJson('prepull', [...images, '--form', 'packs', '--bundle', bundle()]);
+    const load = (...more: string[]): Promise<LoadReport> =>
+      drayJson(
+        'load',
+        [...['--bundle', bundle(), '--strict', '--bridge', 'none', '--data-root', dataRoot()], ...more],
+        { host: engine.host, env: { PATH: enginePath(variant.name) } },
+      );
+    const docker = async (report: LoadReport, ...args: string[]): Promise<string> => {
+      const host = report.dockerHost ?? engine.host;
+      return (await engine.docker(args, { env: { DOCKER_HOST: host } })).stdout.trim();
+    };
+
+    test(
+      'mounts, in this engine or in one of its own, and nothing is asked of the registry',
+      async () => {
+        let report: LoadReport | undefined;
+        const requests = await registry.requestsDuring(async () => {
+          report = await load('--delivery', 'mount');
+          expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount', bytesSent: 0 }] });
+          expect(await docker(report, 'run', '--rm', '--network', 'none', app.reference)).toBe('one');
+        });
+        expect(requests).toEqual([]);
+        if (report === undefined) throw new Error('there is no report');
+        expect(report.dockerHost === undefined).toBe(variant.imageStore === 'containerd');
+        const loaded = report;
+        const pulls = await registry.requestsDuring(async () => {
+          expect(await docker(loaded, 'pull', app.reference)).toContain('Image is up to date');
+        });
+        expect(pulls.filter(isBlobDownload)).toEqual([]);
+      },
+      2 * minute,
+    );
+
+    test(
+      'loads what no overlay can stand on: an image with one layer twice',
+      async () => {
+        const twice = [{ path: 'twice', content: 'twice' }];
+        const odd = await pushImage(registry, 'team/odd:1', { layers: [base, twice, [], twice], config });
+        await prepull(app.reference, odd.reference);
+        const report = await load('--delivery', 'mount');
+        const ways = report.images.map(({ reference, delivery }) => [reference, delivery]);
+        expect(Object.fromEntries(ways)).toEqual({ [app.reference]: 'mount', [odd.reference]: 'load' });
+      },
+      2 * minute,
+    );
+
+    test(
+      'never mounts a pack with one flipped byte',
+      async () => {
+        const file = packFile(await drayJson('inspect', ['--bundle', bundle()]), bundle());
+        const bytes = readFileSync(file);
+        bytes[5000] = (bytes[5000] ?? 0) ^ 1;
+        writeFileSync(file, bytes);
+        const { exitCode, stderr } = await dray(
+          [
+            'load',
+            '--bundle',
+            bundle(),
+            '--delivery',
+            'mount',
+            '--data-root',
+            dataRoot(),
+            '--bridge',
+            'none',
+          ],
+          { host: engine.host, env: { PATH: enginePath(variant.name) } },
+        );
+        expect(exitCode).toBe(0);
+        expect(stderr).toContain('its bytes hash to');
+        expect((await engine.docker(['image', 'ls', '--quiet'])).stdout).toBe('');
+      },
+      2 * minute,
+    );
+
+    test(
+      'starts no engine of its own unless somebody hears of it',
+      async () => {
+        const report = await load();
+        expect(report.dockerHost).toBeUndefined();
+        const wanted = variant.imageStore === 'containerd' ? 'mount' : 'load';
+        expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: wanted }] });
+      },
+      2 * minute,
+    );
+  });
+}
+
+function packFile(inspection: unknown, bundle: string): string {
+  const manifestDigest = /"packs":\[\{"digest":"sha256:([a-f0-9]{64})"/.exec(JSON.stringify(inspection))?.[1];
+  const manifest = readFileSync(join(bundle, 'blobs/sha256', manifestDigest ?? ''), 'utf8');
+  const image = /squashfs\.v1","digest":"sha256:([a-f0-9]{64})"/.exec(manifest)?.[1];
+  return join(bundle, 'blobs/sha256', image ?? '');
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { chainIds, createDirectoryBlobStore, digestOf, hexOf } from '@drayage/core';
+import type { BlobStore, Digest, PackFilesystem, PackedLayer } from '@drayage/core';
+import { createPackReader, createPackWriter } from '@drayage/pack';
+
+import { startEngine, type EngineVariant, type TestEngine } from './support/engines.ts';
+import { makeFolder, removeFolder } from './support/folders.ts';
+import { nastyLayers, pushTars, realLayer, type TarLayer } from './support/nasty-layers.ts';
+import { erofsPrograms, mountFile, type Mounted } from './support/packs.ts';
+import { startRegistry, type TestRegistry } from './support/registry.ts';
+import { describeWith } from './support/requirements.ts';
+import { treeEntries, treeTar } from './support/trees.ts';
+
+const minute = 60_000;
+const filesystems: readonly PackFilesystem[] =
+  erofsPrograms() === undefined ? ['squashfs'] : ['squashfs', 'erofs'];
+const programs = ['mksquashfs', 'unsquashfs', 'mount', 'tar'];
+const realPaths = ['etc', 'usr/share/zoneinfo', 'usr/sbin'];
+
+interface MadePack {
+  readonly file: string;
+  readonly filesystem: PackFilesystem;
+  readonly layers: readonly PackedLayer[];
+  readonly mounted: Mounted;
+}
+
+const variants: readonly EngineVariant[] = [
+  { name: '20.10', imageStore: 'classic' },
+  { name: '28.5', imageStore: 'classic' },
+];
+
+for (const variant of variants) {
+  describeWith({ engine: variant, registry: true, programs }, `packs beside engine ${variant.name}`, () => {
+    let registry: TestRegistry;
+    let engine: TestEngine;
+    let folder: string;
+    let layers: readonly TarLayer[];
+    let since: Date;
+    let blobs: BlobStore;
+    const packs = new Map<PackFilesystem, MadePack>();
+
+    beforeAll(async () => {
+      folder = makeFolder();
+      registry = await startRegistry();
+      engine = await startEngine(variant);
+      since = new Date();
+      layers = [...nastyLayers(), await realLayer(folder, realPaths)];
+      await engine.docker(['pull', await pushTars(registry, 'nasty/layers:1', layers)]);
+      for (const filesystem of filesystems) packs.set(filesystem, await makePack(folder, filesystem, layers));
+      blobs = createDirectoryBlobStore(join(folder, 'bundle'));
+    }, 5 * minute);
+
+    afterAll(async () => {
+      for (const { mounted } of packs.values()) await mounted.unmount();
+      await engine.stop();
+      await registry.stop();
+      await removeFolder(folder);
+    }, minute);
+
+    const titles = [...nastyLayers().map(({ title }) => title), 'real files'];
+    const layerAt = (position: number): { tar: Buffer; place: EngineLayer; engineKeepsTar: boolean } => {
+      const layer = layers[position];
+      const place = engineLayers(engine, layers)[position];
+      if (layer === undefined || place === undefined)
+        throw new Error(`there is no layer ${String(position)}`);
+      return { ...layer, place };
+    };
+
+    describe.each(filesystems)('a pack in the format %s', (filesystem) => {
+      const packOf = (): MadePack => {
+        const pack = packs.get(filesystem);
+        if (pack === undefined) throw new Error(`there is no pack in ${filesystem}`);
+        return pack;
+      };
+
+      test.each(titles.map((title, position) => [title, position] as const))(
+        'has the tree that the engine extracts: %s',
+        async (_, position) => {
+          const { tar, place } = layerAt(position);
+          // Squashfs has whole seconds.
+          const isExact = filesystem === 'erofs';
+          const ours = await treeTar(join(packOf().mounted.path, hexOf(digestOf(tar))), since, isExact);
+          const theirs = await treeTar(place.tree, since, isExact);
+          expect(await treeEntries(ours)).toEqual(await treeEntries(theirs));
+          expect(hashOf(ours)).toBe(hashOf(theirs));
+        },
+        minute,
+      );
+
+      test('counts the size of a layer as the engine does', () => {
+        const sizes = engineLayers(engine, layers).map(({ dir }) =>
+          Number(readFileSync(join(dir, 'size'), 'utf8')),
+        );
+        expect(packOf().layers.map(({ size }) => size)).toEqual(sizes);
+      });
+
+      test(
+        'gives every tar back, byte for byte',
+        async () => {
+          const { file, layers: packed } = packOf();
+          const reader = createPackReader({ ...erofsPrograms(), env: process.env });
+          for (const [position, layer] of packed.entries()) {
+            const tarSplit = await blobs.open(layer.tarSplit);
+            const request = { file, filesystem, layer, tarSplit, workDir: folder };
+            const chunks: Uint8Array[] = [];
+            for await (const chunk of await reader.openLayer(request)) chunks.push(chunk);
+            expect(hashOf(Buffer.concat(chunks))).toBe(hashOf(layerAt(position).tar));
+          }
+        },
+        2 * minute,
+      );
+    });
+
+    test.each(titles.map((title, position) => [title, position] as const))(
+      'the tar-split is the one that the engine keeps: %s',
+      async (_, position) => {
+        const { place, engineKeepsTar } = layerAt(position);
+        const layer = packs.get('squashfs')?.layers[position];
+        if (layer === undefined) throw new Error('there is no such layer');
+        const ours = await linesOf(await blobs.open(layer.tarSplit));
+        const theirs = await linesOf(Readable.from([readFileSync(join(place.dir, 'tar-split.json.gz'))]));
+        if (engineKeepsTar) expect(ours).toEqual(theirs);
+        else expect(ours.length).toBeGreaterThanOrEqual(theirs.length);
+      },
+    );
+  });
+}
+
+interface EngineLayer {
+  /** In the layer database. */
+  readonly dir: string;
+  /** What overlay2 has extracted. */
+  readonly tree: string;
+}
+
+function engineLayers({ dataRoot }: TestEngine, layers: readonly TarLayer[]): readonly EngineLayer[] {
+  const diffIds: readonly Digest[] = layers.map(({ tar }) => digestOf(tar));
+  return chainIds(diffIds).map((chainId) => {
+    const dir = join(dataRoot, 'image/overlay2/layerdb/sha256', hexOf(chainId));
+    return { dir, tree: join(dataRoot, 'overlay2', readFileSync(join(dir, 'cache-id'), 'utf8'), 'diff') };
+  });
+}
+
+async function makePack(
+  folder: string,
+  filesystem: PackFilesystem,
+  layers: readonly TarLayer[],
+): Promise<MadePack> {
+  const file = join(folder, filesystem);
+  const sources = layers.map(({ tar }) => ({
+    diffId: digestOf(tar),
+    layer: { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(tar), size: tar.length },
+    open: () => Promise.resolve(Readable.from([tar])),
+  }));
+  const ingest = createDirectoryBlobStore(join(folder, 'bundle'));
+  const { mkfsErofs } = erofsPrograms() ?? {};
+  const writer = createPackWriter({ env: process.env, ...(mkfsErofs === undefined ? {} : { mkfsErofs }) });
+  const packed = await writer.write({ filesystem, layers: sources, file, ingest });
+  await mkdir(`${file}.mounted`);
+  return { file, filesystem, layers: packed, mounted: await mountFile(file, filesystem, `${file}.mounted`) };
+}
+
+async function linesOf(compressed: AsyncIterable<Uint8Array>): Promise<readonly string[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of compressed) chunks.push(chunk);
+  const lines = gunzipSync(Buffer.concat(chunks)).toString().trimEnd().split('\n');
+  // What follows the last entry comes in as many lines as the engine happened to read it in, with old engines also in an empty one.
+  const last = lines.findLastIndex((line) => line.startsWith('{"type":1'));
+  const end = lines.slice(last + 1).map((line) => /"payload":"([^"]*)"/.exec(line)?.[1] ?? line);
+  const rest = Buffer.concat(end.map((payload) => Buffer.from(payload, 'base64')));
+  return [...lines.slice(0, last + 1), rest.toString('base64')];
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

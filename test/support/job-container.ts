@@ -1,0 +1,95 @@
+import { mkdirSync, readdirSync, writeFileSync, copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { cache } from '../../scripts/setup/places.mjs';
+import type { TestEngine } from './engines.ts';
+import { makeFolder, removeFolder } from './folders.ts';
+import type { Finished } from './processes.ts';
+
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where programs of this machine are, and what they load; a job container sees them read-only. */
+const shared = ['/usr', '/lib', '/lib64', '/sbin', '/etc/alternatives', cache, repository.replace(/\/$/, '')];
+
+/** Builds the image of job containers: nothing but busybox, the rest is this machine's. */
+export async function buildJobImage(engine: TestEngine): Promise<void> {
+  const context = makeFolder();
+  try {
+    copyFileSync('/bin/busybox', join(context, 'busybox'));
+    const lines = [
+      'FROM scratch',
+      'COPY busybox /bin/busybox',
+      'RUN ["/bin/busybox", "--install", "-s", "/bin"]',
+      'RUN mkdir -p /tmp /var/lib /run /etc /root && rm -rf /lib /sbin',
+    ];
+    writeFileSync(join(context, 'Dockerfile'), lines.join('\n'));
+    mkdirSync(join(context, 'none'));
+    await engine.docker(['build', '--network', 'none', '--tag', 'job', context]);
+  } finally {
+    await removeFolder(context);
+  }
+}
+
+/** What a job container may do: everything that this machine has to give, or what docker gives without asking. */
+export type Privileges = 'privileged' | 'none';
+
+/** Runs a shell script in a job container whose root is an overlay, like that of a CI runner. `$dray` runs the command under test. */
+export async function runJob(
+  engine: TestEngine,
+  script: string,
+  options: {
+    readonly privileges?: Privileges;
+    readonly name?: string;
+    readonly volumes?: readonly string[];
+  } = {},
+): Promise<Finished> {
+  const { privileges = 'privileged', name, volumes = [] } = options;
+  return engine.tryDocker([
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    ...(name === undefined ? [] : ['--name', name]),
+    ...(privileges === 'privileged' ? privilegedFlags() : []),
+    ...[...shared.map((path) => `${path}:${path}:ro`), ...volumes].flatMap((volume) => ['--volume', volume]),
+    '--env',
+    `PATH=${enginePathInside()}`,
+    '--env',
+    `dray=${process.execPath} ${join(repository, 'packages/cli/dist/dray.js')}`,
+    'job',
+    'sh',
+    '-c',
+    `${privileges === 'privileged' ? 'mount -o remount,rw /sys\n' : ''}${script}`,
+  ]);
+}
+
+/** `--privileged` on a machine that lacks CAP_SYS_RESOURCE. */
+function privilegedFlags(): string[] {
+  const loops = readdirSync('/dev').filter((name) => /^loop\d+$/.test(name));
+  return [
+    '--cap-add=ALL',
+    '--cap-drop=SYS_RESOURCE',
+    ...['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'].flatMap((option) => [
+      '--security-opt',
+      option,
+    ]),
+    '--cgroupns=host',
+    '--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw',
+    '--device-cgroup-rule=a *:* rwm',
+    ...['loop-control', ...loops].map((device) => `--device=/dev/${device}`),
+  ];
+}
+
+function enginePathInside(): string {
+  const part = join(cache, 'engines/20.10/usr');
+  return [
+    join(part, 'bin'),
+    join(part, 'sbin'),
+    '/usr/local/bin',
+    '/usr/sbin',
+    '/usr/bin',
+    '/sbin',
+    '/bin',
+  ].join(':');
+}
