@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { cachedPart, programOnPath } from './parts.ts';
+import { cachedPart } from './parts.ts';
 import { runOrThrow } from './processes.ts';
 
 /** A file system that is mounted for a test. */
@@ -26,9 +25,4 @@ export function erofsPrograms(): { readonly mkfsErofs: string; readonly fsckErof
   const part = cachedPart('erofs');
   if (part === undefined) return undefined;
   return { mkfsErofs: join(part, 'bin/mkfs.erofs'), fsckErofs: join(part, 'bin/fsck.erofs') };
-}
-
-/** Tells whether the kernel can mount such a file system, as far as it says so. */
-export function mountingProgram(): string | undefined {
-  return existsSync('/dev/loop-control') ? programOnPath('mount') : undefined;
 }
