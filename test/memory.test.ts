@@ -11,7 +11,7 @@ import { describeWith } from './support/requirements.ts';
 
 const minute = 60_000;
 const limitBytes = 150 * 1024 * 1024;
-const packingLimitBytes = 250 * 1024 * 1024;
+const packingLimitBytes = 200 * 1024 * 1024;
 const variant = engineVariants.at(-1) ?? { name: 'path', imageStore: 'classic' };
 
 describeWith({ engine: variant, registry: true }, 'memory for 1.6 GB of images', () => {
@@ -50,7 +50,7 @@ describeWith({ engine: variant, registry: true }, 'memory for 1.6 GB of images',
   );
 
   test(
-    'stays under 250 MB, with the program that writes packs, in a pre-pull that makes packs',
+    'stays under 200 MB, with the program that writes packs, in a pre-pull that makes packs',
     async () => {
       const packs = join(bundle, '..', 'packs');
       const prepull = startDray(['prepull', ...references, '--form', 'packs', '--bundle', packs, '--json']);

@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
-import { openPackAccess } from '../wiring/packing.ts';
+import { openPackStore } from '../wiring/packing.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `bake --json` prints. */
@@ -77,7 +77,7 @@ async function writeContext(
   const { writeBakeContext } = await import('@drayage/dind');
   const { bundle, output } = config;
   progress.status(`writing the build context ${output}`);
-  const { store } = openPackAccess(config);
+  const store = openPackStore(config.bundle);
   const platform = config.platform ?? hostPlatform();
   return writeBakeContext({ bundle, store, platform, base, output, signal });
 }

@@ -9,7 +9,7 @@ import type { CommandContext } from './command.ts';
 export async function runBundleUnpack({ config, host, signal }: CommandContext): Promise<number> {
   const progress = await startProgress(host);
   try {
-    const packs = openPackAccess(config);
+    const packs = openPackAccess(config, host);
     const unpacking = await unpackBundle(config.bundle, {
       packs,
       onLayer: ({ reference, bytes }) => {

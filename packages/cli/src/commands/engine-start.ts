@@ -77,7 +77,7 @@ async function loadTheRest(
     const { images } = await load({
       engine: await openPrivateEngine(dockerHost, host),
       ...{ meeting: bundle, local: bundle, only: [], delivery: 'load', onMiss: 'continue' },
-      packs: openPackAccess(config),
+      packs: openPackAccess(config, host),
       concurrency: config.concurrency,
       policy: { timeoutMs: config.timeoutMs, graceMs: 0, settled: true },
       pollMs,

@@ -31,7 +31,7 @@ export async function runLoad({ config, host, signal }: CommandContext): Promise
       delivery: config.delivery,
       onMiss: config.onMiss,
       packs: {
-        ...openPackAccess(config),
+        ...openPackAccess(config, host),
         mounter: createMounter({ config, host, footholds: engine, onLine: (line) => progress.line(line) }),
       },
       concurrency: config.concurrency,

@@ -130,7 +130,7 @@ async function runOne(
     origin: await originOf(context, images, source, bundle),
     // Without images there is nothing to prepare for.
     ...(images.length === 0 ? {} : { prepare: () => prepare(config.prepare, { host, progress, signal }) }),
-    packing: await openPacking(config),
+    packing: await openPacking(config, host),
     handover,
     platform: config.platform ?? hostPlatform(),
     bundle,

@@ -14,7 +14,7 @@ import {
 import type { LoadableImage, MountablePack, Pack } from '@drayage/core';
 import type { PrivateEngineContent } from '@drayage/dind';
 import type { Config } from '../options/option.ts';
-import { openPackAccess } from './packing.ts';
+import { openPackStore } from './packing.ts';
 
 /** What the bundle on this node has for an engine that is about to be started. */
 export interface EngineContent {
@@ -65,7 +65,7 @@ async function provenPacks(
   packs: readonly Pack[],
   signal: AbortSignal,
 ): Promise<readonly MountablePack[]> {
-  const { store } = openPackAccess(config);
+  const store = openPackStore(config.bundle);
   for (const { image } of packs) await store.prove(image, signal);
   return packs.map((pack) => ({ pack, file: resolve(store.fileOf(pack.image.digest)) }));
 }

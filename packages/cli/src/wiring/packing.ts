@@ -1,29 +1,44 @@
+import { setFlagsFromString } from 'node:v8';
 import { createPackStore } from '@drayage/core';
 import type { PackAccess, PackReader, PackStore, PackingOptions } from '@drayage/core';
+import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
 /** How packs are made, or undefined when none are asked for. The writer is imported only then. */
-export async function openPacking(config: Config): Promise<PackingOptions | undefined> {
+export async function openPacking(
+  config: Config,
+  { env }: Pick<Host, 'env'>,
+): Promise<PackingOptions | undefined> {
   const { form, packFormat: filesystem, repack, bundle } = config;
   if (form === 'layers') return undefined;
   const { createPackWriter } = await import('@drayage/pack');
-  return { form, filesystem, repack, writer: createPackWriter(), store: openPackStore(bundle) };
+  keepHeapSmall();
+  return { form, filesystem, repack, writer: createPackWriter({ env }), store: openPackStore(bundle) };
+}
+
+/**
+ * Gigabytes stream by, and hardly any object lives on: room for more young objects would only cost memory, some tens of MB beside the program
+ * that writes the pack.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** Notes of what was proven are for root alone: nobody else could be trusted with them. */
 const provenDir = '/run/drayage/proven';
 
 /** What can be done with the packs of the bundle on this node. The reader is imported when the first layer is rebuilt. */
-export function openPackAccess({ bundle }: Config): Omit<PackAccess, 'mounter'> {
+export function openPackAccess({ bundle }: Config, { env }: Pick<Host, 'env'>): Omit<PackAccess, 'mounter'> {
   const reader: PackReader = {
     async openLayer(request) {
       const { createPackReader } = await import('@drayage/pack');
-      return createPackReader().openLayer(request);
+      return createPackReader({ env }).openLayer(request);
     },
   };
   return { store: openPackStore(bundle), reader };
 }
 
-function openPackStore(bundle: string): PackStore {
+/** The packs of a bundle on this node. */
+export function openPackStore(bundle: string): PackStore {
   return createPackStore(bundle, process.getuid?.() === 0 ? { provenDir } : {});
 }
