@@ -31,6 +31,31 @@ export interface EngineContainerd {
   readonly namespace: string;
 }
 
+/** How an engine is set up, as far as it tells. */
+export interface EngineSetup {
+  readonly info: EngineInfo;
+  /** What named the engine: `DOCKER_HOST`, `context "ci"`, `the default`. */
+  readonly origin: string;
+  /** Of the machine it runs on. */
+  readonly hostname: string;
+  readonly operatingSystem: string;
+  readonly kernel: string;
+  /** Such as `name=rootless`. */
+  readonly securityOptions: readonly string[];
+  /** Names such as `runc`. */
+  readonly runtimes: readonly string[];
+  readonly defaultRuntime: string;
+  readonly dataRoot: string;
+  /** Of the data-root; engines with the containerd store do not tell. */
+  readonly backingFilesystem?: string;
+  /** Driver and version, such as `systemd 2`. */
+  readonly cgroup: string;
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  /** Whether the container that was asked for is one of its own. */
+  readonly holdsUs?: boolean;
+}
+
 export interface EngineImage {
   /** What the engine prints as ID: the config digest (classic) or the manifest's or index's digest (containerd). */
   readonly engineImageId: Digest;

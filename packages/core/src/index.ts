@@ -77,6 +77,7 @@ export type {
   EngineContainerd,
   EngineImage,
   EngineInfo,
+  EngineSetup,
   ImageSaver,
   ImageStoreKind,
   LoadRequest,

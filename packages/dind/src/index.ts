@@ -37,7 +37,6 @@ export type {
   ContainerFacts,
   DeviceFacts,
   DoctorFacts,
-  EngineFacts,
   KernelFilesystem,
   KernelSupport,
   MachineFacts,

@@ -1,6 +1,6 @@
+import type { EngineSetup } from '@drayage/core';
 import { expect, test } from '@jest/globals';
 import { readEngineSetup } from './engine-setup.ts';
-import type { EngineSetup } from './engine-setup.ts';
 import { startFakeEngine } from './testing/fake-engine.ts';
 import type { FakeHandler } from './testing/fake-engine.ts';
 

@@ -1,35 +1,10 @@
 import { isObject, printable } from '@drayage/core';
-import type { EngineInfo, JsonObject } from '@drayage/core';
+import type { EngineSetup, JsonObject } from '@drayage/core';
 import { connect } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { httpStatus, requestFailed } from './engine-errors.ts';
 import { getJson } from './get-json.ts';
-
-/** How an engine is set up, as far as it tells. */
-export interface EngineSetup {
-  readonly info: EngineInfo;
-  /** What named the engine: `DOCKER_HOST`, `context "ci"`, `the default`. */
-  readonly origin: string;
-  /** Of the machine it runs on. */
-  readonly hostname: string;
-  readonly operatingSystem: string;
-  readonly kernel: string;
-  /** Such as `name=rootless`. */
-  readonly securityOptions: readonly string[];
-  /** Names such as `runc`. */
-  readonly runtimes: readonly string[];
-  readonly defaultRuntime: string;
-  readonly dataRoot: string;
-  /** Of the data-root; engines with the containerd store do not tell. */
-  readonly backingFilesystem?: string;
-  /** Driver and version, such as `systemd 2`. */
-  readonly cgroup: string;
-  readonly memoryBytes: number;
-  readonly cpus: number;
-  /** Whether the container that was asked for is one of its own. */
-  readonly holdsUs?: boolean;
-}
 
 export interface EngineSetupOptions {
   /** How long the engine may take to answer each of a few questions (ms). */

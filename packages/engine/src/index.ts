@@ -9,5 +9,5 @@ export { createSaver } from './save/create-saver.ts';
 export type { SaveRequest } from './save/save-into-bundle.ts';
 export { saveImages, saveIntoBundle } from './save/save-into-bundle.ts';
 export type { ImageInBundle, ImageNotSaved, SavedImage } from './save/saved-image.ts';
-export type { EngineSetup, EngineSetupOptions } from './engine-setup.ts';
+export type { EngineSetupOptions } from './engine-setup.ts';
 export { readEngineSetup } from './engine-setup.ts';

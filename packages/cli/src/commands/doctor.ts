@@ -1,9 +1,8 @@
 import { isDrayError, summarizeError } from '@drayage/core';
-import type { ErrorSummary } from '@drayage/core';
+import type { EngineSetup, ErrorSummary } from '@drayage/core';
 import { diagnose, probeDataRoot, probeLocalReach, probeMachine } from '@drayage/dind';
 import type { Diagnosis } from '@drayage/dind';
 import { readEngineSetup, resolveEngineEndpoint } from '@drayage/engine';
-import type { EngineSetup } from '@drayage/engine';
 import { exitCodes } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
 import { doctorText } from '../output/doctor-text.ts';

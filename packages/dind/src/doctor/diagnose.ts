@@ -1,5 +1,6 @@
 import type { ErrorSummary } from '@drayage/core';
-import type { DoctorFacts, EngineFacts, MachineFacts } from './facts.ts';
+import type { EngineSetup } from '@drayage/core';
+import type { DoctorFacts, MachineFacts } from './facts.ts';
 import { recogniseSituations } from './situation.ts';
 import type { Situation } from './situation.ts';
 import type { StorageChoice } from '../storage/choose.ts';
@@ -16,7 +17,7 @@ export interface DoctorChoice {
 /** What this machine can do, what `auto` makes of it, and what would make it faster. */
 export interface Diagnosis {
   readonly machine: MachineFacts;
-  readonly engine?: EngineFacts;
+  readonly engine?: EngineSetup;
   /** Why there is none. */
   readonly engineError?: ErrorSummary;
   readonly situations: readonly Situation[];

@@ -1,11 +1,11 @@
-import type { EngineInfo, ErrorSummary } from '@drayage/core';
+import type { EngineSetup, ErrorSummary } from '@drayage/core';
 import type { StorageFacts, Trial } from '../storage/choose.ts';
 
 /** Everything that a diagnosis is made of. Nothing in it is secret. */
 export interface DoctorFacts {
   readonly machine: MachineFacts;
   /** The engine that the docker client would talk to; undefined when none answers. */
-  readonly engine?: EngineFacts;
+  readonly engine?: EngineSetup;
   /** Why none answers. */
   readonly engineError?: ErrorSummary;
   /** Why this process cannot mount into the engine by itself; undefined: it can. */
@@ -24,30 +24,6 @@ export interface StorageLook {
   readonly problem?: string;
   /** Type of the file system, also where nothing could be tried. */
   readonly filesystem: string;
-}
-
-/** An engine, as far as it tells. */
-export interface EngineFacts {
-  readonly info: EngineInfo;
-  /** What named it: `DOCKER_HOST`, `context "ci"`, `the default`. */
-  readonly origin: string;
-  /** Of the machine it runs on. */
-  readonly hostname: string;
-  readonly operatingSystem: string;
-  readonly kernel: string;
-  /** As `docker info` lists them, such as `name=rootless`. */
-  readonly securityOptions: readonly string[];
-  /** Names such as `runc`. */
-  readonly runtimes: readonly string[];
-  readonly defaultRuntime: string;
-  readonly dataRoot: string;
-  /** Of the data-root, where the engine tells it. */
-  readonly backingFilesystem?: string;
-  readonly cgroup: string;
-  readonly memoryBytes: number;
-  readonly cpus: number;
-  /** Whether this process runs in a container of this engine; undefined: not known to run in a container. */
-  readonly holdsUs?: boolean;
 }
 
 /** The machine, or the container, that this process runs on. */

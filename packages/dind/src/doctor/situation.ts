@@ -1,4 +1,5 @@
-import type { DoctorFacts, EngineFacts } from './facts.ts';
+import type { EngineSetup } from '@drayage/core';
+import type { DoctorFacts } from './facts.ts';
 
 /** The set-ups of engines that are recognised. */
 export const situationKinds = [
@@ -37,16 +38,16 @@ export function recogniseSituations(facts: DoctorFacts): readonly Situation[] {
 }
 
 /** Whether the engine runs without root of its own. Pure. */
-export function isRootless({ securityOptions }: EngineFacts): boolean {
+export function isRootless({ securityOptions }: EngineSetup): boolean {
   return securityOptions.some((option) => /(^|,)name=rootless(,|$)/.test(option));
 }
 
 /** Whether root in the engine's containers is somebody else outside. Pure. */
-export function remapsUsers({ securityOptions }: EngineFacts): boolean {
+export function remapsUsers({ securityOptions }: EngineSetup): boolean {
   return securityOptions.some((option) => /(^|,)name=userns(,|$)/.test(option));
 }
 
-function engineKinds({ machine }: DoctorFacts, engine: EngineFacts): readonly SituationKind[] {
+function engineKinds({ machine }: DoctorFacts, engine: EngineSetup): readonly SituationKind[] {
   return [
     ...(isRootless(engine) ? (['rootless'] as const) : []),
     ...(remapsUsers(engine) ? (['userns-remap'] as const) : []),
@@ -55,7 +56,7 @@ function engineKinds({ machine }: DoctorFacts, engine: EngineFacts): readonly Si
   ];
 }
 
-function placeKind(machine: DoctorFacts['machine'], engine: EngineFacts): SituationKind {
+function placeKind(machine: DoctorFacts['machine'], engine: EngineSetup): SituationKind {
   const { location } = engine.info;
   const isTcp = /^(tcp|https?):/.test(location);
   if (engine.operatingSystem === 'Docker Desktop') return 'docker-desktop';

@@ -1,4 +1,5 @@
-import type { DoctorFacts, EngineFacts, KernelFilesystem, MachineFacts } from './facts.ts';
+import type { EngineSetup } from '@drayage/core';
+import type { DoctorFacts, KernelFilesystem, MachineFacts } from './facts.ts';
 import { isRootless, remapsUsers } from './situation.ts';
 import { chooseStorage } from '../storage/choose.ts';
 import type { StorageChoice } from '../storage/choose.ts';
@@ -61,7 +62,7 @@ function judge(name: WayName, obstacle: Obstacle | undefined, reason: string): W
 const noEngine: Obstacle = { reason: 'no engine answers' };
 
 /** What hinders mounting into the running engine, from wherever. */
-function liveObstacle(engine: EngineFacts | undefined): Obstacle | undefined {
+function liveObstacle(engine: EngineSetup | undefined): Obstacle | undefined {
   if (engine === undefined) return noEngine;
   const { imageStore, storageDriver, platform } = engine.info;
   if (isRootless(engine)) return { reason: 'the engine is rootless, and packs need the real root' };
@@ -72,7 +73,7 @@ function liveObstacle(engine: EngineFacts | undefined): Obstacle | undefined {
   return { reason: `its snapshotter is ${storageDriver}, and only overlayfs takes mounted layers` };
 }
 
-function classicStore({ info }: EngineFacts): Obstacle {
+function classicStore({ info }: EngineSetup): Obstacle {
   const reason = `engine ${info.version} keeps its images in the classic store, which reads them at its start only`;
   const remedy =
     majorOf(info.version) < 24

@@ -1,6 +1,7 @@
 import type { EngineInfo } from '@drayage/core';
 import type { StorageFacts } from '../../storage/choose.ts';
-import type { DoctorFacts, EngineFacts, MachineFacts } from '../facts.ts';
+import type { EngineSetup } from '@drayage/core';
+import type { DoctorFacts, MachineFacts } from '../facts.ts';
 
 /** A machine on which everything works: real root on a virtual machine, with all programs. */
 export const capableMachine: MachineFacts = {
@@ -31,8 +32,8 @@ const workingStorage: StorageFacts = {
 
 /** An engine of this machine with the containerd store, changed as told. */
 export function engineFacts(
-  changes: Partial<EngineFacts> & { readonly infoChanges?: Partial<EngineInfo> } = {},
-): EngineFacts {
+  changes: Partial<EngineSetup> & { readonly infoChanges?: Partial<EngineInfo> } = {},
+): EngineSetup {
   const { infoChanges, ...others } = changes;
   return {
     origin: 'the default',
@@ -63,7 +64,7 @@ export function engineFacts(
 export function doctorFacts(
   changes: {
     readonly machine?: Partial<MachineFacts>;
-    readonly engine?: EngineFacts | undefined;
+    readonly engine?: EngineSetup | undefined;
     readonly localReach?: string;
     readonly storage?: Partial<StorageFacts>;
     readonly mayStartEngine?: boolean;
