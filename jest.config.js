@@ -13,6 +13,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
+  // Most tests wait for engines: two at a time take little more than half as long, also on two cores.
+  maxWorkers: 2,
   reporters: ['default', './scripts/summary-reporter.mjs'],
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/packages'], testMatch: ['**/src/**/*.test.ts'] },
