@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   formatBundleIndex,
   readBundleIndex,
@@ -98,14 +99,10 @@ async function unpackEntry(
     rebuilt.push(place);
     onLayer?.({ reference: entryName(entry), bytes: place.descriptor.size });
   }
-  await bundle.blobs.put(descriptor, (offset) => Promise.resolve(once(bytes.subarray(offset))));
+  await bundle.blobs.put(descriptor, (offset) => Promise.resolve(Readable.from([bytes.subarray(offset)])));
   const rendering = { ...descriptor, platform };
   return {
     entry: { ...entry, manifest: { ...image.manifest, platform }, rendering },
     layers: rebuilt,
   };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
 }
