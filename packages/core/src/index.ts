@@ -96,6 +96,7 @@ export { hashFile } from './store/hash-file.ts';
 export type { PackStore } from './store/pack-store.ts';
 export type { PackStoreOptions } from './store/pack-store.ts';
 export { createPackStore } from './store/pack-store.ts';
+export { readProven } from './store/prove-file.ts';
 export { verifying } from './store/verifying.ts';
 export { unzstd } from './store/zstd.ts';
 export { abortError, abortable, throwIfAborted } from './store/abort.ts';
@@ -185,6 +186,7 @@ export type {
 export type { BundleUnpacking, UnpackOptions } from './delivery/unpack-bundle.ts';
 export { unpackBundle } from './delivery/unpack-bundle.ts';
 export type { PackAccess } from './delivery/pack-access.ts';
+export { findMountable } from './delivery/mountable.ts';
 export type { DeliveryMode, LoadOptions, OnMiss } from './delivery/load.ts';
 export { load } from './delivery/load.ts';
 

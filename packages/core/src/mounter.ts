@@ -2,12 +2,15 @@ import type { ByteStream } from './blob-store.ts';
 import type { Pack } from './bundle/pack-types.ts';
 import type { Engine, EngineInfo, LoadableImage } from './engine.ts';
 import type { Descriptor } from './image/descriptor.ts';
+import type { FileState } from './store/prove-file.ts';
 
 /** A pack that is on this node, and whose bytes were proven. */
 export interface MountablePack {
   readonly pack: Pack;
   /** The file system image. */
   readonly file: string;
+  /** The state in which its bytes were proven; undefined: whoever reads it proves it again. */
+  readonly proven?: FileState | undefined;
 }
 
 export interface MountRequest {

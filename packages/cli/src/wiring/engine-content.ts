@@ -1,17 +1,12 @@
 import { resolve } from 'node:path';
 import {
   createDirectoryTransport,
+  findMountable,
   hostPlatform,
-  isDrayError,
-  packedLayers,
-  packsFor,
   readBundleIndex,
-  readImage,
-  readPacks,
-  reasonOf,
   verifying,
 } from '@drayage/core';
-import type { LoadableImage, MountablePack, Pack } from '@drayage/core';
+import type { MountablePack, Pack } from '@drayage/core';
 import type { PrivateEngineContent } from '@drayage/dind';
 import type { Config } from '../options/option.ts';
 import { openPackStore } from './packing.ts';
@@ -36,25 +31,15 @@ export async function engineContent(
   const { blobs, documents } = createDirectoryTransport(config.bundle);
   const index = await readBundleIndex(documents);
   if (index === undefined || index.entries.length === 0) return { hasImages: false, mountable: undefined };
-  const onBroken = (_: unknown, error: unknown): void => warn(reasonOf(error));
-  const layers = packedLayers(await readPacks(blobs, index.packs, { onBroken, signal }));
   const platform = config.platform ?? hostPlatform();
-  const images: LoadableImage[] = [];
-  const packs = new Map<string, Pack>();
-  for (const entry of index.entries) {
-    try {
-      const image = await readImage(blobs, entry, platform, signal);
-      const found = packsFor(image.diffIds, layers);
-      if (found.lacking.length > 0) continue;
-      images.push(image);
-      for (const pack of found.packs) packs.set(pack.manifest.digest, pack);
-    } catch (error) {
-      // An image that is broken is told when it is loaded.
-      if (!isDrayError(error) || signal.aborted) throw error;
-    }
-  }
+  const { images, packs } = await findMountable({
+    ...{ blobs, index, entries: index.entries, platform, warn, signal },
+  });
   if (images.length === 0) return { hasImages: true, mountable: undefined };
-  const content = { images, packs: await provenPacks(config, [...packs.values()], signal) };
+  const content = {
+    images: images.map(({ image }) => image),
+    packs: await provenPacks(config, packs, signal),
+  };
   const openBlob: PrivateEngineContent['openBlob'] = async (descriptor) =>
     verifying(await blobs.open(descriptor, { signal }), descriptor, config.bundle);
   return { hasImages: true, mountable: { ...content, openBlob } };
@@ -66,6 +51,10 @@ async function provenPacks(
   signal: AbortSignal,
 ): Promise<readonly MountablePack[]> {
   const store = openPackStore(config.bundle);
-  for (const { image } of packs) await store.prove(image, signal);
-  return packs.map((pack) => ({ pack, file: resolve(store.fileOf(pack.image.digest)) }));
+  const mountable: MountablePack[] = [];
+  for (const pack of packs) {
+    const proven = await store.prove(pack.image, signal);
+    mountable.push({ pack, file: resolve(store.fileOf(pack.image.digest)), proven });
+  }
+  return mountable;
 }

@@ -1,21 +1,17 @@
 import type { BundleEntry, BundleIndex } from '../bundle/bundle-index.ts';
-import { entryName } from '../bundle/bundle-index.ts';
-import { hasRepeatedTree, packedLayers, packsFor, readPacks } from '../bundle/packed-layers.ts';
-import type { PackedLayers } from '../bundle/packed-layers.ts';
-import { readImage } from '../bundle/read-image.ts';
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
-import { isDrayError, reasonOf } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Platform } from '../image/platform.ts';
-import { shortDigest } from '../image/digest.ts';
 import type { MountResult, MountablePack, Mounter } from '../mounter.ts';
 import { verifying } from '../store/verifying.ts';
 import type { BlobPlace } from './deliver-image.ts';
 import type { LoadEvent } from './events.ts';
 import { providePack } from './pack-access.ts';
 import type { PackAccess } from './pack-access.ts';
-import type { LoadImageReport } from './report.ts';
 import { isThere } from './is-there.ts';
+import { findMountable } from './mountable.ts';
+import type { MountableImage } from './mountable.ts';
+import type { LoadImageReport } from './report.ts';
 
 export interface MountImagesRequest {
   readonly mounter: Mounter;
@@ -41,81 +37,38 @@ export interface MountedImages {
   readonly result: MountResult;
 }
 
-interface Candidate {
-  readonly name: string;
-  readonly image: LoadableImage;
-}
-
 /**
  * Mounts what packs hold of the images and is not in the engine yet. Resolves with undefined when there is nothing to mount.
  * @throws DrayError `MOUNT_UNAVAILABLE` and others of the mounter; `DIGEST_MISMATCH` for a damaged pack, which is not mounted then
  */
 export async function mountImages(request: MountImagesRequest): Promise<MountedImages | undefined> {
   const startedAt = performance.now();
-  const { mounter, engine, info, index, meeting, emit, signal } = request;
-  const packs = await readPacks(meeting.blobs, index.packs, {
-    onBroken: (_, error) => {
-      emit({ type: 'warning', message: reasonOf(error) });
+  const { mounter, engine, info, index, entries, platform, meeting, emit, signal } = request;
+  const { images, packs } = await findMountable({
+    ...{ blobs: meeting.blobs, index, entries, platform, signal },
+    isPresent: (image) => isPresent(request, image),
+    warn: (message) => {
+      emit({ type: 'warning', message });
     },
-    signal,
   });
-  const candidates = await findCandidates(request, packedLayers(packs));
-  if (candidates.length === 0) return undefined;
-  const diffIds = candidates.flatMap(({ image }) => image.diffIds);
+  if (images.length === 0) return undefined;
+  const names = images.map(({ name }) => name);
+  const receive = (descriptors: readonly Descriptor[]): Promise<void> =>
+    request.receive(names.join(', '), descriptors);
   const mountable: MountablePack[] = [];
-  const names = candidates.map(({ name }) => name);
-  for (const pack of packsFor(diffIds, packedLayers(packs)).packs) {
-    const receive = (descriptors: readonly Descriptor[]): Promise<void> =>
-      request.receive(names.join(', '), descriptors);
-    mountable.push({
-      pack,
-      file: await providePack(request.packs, pack, request.local.blobs, receive, signal),
-    });
+  for (const pack of packs) {
+    mountable.push(await providePack(request.packs, pack, request.local.blobs, receive, signal));
   }
-  const bytes = mountable.reduce((sum, { pack }) => sum + pack.image.size, 0);
-  emit({ type: 'mounting', images: names, packs: mountable.length, bytes });
-  const images = candidates.map(({ image }) => image);
+  const bytes = packs.reduce((sum, { image }) => sum + image.size, 0);
+  emit({ type: 'mounting', images: names, packs: packs.length, bytes });
   const openBlob = async (descriptor: Descriptor): ReturnType<typeof openVerified> => {
-    await request.receive(names.join(', '), [descriptor]);
+    await receive([descriptor]);
     return openVerified(request, descriptor);
   };
-  const result = await mounter.mount({ engine, info, images, packs: mountable, openBlob, signal });
+  const wanted = images.map(({ image }) => image);
+  const result = await mounter.mount({ engine, info, images: wanted, packs: mountable, openBlob, signal });
   const ms = Math.round(performance.now() - startedAt);
-  const reports = await checkMounted(request, result, candidates, ms);
-  return { reports, result };
-}
-
-async function findCandidates(
-  request: MountImagesRequest,
-  layers: PackedLayers,
-): Promise<readonly Candidate[]> {
-  const { meeting, platform, emit, signal } = request;
-  const found: Candidate[] = [];
-  for (const entry of request.entries) {
-    const name = entryName(entry);
-    try {
-      const image = await readImage(meeting.blobs, entry, platform, signal);
-      if (await isPresent(request, image)) continue;
-      const { lacking } = packsFor(image.diffIds, layers);
-      if (hasRepeatedTree(image.diffIds, layers)) {
-        emit({
-          type: 'warning',
-          message: `cannot mount ${name}: it has a layer twice, and an overlay takes none twice`,
-        });
-      } else if (lacking.length === 0) found.push({ name, image });
-      else if (lacking.length < image.diffIds.length) {
-        const list = lacking.map(shortDigest).join(', ');
-        emit({
-          type: 'warning',
-          message: `cannot mount ${name}: no pack of the bundle has its layers ${list}`,
-        });
-      }
-    } catch (error) {
-      // The other way will meet it again, and tell it.
-      if (!isDrayError(error) || isDrayError(error, 'ABORTED')) throw error;
-    }
-  }
-  return found;
+  return { reports: await checkMounted(request, result, images, ms), result };
 }
 
 async function isPresent(
@@ -139,12 +92,12 @@ async function openVerified(
 async function checkMounted(
   { emit, signal }: MountImagesRequest,
   { engine }: MountResult,
-  candidates: readonly Candidate[],
+  images: readonly MountableImage[],
   ms: number,
 ): Promise<readonly LoadImageReport[]> {
   const info = await engine.describe(signal);
   const reports: LoadImageReport[] = [];
-  for (const { name, image } of candidates) {
+  for (const { name, image } of images) {
     const found = await engine.inspect(image.reference ?? image.config.digest, signal);
     if (found === undefined || !(await isThere(engine, info, found, image, signal))) {
       emit({

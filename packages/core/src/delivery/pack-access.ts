@@ -3,7 +3,7 @@ import type { BlobStore, ByteStream } from '../blob-store.ts';
 import { packBlobs } from '../bundle/pack.ts';
 import type { Pack } from '../bundle/pack-types.ts';
 import type { LayerInPack } from '../bundle/packed-layers.ts';
-import type { Mounter } from '../mounter.ts';
+import type { MountablePack, Mounter } from '../mounter.ts';
 import type { PackReader } from '../pack-writer.ts';
 import type { PackStore } from '../store/pack-store.ts';
 import { verifying } from '../store/verifying.ts';
@@ -17,20 +17,20 @@ export interface PackAccess {
   readonly mounter?: Mounter | undefined;
 }
 
-/** Brings all blobs of a pack to this node and proves the file that will be mounted or read. Resolves with that file. */
+/** Brings all blobs of a pack to this node and proves the file that will be mounted or read. */
 export async function providePack(
   { store }: PackAccess,
   pack: Pack,
   local: BlobStore,
   receive: (descriptors: ReturnType<typeof packBlobs>) => Promise<void>,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<MountablePack> {
   const wasThere = (await local.stat(pack.image.digest, signal))?.size === pack.image.size;
   await receive(packBlobs(pack));
   // What is received is proven on its way.
   if (!wasThere) await store.noteProven(pack.image);
-  await store.prove(pack.image, signal);
-  return store.fileOf(pack.image.digest);
+  const proven = await store.prove(pack.image, signal);
+  return { pack, file: store.fileOf(pack.image.digest), proven };
 }
 
 /** The tar of a layer, rebuilt from its pack, whose blobs are on this node. Nothing extracted is left once it has been read or given up. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
-const batchBytes = 1024 * 1024;
+const batchBytes = 256 * 1024;
 // Linux takes this many buffers in one writev (IOV_MAX).
 const batchChunks = 1024;
 

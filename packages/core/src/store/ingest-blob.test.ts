@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,6 +8,7 @@ import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import type { TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { createDirectoryBlobStore } from './directory-blob-store.ts';
 import { blobPath, blobsDirectory, ingestDirectory } from './layout.ts';
+import { ownedName } from './owner.ts';
 
 const blob = sampleBlob(3 * 1024 * 1024 + 17);
 const { digest, size } = blob.descriptor;
@@ -48,6 +50,17 @@ describe('a blob whose digest is not known before', () => {
     await writeFile(blobPath(dir, digest), 'cut');
     expect(await store.ingest(streamOf(blob.bytes))).toEqual({ digest, size, isNew: true });
     expect(await store.stat(digest)).toEqual({ digest, size });
+  });
+
+  test('removes what killed processes have left of others, and nothing else', async () => {
+    await mkdir(ingestDirectory(dir), { recursive: true });
+    const { pid } = spawnSync('true');
+    const mine = ownedName('unnamed');
+    const alive = [mine, ownedName('f'.repeat(64)), 'a-file-of-somebody'];
+    const dead = mine.replace(`-${String(process.pid)}-`, `-${String(pid)}-`);
+    for (const name of [...alive, dead]) await writeFile(join(ingestDirectory(dir), name), 'half');
+    await createDirectoryBlobStore(dir).ingest(streamOf(blob.bytes));
+    expect([...(await unfinished())].sort()).toEqual(alive.sort());
   });
 
   test('leaves nothing when its source fails, and the error is the source’s', async () => {

@@ -5,7 +5,7 @@ import { isDrayError } from '../errors.ts';
 import { fromHex } from '../image/digest.ts';
 import { abortable } from './abort.ts';
 import { createBatchWriter } from './batch-writer.ts';
-import { createIngest, discardIngest } from './ingest.ts';
+import { createIngest, discardIngest, listPartials } from './ingest.ts';
 import type { Ingest } from './ingest.ts';
 import { blobPath, makeStoreDirectories } from './layout.ts';
 import { statRegularFile } from './safe-file.ts';
@@ -24,6 +24,7 @@ const key = 'unnamed';
 /** Stores one blob of unknown digest in a bundle's directory; the contract is that of `BlobIngest.ingest`. */
 export async function ingestBlob(request: IngestBlobRequest): Promise<IngestedBlob> {
   await makeStoreDirectories(request.dir);
+  await removeAbandoned(request.dir);
   const ingest = await createIngest(request.dir, key);
   let blob: Omit<IngestedBlob, 'isNew'>;
   try {
@@ -34,6 +35,13 @@ export async function ingestBlob(request: IngestBlobRequest): Promise<IngestedBl
     throw error;
   }
   return publish(request.dir, ingest, blob);
+}
+
+/** Nobody can continue what a killed writer has left here. */
+async function removeAbandoned(dir: string): Promise<void> {
+  for (const partial of await listPartials(dir)) {
+    if (partial.key === key && partial.owner === 'dead') await rm(partial.path, { force: true });
+  }
 }
 
 async function receive(

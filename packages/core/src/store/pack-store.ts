@@ -10,6 +10,7 @@ import { listPartials } from './ingest.ts';
 import { blobPath, ingestDirectory, makeStoreDirectories } from './layout.ts';
 import { ownedName } from './owner.ts';
 import { noteProven, proveFile } from './prove-file.ts';
+import type { FileState } from './prove-file.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
 /** Where packs are made and used: in a bundle on this node. */
@@ -21,10 +22,11 @@ export interface PackStore extends BlobIngest {
   /** The file that holds a blob, whether it is there or not. */
   fileOf(digest: Digest): string;
   /**
-   * Proves that the file of a blob holds what it should, unless that was proven already and nobody has changed the file since.
+   * Proves that the file of a blob holds what it should, unless that was proven already and nobody has changed the file since. Resolves with
+   * the state of the file that was proven, where it has one.
    * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
    */
-  prove(descriptor: Descriptor, signal?: AbortSignal): Promise<void>;
+  prove(descriptor: Descriptor, signal?: AbortSignal): Promise<FileState | undefined>;
   /** Says of a blob that was just received that it was proven on its way. */
   noteProven(descriptor: Descriptor): Promise<void>;
   /** A fresh directory for what has to be extracted; what dead processes left is removed first. The caller removes it. @throws DrayError `STORE_IO` */

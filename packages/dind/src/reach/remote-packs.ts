@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { DrayError, hexOf, throwIfAborted, verifying } from '@drayage/core';
+import { DrayError, hexOf, readProven, throwIfAborted } from '@drayage/core';
 import type { EngineFoothold, MountablePack } from '@drayage/core';
 import type { EngineReach } from './reach.ts';
 import { helperFailed } from './remote-errors.ts';
@@ -17,8 +16,6 @@ export interface PackVolume {
 
 // What another run has just placed, and is about to mount, is younger.
 const keepMinutes = 60;
-
-const readBytes = 1024 * 1024;
 
 // A pack is known by its name. That its bytes are the same is certain while the machine runs on which they were written; what was written
 // before it last started may never have come to the disk, and is hashed again once.
@@ -89,13 +86,13 @@ function requireRoom({ location, path }: PackVolume, { pack, file }: MountablePa
 
 async function sendPack(
   volume: PackVolume,
-  { pack, file }: MountablePack,
+  { pack, file, proven }: MountablePack,
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { size } = pack.image;
   const open = (): Promise<AsyncIterable<Uint8Array>> =>
-    Promise.resolve(verifying(createReadStream(file, { highWaterMark: readBytes }), pack.image, file));
+    Promise.resolve(readProven(file, pack.image, proven));
   try {
     await volume.foothold.upload({ name, size, open }, signal);
   } catch (error) {
