@@ -1,5 +1,6 @@
 import { DrayError } from '@drayage/core';
 import type { ByteStream, Descriptor, Digest, EngineInfo, LoadableImage, MountablePack } from '@drayage/core';
+import { clearOrphans } from '../mounts/orphans.ts';
 import { mountPacks } from '../mounts/pack-mounts.ts';
 import type { EngineReach } from '../reach/reach.ts';
 import { imageBlobs, layerBlobs } from './image-content.ts';
@@ -75,7 +76,9 @@ async function underLease(
   const plan = await planFor(engine, request, packs);
   const needed = plan.waves.flat().map(({ pack }) => pack);
   await mountPacks(engine.reach, engine.folder, await packs.place(needed), engine.signal);
-  for (const wave of plan.waves) await makeLayers(engine, wave);
+  let snapshots: string | undefined;
+  for (const wave of plan.waves) snapshots = await makeLayers(engine, wave);
+  if (snapshots !== undefined) await clearOrphans(engine.reach, engine.folder, snapshots, engine.signal);
   await writeContent(engine, request);
   for (const image of request.images) await nameImage(engine.client.images, image);
   return { made: plan.waves.flat().length, present: plan.present.length, repair };

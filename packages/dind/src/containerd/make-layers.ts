@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import { DrayError, shortDigest, throwIfAborted } from '@drayage/core';
 import { linkLayers } from '../mounts/layer-links.ts';
 import { layerTree } from '../mounts/pack-folder.ts';
@@ -13,9 +14,13 @@ import { madeAnew } from './status.ts';
  * Makes layers that can be made at once: prepares a snapshot for each, replaces its directory by a link into the pack, then commits it.
  * In this order, because nobody may ever see a committed snapshot that is empty: whatever ends us before the commit leaves an active one,
  * which goes with our lease.
+ * Resolves with the directory that has the snapshots' own ones, undefined without layers.
  * @throws DrayError `CONTAINERD_API`, `MOUNT_FAILED`, `ABORTED`
  */
-export async function makeLayers(engine: LiveEngine, layers: readonly PlannedLayer[]): Promise<void> {
+export async function makeLayers(
+  engine: LiveEngine,
+  layers: readonly PlannedLayer[],
+): Promise<string | undefined> {
   const { reach, client, folder, signal } = engine;
   throwIfAborted(signal, 'make the layers known to containerd');
   const prepared = await Promise.all(
@@ -30,6 +35,8 @@ export async function makeLayers(engine: LiveEngine, layers: readonly PlannedLay
     }));
   await linkLayers(reach, links, signal);
   await Promise.all(prepared.map(({ layer, key, directory }) => commit(client, layer, key, directory)));
+  const [first] = prepared;
+  return first && dirname(dirname(first.directory));
 }
 
 async function prepare(

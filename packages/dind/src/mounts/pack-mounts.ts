@@ -1,7 +1,7 @@
 import { DrayError } from '@drayage/core';
 import type { Digest } from '@drayage/core';
 import type { EngineReach } from '../reach/reach.ts';
-import { shellCommand, shellQuote } from '../reach/shell-quote.ts';
+import { shellCommand } from '../reach/shell-quote.ts';
 import { mountedPacks, packMountPoint } from './pack-folder.ts';
 import type { PlacedPack } from './pack-folder.ts';
 
@@ -27,10 +27,14 @@ drop() {
   while mounted "$1"; do umount "$1" || umount -l "$1" || exit 1; done
   rmdir "$1"
   rm -f "$1.idle"
+}
+tidy() {
+  set -- "$1" "$1"/*
+  [ -e "$2" ] || rm -rf "$1"
 }`;
 
 /** A script that is the only one of its kind while it runs: what it finds not mounted nobody else mounts. */
-function underLock(commands: readonly string[]): string {
+export function underLock(commands: readonly string[]): string {
   return [
     'umask 077; mkdir -p /run/drayage && exec 9>/run/drayage/live.lock || exit 1',
     'if command -v flock >/dev/null; then flock 9 || exit 1; fi',
@@ -83,7 +87,7 @@ export async function unmountIdle(
   packs: Iterable<Digest>,
 ): Promise<void> {
   const commands = [...packs].map((digest) => shellCommand(['drop', packMountPoint(folder, digest)]));
-  const tidy = `rmdir ${shellQuote(folder)} 2>/dev/null`;
+  const tidy = shellCommand(['tidy', folder]);
   await runScript(reach, underLock([...commands, tidy]), 'unmount the idle packs');
 }
 

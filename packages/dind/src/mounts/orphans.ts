@@ -1,0 +1,49 @@
+import { basename, dirname } from 'node:path';
+import type { EngineReach } from '../reach/reach.ts';
+import { shellCommand } from '../reach/shell-quote.ts';
+import { runScript, underLock } from './pack-mounts.ts';
+
+/** Where it is written which directory of snapshots the packs of a folder are for. */
+const note = '.snapshots';
+
+// An orphan is a folder whose snapshots are gone, or have become those of another containerd: one directory has one containerd at a time.
+// What still runs on its packs keeps them until it ends.
+const script = `
+clear_orphans() {
+  for folder in "$1"/*/; do
+    folder=\${folder%/}
+    [ "$folder" != "$1/$2" ] && [ -f "$folder/${note}" ] || continue
+    snapshots=$(cat "$folder/${note}")
+    [ -d "$snapshots" ] && [ "$snapshots" != "$3" ] && continue
+    for pack in "$folder"/*/; do
+      pack=\${pack%/}
+      [ -d "$pack" ] || continue
+      while mounted "$pack"; do umount "$pack" 2>/dev/null || continue 3; done
+      rm -f "$pack.idle"
+      rmdir "$pack"
+    done
+    rm -f "$folder/${note}"
+    rmdir "$folder" 2>/dev/null
+  done
+}
+keep_note() { echo "$3" >"$1/$2/${note}"; }`;
+
+/**
+ * Unmounts the packs of engines whose data-root is gone, and notes whose `folder` is, so that it can be told later.
+ * @param snapshots where the engine's containerd keeps its snapshots
+ * @throws DrayError `MOUNT_FAILED`
+ */
+export async function clearOrphans(
+  reach: EngineReach,
+  folder: string,
+  snapshots: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const names = [dirname(folder), basename(folder), snapshots];
+  const commands = [
+    script,
+    shellCommand(['keep_note', ...names]),
+    shellCommand(['clear_orphans', ...names]),
+  ];
+  await runScript(reach, underLock(commands), 'clear the packs of engines that are gone', signal);
+}
