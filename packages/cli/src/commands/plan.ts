@@ -16,6 +16,7 @@ import type { Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
+import type { Config } from '../options/option.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `plan --json` prints. */
@@ -51,7 +52,7 @@ async function plan(context: CommandContext, progress: Progress): Promise<PlanRe
     const images = await frozenImages(gathered.images, context);
     if (images.length > 0) await prepare(config.prepare, { host, progress, signal });
     progress.status('planning: asking the engine and the registries');
-    const { view, ...engine } = await lookAtEngine(host, signal);
+    const { view, ...engine } = await lookAtEngine(context);
     const planned = await planPrepull({
       images,
       source,
@@ -76,13 +77,24 @@ interface EngineLook {
 }
 
 /** A plan is worth something without an engine too. */
-async function lookAtEngine(host: Host, signal: AbortSignal): Promise<EngineLook> {
+async function lookAtEngine({ config, host, signal }: CommandContext): Promise<EngineLook> {
   try {
     const engine = await openEngine(host);
     const info = await engine.describe(signal);
-    return { view: { engine, info, knownChainIds: await engine.listChainIds(signal) }, engine: info };
+    const knownChainIds = await engine.listChainIds(signal);
+    const mounting = await whyMounted(config, host, signal);
+    return { view: { engine, info, knownChainIds, mounting }, engine: info };
   } catch (error) {
     if (!isDrayError(error) || signal.aborted) throw error;
     return { engineError: summarizeError(error) };
   }
+}
+
+/** Why packs would be mounted here, if there will be any. */
+async function whyMounted(config: Config, host: Host, signal: AbortSignal): Promise<string | undefined> {
+  const { form, delivery } = config;
+  if (form === 'layers' || (delivery !== 'auto' && delivery !== 'mount')) return undefined;
+  const { examine } = await import('../wiring/examine.ts');
+  const { choice } = await examine(config, host, signal);
+  return choice.way.startsWith('mount-') ? choice.reason : undefined;
 }

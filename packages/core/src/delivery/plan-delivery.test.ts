@@ -107,4 +107,20 @@ describe('the plan of a delivery', () => {
     );
     expect(plan).toMatchObject({ delivery: 'none', reason: expect.stringContaining('linux/arm64') });
   });
+
+  test('mounts what the engine does not have, where packs would be mounted', async () => {
+    const mounting = 'packs are mounted in place';
+    const empty = view(async () => undefined);
+    const layers = { total: 3, sent: 0, skipped: 3 };
+    expect(await planDelivery({ ...empty, mounting }, image, linuxAmd64)).toEqual({
+      delivery: 'mount',
+      reason: mounting,
+      layers,
+      bytesToSend: 0,
+    });
+    const full = view(async () => whole);
+    expect(await planDelivery({ ...full, mounting }, image, linuxAmd64)).toMatchObject({
+      delivery: 'present',
+    });
+  });
 });

@@ -11,6 +11,8 @@ export interface EngineView {
   readonly info: EngineInfo;
   /** From `listChainIds`. */
   readonly knownChainIds: ReadonlySet<Digest>;
+  /** Why packs would be mounted here; undefined: they would not, or there will be none. */
+  readonly mounting?: string | undefined;
 }
 
 /** How an image would come into an engine. */
@@ -25,7 +27,7 @@ export interface DeliveryPlan {
 
 /** Looks at what the engine has, and changes nothing. `platform` is the image's. */
 export async function planDelivery(
-  { engine, info, knownChainIds }: EngineView,
+  { engine, info, knownChainIds, mounting }: EngineView,
   image: LoadableImage,
   platform: Platform,
   signal?: AbortSignal,
@@ -46,6 +48,7 @@ export async function planDelivery(
   if (await isThere(expectedEngineImageId(image, info))) {
     return { delivery: 'present', reason: 'the engine has it under another name', ...there };
   }
+  if (mounting !== undefined) return { delivery: 'mount', reason: mounting, ...there };
   return { delivery: 'load', ...missingLayers(image, knownChainIds) };
 }
 

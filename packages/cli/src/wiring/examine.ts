@@ -1,0 +1,51 @@
+import { isDrayError, summarizeError } from '@drayage/core';
+import type { EngineSetup, ErrorSummary } from '@drayage/core';
+import { diagnose, probeDataRoot, probeLocalReach, probeMachine } from '@drayage/dind';
+import type { Diagnosis } from '@drayage/dind';
+import { readEngineSetup, resolveEngineEndpoint } from '@drayage/engine';
+import type { Host } from '../host.ts';
+import type { Config } from '../options/option.ts';
+
+const engineTimeoutMs = 5000;
+
+/** Looks at this machine and the engine, changes nothing, and says what could be done here and what `auto` would choose. @throws DrayError `ABORTED` */
+export async function examine(config: Config, host: Host, signal: AbortSignal): Promise<Diagnosis> {
+  const { env } = host;
+  const { dataRoot, dockerd, delivery, exportFile } = config;
+  const machine = await probeMachine({ env, ci: await nameOfCi(host), dockerd });
+  const { engine, engineError } = await lookAtEngine(host, machine.container?.id, signal);
+  const localReach = await probeLocalReach(engine?.info);
+  const storage = await probeDataRoot(dataRoot, env);
+  return diagnose({
+    ...{ machine, storage, localReach },
+    mayStartEngine: delivery === 'mount' || exportFile !== undefined,
+    ...(engine === undefined ? {} : { engine }),
+    ...(engineError === undefined ? {} : { engineError }),
+  });
+}
+
+interface EngineLook {
+  readonly engine?: EngineSetup;
+  readonly engineError?: ErrorSummary;
+}
+
+async function lookAtEngine(
+  { env, homeDir }: Host,
+  containerId: string | undefined,
+  signal: AbortSignal,
+): Promise<EngineLook> {
+  try {
+    const endpoint = await resolveEngineEndpoint({ env, homeDir });
+    return { engine: await readEngineSetup(endpoint, { timeoutMs: engineTimeoutMs, containerId, signal }) };
+  } catch (error) {
+    if (!isDrayError(error) || signal.aborted) throw error;
+    return { engineError: summarizeError(error) };
+  }
+}
+
+/** As people write it: `GitLab CI/CD`. */
+async function nameOfCi({ env, cwd }: Host): Promise<string | undefined> {
+  const { default: envCi } = await import('env-ci');
+  const answer: Readonly<Record<string, unknown>> = { ...envCi({ env: { ...env }, cwd }) };
+  return answer['isCi'] === true && typeof answer['name'] === 'string' ? answer['name'] : undefined;
+}
