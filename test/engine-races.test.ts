@@ -116,6 +116,34 @@ describeWith({ engine: variant, programs }, 'a private engine that is killed', (
   );
 });
 
+describeWith({ engine: variant, programs }, 'a stop of a private engine', () => {
+  let root: PrivateDataRoot;
+
+  beforeEach(async () => {
+    root = await makeDataRoot(variant);
+  });
+
+  afterEach(async () => {
+    await root.remove();
+    await expectNothingOf(root);
+  }, minute);
+
+  test.each([100, 200, 300, 400, 600, 900])(
+    'that is killed itself after %d ms is done by the next',
+    async (afterMs) => {
+      await root.json('start', ['--storage', 'loop-ext4']);
+      const stop = root.stopping();
+      const startedAt = performance.now();
+      await waitUntil(() => performance.now() - startedAt >= afterMs, 'it got somewhere');
+      await stop.kill('SIGKILL');
+      expect((await root.engine('stop')).exitCode).toBe(0);
+      await expectNothingOf(root);
+      expect(await root.json('start')).toMatchObject({ storage: { backend: expect.any(String) } });
+    },
+    minute,
+  );
+});
+
 describeWith(
   { engine: variant, programs: [...programs, 'mkfs.ext4'] },
   'a private engine in a container',

@@ -1,6 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { chainIds } from '@drayage/core';
 import { mountLive, repairLiveMounts, sweepLiveMounts, type LiveMountRequest } from '@drayage/dind';
@@ -20,9 +20,12 @@ import {
 } from './support/images.ts';
 import { adapterOf, containerdHoldings, liveRequest } from './support/live.ts';
 import { mountsBelow, mountTmpfs } from './support/mounts.ts';
+import { killAll } from './support/private-engine.ts';
+import { listProcesses } from './support/process-table.ts';
 import { run, runOrThrow } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
+import { waitUntil } from './support/wait.ts';
 
 const minute = 60_000;
 const variant = { name: '28.5', imageStore: 'containerd' } as const;
@@ -277,6 +280,27 @@ describeWith(needs, 'a live mount into a running engine', () => {
   );
 
   test(
+    'survives kill -9 of containerd alone, also in the middle of a mount',
+    async () => {
+      await mount();
+      await killAll([containerd()]);
+      await serving();
+      expect(await runImage(app.reference)).toBe('one');
+      expect(await mount()).toMatchObject({ made: 0, repair: { mounted: [], removed: [] } });
+      await clear();
+      for (const step of [3, 7]) {
+        // Either it gets through, or it fails, which must not hinder the next.
+        await mountAndKill(engine, packs, { step, victim: containerd() });
+        await serving();
+        await mount();
+        expect(await runImage(app.reference)).toBe('one');
+        await clear();
+      }
+    },
+    3 * minute,
+  );
+
+  test(
     'is repaired after a restart of the machine: an image never runs without its files',
     async () => {
       await mount();
@@ -325,6 +349,26 @@ describeWith(needs, 'a live mount into a running engine', () => {
   );
 
   test(
+    'clears what is left of an engine whose data-root is gone',
+    async () => {
+      const gone = makeFolder();
+      await mountTmpfs(gone);
+      const before = new Set(mountsBelow('/run/drayage/live'));
+      const other = await engineInFolder(gone, { ...variant, bridge: 'none' });
+      await mountLive(await liveRequest(other.engine, packs));
+      await other.end();
+      await removeFolder(gone);
+      const left = mountsBelow('/run/drayage/live').filter((path) => !before.has(path));
+      expect(left).not.toEqual([]);
+      await mount();
+      expect(mountsBelow('/run/drayage/live').filter((path) => left.includes(path))).toEqual([]);
+      expect(left.filter((path) => existsSync(dirname(path)))).toEqual([]);
+      expect(packMounts()).toHaveLength(1);
+    },
+    2 * minute,
+  );
+
+  test(
     'can be done by several at once',
     async () => {
       await Promise.all([mount(), mount(), mount()]);
@@ -341,7 +385,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
     'that is killed at any step leaves nothing that the next does not clear',
     async () => {
       let kills = 0;
-      while ((await mountAndDie(engine, packs, kills + 1)).exitCode !== 0) {
+      while ((await mountAndKill(engine, packs, { step: kills + 1 })).exitCode !== 0) {
         kills += 1;
         await mount();
         expect(await runImage(app.reference)).toBe('one');
@@ -397,6 +441,19 @@ describeWith(needs, 'a live mount into a running engine', () => {
     minute,
   );
 
+  /** The process id of that of the engine, which starts another one when it is gone. */
+  function containerd(): number {
+    const config = join(engine.execRoot, 'containerd/containerd.toml');
+    const [own, ...others] = listProcesses().filter(({ commandLine }) => commandLine.includes(config));
+    if (own === undefined || others.length > 0) throw new Error('cannot tell which containerd it is');
+    return own.pid;
+  }
+
+  async function serving(): Promise<void> {
+    const isServing = async (): Promise<boolean> => (await engine.tryDocker(['images'])).exitCode === 0;
+    await waitUntil(isServing, 'the engine has its containerd again', { timeoutMs: minute });
+  }
+
   /** As a restart of the machine would; the folders of /run are gone then too. */
   async function unmountPacks(): Promise<void> {
     for (const point of packMounts()) {
@@ -414,13 +471,17 @@ async function buildWithBuildKit(engine: EngineInFolder, context: string, tag: s
   if (!stdout.includes('moby.image.id')) throw new Error(`cannot build: ${stdout}`);
 }
 
-/** Mounts in a process of its own, which kills itself before or after its n-th command on the engine's side. */
-async function mountAndDie(engine: EngineInFolder, bundle: string, step: number): ReturnType<typeof run> {
+/** Mounts in a process of its own, which kills the victim, or itself, before or after its n-th command on the engine's side. */
+async function mountAndKill(
+  engine: EngineInFolder,
+  bundle: string,
+  { step, victim }: { readonly step: number; readonly victim?: number },
+): ReturnType<typeof run> {
   const script = `
     const core = await import('@drayage/core');
     const { createLocalReach, mountLive } = await import('@drayage/dind');
     const { createDockerEngine, resolveEngineEndpoint } = await import('@drayage/engine');
-    const [host, bundle, step] = process.argv.slice(1);
+    const [host, bundle, step, victim] = process.argv.slice(1);
     const info = await createDockerEngine({ endpoint: await resolveEngineEndpoint({ host, env: {}, homeDir: bundle }) }).describe();
     const { documents, blobs } = core.createDirectoryTransport(bundle);
     const index = await core.readBundleIndex(documents);
@@ -428,9 +489,17 @@ async function mountAndDie(engine: EngineInFolder, bundle: string, step: number)
     const packs = (await core.readPacks(blobs, index.packs)).map((pack) => ({ pack, file: core.createPackStore(bundle).fileOf(pack.image.digest) }));
     const local = await createLocalReach({ info });
     let count = 0;
-    const die = () => { if (++count === Number(step)) process.kill(process.pid, 'SIGKILL'); };
-    const reach = { ...local, run: async (...args) => { die(); const done = await local.run(...args); die(); return done; } };
-    await mountLive({ reach, info, images, packs, openBlob: async (blob) => { die(); return blobs.open(blob); }, content: 'blobs' });
+    const kill = () => { if (++count === Number(step)) process.kill(Number(victim) || process.pid, 'SIGKILL'); };
+    const reach = { ...local, run: async (...args) => { kill(); const done = await local.run(...args); kill(); return done; } };
+    await mountLive({ reach, info, images, packs, openBlob: async (blob) => { kill(); return blobs.open(blob); }, content: 'blobs' });
   `;
-  return run(process.execPath, ['--input-type=module', '--eval', script, engine.host, bundle, String(step)]);
+  return run(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    script,
+    engine.host,
+    bundle,
+    String(step),
+    String(victim ?? ''),
+  ]);
 }

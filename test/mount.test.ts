@@ -5,20 +5,22 @@ import type { LoadReport } from '@drayage/core';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { dray, drayJson } from './support/dray.ts';
-import { enginePath } from './support/engine-programs.ts';
-import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
+import { enginePath, everyEngineVariant } from './support/engine-programs.ts';
+import { startEngine, type TestEngine } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
 import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
 import { mountTmpfs } from './support/mounts.ts';
+import { programOnPath } from './support/parts.ts';
+import { runOrThrow } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
 const minute = 60_000;
 const base = busyboxLayer();
 const config = { Cmd: ['cat', '/version'] };
-const programs = ['mksquashfs', 'unsquashfs', 'mount', 'flock', 'unshare', 'nsenter'];
+const programs = ['mksquashfs', 'unsquashfs', 'mount', 'flock', 'unshare', 'nsenter', 'docker-compose'];
 
-for (const variant of engineVariants) {
+for (const variant of everyEngineVariant) {
   const title = `dray load with packs, engine ${variant.name}, ${variant.imageStore} store`;
   describeWith({ engine: variant, registry: true, programs }, title, () => {
     let registry: TestRegistry;
@@ -53,8 +55,8 @@ for (const variant of engineVariants) {
 
     const bundle = (): string => join(folder, 'bundle');
     const dataRoot = (): string => join(folder, 'engine');
-    const prepull = (...images: string[]): Promise<unknown> =>
-      drayJson('prepull', [...images, '--form', 'packs', '--bundle', bundle()]);
+    const prepull = (...args: string[]): Promise<unknown> =>
+      drayJson('prepull', ['--form', 'packs', '--bundle', bundle(), ...args]);
     const load = (...more: string[]): Promise<LoadReport> =>
       drayJson(
         'load',
@@ -83,6 +85,34 @@ for (const variant of engineVariants) {
           expect(await docker(loaded, 'pull', app.reference)).toContain('Image is up to date');
         });
         expect(pulls.filter(isBlobDownload)).toEqual([]);
+      },
+      2 * minute,
+    );
+
+    test(
+      'serves docker compose up, and a push to another repository',
+      async () => {
+        await prepull(app.reference, '--form', 'both');
+        const report = await load('--delivery', 'mount', '--mount-content', 'blobs');
+        const services = { web: { image: app.reference, network_mode: 'none' } };
+        writeFileSync(join(folder, 'compose.json'), JSON.stringify({ services }));
+        const env = { ...engine.env, DOCKER_HOST: report.dockerHost ?? engine.host };
+        const compose = (...args: string[]): ReturnType<typeof runOrThrow> =>
+          runOrThrow(programOnPath('docker-compose') ?? '', ['-f', join(folder, 'compose.json'), ...args], {
+            env,
+          });
+        const requests = await registry.requestsDuring(async () => {
+          const { stdout } = await compose('up', '--abort-on-container-exit', '--no-color');
+          expect(stdout).toMatch(/web-1 +\| one/);
+          await compose('down');
+        });
+        expect(requests).toEqual([]);
+
+        const copy = `${registry.host}/team/copy:1`;
+        await docker(report, 'tag', app.reference, copy);
+        await docker(report, 'push', copy);
+        await docker(report, 'image', 'rm', copy, app.reference);
+        expect(await docker(report, 'run', '--rm', '--network', 'none', copy)).toBe('one');
       },
       2 * minute,
     );

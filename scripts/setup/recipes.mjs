@@ -33,7 +33,14 @@ const SPLIT_CLI = ['docker.io', 'containerd', 'docker-cli'];
 /** @type {readonly Recipe[]} */
 export const testParts = [
   engine('20.10', { bookworm: ['docker.io', 'containerd', 'runc'] }),
+  engine('26.1', { trixie: SPLIT_CLI, ...RUNC }),
   engine('28.5', { sid: SPLIT_CLI, ...RUNC }),
+  {
+    title: 'compose',
+    folder: 'compose',
+    packages: { trixie: ['docker-compose'] },
+    programs: ['usr/libexec/docker/cli-plugins/docker-compose'],
+  },
   {
     title: 'registry',
     folder: 'registry',
@@ -48,6 +55,3 @@ export const testParts = [
     ownLibraries: true,
   },
 ];
-
-/** Only fetched when asked for by name. @type {Readonly<Record<string, Recipe>>} */
-export const extraEngines = { 26.1: engine('26.1', { trixie: SPLIT_CLI, ...RUNC }) };

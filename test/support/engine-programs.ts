@@ -33,6 +33,11 @@ export const engineVariants: readonly EngineVariant[] = availableEngines().inclu
       { name: '28.5', imageStore: 'containerd' },
     ];
 
+/** Those and one more release, for what depends on how an engine keeps its files. */
+export const everyEngineVariant: readonly EngineVariant[] = availableEngines().includes('path')
+  ? engineVariants
+  : [...engineVariants, { name: '26.1', imageStore: 'classic' }];
+
 /** Makes the PATH on which an engine's own programs come first. Throws when there is no such engine. */
 export function enginePath(name: EngineName): string {
   const system = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'];

@@ -23,7 +23,11 @@ export function sampleStatus(pid: number): { stop(): number } {
 
 const SAMPLE_TREE_EVERY_MS = 50;
 
-/** Follows the resident memory of a process and all that it has started, taken together, until `stop`, which returns the peak in bytes. */
+/**
+ * Follows the resident memory of a process and all that it has started, taken together, until `stop`, which returns the peak in bytes. A page
+ * that several processes share counts once.
+ * @see Linux, Documentation/filesystems/proc.rst, "Pss"
+ */
 export function sampleTree(pid: number): { stop(): number } {
   let peakBytes = 0;
   const timer = setInterval(() => {
@@ -32,7 +36,7 @@ export function sampleTree(pid: number): { stop(): number } {
       all,
       all.filter((process) => process.pid === pid),
     );
-    const bytes = tree.reduce((sum, process) => sum + rssBytes(process.pid), 0);
+    const bytes = tree.reduce((sum, process) => sum + pssBytes(process.pid), 0);
     peakBytes = Math.max(peakBytes, bytes);
   }, SAMPLE_TREE_EVERY_MS);
   timer.unref();
@@ -44,9 +48,9 @@ export function sampleTree(pid: number): { stop(): number } {
   };
 }
 
-function rssBytes(pid: number): number {
+function pssBytes(pid: number): number {
   try {
-    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+    const match = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/smaps_rollup`, 'utf8'));
     return Number(match?.[1] ?? 0) * 1024;
   } catch {
     return 0;

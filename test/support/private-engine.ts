@@ -20,6 +20,8 @@ export interface PrivateDataRoot {
   json(command: 'start' | 'stop' | 'status', args?: readonly string[]): Promise<EngineReport>;
   /** Starts `dray engine start` without waiting. */
   starting(args?: readonly string[]): Running;
+  /** Starts `dray engine stop` without waiting. */
+  stopping(): Running;
   /** Runs the docker command with the engine that runs on it. Throws when it fails. */
   docker(...args: readonly string[]): Promise<string>;
   tryDocker(...args: readonly string[]): Promise<Finished>;
@@ -86,6 +88,7 @@ export async function makeDataRoot({ name, imageStore }: EngineVariant): Promise
     },
     starting: (args = []) =>
       startDray(['engine', 'start', ...flags('start'), ...args, '--json'], { env, cwd: folder }),
+    stopping: () => startDray(['engine', 'stop', ...flags('stop')], { env, cwd: folder }),
     async docker(...args) {
       const done = await tryDocker(...args);
       if (done.exitCode === 0) return done.stdout.trim();
