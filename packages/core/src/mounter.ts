@@ -41,6 +41,9 @@ export interface Mounter {
   /** True when it needs no engine that answers: it starts one of our own. */
   readonly startsEngine: boolean;
 
+  /** Begins to load what it needs, while others are waited for. Only `mount` tells when that fails. */
+  warmUp(): void;
+
   /**
    * Mounts the packs and registers the images with name, ID and digests. Whether each is there afterwards is for the caller to look.
    * Nothing is left behind when it throws.

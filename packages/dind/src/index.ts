@@ -7,6 +7,7 @@ export type { PackVolume } from './reach/remote-packs.ts';
 export { sweepPackVolume } from './reach/remote-packs.ts';
 export type { LayerContent, LiveMountRequest, LiveMountResult } from './containerd/live-mount.ts';
 export { mountLive } from './containerd/live-mount.ts';
+export { loadContainerdLibrary } from './containerd/channel.ts';
 export type { LiveUpkeepRequest } from './containerd/live-upkeep.ts';
 export { repairLiveMounts, sweepLiveMounts } from './containerd/live-upkeep.ts';
 export type { Repair } from './containerd/repair.ts';

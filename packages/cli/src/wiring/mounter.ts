@@ -25,6 +25,9 @@ export function createMounter(context: MounterContext): Mounter {
   const startsEngine = delivery === 'mount' || exportFile !== undefined;
   return {
     startsEngine,
+    warmUp() {
+      void warmUp().catch(() => undefined);
+    },
     async mount(request) {
       const { info } = request;
       if (info === undefined) return mountInOwn(context, request);
@@ -37,6 +40,11 @@ export function createMounter(context: MounterContext): Mounter {
       }
     },
   };
+}
+
+async function warmUp(): Promise<void> {
+  const { loadContainerdLibrary } = await import('@drayage/dind');
+  await loadContainerdLibrary();
 }
 
 async function mountLive(

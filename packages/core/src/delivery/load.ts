@@ -4,6 +4,7 @@ import { summarizeError } from '../error-summary.ts';
 import type { ErrorSummary } from '../error-summary.ts';
 import type { Engine, EngineInfo } from '../engine.ts';
 import { DrayError, isDrayError, reasonOf } from '../errors.ts';
+import { packArtifactType } from '../bundle/pack-types.ts';
 import { createPool } from '../handover/pool.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostPlatform } from '../image/platform.ts';
@@ -89,7 +90,8 @@ class LoadRun {
 
   async deliverAsTheyCome(): Promise<void> {
     const { meeting } = this.#options;
-    this.#info = await this.#describe();
+    const [info] = await Promise.all([this.#describe(), this.#warmUp()]);
+    this.#info = info;
     let lookedAt = performance.now();
     for await (const sighting of watch(meeting.documents, this.#options)) {
       this.#waitedMs += performance.now() - lookedAt;
@@ -130,6 +132,14 @@ class LoadRun {
       ms: Math.round(performance.now() - this.#startedAt),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
+  }
+
+  /** A bundle that has packs already is likely to be mounted at once. */
+  async #warmUp(): Promise<void> {
+    const { meeting, packs, signal } = this.#options;
+    if (this.#isMountingOver || packs?.mounter === undefined) return;
+    const bytes = await meeting.documents.read('index.json', signal).catch(() => undefined);
+    if (bytes !== undefined && Buffer.from(bytes).includes(packArtifactType)) packs.mounter.warmUp();
   }
 
   /** Without an engine there is nothing to wait for, unless one of our own can be started. */

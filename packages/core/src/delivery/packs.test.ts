@@ -103,6 +103,7 @@ describe('mounting', () => {
     const engine = fakeEngine('classic');
     const unavailable: Mounter = {
       startsEngine: false,
+      warmUp: () => undefined,
       mount: () => Promise.reject(new DrayError('MOUNT_UNAVAILABLE', 'cannot mount packs: not root')),
     };
     const { report, warnings } = await deliver(engine, 'auto', unavailable);
@@ -112,7 +113,11 @@ describe('mounting', () => {
 
   test('gives way to loading when the engine does not show the image', async () => {
     const engine = fakeEngine('classic');
-    const idle: Mounter = { startsEngine: false, mount: () => Promise.resolve({ way: 'live', engine }) };
+    const idle: Mounter = {
+      startsEngine: false,
+      warmUp: () => undefined,
+      mount: () => Promise.resolve({ way: 'live', engine }),
+    };
     const { report } = await deliver(engine, 'auto', idle);
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
   });
@@ -121,6 +126,7 @@ describe('mounting', () => {
     const own = fakeEngine('classic');
     const mounter: Mounter = {
       startsEngine: true,
+      warmUp: () => undefined,
       mount: () => {
         own.add();
         return Promise.resolve({ way: 'private', engine: own, dockerHost: 'unix:///run/own.sock' });
@@ -188,6 +194,7 @@ async function deliver(engine: Engine, delivery: DeliveryMode, mounter?: Mounter
   const mounted: MountRequest[] = [];
   const watched = mounter && {
     startsEngine: mounter.startsEngine,
+    warmUp: () => undefined,
     mount: (request: MountRequest) => {
       mounted.push(request);
       return mounter.mount(request);
@@ -213,6 +220,7 @@ async function deliver(engine: Engine, delivery: DeliveryMode, mounter?: Mounter
 function liveMounter(engine: FakeEngine): Mounter {
   return {
     startsEngine: false,
+    warmUp: () => undefined,
     mount: () => {
       engine.add();
       return Promise.resolve({ way: 'live', engine });

@@ -31,6 +31,11 @@ const defaultTimeoutMs = 60_000;
 // As containerd itself has it: defaults.DefaultMaxRecvMsgSize.
 const maxMessageBytes = 16 * 1024 * 1024;
 
+/** Loads the library that {@link openChannel} needs, which takes a while, so that it is there when it is needed. */
+export async function loadContainerdLibrary(): Promise<void> {
+  await import('./grpc.ts');
+}
+
 /** Opens a gRPC connection over a unix socket; it is dialled with the first call. */
 export async function openChannel({ socketPath, headers, signal }: ChannelOptions): Promise<Channel> {
   // Loaded here, because most runs never come to it.
