@@ -8,12 +8,27 @@ export default class SummaryReporter {
   /** @type {Error | undefined} */
   #error;
 
+  /** @type {string[]} */
+  #leftOut = [];
+
+  /**
+   * Jest itself says nothing of a file of which nothing was run.
+   * @param {unknown} _test
+   * @param {{ console?: readonly { message: string }[] }} result
+   */
+  onTestResult(_test, { console: said = [] }) {
+    this.#leftOut.push(
+      ...said.map(({ message }) => message).filter((line) => line.startsWith('cannot test ')),
+    );
+  }
+
   /**
    * @param {unknown} _contexts
    * @param {Results} results
    */
   onRunComplete(_contexts, results) {
     const summary = summarize(results);
+    if (this.#leftOut.length > 0) console.log(['Left out:', ...this.#leftOut].join('\n  '));
     if (summary.failed > 0) this.#error = new Error('some tests failed');
     if (results.numTotalTests === 0) this.#error = new Error('no test was run');
     if (process.send !== undefined) process.send({ summary });

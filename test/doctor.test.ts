@@ -116,7 +116,7 @@ describeWith({ engine: variant, registry: true }, 'dray doctor in a container', 
   );
 });
 
-describeWith({ programs: ['setpriv', 'mount'] }, 'dray doctor', () => {
+describeWith({ programs: ['setpriv', 'mount'], root: true }, 'dray doctor', () => {
   let folder: string;
 
   beforeAll(async () => {

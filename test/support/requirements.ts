@@ -10,6 +10,8 @@ export interface Requirements {
   readonly engine?: EngineVariant;
   readonly registry?: boolean;
   readonly programs?: readonly string[];
+  /** Mounts, or becomes another user. */
+  readonly root?: boolean;
 }
 
 /**
@@ -48,8 +50,9 @@ function declareWithoutLeaks(declare: () => void): void {
   }, 30_000);
 }
 
-function missingParts({ engine, registry = false, programs = [] }: Requirements): string[] {
+function missingParts({ engine, registry = false, programs = [], root = false }: Requirements): string[] {
   return [
+    ...(root && process.getuid?.() !== 0 ? ['it must be run as root'] : []),
     ...(engine !== undefined && !availableEngines().includes(engine.name) ? [whyNoEngine(engine)] : []),
     ...(registry && registryProgram() === undefined ? ['there is no docker-registry'] : []),
     ...programs.filter((name) => programOnPath(name) === undefined).map((name) => `there is no ${name}`),
