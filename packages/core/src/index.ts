@@ -12,6 +12,16 @@ export {
   systemErrorCode,
 } from './errors.ts';
 export { maskSecrets, printable, redactUrl } from './redact.ts';
+export { readAsset } from './asset.ts';
+
+export type {
+  PipelineDefinitions,
+  PipelineOption,
+  PipelineOptionKind,
+  ReleasedFile,
+  RenderedFiles,
+} from './pipeline/definitions.ts';
+export { pipelineOption } from './pipeline/definitions.ts';
 
 export type { Descriptor } from './image/descriptor.ts';
 export type { Digest } from './image/digest.ts';
