@@ -107,11 +107,20 @@ export function relayed({ stdin, stdout, stderr }: FootholdProcess, name: string
   stdout.on('data', (chunk: unknown) => {
     if (!connection.push(chunk)) stdout.pause();
   });
-  Promise.all([finished(stdout), readText(stderr)]).then(([, said]) => {
+  Promise.all([finished(stdout), readText(stderr)]).then(([, text]) => {
+    const said = complaint(text);
     if (said === '') connection.push(null);
     else connection.destroy(helperFailed(location, `${name} says ${said}`));
   }, fail);
   return connection;
+}
+
+/** The docker client asks a socket first whether it is an engine's; what else listens there may say something of its own, which it remarks on. */
+function complaint(text: string): string {
+  const lines = text
+    .split('\n')
+    .filter((line) => !line.includes('Unsolicited response received on idle HTTP'));
+  return lines.join('\n').trim();
 }
 
 const maxComplaintLength = 500;
