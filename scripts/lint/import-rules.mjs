@@ -18,7 +18,7 @@ const packages = {
 
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
 const coreLevels = [
-  ['errors.ts', 'redact.ts', 'error-summary.ts', 'asset.ts', 'pipeline/'],
+  ['errors.ts', 'redact.ts', 'retry.ts', 'error-summary.ts', 'asset.ts', 'pipeline/'],
   ['image/'],
   ['image-set/'],
   ['lock/'],

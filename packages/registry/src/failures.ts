@@ -4,6 +4,7 @@ import {
   RegistryError,
   isObject,
   maskSecrets,
+  parseRetryAfter,
   printable,
   reasonOf,
   redactUrl,
@@ -13,7 +14,6 @@ import { errors } from 'undici';
 import type { HttpResponse } from './connections.ts';
 import { ProxyRefusal, UnansweredError, readAtMost } from './connections.ts';
 import { RedirectError } from './redirects.ts';
-import { parseRetryAfter } from './retry.ts';
 
 /** What is being done for the caller, for messages. */
 export interface Operation {

@@ -1,4 +1,5 @@
-import type { Source, TagSource } from '@drayage/core';
+import { defaultRetryPolicy, systemClock } from '@drayage/core';
+import type { Clock, RetryPolicy, Source, TagSource } from '@drayage/core';
 import { openBlob } from './blobs.ts';
 import type { Timeouts } from './connections.ts';
 import { createConnections, defaultTimeouts } from './connections.ts';
@@ -12,8 +13,6 @@ import { createProxyRules } from './proxy/proxy-rules.ts';
 import type { ProxySettings } from './proxy/proxy-settings.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { createRegistryClient } from './registry-client.ts';
-import type { Clock, RetryPolicy } from './retry.ts';
-import { defaultRetryPolicy, systemClock } from './retry.ts';
 import { listTags } from './tag-list.ts';
 
 export interface RegistrySourceOptions {
