@@ -171,6 +171,7 @@ export type {
   StatusProgress,
 } from './rendezvous/status.ts';
 export { parseStatus } from './rendezvous/status.ts';
+export type { PrepullJob, PrepullJobState } from './rendezvous/prepull-job.ts';
 export type { Prospect, WaitPolicy } from './rendezvous/waiting.ts';
 export type { Sighting } from './rendezvous/watch.ts';
 export type { Outlook } from './rendezvous/outlook.ts';

@@ -3,7 +3,7 @@ import type { BundleEntry } from '../bundle/bundle-index.ts';
 import { digestOf } from '../image/digest.ts';
 import { mediaTypes } from '../image/media-types.ts';
 import { parseReference } from '../image/reference.ts';
-import { outlooks } from './outlook.ts';
+import { outlooks, prospectReason } from './outlook.ts';
 import type { StatusDocument, StatusImage } from './status.ts';
 import type { Prospect } from './waiting.ts';
 import type { Sighting } from './watch.ts';
@@ -129,5 +129,21 @@ describe('without a choice of images', () => {
 
   test('an absent pre-pull offers nothing', () => {
     expect(kinds(sighting('absent'), [])).toEqual([]);
+  });
+});
+
+describe('the reason of a finished copy', () => {
+  test.each(['failed', 'cancelled'] as const)('is that its pre-pull was %s', (state) => {
+    const seen = sighting('settled', [], []);
+    const status = seen.status && {
+      ...seen.status,
+      state,
+      error: { code: 'REGISTRY_DENIED', message: 'no' },
+    };
+    expect(prospectReason({ ...seen, status })).toMatch(new RegExp(`^${state}: `));
+  });
+
+  test('is that it is one, when its pre-pull ended well', () => {
+    expect(prospectReason(sighting('settled', undefined, []))).toMatch(/^settled: /);
   });
 });

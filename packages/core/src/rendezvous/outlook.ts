@@ -3,6 +3,7 @@ import type { BundleEntry } from '../bundle/bundle-index.ts';
 import type { ErrorSummary } from '../error-summary.ts';
 import { familiarReference, formatReference, tryParseReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
+import type { PrepullJobState } from './prepull-job.ts';
 import type { StatusImage } from './status.ts';
 import type { Prospect } from './waiting.ts';
 import type { Sighting } from './watch.ts';
@@ -41,18 +42,27 @@ export function prospectReason(sighting: Sighting): string {
     case 'ready':
       return 'ready: the pre-pull has ended';
     case 'settled':
+      if (status?.state === 'failed') return `failed: the pre-pull failed${because}`;
+      if (status?.state === 'cancelled') return 'cancelled: the pre-pull was cancelled';
       return 'settled: the bundle is a finished copy';
     case 'failed':
-      return `failed: the pre-pull failed${because}`;
+      return prospect.job === undefined
+        ? `failed: the pre-pull failed${because}`
+        : 'failed: the job of the pre-pull failed';
     case 'cancelled':
-      return 'cancelled: the pre-pull was cancelled';
+      return `cancelled: the ${prospect.job === undefined ? '' : 'job of the '}pre-pull was cancelled`;
     case 'expired':
       return `expired: the pre-pull has given no sign of life for ${String((status?.leaseMs ?? 0) / 1000)} s`;
     case 'absent':
-      return 'absent: no pre-pull has begun';
+      return absentReason(prospect.job);
     case 'timeout':
       return 'timeout: the pre-pull has not ended within the time limit';
   }
+}
+
+function absentReason(job: PrepullJobState | undefined): string {
+  if (job === 'skipped') return 'absent: the job of the pre-pull was skipped';
+  return job === 'absent' ? 'absent: the pipeline has no such pre-pull job' : 'absent: no pre-pull has begun';
 }
 
 /** One for each name of the image that is meant by `asked`. */

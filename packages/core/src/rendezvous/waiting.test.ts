@@ -93,6 +93,50 @@ describe('waiting for a pre-pull', () => {
   });
 });
 
+describe('with the word of the CI system', () => {
+  const asked = (job: Observation['job'], now = 0, document?: StatusDocument): Observation => ({
+    ...seen(now, document),
+    job,
+  });
+
+  test.each([
+    ['pending', 'running'],
+    ['running', 'running'],
+    ['failed', 'failed'],
+    ['cancelled', 'cancelled'],
+    ['skipped', 'absent'],
+    ['absent', 'absent'],
+  ] as const)('a pre-pull whose job is %s before it has written anything is %s', (job, prospect) => {
+    expect(prospects([asked(job, 1_000)])).toEqual([prospect]);
+  });
+
+  test('the grace time counts only when the job says nothing of the future', () => {
+    expect(prospects([asked('pending', 60_000), asked('pending', 600_000)])).toEqual(['running', 'timeout']);
+    expect(prospects([asked('succeeded', 59_000), asked('succeeded', 60_000)])).toEqual([
+      'running',
+      'absent',
+    ]);
+    expect(prospects([asked(undefined, 60_000)])).toEqual(['absent']);
+  });
+
+  test.each([
+    ['failed', 'failed'],
+    ['cancelled', 'cancelled'],
+    ['running', 'running'],
+    ['pending', 'running'],
+    ['succeeded', 'running'],
+    ['skipped', 'running'],
+    ['absent', 'running'],
+    [undefined, 'running'],
+  ] as const)('a pre-pull that says it is running, in a job that is %s, is %s', (job, prospect) => {
+    expect(prospects([asked(job, 0, status())])).toEqual([prospect]);
+  });
+
+  test('what the document says of the end counts', () => {
+    expect(prospects([asked('failed', 0, status({ state: 'ready' }))])).toEqual(['ready']);
+  });
+});
+
 describe('a document of another pipeline', () => {
   test('is a left-over', () => {
     expect(isLeftOver(status({ pipeline: '41' }), { ...policy, pipeline: '42' })).toBe(true);

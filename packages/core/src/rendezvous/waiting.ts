@@ -1,6 +1,7 @@
+import type { PrepullJobState } from './prepull-job.ts';
 import type { StatusDocument } from './status.ts';
 
-/** What a waiter may still hope for. All but `running` end the waiting. */
+/** What a waiter may still hope for. All but `running` end the waiting. `job`: it is the CI system that says so. */
 export type Prospect =
   /** A pre-pull is at work, or may yet begin (within the grace time). */
   | { readonly kind: 'running' }
@@ -8,12 +9,12 @@ export type Prospect =
   | { readonly kind: 'ready' }
   /** Nobody is writing: a finished copy, whatever it holds. */
   | { readonly kind: 'settled' }
-  | { readonly kind: 'failed' }
-  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly job?: PrepullJobState }
+  | { readonly kind: 'cancelled'; readonly job?: PrepullJobState }
   /** The beat has not changed for the lease: the pre-pull was killed, or its node is gone. */
   | { readonly kind: 'expired' }
-  /** No pre-pull has begun within the grace time. */
-  | { readonly kind: 'absent' }
+  /** No pre-pull has begun within the grace time, or the CI system says that none will. */
+  | { readonly kind: 'absent'; readonly job?: PrepullJobState }
   /** The waiter's own limit. */
   | { readonly kind: 'timeout' };
 
@@ -33,6 +34,8 @@ export interface Observation {
   readonly status: StatusDocument | undefined;
   /** There is an `index.json`. */
   readonly hasIndex: boolean;
+  /** How the job that pre-pulls stood, by a look before the documents were read; undefined: not known. */
+  readonly job?: PrepullJobState | undefined;
   /** The waiter's monotonic clock (ms). Never compared with any other clock. */
   readonly now: number;
 }
@@ -55,10 +58,13 @@ export function judge(
   if (status === undefined) {
     // A pre-pull writes its status before anything else: an index without one was made by another tool, and is finished.
     if (seen.hasIndex) return { memory, prospect: { kind: 'settled' } };
-    const limit = Math.min(policy.graceMs, policy.timeoutMs);
-    return { memory, prospect: { kind: waitedMs < limit ? 'running' : 'absent' } };
+    return { memory, prospect: unwrittenProspect(seen.job, waitedMs, policy) };
   }
   if (status.state !== 'running') return { memory, prospect: { kind: status.state } };
+  // The document was read after the job had ended: it will not change any more.
+  if (seen.job === 'failed' || seen.job === 'cancelled') {
+    return { memory, prospect: { kind: seen.job, job: seen.job } };
+  }
   const lastBeat = continuedBeat(memory, status) ?? {
     runId: status.runId,
     beat: status.beat,
@@ -70,6 +76,30 @@ export function judge(
     memory: { ...memory, lastBeat },
     prospect: { kind: isExpired ? 'expired' : isTimedOut ? 'timeout' : 'running' },
   };
+}
+
+/** What there is to hope for when the pre-pull has written nothing yet. */
+function unwrittenProspect(
+  job: PrepullJobState | undefined,
+  waitedMs: number,
+  { graceMs, timeoutMs }: WaitPolicy,
+): Prospect {
+  switch (job) {
+    case 'pending':
+    case 'running':
+      // It has no runner yet, or is not ready yet: it is known to come, so the grace time does not matter.
+      return { kind: waitedMs < timeoutMs ? 'running' : 'timeout' };
+    case 'failed':
+    case 'cancelled':
+      return { kind: job, job };
+    case 'skipped':
+    case 'absent':
+      return { kind: 'absent', job };
+    // A job that has succeeded may have written its document a moment ago, in a place that is slow to show it.
+    case 'succeeded':
+    case undefined:
+      return { kind: waitedMs < Math.min(graceMs, timeoutMs) ? 'running' : 'absent' };
+  }
 }
 
 function settledProspect(seen: Observation): Prospect {

@@ -4,15 +4,23 @@ import { parseBundleIndex } from '../bundle/bundle-index.ts';
 import type { BundleIndex } from '../bundle/bundle-index.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import type { DocumentStore } from '../transport.ts';
+import { followJob } from './follow-job.ts';
+import type { JobFollower } from './follow-job.ts';
+import type { PrepullJob } from './prepull-job.ts';
 import { parseStatus } from './status.ts';
 import type { StatusDocument } from './status.ts';
 import { isLeftOver, judge } from './waiting.ts';
 import type { Prospect, WaitMemory, WaitPolicy } from './waiting.ts';
 
+/** How long the CI system may take to say how the job stands, before the rest is gone by (ms). */
+const firstAnswerMs = 5_000;
+
 export interface WatchOptions {
   readonly policy: WaitPolicy;
   /** Time between two looks (ms). */
   readonly pollMs: number;
+  /** Asked beside the documents, where the CI system can tell; undefined: the status document alone counts. */
+  readonly job?: PrepullJob | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,15 +41,31 @@ export async function* watch(
 ): AsyncGenerator<Sighting, void, undefined> {
   let memory: WaitMemory = { startedAt: performance.now() };
   let shown: string | undefined;
-  for (;;) {
-    const sighting = await look(documents, options, memory);
-    memory = sighting.memory;
-    const novelty = `${sighting.prospect.kind} ${sighting.status?.runId ?? ''} ${String(sighting.status?.beat ?? '')}`;
-    if (novelty !== shown) yield sighting;
-    if (sighting.prospect.kind !== 'running') return;
-    shown = novelty;
-    await pause(options.pollMs, options.signal);
+  const job = options.job === undefined || options.policy.settled ? undefined : followJob(options.job);
+  try {
+    for (let looks = 1; ; looks += 1) {
+      const sighting = await look(documents, options, memory, job);
+      if (looks === 1 && job !== undefined && isUndecided(sighting)) {
+        // What the job is like decides whether there is anything to wait for.
+        await job.first(firstAnswerMs, options.signal);
+        throwIfAborted(options.signal, 'wait for the pre-pull');
+        continue;
+      }
+      memory = sighting.memory;
+      const novelty = `${sighting.prospect.kind} ${sighting.status?.runId ?? ''} ${String(sighting.status?.beat ?? '')}`;
+      if (novelty !== shown) yield sighting;
+      if (sighting.prospect.kind !== 'running') return;
+      shown = novelty;
+      await pause(options.pollMs, options.signal);
+    }
+  } finally {
+    job?.stop();
   }
+}
+
+/** Nothing final is written. */
+function isUndecided({ status, prospect }: Sighting): boolean {
+  return prospect.kind !== 'settled' && (status === undefined || status.state === 'running');
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -57,7 +81,10 @@ async function look(
   documents: DocumentStore,
   { policy, signal }: WatchOptions,
   memory: WaitMemory,
+  follower: JobFollower | undefined,
 ): Promise<Sighting & { memory: WaitMemory }> {
+  // What it says must be older than the documents: a job that ends well writes its status first.
+  const job = follower?.latest();
   // The status is read first: an index read after it holds at least the images that the status calls ready.
   const statusBytes = await documents.read('dray-status.json', signal);
   const indexBytes = await documents.read('index.json', signal);
@@ -65,11 +92,11 @@ async function look(
   const now = performance.now();
   if (isLeftOver(status, policy)) {
     return {
-      ...judge(memory, { status: undefined, hasIndex: false, now }, policy),
+      ...judge(memory, { status: undefined, hasIndex: false, job, now }, policy),
       status: undefined,
       index: undefined,
     };
   }
   const index = indexBytes === undefined ? undefined : parseBundleIndex(indexBytes);
-  return { ...judge(memory, { status, hasIndex: index !== undefined, now }, policy), status, index };
+  return { ...judge(memory, { status, hasIndex: index !== undefined, job, now }, policy), status, index };
 }
