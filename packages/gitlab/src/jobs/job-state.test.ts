@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { stateOfJob } from './job-state.ts';
+
+const jobs = (...list: readonly (readonly [string, string])[]): Parameters<typeof stateOfJob>[0] =>
+  list.map(([name, status], position) => ({ id: position + 1, name, status }));
+
+describe('the state of a job', () => {
+  test.each([
+    ['created', 'pending'],
+    ['waiting_for_resource', 'pending'],
+    ['preparing', 'pending'],
+    ['pending', 'pending'],
+    ['scheduled', 'pending'],
+    ['running', 'running'],
+    ['success', 'succeeded'],
+    ['failed', 'failed'],
+    ['canceling', 'cancelled'],
+    ['canceled', 'cancelled'],
+    ['skipped', 'skipped'],
+    ['manual', 'skipped'],
+    ['of_the_future', undefined],
+  ] as const)('that GitLab calls %s is %s', (status, state) => {
+    expect(stateOfJob(jobs(['prepull', status]), 'prepull')).toBe(state);
+  });
+
+  test('is absent when the pipeline has none of that name', () => {
+    expect(stateOfJob(jobs(['prepull-all', 'running'], ['the prepull', 'running']), 'prepull')).toBe(
+      'absent',
+    );
+  });
+
+  test('is that of the newest attempt', () => {
+    expect(stateOfJob(jobs(['prepull', 'failed'], ['prepull', 'pending']), 'prepull')).toBe('pending');
+    expect(stateOfJob(jobs(['prepull', 'failed'], ['prepull', 'pending']).toReversed(), 'prepull')).toBe(
+      'pending',
+    );
+  });
+
+  test.each([
+    [['success', 'running', 'failed'], 'running'],
+    [['success', 'pending'], 'pending'],
+    [['success', 'failed', 'canceled'], 'failed'],
+    [['success', 'success'], 'succeeded'],
+    [['skipped', 'skipped'], 'skipped'],
+  ] as const)('of parallel jobs that are %j is %s', (statuses, state) => {
+    const numbered = statuses.map((status, at) => [`prepull ${at + 1}/${statuses.length}`, status] as const);
+    expect(stateOfJob(jobs(...numbered), 'prepull')).toBe(state);
+    const matrix = statuses.map((status, at) => [`prepull: [amd64, ${at}]`, status] as const);
+    expect(stateOfJob(jobs(...matrix), 'prepull')).toBe(state);
+  });
+
+  test('takes a name with special characters for what it is', () => {
+    expect(stateOfJob(jobs(['a.b 1/2', 'running'], ['a.b: [x]', 'running']), 'a.b')).toBe('running');
+    expect(stateOfJob(jobs(['axb', 'running']), 'a.b')).toBe('absent');
+  });
+});

@@ -1,0 +1,57 @@
+import type { PrepullJobState } from '@drayage/core';
+
+/** A job as the API lists it. */
+export interface ListedJob {
+  readonly id: number;
+  readonly name: string;
+  /** @see https://docs.gitlab.com/api/jobs/#list-pipeline-jobs */
+  readonly status: string;
+}
+
+const states: ReadonlyMap<string, PrepullJobState> = new Map([
+  ['created', 'pending'],
+  ['waiting_for_resource', 'pending'],
+  ['waiting_for_callback', 'pending'],
+  ['preparing', 'pending'],
+  ['pending', 'pending'],
+  ['scheduled', 'pending'],
+  ['running', 'running'],
+  ['success', 'succeeded'],
+  ['failed', 'failed'],
+  ['canceling', 'cancelled'],
+  ['canceled', 'cancelled'],
+  ['skipped', 'skipped'],
+  // It begins when somebody presses a button: nothing to wait for.
+  ['manual', 'skipped'],
+]);
+
+// While one of several parallel jobs is at work, there is something to wait for; once all have ended, the worst end counts.
+const precedence: readonly PrepullJobState[] = [
+  'running',
+  'pending',
+  'failed',
+  'cancelled',
+  'succeeded',
+  'skipped',
+];
+
+/**
+ * How the job called `name` stands. Parallel jobs (`NAME 1/3`, `NAME: [a, b]`) belong to it; of a job that was retried the newest attempt
+ * counts. Undefined for a status that we do not know. Pure.
+ */
+export function stateOfJob(jobs: readonly ListedJob[], name: string): PrepullJobState | undefined {
+  const newest = new Map<string, ListedJob>();
+  for (const job of jobs) {
+    const known = newest.get(job.name);
+    if (isNamed(job.name, name) && (known === undefined || known.id < job.id)) newest.set(job.name, job);
+  }
+  if (newest.size === 0) return 'absent';
+  const found = [...newest.values()].map(({ status }) => states.get(status));
+  return precedence.find((state) => found.includes(state));
+}
+
+/** @see https://docs.gitlab.com/ci/yaml/#parallel */
+function isNamed(full: string, name: string): boolean {
+  if (!full.startsWith(name)) return false;
+  return /^(?: \d+\/\d+|: \[.*\])?$/s.test(full.slice(name.length));
+}

@@ -1,0 +1,92 @@
+import { pipelineOption } from '@drayage/core';
+import type { PipelineDefinitions, PipelineOption, PipelineOptionKind } from '@drayage/core';
+import type { InputType, InputValue, TemplateInput } from './input.ts';
+import { anyText, duration } from './patterns.ts';
+
+/** An input that sets an option of the command line. */
+export interface OptionInput {
+  readonly name: string;
+  /** In the command line's table. */
+  readonly key: string;
+  /** What it says of itself, where the option speaks of a command line. */
+  readonly description?: string;
+}
+
+/** What the pre-pull job sets. */
+export const prepullInputs: readonly OptionInput[] = [
+  { name: 'images', key: 'images' },
+  { name: 'optional', key: 'optional' },
+  { name: 'from', key: 'from' },
+  { name: 'prepare', key: 'prepare' },
+  { name: 'config', key: 'configFile' },
+  { name: 'frozen', key: 'frozen' },
+  { name: 'platform', key: 'platform' },
+  { name: 'form', key: 'form' },
+  { name: 'mirrors', key: 'mirrors' },
+  { name: 'insecure_registries', key: 'insecureRegistries' },
+];
+
+/** What the jobs set that need the images. The list of images is theirs, too: `on_miss` is about what was not pre-pulled of it. */
+export const loadInputs: readonly OptionInput[] = [
+  { name: 'delivery', key: 'delivery' },
+  { name: 'on_miss', key: 'onMiss' },
+  { name: 'only', key: 'only', description: 'wait for these images only, not for the whole pre-pull' },
+  { name: 'timeout', key: 'timeoutMs' },
+  { name: 'grace', key: 'graceMs' },
+  {
+    name: 'strict',
+    key: 'strict',
+    description: 'fail the job when an image was not delivered: exit code 3, or 4 after a time-out',
+  },
+];
+
+/** An option as an input: its type, its values and what it says of itself. Left out, it sets nothing. */
+export function optionInput(
+  definitions: PipelineDefinitions,
+  { name, key, description }: OptionInput,
+): TemplateInput {
+  const option = pipelineOption(definitions, key);
+  const type = inputTypes[option.kind];
+  const { defaultText } = option;
+  return {
+    name,
+    type,
+    description: description ?? option.summary.replace('; may be given more than once', ''),
+    default: emptyValues[type],
+    ...(defaultText === undefined ? {} : { defaultText: `\`${defaultText}\`` }),
+    ...limits(option),
+  };
+}
+
+const inputTypes: Readonly<Record<PipelineOptionKind, InputType>> = {
+  string: 'string',
+  enum: 'string',
+  duration: 'string',
+  // Numbers have no value that stands for nothing.
+  number: 'string',
+  list: 'array',
+  boolean: 'boolean',
+};
+
+const emptyValues: Readonly<Record<InputType, InputValue>> = {
+  string: '',
+  array: [],
+  boolean: false,
+  number: 0,
+};
+
+function limits({ kind, choices = [] }: PipelineOption): Pick<TemplateInput, 'options' | 'regex'> {
+  switch (kind) {
+    case 'enum':
+      return { options: ['', ...choices] };
+    case 'duration':
+      return { regex: duration };
+    case 'number':
+      return { regex: '^[0-9]*$' };
+    case 'string':
+      return { regex: anyText };
+    case 'list':
+    case 'boolean':
+      return {};
+  }
+}

@@ -1,0 +1,4 @@
+export type { FakeGitlab, FakeGitlabOptions } from './fake-gitlab.ts';
+export { startFakeGitlab } from './fake-gitlab.ts';
+export type { LeakedToken } from './object-storage.ts';
+export type { FakeFailure, FakeJob, FakePackageFile, FakeRequest, FakeSettings, TokenKind } from './state.ts';

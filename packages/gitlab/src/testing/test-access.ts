@@ -1,0 +1,27 @@
+import type { Clock } from '@drayage/core';
+import type { GitlabAccess } from '../api/access.ts';
+import type { FakeGitlab } from './fake-gitlab.ts';
+
+/** A clock whose pauses take no time and are remembered. */
+export function pausingClock(): Clock & { readonly pauses: number[] } {
+  const pauses: number[] = [];
+  return {
+    pauses,
+    now: Date.now,
+    random: () => 0,
+    async sleep(ms) {
+      pauses.push(ms);
+    },
+  };
+}
+
+/** The way to a fake GitLab as a job has it. */
+export function accessTo(gitlab: FakeGitlab, more: Partial<GitlabAccess> = {}): GitlabAccess {
+  return {
+    apiUrl: gitlab.apiUrl,
+    projectId: String(gitlab.projectId),
+    token: { kind: 'job', value: gitlab.jobToken },
+    userAgent: 'drayage/test',
+    ...more,
+  };
+}

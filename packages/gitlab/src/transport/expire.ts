@@ -1,0 +1,110 @@
+import { TransferError } from '@drayage/core';
+import type { Operation } from '../api/operation.ts';
+import type { PackageFile, PackageVersion } from '../api/package-registry.ts';
+import type { BlobFiles } from './blob-files.ts';
+import { parseFileName } from './file-names.ts';
+import { defaultKeepMs } from './location.ts';
+import { operationAt, sharedVersion } from './place.ts';
+import type { Place } from './place.ts';
+import { isRefusal } from './prune.ts';
+
+/** What a clean-up did. */
+export interface ExpiryReport {
+  readonly deletedFiles: number;
+  readonly deletedBytes: number;
+  /** Why the rest is still there; undefined: nothing is left to delete. */
+  readonly refusal?: string;
+}
+
+interface Tally {
+  deletedFiles: number;
+  deletedBytes: number;
+}
+
+/**
+ * Deletes what is older than it is to be kept: blobs that pipelines share, and the versions of past pipelines. A token that may not delete
+ * is no error. Versions of the package that hold anything that is not ours stay.
+ * @throws TransferError `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`; DrayError `ABORTED`
+ */
+export async function expire(
+  place: Place,
+  files: BlobFiles,
+  signal: AbortSignal | undefined,
+): Promise<ExpiryReport> {
+  const keepMs = place.keep.kind === 'age' ? place.keep.ms : defaultKeepMs;
+  const operation = operationAt(place, 'delete', 'expired files', { direction: 'of' });
+  return counting(async (tally) => {
+    // Asked after an answer has come: age is by the server's clock.
+    const bornBefore = (): number => place.client.now() - keepMs;
+    if (place.blobsVersion === sharedVersion) {
+      const old = (await files.all(signal)).filter((file) => file.createdAt < bornBefore());
+      const own = old.filter(({ name }) => parseFileName(name)?.kind === 'blob');
+      for (const file of own) await removeFile(place, tally, { operation, file, signal });
+      if (own.length > 0) files.forget();
+    }
+    const versions = await place.registry.oldestVersions(operation, signal);
+    for (const version of versions) {
+      const isPast = version.version !== sharedVersion && version.version !== place.documentsVersion;
+      if (isPast && version.createdAt < bornBefore())
+        await removeVersion(place, tally, { operation, version, signal });
+    }
+  });
+}
+
+/**
+ * Deletes what belongs to this pipeline alone: its documents, and its blobs where pipelines share none. For the last job of a pipeline:
+ * whoever looks afterwards finds no pre-pull.
+ * @throws as {@link expire}
+ */
+export async function forgetPipeline(
+  place: Place,
+  files: BlobFiles,
+  signal: AbortSignal | undefined,
+): Promise<ExpiryReport> {
+  const operation = operationAt(place, 'delete', 'the files of this pipeline', { direction: 'of' });
+  const report = await counting(async (tally) => {
+    for (const file of await place.registry.files(operation, place.documentsVersion, signal)) {
+      if (parseFileName(file.name) !== undefined) await removeFile(place, tally, { operation, file, signal });
+    }
+  });
+  files.forget();
+  return report;
+}
+
+async function counting(run: (tally: Tally) => Promise<void>): Promise<ExpiryReport> {
+  const tally: Tally = { deletedFiles: 0, deletedBytes: 0 };
+  try {
+    await run(tally);
+    return tally;
+  } catch (error) {
+    if (!(error instanceof TransferError) || !isRefusal(error)) throw error;
+    return { ...tally, refusal: error.message };
+  }
+}
+
+interface Removal {
+  readonly operation: Operation;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function removeFile(
+  { registry }: Place,
+  tally: Tally,
+  { operation, file, signal }: Removal & { readonly file: PackageFile },
+): Promise<void> {
+  await registry.removeFile(operation, file, signal);
+  tally.deletedFiles += 1;
+  tally.deletedBytes += file.sizeBytes;
+}
+
+async function removeVersion(
+  { registry }: Place,
+  tally: Tally,
+  { operation, version, signal }: Removal & { readonly version: PackageVersion },
+): Promise<void> {
+  const files = await registry.files(operation, version.version, signal);
+  if (files.some(({ name }) => parseFileName(name) === undefined)) return;
+  await registry.removeVersion(operation, version.id, signal);
+  tally.deletedFiles += files.length;
+  tally.deletedBytes += files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}

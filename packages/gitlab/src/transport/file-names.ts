@@ -1,0 +1,60 @@
+import { fromHex, hexOf } from '@drayage/core';
+import type { Digest, DocumentName } from '@drayage/core';
+import type { PackageFile } from '../api/package-registry.ts';
+
+const documentNames: readonly DocumentName[] = ['index.json', 'dray-status.json'];
+const blobPattern = /^([0-9a-f]{64})(?:-(\d{1,9}))?$/;
+const documentPattern = /^(index|dray-status)(?:-(\d{1,9}))?\.json$/;
+
+/** A file of ours: which blob or document it is, and the how-manieth of it. */
+export type OwnName =
+  | { readonly kind: 'blob'; readonly digest: Digest; readonly number: number }
+  | { readonly kind: 'document'; readonly document: DocumentName; readonly number: number };
+
+/**
+ * The file name of a blob. Colons are not allowed in it. Number 0 is the plain name; greater ones are for a blob that is uploaded again
+ * while the old file, which is about to expire, is still there.
+ */
+export function blobFileName(digest: Digest, number: number): string {
+  return number === 0 ? hexOf(digest) : `${hexOf(digest)}-${String(number)}`;
+}
+
+/** The file name of a document. Greater numbers than 0 are for groups that forbid the same name twice; the greatest is the newest. */
+export function documentFileName(name: DocumentName, number: number): string {
+  return number === 0 ? name : name.replace(/\.json$/, `-${String(number)}.json`);
+}
+
+/** What a file is to us; undefined: not ours. */
+export function parseFileName(name: string): OwnName | undefined {
+  const [, hex, blobNumber = '0'] = blobPattern.exec(name) ?? [];
+  if (hex !== undefined) return { kind: 'blob', digest: fromHex(hex), number: Number(blobNumber) };
+  const [, stem, number = '0'] = documentPattern.exec(name) ?? [];
+  const document = documentNames.find((candidate) => candidate === `${stem ?? ''}.json`);
+  return document === undefined ? undefined : { kind: 'document', document, number: Number(number) };
+}
+
+/** The files of one blob, as they come. */
+export function filesOfBlob(files: readonly PackageFile[], digest: Digest): readonly NumberedFile[] {
+  return files.flatMap((file) => {
+    const own = parseFileName(file.name);
+    return own?.kind === 'blob' && own.digest === digest ? [{ file, number: own.number }] : [];
+  });
+}
+
+/** The files of one document, as they come. */
+export function filesOfDocument(files: readonly PackageFile[], name: DocumentName): readonly NumberedFile[] {
+  return files.flatMap((file) => {
+    const own = parseFileName(file.name);
+    return own?.kind === 'document' && own.document === name ? [{ file, number: own.number }] : [];
+  });
+}
+
+export interface NumberedFile {
+  readonly file: PackageFile;
+  readonly number: number;
+}
+
+/** The greatest number among some files; -1 when there is none. */
+export function lastNumber(files: readonly NumberedFile[]): number {
+  return Math.max(-1, ...files.map(({ number }) => number));
+}
