@@ -1,14 +1,17 @@
 import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
-const dist = join(here, 'dist');
-const fresh = join(here, 'dist', `.build-${process.pid}`);
+/** Where to: the package's own place unless told. */
+const dist = resolve(process.argv[2] ?? join(here, 'dist'));
+const fresh = join(dist, `.build-${process.pid}`);
 
 /** What is read at run time, from a directory beside that of the chunks. */
-const assets = join(here, '../dind/assets');
+const assets = ['assets', '../circleci/assets', '../dind/assets', '../gitlab/assets'].map((path) =>
+  join(here, path),
+);
 
 /**
  * What libraries load for abilities that we do not use, by the package that loads it. dockerode: BuildKit sessions and ssh:// engines (a build
@@ -79,9 +82,11 @@ async function putInPlace() {
   await mkdir(join(dist, 'chunks'), { recursive: true });
   for (const name of chunks) await rename(join(fresh, 'chunks', name), join(dist, 'chunks', name));
   await mkdir(join(dist, 'assets'), { recursive: true });
-  for (const name of await readdir(assets)) {
-    await copyFile(join(assets, name), join(fresh, name));
-    await rename(join(fresh, name), join(dist, 'assets', name));
+  for (const dir of assets) {
+    for (const name of await readdir(dir)) {
+      await copyFile(join(dir, name), join(fresh, name));
+      await rename(join(fresh, name), join(dist, 'assets', name));
+    }
   }
   for (const name of ['THIRD-PARTY-LICENSES', 'dray.js']) await rename(join(fresh, name), join(dist, name));
   await rm(fresh, { recursive: true });

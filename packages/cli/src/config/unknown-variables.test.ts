@@ -13,3 +13,7 @@ test('a variable that means nothing is told, with the one that may be meant', ()
     expect.stringMatching(/^DRAY_XYZ /),
   ]);
 });
+
+test('variables of the script that installs the command are not told', () => {
+  expect(unknownVariableWarnings({ DRAY_INSTALL_FROM: 'npm' })).toEqual([]);
+});

@@ -1,0 +1,2 @@
+# shellcheck shell=sh
+say() { printf 'drayage: %s\n' "$*" >&2; }
