@@ -1,0 +1,75 @@
+import { pipelineOption } from '@drayage/core';
+import type { PipelineDefinitions, PipelineOption } from '@drayage/core';
+import type { OrbParameter, OrbParameters, YamlMap } from './model.ts';
+import { parameter } from './steps.ts';
+
+/** Parameters that stand for options of the command line, and how a step hands them over. */
+export interface OptionParameters {
+  readonly parameters: OrbParameters;
+  /** `DRAY_…` variables; `ORB_LEFT_OPEN` names those that a script has to unset where their parameter says nothing. */
+  readonly environment: YamlMap;
+}
+
+/** The keys of options by the names of their parameters; with a description where the option's own words do not fit. */
+export type OptionParameterTable = Readonly<
+  Record<string, string | { readonly key: string; readonly description?: string }>
+>;
+
+/** Says "as the configuration file has it, else the default of the command line": an empty text means that for strings. */
+const leftOpen = { enum: 'default', boolean: false, integer: 0 } as const;
+
+/**
+ * The parameters for some options, by the names that they have in the orb.
+ * @throws Error when an option does not exist
+ */
+export function optionParameters(
+  definitions: PipelineDefinitions,
+  table: OptionParameterTable,
+): OptionParameters {
+  const entries = Object.entries(table).map(([name, entry]) => {
+    const { key, description } = typeof entry === 'string' ? { key: entry } : entry;
+    const option = pipelineOption(definitions, key);
+    return { name, env: option.env, definition: optionParameter(option, description ?? describe(option)) };
+  });
+  const open = entries.filter(({ definition }) => definition.type !== 'string').map(({ env }) => env);
+  return {
+    parameters: Object.fromEntries(entries.map(({ name, definition }) => [name, definition])),
+    environment: {
+      ...(open.length === 0 ? {} : { ORB_LEFT_OPEN: open.join(' ') }),
+      ...Object.fromEntries(entries.map(({ name, env }) => [env, parameter(name)])),
+    },
+  };
+}
+
+function optionParameter(option: PipelineOption, description: string): OrbParameter {
+  switch (option.kind) {
+    case 'boolean':
+      return { type: 'boolean', description, default: leftOpen.boolean };
+    case 'number':
+      return { type: 'integer', description, default: leftOpen.integer };
+    case 'enum':
+      return {
+        type: 'enum',
+        description,
+        enum: [leftOpen.enum, ...(option.choices ?? [])],
+        default: leftOpen.enum,
+      };
+    case 'string':
+    case 'duration':
+    case 'list':
+      return { type: 'string', description, default: '' };
+  }
+}
+
+/** The option's own words, as a sentence about a parameter. */
+function describe({ key, kind, summary, defaultText }: PipelineOption): string {
+  const separator = key === 'prepare' ? 'one on a line' : 'separated by white space or commas';
+  const text = summary.replace(
+    /;? may be given more than once/,
+    kind === 'list' ? `; several, ${separator}` : '',
+  );
+  const last = kind === 'boolean' ? 'false' : (defaultText ?? '');
+  const says = 'Default: what the configuration file says';
+  const fallback = last === '' ? (kind === 'enum' ? ` ${says}.` : '') : ` ${says}, else ${last}.`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${fallback}`;
+}

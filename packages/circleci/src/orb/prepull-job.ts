@@ -1,0 +1,99 @@
+import type { PipelineDefinitions } from '@drayage/core';
+import type { OrbJob, OrbParameters, OrbStep } from './model.ts';
+import { prepullParameters } from './prepull-command.ts';
+import {
+  bundleCacheKey,
+  carrierParameters,
+  installParameters,
+  isHandedOverBy,
+  placeParameters,
+  scriptEnvironment,
+} from './shared-parameters.ts';
+import { parameter, passOn, scriptStep, when } from './steps.ts';
+
+const jobParameters = {
+  executor: {
+    type: 'executor',
+    description: 'What the job runs on. Pre-pulling needs no engine, except with source: engine.',
+    default: 'docker',
+  },
+  resource_class: {
+    type: 'string',
+    description: 'Its size. On the docker executor, small is enough for layers and costs less.',
+    default: 'medium',
+  },
+  checkout: {
+    type: 'boolean',
+    description: 'Check out the repository, for .dray.yml, dray.lock and the files that "from" names.',
+    default: true,
+  },
+  setup_remote_docker: {
+    type: 'boolean',
+    description: 'Give the job an engine, which only source: engine needs. Docker executor only.',
+    default: false,
+  },
+  prepare: {
+    type: 'steps',
+    description:
+      'Steps before the pre-pull, such as a login to a private registry. A step that fails here fails the job; a prepare_command that fails is only recorded.',
+    default: [],
+  },
+  report: {
+    type: 'boolean',
+    description: 'Store a report as artifacts.',
+    default: false,
+  },
+  fail_workflow: {
+    type: 'boolean',
+    description: 'Fail this job when the pre-pull failed, after that has been recorded for those who wait.',
+    default: false,
+  },
+} as const satisfies OrbParameters;
+
+/** `drayage/prepull` as a job. */
+export function prepullJob(definitions: PipelineDefinitions): OrbJob {
+  return {
+    description:
+      'Pre-pulls images while other jobs run, and hands them to the jobs that load them. It succeeds also when the pre-pull fails: that is recorded, and jobs that need the images pull them normally.',
+    parameters: { ...prepullParameters(definitions), ...carrierParameters, ...jobParameters },
+    settings: { executor: parameter('executor'), resource_class: parameter('resource_class') },
+    steps: [
+      when(parameter('checkout'), ['checkout']),
+      when(parameter('setup_remote_docker'), ['setup_remote_docker']),
+      scriptStep('Record that the pre-pull has begun', 'begin', { environment: scriptEnvironment }),
+      when(isHandedOverBy('workspace'), [persist('Persist that record', '.begun/')]),
+      { install: passOn({ ...placeParameters, ...installParameters(definitions) }) },
+      { steps: parameter('prepare') },
+      { prepull: { ...passOn(prepullParameters(definitions)), install: false } },
+      ...handoverSteps,
+      when(parameter('report'), [{ report: reportArguments }]),
+      when(parameter('fail_workflow'), [
+        scriptStep('Fail when the pre-pull failed', 'check', { environment: scriptEnvironment }),
+      ]),
+    ],
+  };
+}
+
+const handoverSteps: readonly OrbStep[] = [
+  when(isHandedOverBy('workspace'), [persist('Persist the pre-pulled images', '')]),
+  when(isHandedOverBy('cache'), [
+    {
+      save_cache: {
+        name: 'Save the pre-pulled images',
+        key: bundleCacheKey,
+        paths: [`${parameter('workspace_root')}/drayage`],
+        when: 'always',
+      },
+    },
+  ]),
+];
+
+const reportArguments = {
+  ...passOn(placeParameters),
+  install_dir: parameter('install_dir'),
+};
+
+function persist(name: string, folder: string): OrbStep {
+  const path = `drayage/${folder}${parameter('key')}`;
+  return { persist_to_workspace: { name, root: parameter('workspace_root'), paths: [path] } };
+}

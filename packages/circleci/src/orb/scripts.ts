@@ -1,0 +1,37 @@
+import { readAsset } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core';
+
+/** The parts that each script is made of, by its name. `install.sh` stands for that of the command line. */
+const partsByScript: Readonly<Record<string, readonly string[]>> = {
+  begin: ['places', 'record', 'begin'],
+  cache_key: ['places', 'cache_key'],
+  install: ['say', 'places', 'install.sh', 'install'],
+  prepull: ['say', 'places', 'dray', 'record', 'prepull'],
+  check: ['say', 'places', 'check'],
+  load: ['say', 'places', 'dray', 'share_engine', 'load'],
+  start_engine: ['say', 'places', 'dray', 'share_engine', 'start_engine'],
+  report: ['places', 'report'],
+};
+
+const directive = '# shellcheck shell=sh\n';
+
+/** The texts of all scripts by their names, without a first line that says where they are from. */
+export async function orbScripts({
+  installScript,
+}: PipelineDefinitions): Promise<ReadonlyMap<string, string>> {
+  const scripts = new Map<string, string>();
+  for (const [name, parts] of Object.entries(partsByScript)) {
+    const texts = await Promise.all(parts.map((part) => partText(part, installScript)));
+    scripts.set(name, `${directive}${texts.join('\n')}`);
+  }
+  return scripts;
+}
+
+async function partText(part: string, installScript: string): Promise<string> {
+  if (part === 'install.sh') return `dray_install() (\n${withoutShebang(installScript).trim()}\n)\n`;
+  return (await readAsset(import.meta.dirname, `circleci-${part}.sh`)).replace(directive, '');
+}
+
+function withoutShebang(script: string): string {
+  return script.replace(/^#!.*\n/, '');
+}

@@ -1,0 +1,48 @@
+import type { PipelineDefinitions } from '@drayage/core';
+import { engineOptions, sudoParameter } from './engine-options.ts';
+import type { OrbCommand } from './model.ts';
+import { optionParameters } from './option-parameters.ts';
+import { attachParameters, receiveSteps } from './receive-steps.ts';
+import {
+  carrierParameters,
+  installParameters,
+  installSteps,
+  installSwitch,
+  isCarriedBy,
+  limitParameters,
+  placeParameters,
+  scriptEnvironment,
+} from './shared-parameters.ts';
+import { parameter, scriptStep } from './steps.ts';
+
+/** `drayage/start_engine`. */
+export function startEngineCommand(definitions: PipelineDefinitions): OrbCommand {
+  const { parameters, environment } = optionParameters(definitions, engineOptions);
+  return {
+    description:
+      'Starts an engine of our own that has the pre-pulled images when it starts, and sets DOCKER_HOST to it for the steps that follow. Needs root, so the machine executor or a privileged runner. When it cannot be started the job goes on with the engine that it has, unless strict is set.',
+    parameters: {
+      ...parameters,
+      ...attachParameters,
+      ...carrierParameters,
+      ...placeParameters,
+      ...sudoParameter(true),
+      ...limitParameters('10m'),
+      ...installSwitch,
+      ...installParameters(definitions),
+    },
+    steps: [
+      installSteps(definitions),
+      ...receiveSteps(isCarriedBy),
+      scriptStep('Start an engine with the pre-pulled images', 'start_engine', {
+        environment: {
+          ...scriptEnvironment,
+          ...environment,
+          ORB_SUDO: parameter('sudo'),
+          ORB_TIME_LIMIT: parameter('time_limit'),
+        },
+        no_output_timeout: parameter('no_output_timeout'),
+      }),
+    ],
+  };
+}

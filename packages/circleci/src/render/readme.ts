@@ -1,0 +1,61 @@
+import type { Orb, OrbParameter, OrbParameters } from '../orb/model.ts';
+import { markdownTable } from './markdown-table.ts';
+import { generatedNote, yamlText } from './yaml.ts';
+
+/** What the template of the text for users leaves open beside the orb itself. */
+export interface ReadmeValues {
+  /** How a configuration refers to the orb. */
+  readonly orb: string;
+  readonly version: string;
+  readonly repositoryUrl: string;
+}
+
+/**
+ * The text for users. In the template stand `%orb%`, `%version%` and `%repositoryUrl%`, and lines of their own with `<!-- parameters KIND/NAME -->` and
+ * `<!-- example NAME -->`.
+ * @throws Error when it names something that the orb does not have
+ */
+export function readmeText(template: string, orb: Orb, values: ReadmeValues): string {
+  const text = template
+    .replace(/^<!-- parameters (\S+) -->$/gm, (_, path: string) => parameterTable(parametersOf(orb, path)))
+    .replace(/^<!-- example (\S+) -->$/gm, (_, name: string) => exampleText(orb, name))
+    .replaceAll('%orb%', values.orb)
+    .replaceAll('%version%', values.version)
+    .replaceAll('%repositoryUrl%', values.repositoryUrl);
+  return `<!-- ${generatedNote} -->\n\n${text}`;
+}
+
+function parametersOf(orb: Orb, path: string): OrbParameters {
+  const [kind = '', name = ''] = path.split('/');
+  const components = { commands: orb.commands, jobs: orb.jobs, executors: orb.executors };
+  const found = Object.entries(components).find(([key]) => key === kind)?.[1][name];
+  if (found === undefined) throw new Error(`cannot render the README: the orb has no ${path}`);
+  return found.parameters;
+}
+
+function parameterTable(parameters: OrbParameters): string {
+  const rows = Object.entries(parameters).map(([name, parameter]) => [
+    `\`${name}\``,
+    typeText(parameter),
+    defaultText(parameter),
+    parameter.description,
+  ]);
+  return markdownTable(['parameter', 'type', 'default', ''], rows);
+}
+
+function typeText({ type, enum: choices }: OrbParameter): string {
+  return choices === undefined ? type : choices.map((choice) => `\`${choice}\``).join(', ');
+}
+
+function defaultText({ default: value }: OrbParameter): string {
+  if (value === undefined) return 'required';
+  if (typeof value === 'object') return 'none';
+  return value === '' ? '' : `\`${String(value)}\``;
+}
+
+function exampleText({ examples }: Orb, name: string): string {
+  const example = examples[name];
+  if (example === undefined) throw new Error(`cannot render the README: the orb has no example ${name}`);
+  const [, ...lines] = yamlText(example.usage).trimEnd().split('\n');
+  return [example.description, '', '```yaml', ...lines, '```'].join('\n');
+}

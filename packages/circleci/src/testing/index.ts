@@ -1,0 +1,12 @@
+export { checkOrb } from './expander/check-orb.ts';
+export type { Executor } from './expander/executor.ts';
+export type { Job } from './expander/expand-job.ts';
+export { expandConfig } from './expander/expand-config.ts';
+export type { ExpandedConfig, ExpandOptions } from './expander/expand-config.ts';
+export type { JobStatus, Requirement, Workflow, WorkflowJob } from './expander/expand-workflow.ts';
+export { ExpansionError } from './expander/expansion-error.ts';
+export type { ExpansionProblem } from './expander/expansion-error.ts';
+export type { Trigger } from './expander/filters.ts';
+export { readSource } from './expander/namespace.ts';
+export type { ConfigSource } from './expander/namespace.ts';
+export type { RunStep, Step, StepWhen } from './expander/step.ts';

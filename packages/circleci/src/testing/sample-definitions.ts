@@ -1,0 +1,63 @@
+import type { PipelineDefinitions, PipelineOption, PipelineOptionKind } from '@drayage/core';
+
+const kinds: Readonly<Record<PipelineOptionKind, readonly string[]>> = {
+  string: [
+    ...['configFile', 'handover', 'platform', 'lockFile', 'caFile', 'certsDir', 'dataRoot', 'dockerd'],
+    ...['storageSizeBytes', 'bridge'],
+  ],
+  list: [
+    ...['images', 'optional', 'from', 'runOnly', 'runExcept', 'prepare', 'only', 'mirrors'],
+    ...['insecureRegistries', 'registryMirrors'],
+  ],
+  duration: ['timeoutMs', 'graceMs'],
+  number: ['concurrency'],
+  boolean: ['frozen', 'settled', 'strict', 'verbose'],
+  enum: [
+    'source',
+    'form',
+    'packFormat',
+    'delivery',
+    'onMiss',
+    'reach',
+    'mountContent',
+    'imageStore',
+    'storage',
+  ],
+};
+
+/** All that the examples choose. */
+const choices = ['one', 'packs', 'engine', 'load', 'mount', 'pull'];
+
+/** Definitions with every option that the orb has a parameter for. Their words are not those of the command line. */
+export function sampleDefinitions(changes: Partial<PipelineDefinitions> = {}): PipelineDefinitions {
+  const options = Object.entries(kinds).flatMap(([kind, keys]) =>
+    keys.map((key) => [key, sampleOption(key, kind)] as const),
+  );
+  return {
+    version: '1.2.3',
+    files: [{ name: 'drayage-1.2.3.tgz', sha256: 'a'.repeat(64) }],
+    options: new Map(options),
+    commands: new Map(),
+    installScript: '#!/bin/sh\necho "installed to $DRAY_INSTALL_DIR"\n',
+    ...changes,
+  };
+}
+
+function sampleOption(key: string, kind: string): PipelineOption {
+  const common = {
+    key,
+    env: `DRAY_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`,
+    summary: `what ${key} is`,
+  };
+  switch (kind) {
+    case 'enum':
+      return { ...common, kind, choices, defaultText: 'one' };
+    case 'boolean':
+    case 'number':
+    case 'duration':
+    case 'list':
+      return { ...common, kind };
+    default:
+      return { ...common, kind: 'string' };
+  }
+}
