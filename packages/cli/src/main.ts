@@ -11,7 +11,7 @@ const host: Host = {
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
-  homeDir: homedir(),
+  homeDir: ownHome(),
   version: ownVersion(),
   stdout: createSink(process.stdout),
   stderr: createSink(process.stderr),
@@ -45,6 +45,15 @@ function createSink(stream: NodeJS.WriteStream): Sink {
       if (!isClosed) stream.write(text);
     },
   };
+}
+
+/** A container may run as a user whom nobody knows, and who has no home. */
+function ownHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 function ownVersion(): string {

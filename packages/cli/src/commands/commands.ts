@@ -1,4 +1,5 @@
 import type { OptionKey } from '../options/option.ts';
+import { bundleArgument, bundleCommands } from './bundle-commands.ts';
 import type { CommandArgument, CommandSpec } from './command.ts';
 
 const imageArgument: CommandArgument = {
@@ -7,13 +8,6 @@ const imageArgument: CommandArgument = {
   isVariadic: true,
   summary:
     'images, such as redis:7, postgres:^16 or "my-base:${CIRCLE_BRANCH|slug}"; without any, "images" of the configuration',
-};
-
-const bundleArgument: CommandArgument = {
-  name: 'DIR',
-  key: 'bundle',
-  isVariadic: false,
-  summary: 'directory of the bundle; without it that of the configuration',
 };
 
 const imageOptions: readonly OptionKey[] = ['optional', 'from', 'runOnly', 'runExcept', 'strict'];
@@ -34,6 +28,8 @@ const waitOptions: readonly OptionKey[] = [
   'graceMs',
   'settled',
   'pipeline',
+  'prepullJob',
+  'caFile',
 ];
 
 const mountOptions: readonly OptionKey[] = ['reach', 'mountContent'];
@@ -220,44 +216,7 @@ export const commands: readonly CommandSpec[] = [
     examples: [{ line: 'dray engine status --json', summary: 'one object' }],
     load: async () => (await import('./engine-status.ts')).runEngineStatus,
   },
-  {
-    name: 'bundle inspect',
-    summary: 'list what a bundle holds',
-    description: 'Reads the index and the manifests; no layer is hashed.',
-    argument: bundleArgument,
-    options: ['bundle'],
-    examples: [{ line: 'dray bundle inspect .dray/bundle', summary: 'one line for each image' }],
-    load: async () => (await import('./bundle-inspect.ts')).runBundleInspect,
-  },
-  {
-    name: 'bundle verify',
-    summary: 'check every digest of a bundle; exit 3 when something is wrong',
-    description: 'Hashes every blob and checks that every image is complete.',
-    argument: bundleArgument,
-    options: ['bundle'],
-    examples: [{ line: 'dray bundle verify .dray/bundle', summary: 'after it was copied by other means' }],
-    load: async () => (await import('./bundle-verify.ts')).runBundleVerify,
-  },
-  {
-    name: 'bundle unpack',
-    summary: 'turn packs back into layers, for places where nothing can be mounted',
-    description:
-      'Rebuilds the tar of each layer that is only in a pack, byte for byte, and lists the images with them, so that any OCI tool can read the bundle. Needs squashfs-tools and no root. The packs stay.',
-    argument: bundleArgument,
-    options: ['bundle'],
-    examples: [{ line: 'dray bundle unpack .dray/bundle', summary: 'before a load without root' }],
-    load: async () => (await import('./bundle-unpack.ts')).runBundleUnpack,
-  },
-  {
-    name: 'bundle gc',
-    summary: 'drop what no image of a bundle refers to',
-    description:
-      'Removes blobs that no image needs and what an interrupted pre-pull left behind. Run it when no pre-pull is writing into the bundle.',
-    argument: bundleArgument,
-    options: ['bundle'],
-    examples: [{ line: 'dray bundle gc .dray/bundle', summary: 'before a bundle is saved in a CI cache' }],
-    load: async () => (await import('./bundle-gc.ts')).runBundleGc,
-  },
+  ...bundleCommands,
   {
     name: 'doctor',
     summary: 'say what this machine can do, what auto would choose here, and what would be faster',
@@ -269,6 +228,25 @@ export const commands: readonly CommandSpec[] = [
       { line: 'dray doctor --json', summary: 'the same for programs' },
     ],
     load: async () => (await import('./doctor.ts')).runDoctor,
+  },
+  {
+    name: 'render',
+    summary: 'write the CircleCI orb and the GitLab templates',
+    description:
+      'Renders them from the definitions of the commands and options, for the version of this program. Companies that mirror the templates render them with --checksums of their own files.',
+    argument: {
+      name: 'SYSTEM',
+      key: undefined,
+      isVariadic: false,
+      choices: ['circleci', 'gitlab'],
+      summary: 'circleci or gitlab; without it both',
+    },
+    options: ['into', 'check', 'checksums'],
+    examples: [
+      { line: 'dray render gitlab --into ci', summary: 'into ci/gitlab-templates' },
+      { line: 'dray render --check', summary: 'exit 3 when what is there is not up to date' },
+    ],
+    load: async () => (await import('./render.ts')).runRender,
   },
   {
     name: 'completion',

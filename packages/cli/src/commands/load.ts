@@ -1,24 +1,40 @@
 import { humanSize } from '../output/quantities.ts';
-import { load } from '@drayage/core';
+import { isDrayError, load } from '@drayage/core';
 import type { LoadEvent, LoadReport } from '@drayage/core';
-import { exitCodes, loadExitCode } from '../exit-codes.ts';
+import { errorExitCode, exitCodes, loadExitCode } from '../exit-codes.ts';
 import { expandReference, knownReferences } from '../images/expand.ts';
 import { loadEventLine, loadSummary, waitingText } from '../output/load-text.ts';
+import { failureJson, failureText } from '../output/failure.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
 import { createMounter } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';
-import { openPlaces, pollMs } from '../wiring/transports.ts';
+import { openPrepullJob } from '../wiring/prepull-job.ts';
+import { openPlaces } from '../wiring/transports.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { Host } from '../host.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
 import type { CommandContext } from './command.ts';
 
-/** `dray load`. */
-export async function runLoad({ config, host, signal }: CommandContext): Promise<number> {
-  const places = await openPlaces(config);
+/** `dray load`. What goes wrong before anything is waited for costs a job no more than what goes wrong later. */
+export async function runLoad(context: CommandContext): Promise<number> {
+  const { config, host, signal } = context;
+  try {
+    return await waitAndLoad(context);
+  } catch (error) {
+    const isPassedOver = !config.strict && config.onMiss !== 'fail' && !signal.aborted;
+    if (!isPassedOver || !isDrayError(error) || errorExitCode(error) === exitCodes.usage) throw error;
+    host.stderr.write(`${failureText(error, config.verbose)}dray: the job goes on without the pre-pull\n`);
+    if (config.json) host.stdout.write(failureJson(error));
+    return exitCodes.done;
+  }
+}
+
+async function waitAndLoad({ config, host, signal }: CommandContext): Promise<number> {
+  const places = await openPlaces(config, host);
   const engine = await openEngine(host);
+  const job = await openPrepullJob(config, host, (line) => progress.line(line));
   const progress = await startProgress(host);
   let report: LoadReport;
   try {
@@ -36,12 +52,14 @@ export async function runLoad({ config, host, signal }: CommandContext): Promise
       },
       concurrency: config.concurrency,
       policy: waitPolicy(config),
-      pollMs,
+      pollMs: places.pollMs,
+      job,
       onEvent: showLoad(progress),
       signal,
     });
   } finally {
     progress.stop();
+    job?.close();
     await places.close();
   }
   const exitCode = loadExitCode(report, config);

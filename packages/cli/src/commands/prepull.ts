@@ -28,6 +28,7 @@ import { checkNames, fromEngine } from '../wiring/from-engine.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
+import { expireQuietly } from '../wiring/expire-quietly.ts';
 import { openHandover } from '../wiring/transports.ts';
 import type { CommandContext } from './command.ts';
 
@@ -58,11 +59,12 @@ async function prepullImages(context: CommandContext, progress: Progress): Promi
   const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
   const source = await openRegistry(config, host, warn);
   try {
-    const handover = await openHandover(config);
+    const handover = await openHandover(config, host);
     try {
       const surroundings = { source, handover, progress };
       const set = await gather(context, surroundings, warn);
       const report = await runOne(context, set, surroundings);
+      if (handover !== undefined) await expireQuietly(handover, context, warn);
       return set.reason === undefined ? report : { ...report, reason: set.reason };
     } finally {
       await handover?.close();

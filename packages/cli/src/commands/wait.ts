@@ -6,13 +6,15 @@ import { waitingText } from '../output/load-text.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
 import { counted, humanDuration } from '../output/quantities.ts';
-import { openPlaces, pollMs } from '../wiring/transports.ts';
+import { openPrepullJob } from '../wiring/prepull-job.ts';
+import { openPlaces } from '../wiring/transports.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { CommandContext } from './command.ts';
 
 /** `dray wait`. */
 export async function runWait({ config, host, signal }: CommandContext): Promise<number> {
-  const places = await openPlaces(config);
+  const places = await openPlaces(config, host);
+  const job = await openPrepullJob(config, host, (line) => progress.line(line));
   const progress = await startProgress(host);
   let report: WaitReport;
   try {
@@ -20,12 +22,14 @@ export async function runWait({ config, host, signal }: CommandContext): Promise
       documents: places.meeting.documents,
       only: config.only.map((name) => expandReference(name, host.env)),
       policy: waitPolicy(config),
-      pollMs,
+      pollMs: places.pollMs,
+      job,
       onSighting: showWait(progress),
       signal,
     });
   } finally {
     progress.stop();
+    job?.close();
     await places.close();
   }
   host.stderr.write(`${waitSummary(report)}\n`);

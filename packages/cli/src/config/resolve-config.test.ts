@@ -53,6 +53,26 @@ describe('settings', () => {
     expect([last.config.timeoutMs, last.origins.get('timeoutMs')]).toEqual([180_000, '.dray.yml:1: timeout']);
   });
 
+  test('may be lists of JSON in variables, of which empty ones set nothing', () => {
+    const env = {
+      DRAY_IMAGES: '["redis:7", "postgres:17"]',
+      DRAY_PREPARE: '["echo a, b\\necho c"]',
+      DRAY_INSECURE_REGISTRY: '["a:1","b:2"]',
+      DRAY_ONLY: '[]',
+    };
+    const { config } = resolve({ env, file: fileWith('loadOnly', 'redis:7') });
+    expect(config.images.map(({ image }) => image)).toEqual([
+      { place: 'DRAY_IMAGES', text: 'redis:7' },
+      { place: 'DRAY_IMAGES', text: 'postgres:17' },
+    ]);
+    expect(config.prepare.map(({ run }) => run)).toEqual(['echo a, b\necho c']);
+    expect(config.insecureRegistries).toEqual(['a:1', 'b:2']);
+    expect(config.only.map(({ text }) => text)).toEqual(['redis:7']);
+    expect(() => resolve({ env: { DRAY_ONLY: '["Redis:7"]' } })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('DRAY_ONLY') }),
+    );
+  });
+
   test('take the name of the pipeline from the CI system, unless somebody named it', () => {
     const env = { CI_PIPELINE_ID: '77' };
     expect(resolve({ env }).config.pipeline).toBe('77');

@@ -1,12 +1,14 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { UsageError } from '@drayage/core';
 import { optionKeys, optionTable } from '../options/option-table.ts';
+import type { CiOptionKey } from '../options/ci-options.ts';
 import type { EngineSettings } from '../options/engine-settings.ts';
 import type { Config, OptionDefinition, OptionKey } from '../options/option.ts';
 import type { OptionType } from '../options/option-type.ts';
 import { invalidSetting, readTexts } from '../options/read-setting.ts';
 import type { ConfigFile } from './parse-config-file.ts';
 import type { Setting } from './setting.ts';
+import { variableSetting } from './variable-setting.ts';
 
 /** What the command line says about one option. */
 export interface GivenOption {
@@ -72,6 +74,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     certsDir: read('certsDir'),
     concurrency: read('concurrency'),
     ...engineSettings(read),
+    ...ciSettings(read),
     form: read('form'),
     packFormat: read('packFormat'),
     repack: read('repack'),
@@ -81,10 +84,6 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     graceMs: read('graceMs'),
     settled: read('settled'),
     strict: read('strict'),
-    pipeline: read('pipeline'),
-    branch: read('branch'),
-    tag: read('tag'),
-    event: read('event'),
     base: read('base'),
     output: read('output'),
     bakeTag: read('bakeTag'),
@@ -114,6 +113,19 @@ function engineSettings(read: Read): EngineSettings {
   };
 }
 
+function ciSettings(read: Read): Pick<Config, CiOptionKey> {
+  return {
+    pipeline: read('pipeline'),
+    prepullJob: read('prepullJob'),
+    gitlabToken: read('gitlabToken'),
+    branch: read('branch'),
+    tag: read('tag'),
+    event: read('event'),
+    into: read('into'),
+    checksums: read('checksums'),
+  };
+}
+
 /** The names that a configuration file may use. */
 export const configKeys: readonly string[] = optionKeys
   .map((key) => optionTable[key].configKey)
@@ -129,21 +141,28 @@ interface Candidate {
   readonly code: 'USAGE' | 'CONFIG_INVALID';
 }
 
-/** The places that set an option, best first. An empty variable sets nothing. */
+/** The places that set an option, best first. An empty variable sets nothing, and neither does an empty list. */
 function candidates(
   { given, env, file }: ConfigSources,
   key: OptionKey,
-  { env: name, otherEnv, configKey }: Pick<OptionDefinition<unknown>, 'env' | 'otherEnv' | 'configKey'>,
+  {
+    env: name,
+    otherEnv,
+    configKey,
+    type,
+  }: Pick<OptionDefinition<unknown>, 'env' | 'otherEnv' | 'configKey'> & {
+    readonly type: Pick<OptionType<unknown>, 'kind'>;
+  },
 ): readonly Candidate[] {
   const line = given.get(key);
   const entry = configKey === undefined ? undefined : file?.entries.get(configKey);
   return [
     ...(line === undefined ? [] : [fromLine(line)]),
-    ...fromEnv(env, name),
+    ...fromEnv(env, name, type),
     ...(entry === undefined || file === undefined
       ? []
       : [{ place: entry.place, setting: entry, code: 'CONFIG_INVALID', base: file.dir } as const]),
-    ...(otherEnv ?? []).flatMap((other) => fromEnv(env, other)),
+    ...(otherEnv ?? []).flatMap((other) => fromEnv(env, other, type)),
   ];
 }
 
@@ -152,11 +171,13 @@ function fromLine({ place, texts }: GivenOption): Candidate {
   return { place, setting: { kind: 'list', place, items }, code: 'USAGE' };
 }
 
-function fromEnv(env: ConfigSources['env'], name: string): readonly Candidate[] {
-  const text = env[name] ?? '';
-  return text.trim() === ''
-    ? []
-    : [{ place: name, setting: { kind: 'text', place: name, text }, code: 'CONFIG_INVALID' }];
+function fromEnv(
+  env: ConfigSources['env'],
+  name: string,
+  { kind }: Pick<OptionType<unknown>, 'kind'>,
+): readonly Candidate[] {
+  const setting = variableSetting(name, env[name] ?? '', kind);
+  return setting === undefined ? [] : [{ place: name, setting, code: 'CONFIG_INVALID' }];
 }
 
 function parseCandidate<Value>(type: OptionType<Value>, candidate: Candidate, cwd: string): Value {

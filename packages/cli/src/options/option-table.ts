@@ -1,4 +1,5 @@
 import type { DeliveryMode, OnMiss } from '@drayage/core';
+import { ciOptions } from './ci-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { imageOptions } from './image-options.ts';
 import type { OptionKey, OptionTable } from './option.ts';
@@ -70,7 +71,8 @@ export const optionTable: OptionTable = {
     configKey: undefined,
     type: booleanType,
     default: false,
-    summary: 'write nothing; exit 3 and list what differs when the lock is not what it would be now',
+    summary:
+      'write nothing; exit 3 and list what differs when the lock, or what is rendered, is not what it would be now',
   },
   lockFile: {
     flag: 'lock-file',
@@ -180,40 +182,7 @@ export const optionTable: OptionTable = {
     summary:
       'fail where the job would go on: load when an image was not delivered (exit 3, or 4 after a time-out), the others when a file named with --from could not be understood (exit 2)',
   },
-  pipeline: {
-    flag: 'pipeline',
-    env: 'DRAY_PIPELINE',
-    otherEnv: ['CI_PIPELINE_ID', 'CIRCLE_WORKFLOW_ID', 'GITHUB_RUN_ID', 'BUILDKITE_BUILD_ID', 'BUILD_TAG'],
-    configKey: 'pipeline',
-    type: textType('ID'),
-    default: undefined,
-    summary:
-      'name of this pipeline run, so that left-overs of another run are ignored; known by itself in most CI systems',
-  },
-  branch: {
-    flag: undefined,
-    env: 'DRAY_BRANCH',
-    configKey: undefined,
-    type: textType('NAME'),
-    default: undefined,
-    summary: 'branch of this run; known by itself in most CI systems',
-  },
-  tag: {
-    flag: undefined,
-    env: 'DRAY_TAG',
-    configKey: undefined,
-    type: textType('NAME'),
-    default: undefined,
-    summary: 'git tag of this run; known by itself in most CI systems',
-  },
-  event: {
-    flag: undefined,
-    env: 'DRAY_EVENT',
-    configKey: undefined,
-    type: textType('NAME'),
-    default: undefined,
-    summary: 'event that started this run, such as push or schedule; known by itself in most CI systems',
-  },
+  ...ciOptions,
   base: {
     flag: 'base',
     env: 'DRAY_BASE',

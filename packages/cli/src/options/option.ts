@@ -89,6 +89,10 @@ export interface Config extends EngineSettings {
   readonly strict: boolean;
   /** What the CI system calls this pipeline run. */
   readonly pipeline: string | undefined;
+  /** The CI job that pre-pulls; undefined: the CI system is not asked. */
+  readonly prepullJob: string | undefined;
+  /** Used instead of the job's own token. */
+  readonly gitlabToken: string | undefined;
   /** Of this run; undefined: as the CI system says. */
   readonly branch: string | undefined;
   readonly tag: string | undefined;
@@ -100,6 +104,10 @@ export interface Config extends EngineSettings {
   /** What the baked image is called; undefined: it is not built. */
   readonly bakeTag: string | undefined;
   readonly push: boolean;
+  /** Where `render` puts its folders. */
+  readonly into: string;
+  /** File with the checksums of what templates install; undefined: they pin none. */
+  readonly checksums: string | undefined;
   readonly configFile: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;

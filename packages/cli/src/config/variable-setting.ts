@@ -1,0 +1,30 @@
+import type { OptionKind } from '../options/option-type.ts';
+import type { Setting } from './setting.ts';
+
+/**
+ * What a variable says, undefined for nothing. A list may also be written as JSON, `["redis:7", "postgres:17"]`, as templates of CI systems
+ * write theirs; what only begins like that is a text. An empty list says nothing, as an empty text does.
+ */
+export function variableSetting(name: string, text: string, kind: OptionKind): Setting | undefined {
+  if (text.trim() === '') return undefined;
+  const elements = kind === 'list' ? jsonTexts(text) : undefined;
+  if (elements === undefined) return { kind: 'text', place: name, text };
+  const items = elements
+    .filter((element) => element.trim() !== '')
+    .map((element) => ({ kind: 'text', place: name, text: element }) as const);
+  return items.length === 0 ? undefined : { kind: 'list', place: name, items };
+}
+
+function jsonTexts(text: string): readonly string[] | undefined {
+  if (!text.trimStart().startsWith('[')) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!Array.isArray(value)) return undefined;
+    const elements: readonly unknown[] = value;
+    const texts = elements.filter((element) => typeof element === 'string');
+    return texts.length === elements.length ? texts : undefined;
+  } catch {
+    // Such as a command that begins with [ -f … ].
+    return undefined;
+  }
+}
