@@ -51,10 +51,9 @@ export async function runJob(
     '--network',
     'none',
     ...(name === undefined ? [] : ['--name', name]),
-    ...(privileges === 'privileged' ? privilegedFlags() : []),
-    ...[...shared.map((path) => `${path}:${path}:ro`), ...volumes].flatMap((volume) => ['--volume', volume]),
+    ...jobContainerFlags(engine, { privileges, volumes }),
     '--env',
-    `PATH=${enginePathInside()}`,
+    `PATH=${pathInJobContainer()}`,
     '--env',
     `dray=${process.execPath} ${join(repository, 'packages/cli/dist/dray.js')}`,
     'job',
@@ -64,12 +63,24 @@ export async function runJob(
   ]);
 }
 
-/** `--privileged` on a machine that lacks CAP_SYS_RESOURCE. */
-function privilegedFlags(): string[] {
+/** What `docker run` is told for any job container: what it may do, and what it sees of this machine. */
+export function jobContainerFlags(
+  engine: TestEngine,
+  options: { readonly privileges: Privileges; readonly volumes: readonly string[] },
+): string[] {
+  const volumes = [...shared.map((path) => `${path}:${path}:ro`), ...options.volumes];
+  return [
+    ...(options.privileges === 'privileged' ? privilegedFlags(engine) : []),
+    ...volumes.flatMap((volume) => ['--volume', volume]),
+  ];
+}
+
+/** `--privileged` on a machine that lacks CAP_SYS_RESOURCE, which newer engines find out by themselves. */
+function privilegedFlags({ version }: TestEngine): string[] {
   const loops = readdirSync('/dev').filter((name) => /^loop\d+$/.test(name));
   return [
     '--cap-add=ALL',
-    '--cap-drop=SYS_RESOURCE',
+    ...(version.startsWith('20.') ? ['--cap-drop=SYS_RESOURCE'] : []),
     ...['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'].flatMap((option) => [
       '--security-opt',
       option,
@@ -81,7 +92,8 @@ function privilegedFlags(): string[] {
   ];
 }
 
-function enginePathInside(): string {
+/** The PATH in a job container: an engine's programs and those of this machine. */
+export function pathInJobContainer(): string {
   const part = join(cache, 'engines/20.10/usr');
   return [
     join(part, 'bin'),

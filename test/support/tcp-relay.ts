@@ -1,18 +1,28 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 
-/** A port on loopback behind which a unix socket answers. */
+/** A port of this machine behind which something answers that is known elsewhere. */
 export interface TcpRelay {
   /** `tcp://…`, as DOCKER_HOST wants it. */
   readonly host: string;
+  /** `ADDRESS:PORT` */
+  readonly authority: string;
   stop(): Promise<void>;
 }
 
-/** Lets a program that is known by a unix socket be reached over TCP only, byte for byte, with either direction ending on its own. */
-export async function startTcpRelay(socketPath: string): Promise<TcpRelay> {
+/**
+ * Lets a program that is known by a unix socket, or at a port of loopback, be reached at another address of this machine (loopback unless
+ * told), byte for byte, with either direction ending on its own.
+ */
+export async function startTcpRelay(
+  target: string | { readonly port: number },
+  listenAt = '127.0.0.1',
+): Promise<TcpRelay> {
+  const place: NetConnectOpts =
+    typeof target === 'string' ? { path: target } : { host: '127.0.0.1', port: target.port };
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (outside) => {
-    const inside = connect({ path: socketPath, allowHalfOpen: true });
+    const inside = connect({ ...place, allowHalfOpen: true });
     for (const socket of [outside, inside]) {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
@@ -20,13 +30,15 @@ export async function startTcpRelay(socketPath: string): Promise<TcpRelay> {
     outside.on('error', () => inside.destroy()).pipe(inside);
     inside.on('error', () => outside.destroy()).pipe(outside);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, listenAt);
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string')
     throw new Error('cannot start a relay: it has no port');
+  const authority = `${listenAt}:${String(address.port)}`;
   return {
-    host: `tcp://127.0.0.1:${String(address.port)}`,
+    host: `tcp://${authority}`,
+    authority,
     async stop() {
       for (const socket of sockets) socket.destroy();
       server.close();
