@@ -40,10 +40,6 @@ export async function clearOrphans(
   signal?: AbortSignal,
 ): Promise<void> {
   const names = [dirname(folder), basename(folder), snapshots];
-  const commands = [
-    script,
-    shellCommand(['keep_note', ...names]),
-    shellCommand(['clear_orphans', ...names]),
-  ];
+  const commands = [script, shellCommand(['keep_note', ...names]), shellCommand(['clear_orphans', ...names])];
   await runScript(reach, underLock(commands), 'clear the packs of engines that are gone', signal);
 }

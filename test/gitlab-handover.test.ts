@@ -1,0 +1,239 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { startFakeGitlab } from '@drayage/gitlab/testing';
+import type { FakeGitlab, FakeRequest } from '@drayage/gitlab/testing';
+
+import { isBlobDownload } from './support/access-log.ts';
+import { dray, drayJson, reportOf, startDray } from './support/dray.ts';
+import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
+import { makeFolder, removeFolder } from './support/folders.ts';
+import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
+import type { Running } from './support/processes.ts';
+import { startRegistry, type TestRegistry } from './support/registry.ts';
+import { describeWith } from './support/requirements.ts';
+import { waitUntil } from './support/wait.ts';
+
+const minute = 60_000;
+const [variant = { name: 'path', imageStore: 'classic' } as const] = engineVariants;
+const prepullJob = 'drayage:prepull';
+
+describeWith({ engine: variant, registry: true }, 'a handover through GitLab packages', () => {
+  let registry: TestRegistry;
+  let engine: TestEngine;
+  let gitlab: FakeGitlab;
+  let nodes: string;
+  let app: PushedImage;
+  let next: PushedImage;
+  const running: Running[] = [];
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+    engine = await startEngine(variant);
+    const library = [{ path: 'lib/data', content: { seed: 'library', sizeBytes: 3_000_000 } }];
+    const layersOf = (version: string): readonly (typeof library | ReturnType<typeof busyboxLayer>)[] => [
+      busyboxLayer(),
+      library,
+      ...[[{ path: `version-${version}`, content: { seed: version, sizeBytes: 100 } }]],
+    ];
+    app = await pushImage(registry, 'team/app:1', { layers: layersOf('one') });
+    next = await pushImage(registry, 'team/app:2', { layers: layersOf('two') });
+  }, 2 * minute);
+
+  afterAll(async () => {
+    await engine.stop();
+    await registry.stop();
+  }, minute);
+
+  beforeEach(async () => {
+    gitlab = await startFakeGitlab();
+    nodes = makeFolder();
+    await engine.docker(['system', 'prune', '--all', '--force']);
+  });
+
+  afterEach(async () => {
+    for (const child of running.splice(0)) await child.kill('SIGKILL');
+    expect(gitlab.leaks).toEqual([]);
+    await gitlab.close();
+    await removeFolder(nodes);
+  });
+
+  /** The variables of a job on a node of its own. */
+  function job(pipelineId: number, node: string, more: Record<string, string> = {}): Record<string, string> {
+    return {
+      ...gitlab.jobEnv(pipelineId),
+      DRAY_HANDOVER: 'gitlab://packages',
+      DRAY_BUNDLE: join(nodes, node),
+      ...more,
+    };
+  }
+
+  function uploads(since = 0): readonly FakeRequest[] {
+    const blobs = /\/packages\/generic\/drayage\/blobs\//;
+    return gitlab.requests.slice(since).filter(({ method, path }) => method === 'PUT' && blobs.test(path));
+  }
+
+  test(
+    'brings the images of one node to the engine of another, byte for byte',
+    async () => {
+      const prepull = await drayJson('prepull', [app.reference], { env: job(1001, 'one') });
+      expect(prepull.outcome).toBe('ready');
+      const downloads = (await registry.accessLog()).filter(isBlobDownload).length;
+      const report = await drayJson('load', ['--strict'], { env: job(1001, 'two'), host: engine.host });
+      expect(report).toMatchObject({
+        outcome: 'hit',
+        images: [{ reference: app.reference, delivery: 'load' }],
+      });
+      expect((await registry.accessLog()).filter(isBlobDownload)).toHaveLength(downloads);
+      const pulled = await engine.docker(['pull', app.reference]);
+      expect(pulled.stdout).toMatch(/Image is up to date/);
+      expect(gitlab.requests.every(({ token }) => token === 'job')).toBe(true);
+    },
+    minute,
+  );
+
+  test(
+    'uploads nothing again that an earlier pipeline has uploaded',
+    async () => {
+      await drayJson('prepull', [app.reference], { env: job(1001, 'one') });
+      const first = uploads().length;
+      const since = gitlab.requests.length;
+      await drayJson('prepull', [app.reference], { env: job(1002, 'two') });
+      expect(uploads(since)).toEqual([]);
+      await drayJson('prepull', [next.reference], { env: job(1003, 'three') });
+      // Manifest, config and the layer that differs.
+      expect([first, uploads(since).length]).toEqual([5, 3]);
+      const report = await drayJson('load', ['--strict'], { env: job(1003, 'four'), host: engine.host });
+      expect(report.images.map(({ reference }) => reference)).toEqual([next.reference]);
+    },
+    minute,
+  );
+
+  test(
+    'waits for a job that has no runner yet, beyond the grace time',
+    async () => {
+      gitlab.setJobs(1001, [{ name: prepullJob, status: 'pending' }]);
+      const env = job(1001, 'two', { DRAY_PREPULL_JOB: prepullJob });
+      const load = startDray(['load', '--strict', '--json', '--grace', '0s'], { env, host: engine.host });
+      running.push(load);
+      const listing = /\/pipelines\/1001\/jobs$/;
+      await waitUntil(async () => gitlab.requests.some(({ path }) => listing.test(path)), 'GitLab is asked');
+      await load.waitFor(/waiting/);
+      await drayJson('prepull', [app.reference], { env: job(1001, 'one') });
+      const finished = await load.finished;
+      expect(reportOf('load', finished)).toMatchObject({ outcome: 'hit' });
+      expect(gitlab.requests.filter(({ path }) => listing.test(path)).length).toBeLessThan(6);
+    },
+    minute,
+  );
+
+  test.each([
+    ['failed', /^failed: /],
+    ['skipped', /^absent: /],
+  ])(
+    'waits for nothing when the job is %s',
+    async (status, reason) => {
+      gitlab.setJobs(1001, [{ name: prepullJob, status }]);
+      const env = job(1001, 'two');
+      const args = ['load', '--json', '--prepull-job', prepullJob];
+      const finished = await dray(args, { env, host: engine.host });
+      expect(finished.exitCode).toBe(0);
+      expect(reportOf('load', finished).reason).toMatch(reason);
+      expect(finished.durationMs).toBeLessThan(20_000);
+    },
+    minute,
+  );
+
+  test(
+    'waits for nothing when the pipeline has no such job',
+    async () => {
+      gitlab.setJobs(1001, [{ name: 'test', status: 'running' }]);
+      const env = job(1001, 'two', { DRAY_PREPULL_JOB: prepullJob });
+      const finished = await dray(['wait', '--json'], { env });
+      expect([finished.exitCode, reportOf('wait', finished).reason]).toEqual([
+        3,
+        expect.stringMatching(/^absent: /),
+      ]);
+    },
+    minute,
+  );
+
+  test(
+    'goes by the status document where GitLab does not list jobs for this token, and says so once',
+    async () => {
+      gitlab.settings.jobTokenListsJobs = false;
+      await drayJson('prepull', [app.reference], { env: job(1001, 'one') });
+      const env = job(1002, 'two', { DRAY_PREPULL_JOB: prepullJob });
+      const finished = await dray(['load', '--json', '--grace', '5s'], { env, host: engine.host });
+      expect(reportOf('load', finished).reason).toMatch(/^absent: /);
+      expect(finished.stderr.match(/only the status document counts/g)).toHaveLength(1);
+      expect(gitlab.requests.filter(({ path }) => path.endsWith('/jobs'))).toHaveLength(1);
+    },
+    minute,
+  );
+
+  test(
+    'does not disturb the deploy when a blob was spoiled on the way',
+    async () => {
+      await drayJson('prepull', [app.reference], { env: job(1001, 'one') });
+      const largest = [...gitlab.files()].sort((a, b) => b.sizeBytes - a.sizeBytes)[0];
+      await writeFile(largest?.path ?? '', Buffer.alloc(largest?.sizeBytes ?? 0));
+      const finished = await dray(['load', '--json'], { env: job(1001, 'two'), host: engine.host });
+      expect(finished.exitCode).toBe(0);
+      expect(reportOf('load', finished)).toMatchObject({
+        outcome: 'miss',
+        images: [{ delivery: 'none', error: { code: 'DIGEST_MISMATCH' } }],
+      });
+    },
+    minute,
+  );
+
+  test(
+    'is cleaned by the last job of the pipeline, but for the blobs that others share',
+    async () => {
+      await drayJson('prepull', [app.reference], { env: job(1001, 'one') });
+      const token = { DRAY_GITLAB_TOKEN: gitlab.accessToken };
+      const refused = await dray(['handover', 'clean'], { env: job(1001, 'two') });
+      expect([refused.exitCode, refused.stdout]).toEqual([0, expect.stringMatching(/the rest stays/)]);
+      const cleaned = await dray(['handover', 'clean'], { env: job(1001, 'two', token) });
+      expect(cleaned.exitCode).toBe(0);
+      expect([...new Set(gitlab.files().map(({ packageVersion }) => packageVersion))]).toEqual(['blobs']);
+      gitlab.advance(8 * 24 * 3_600_000);
+      await dray(['handover', 'clean'], { env: job(1002, 'two', token) });
+      expect(gitlab.files()).toEqual([]);
+    },
+    minute,
+  );
+
+  test(
+    'needs no memory for the bytes of a layer of 300 MB',
+    async () => {
+      const content = { seed: 'large', sizeBytes: 300 * 1024 * 1024 };
+      const spec = { layers: [[{ path: 'large', content }]], compression: 'none' } as const;
+      const { reference } = await pushImage(registry, 'team/large:1', spec);
+      const prepull = await dray(['prepull', reference], { env: job(1001, 'one') });
+      const load = await dray(['load', '--strict'], { env: job(1001, 'two'), host: engine.host });
+      for (const { exitCode, peakRssBytes } of [prepull, load]) {
+        expect(exitCode).toBe(0);
+        expect(peakRssBytes).toBeGreaterThan(0);
+        expect(peakRssBytes).toBeLessThan(200 * 1024 * 1024);
+      }
+    },
+    2 * minute,
+  );
+
+  test(
+    'shows the token to nobody',
+    async () => {
+      gitlab.settings.hasPackages = false;
+      const env = job(1001, 'one', { DRAY_GITLAB_TOKEN: gitlab.accessToken });
+      const failed = await dray(['prepull', app.reference, '--json', '--verbose'], { env });
+      expect(failed.exitCode).toBe(3);
+      expect(failed.stdout).toMatch(/TRANSPORT_DENIED/);
+      for (const secret of [gitlab.accessToken, gitlab.jobToken]) {
+        expect(failed.stdout + failed.stderr).not.toContain(secret);
+      }
+    },
+    minute,
+  );
+});
