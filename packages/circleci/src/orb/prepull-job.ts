@@ -58,10 +58,10 @@ export function prepullJob(definitions: PipelineDefinitions): OrbJob {
     parameters: { ...prepullParameters(definitions), ...carrierParameters, ...jobParameters },
     settings: { executor: parameter('executor'), resource_class: parameter('resource_class') },
     steps: [
-      when(parameter('checkout'), ['checkout']),
-      when(parameter('setup_remote_docker'), ['setup_remote_docker']),
       scriptStep('Record that the pre-pull has begun', 'begin', { environment: scriptEnvironment }),
       when(isHandedOverBy('workspace'), [persist('Persist that record', '.begun/')]),
+      when(parameter('checkout'), ['checkout']),
+      when(parameter('setup_remote_docker'), ['setup_remote_docker']),
       { install: passOn({ ...placeParameters, ...installParameters(definitions) }) },
       { steps: parameter('prepare') },
       { prepull: { ...passOn(prepullParameters(definitions)), install: false } },
