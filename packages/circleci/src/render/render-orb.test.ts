@@ -22,6 +22,8 @@ const exampleNames = Object.keys(orb.examples);
 
 /** Of CircleCI, kept out of this repository: a folder that holds circleci-config.schema.json. */
 const schemas = process.env['DRAYAGE_SCHEMAS'];
+if (schemas === undefined)
+  console.warn("cannot test against CircleCI's schema: DRAYAGE_SCHEMAS names no folder");
 const withSchema = schemas === undefined ? it.skip : it;
 
 let files: RenderedFiles;

@@ -12,13 +12,19 @@ import { renderGitlabTemplates } from './render-templates.ts';
 
 let template = '';
 let files: ReadonlyMap<string, string> = new Map();
-let validate: ValidateFunction;
+let validate: ValidateFunction | undefined;
+
+/** Of GitLab, kept out of this repository: a folder that holds gitlab-ci.schema.json. */
+const schemas = process.env['DRAYAGE_SCHEMAS'];
+if (schemas === undefined)
+  console.warn("cannot test against GitLab's schema: DRAYAGE_SCHEMAS names no folder");
+const withSchema = schemas === undefined ? test.skip : test;
 
 beforeAll(async () => {
   files = await renderGitlabTemplates(sampleDefinitions);
   template = files.get('prepull.yml') ?? '';
-  const path = join(import.meta.dirname, '../testing/templates/gitlab-ci.schema.json');
-  const schema: unknown = JSON.parse(await readFile(path, 'utf8'));
+  if (schemas === undefined) return;
+  const schema: unknown = JSON.parse(await readFile(join(schemas, 'gitlab-ci.schema.json'), 'utf8'));
   if (!isRecord(schema)) throw new Error('there is no schema');
   validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
 });
@@ -42,20 +48,26 @@ function variable(found: Readonly<Record<string, unknown>>, name: string): unkno
 }
 
 function violations(pipeline: unknown): unknown {
+  if (validate === undefined) throw new Error('there is no schema');
   return validate(pipeline) ? [] : validate.errors;
 }
 
 describe('the template', () => {
-  test.each([{}, { artifacts: true, strict: true, frozen: true }, { images: ['a', "b'"], stage: 'build' }])(
-    "satisfies GitLab's schema with inputs %j",
-    (inputs) => {
-      expect(violations(jobs(inputs))).toEqual([]);
-    },
-  );
+  withSchema.each([
+    {},
+    { artifacts: true, strict: true, frozen: true },
+    { images: ['a', "b'"], stage: 'build' },
+  ])("satisfies GitLab's schema with inputs %j", (inputs) => {
+    expect(violations(jobs(inputs))).toEqual([]);
+  });
 
-  test("has a header that satisfies GitLab's schema", () => {
+  withSchema("has a header that satisfies GitLab's schema", () => {
     const { header } = splitTemplate(template);
     expect(violations(expandPipeline(header))).toEqual([]);
+  });
+
+  test('describes every input', () => {
+    const { header } = splitTemplate(template);
     for (const [, { description }] of parseHeader(header)) {
       expect(description).not.toBe('');
       expect(description.length).toBeLessThanOrEqual(1024);
@@ -177,7 +189,7 @@ describe('the README', () => {
 });
 
 describe('the component project', () => {
-  test("has a pipeline that satisfies GitLab's schema", () => {
+  withSchema("has a pipeline that satisfies GitLab's schema", () => {
     const pipeline = files.get('.gitlab-ci.yml') ?? '';
     const { include, ...own } = expandable(pipeline);
     expect(include).toHaveLength(2);
