@@ -23,18 +23,25 @@ const variant: EngineVariant = {
 };
 const programs = ['flock', 'unshare'];
 
-describeWith({ engine: variant, programs }, 'two private engines for one data-root', () => {
-  let root: PrivateDataRoot;
+let root: PrivateDataRoot;
 
-  beforeEach(async () => {
-    root = await makeDataRoot(variant);
+/** Declares tests that each have a data-root of their own, of which nothing may be left. */
+function describeDataRoot(title: string, declare: () => void): void {
+  describeWith({ engine: variant, programs }, title, () => {
+    beforeEach(async () => {
+      root = await makeDataRoot(variant);
+    });
+
+    afterEach(async () => {
+      await root.remove();
+      await expectNothingOf(root);
+    }, minute);
+
+    declare();
   });
+}
 
-  afterEach(async () => {
-    await root.remove();
-    await expectNothingOf(root);
-  }, minute);
-
+describeDataRoot('two private engines for one data-root', () => {
   test(
     'are never both started, fifty times, and what was killed is cleared by the next',
     async () => {
@@ -64,18 +71,7 @@ describeWith({ engine: variant, programs }, 'two private engines for one data-ro
   );
 });
 
-describeWith({ engine: variant, programs }, 'a private engine that is killed', () => {
-  let root: PrivateDataRoot;
-
-  beforeEach(async () => {
-    root = await makeDataRoot(variant);
-  });
-
-  afterEach(async () => {
-    await root.remove();
-    await expectNothingOf(root);
-  }, minute);
-
+describeDataRoot('a private engine that is killed', () => {
   test(
     'with all it has started leaves nothing after the next start and stop',
     async () => {
@@ -116,18 +112,7 @@ describeWith({ engine: variant, programs }, 'a private engine that is killed', (
   );
 });
 
-describeWith({ engine: variant, programs }, 'a stop of a private engine', () => {
-  let root: PrivateDataRoot;
-
-  beforeEach(async () => {
-    root = await makeDataRoot(variant);
-  });
-
-  afterEach(async () => {
-    await root.remove();
-    await expectNothingOf(root);
-  }, minute);
-
+describeDataRoot('a stop of a private engine', () => {
   test.each([100, 200, 300, 400, 600, 900])(
     'that is killed itself after %d ms is done by the next',
     async (afterMs) => {
