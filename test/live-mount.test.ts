@@ -412,6 +412,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
       const stop = new AbortController();
       const reach = {
         ...good.reach,
+        sharesMounts: false,
         run: (...args: Parameters<typeof good.reach.run>) => {
           if (args[0].some((word) => word.includes('ln -s'))) stop.abort();
           return good.reach.run(args[0], stop.signal.aborted ? {} : args[1]);
@@ -490,7 +491,7 @@ async function mountAndKill(
     const local = await createLocalReach({ info });
     let count = 0;
     const kill = () => { if (++count === Number(step)) process.kill(Number(victim) || process.pid, 'SIGKILL'); };
-    const reach = { ...local, run: async (...args) => { kill(); const done = await local.run(...args); kill(); return done; } };
+    const reach = { ...local, sharesMounts: false, run: async (...args) => { kill(); const done = await local.run(...args); kill(); return done; } };
     await mountLive({ reach, info, images, packs, openBlob: async (blob) => { kill(); return blobs.open(blob); }, content: 'blobs' });
   `;
   return run(process.execPath, [

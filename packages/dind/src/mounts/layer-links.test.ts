@@ -17,13 +17,18 @@ import { linkLayers, relinkLayers } from './layer-links.ts';
 import { runScript } from './pack-mounts.ts';
 
 const unused = (): Promise<never> => Promise.reject(new Error('not used here'));
-const reach: EngineReach = {
-  ...{ kind: 'local', containerdSocket: '/none', localSocket: undefined },
+const byShell: EngineReach = {
+  ...{ kind: 'local', sharesMounts: false, containerdSocket: '/none', localSocket: undefined },
   ...{ run: runCommand, placePack: unused, connectContainerd: unused },
   close: () => Promise.resolve(),
 };
 
-describe('links to layers', () => {
+const byFiles: EngineReach = { ...byShell, sharesMounts: true };
+
+describe.each([
+  ['a shell', byShell],
+  ['this process', byFiles],
+])('links to layers, made by %s,', (_, reach) => {
   let folder: string;
   let directory: string;
   let tree: string;
@@ -74,8 +79,8 @@ describe('links to layers', () => {
 
 describe('a script on the engine side', () => {
   test('gives what it prints, or MOUNT_FAILED with what it said', async () => {
-    expect(await runScript(reach, 'echo "$((1+1))"', 'add')).toBe('2\n');
-    const failure = runScript(reach, 'echo oops >&2; exit 3', 'mount it');
+    expect(await runScript(byShell, 'echo "$((1+1))"', 'add')).toBe('2\n');
+    const failure = runScript(byShell, 'echo oops >&2; exit 3', 'mount it');
     await expect(failure).rejects.toMatchObject({ code: 'MOUNT_FAILED' });
     await expect(failure).rejects.toThrow(/mount it.*oops/);
   });

@@ -1,3 +1,5 @@
+import { rmdir, stat, symlink } from 'node:fs/promises';
+import { DrayError, reasonOf } from '@drayage/core';
 import type { EngineReach } from '../reach/reach.ts';
 import { shellCommand } from '../reach/shell-quote.ts';
 import { runScript } from './pack-mounts.ts';
@@ -23,12 +25,30 @@ export async function linkLayers(
   links: readonly LayerLink[],
   signal?: AbortSignal,
 ): Promise<void> {
+  if (reach.sharesMounts) {
+    // Without a shell and its programs, which take a few ms for each layer.
+    for (const link of links) await linkLayer(link);
+    return;
+  }
   await runLinks(
     reach,
     'link() { [ -d "$2" ] || { echo "$2 is not there" >&2; exit 1; }; rmdir "$1" && ln -s "$2" "$1" || exit 1; }',
     links,
     signal,
   );
+}
+
+async function linkLayer({ directory, tree }: LayerLink): Promise<void> {
+  try {
+    if (!(await stat(tree)).isDirectory()) throw new Error(`${tree} is no directory`);
+    await rmdir(directory);
+    await symlink(tree, directory);
+  } catch (cause) {
+    throw new DrayError('MOUNT_FAILED', `cannot link the layers: ${reasonOf(cause)}`, {
+      hint: 'Use --delivery load, which needs no mounts.',
+      cause,
+    });
+  }
 }
 
 /** Points links to other trees. Those that are no links, or gone, stay as they are. @throws DrayError `MOUNT_FAILED` */

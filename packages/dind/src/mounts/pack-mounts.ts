@@ -36,7 +36,7 @@ tidy() {
 /** A script that is the only one of its kind while it runs: what it finds not mounted nobody else mounts. */
 export function underLock(commands: readonly string[]): string {
   return [
-    'umask 077; mkdir -p /run/drayage && exec 9>/run/drayage/live.lock || exit 1',
+    'umask 077; { [ -d /run/drayage ] || mkdir -p /run/drayage; } && exec 9>/run/drayage/live.lock || exit 1',
     'if command -v flock >/dev/null; then flock 9 || exit 1; fi',
     shellFunctions,
     ...commands,

@@ -31,6 +31,7 @@ export async function createLocalReach(options: LocalReachOptions): Promise<Engi
   const run: EngineReach['run'] = (argv, more) => runCommand([...entering(engine), ...argv], more);
   return {
     kind: 'local',
+    sharesMounts: engine.enter === undefined,
     containerdSocket: engine.containerdSocket,
     localSocket: engine.localSocket,
     namespace: info.containerd?.namespace,

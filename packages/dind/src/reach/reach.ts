@@ -24,6 +24,8 @@ export interface CommandOptions {
 export interface EngineReach {
   /** `local`: the same kernel and file systems, perhaps another mount namespace; `remote`: only by the Docker API. */
   readonly kind: 'local' | 'remote';
+  /** This process is in that mount namespace, too: paths there are paths here. */
+  readonly sharesMounts: boolean;
   /** Where containerd listens. */
   readonly containerdSocket: string;
   /** A path at which this process itself can connect to that socket; undefined: only by `connectContainerd`. */

@@ -60,6 +60,7 @@ function reachThrough(
   let relay: Promise<Relay> | undefined;
   return {
     kind: 'remote',
+    sharesMounts: false,
     containerdSocket: containerd.address,
     localSocket: undefined,
     namespace: containerd.namespace,
