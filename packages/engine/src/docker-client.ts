@@ -3,28 +3,37 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import { inspect } from 'node:util';
 import Dockerode from 'dockerode';
-import type { EndpointAddress, EndpointTls, EngineEndpoint } from './endpoint/endpoint.ts';
+import type { EndpointTls, EngineEndpoint } from './endpoint/endpoint.ts';
+import { sharedSshAgent } from './ssh/ssh-agent.ts';
 
 type ModemOptions = NonNullable<ConstructorParameters<typeof Dockerode>[0]> & { readonly agent: HttpAgent };
 
 /** A dockerode for exactly this endpoint; `apiVersion` is put before every path, when given. Connects to nothing. */
-export function createDockerClient({ address }: EngineEndpoint, apiVersion?: string): Dockerode {
+export function createDockerClient(endpoint: EngineEndpoint, apiVersion?: string): Dockerode {
   const version = apiVersion === undefined ? undefined : `v${apiVersion}`;
-  const options = { ...connectionOptions(address), timeout: undefined, version };
+  const options = { ...connectionOptions(endpoint), timeout: undefined, version };
   return withoutDockerHost(() => new Dockerode(options));
 }
 
 // Every member is given, also as undefined: docker-modem takes what is not from the environment.
-function connectionOptions(address: EndpointAddress): ModemOptions {
+function connectionOptions(endpoint: EngineEndpoint): ModemOptions {
+  const { address } = endpoint;
   if (address.kind === 'unix') {
     const agent = opaque(new HttpAgent({ keepAlive: true }));
     return { socketPath: address.socketPath, protocol: 'http', agent, host: undefined, port: undefined };
+  }
+  if (address.kind === 'ssh') {
+    const agent = opaque(sharedSshAgent(endpoint, address));
+    return { host: hostHeader, port: undefined, protocol: 'http', agent };
   }
   const { host, port, tls } = address;
   if (tls === undefined)
     return { host, port, protocol: 'http', agent: opaque(new HttpAgent({ keepAlive: true })) };
   return { host, port, protocol: 'https', agent: tlsAgent(tls) };
 }
+
+/** What a request names as its host where no name leads to the engine. */
+export const hostHeader = 'localhost';
 
 function tlsAgent(tls: EndpointTls): HttpsAgent {
   return opaque(new HttpsAgent({ keepAlive: true, ...tlsOptions(tls) }));
@@ -43,7 +52,7 @@ export function tlsOptions({ ca, cert, key, verify }: EndpointTls): ConnectionOp
 // docker-modem 5.0.7 formats the options of every request for its debug log, also when nobody reads that: with an agent, its sockets and
 // their buffers, 8 ms of computing each time.
 function opaque<T extends HttpAgent>(agent: T): T {
-  return Object.defineProperty(agent, inspect.custom, { value: () => '[agent]' });
+  return Object.defineProperty(agent, inspect.custom, { value: () => '[agent]', configurable: true });
 }
 
 // docker-modem 5.0.7 reads DOCKER_HOST and its certificate files in the constructor even when every option is given, and throws when they

@@ -1,5 +1,7 @@
 import { EngineError, printable, reasonOf, systemErrorCode } from '@drayage/core';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
+import type { SshAddress } from './endpoint/ssh-address.ts';
+import { trialCommand } from './ssh/ssh-command.ts';
 
 /** The status of the engine's answer that made dockerode throw `error`; undefined when there was no answer. */
 export function httpStatus(error: unknown): number | undefined {
@@ -30,15 +32,20 @@ export function requestFailed(verb: string, endpoint: EngineEndpoint, error: unk
   });
 }
 
-/** For an engine that cannot be talked to. */
-export function unreachable(endpoint: EngineEndpoint, error: unknown): EngineError {
+/** For an engine that cannot be talked to. `hint` is for a caller who knows more than the error tells. */
+export function unreachable(
+  endpoint: EngineEndpoint,
+  error: unknown,
+  hint: string = connectHint(endpoint, error),
+): EngineError {
   const from = endpoint.origin === 'the default' ? '' : ` (from ${endpoint.origin})`;
   const message = `cannot reach engine at ${endpoint.location}${from}: ${engineReason(error)}`;
-  return new EngineError('ENGINE_UNREACHABLE', message, { hint: connectHint(endpoint, error), cause: error });
+  return new EngineError('ENGINE_UNREACHABLE', message, { hint, cause: error });
 }
 
 function connectHint({ address, origin }: EngineEndpoint, error: unknown): string {
   const code = systemErrorCode(error) ?? '';
+  if (address.kind === 'ssh') return sshHint(address, code);
   if (code === 'EACCES' || code === 'EPERM')
     return 'Add the user to the group that owns the socket (docker), or run as root.';
   if (isTlsFailure(code, reasonOf(error)))
@@ -50,6 +57,12 @@ function connectHint({ address, origin }: EngineEndpoint, error: unknown): strin
   if (address.kind === 'unix' && origin === 'the default')
     return 'Start a Docker engine (in CI: a docker:dind service or remote docker), or set DOCKER_HOST.';
   return `Start the engine, or correct ${origin}.`;
+}
+
+function sshHint(address: SshAddress, code: string): string {
+  return code.startsWith('HPE_')
+    ? `Make the login scripts of ${address.host} print nothing when there is no terminal.`
+    : `Check that "${trialCommand(address)}" works, without asking anything.`;
 }
 
 function isTlsFailure(code: string, reason: string): boolean {

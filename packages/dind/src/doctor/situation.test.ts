@@ -61,6 +61,7 @@ const cases: readonly (readonly [string, DoctorFacts, readonly SituationKind[]])
   ['a dind service without TLS', doctorFacts({ engine: at('tcp://docker:2375') }), ['dind-service']],
   ['a sidecar in the same pod', doctorFacts({ engine: at('tcp://localhost:2375') }), ['dind-service']],
   ['another machine', doctorFacts({ engine: at('tcp://builder.example:12376') }), ['remote-engine']],
+  ['another machine by ssh', doctorFacts({ engine: at('ssh://ci@builder.example:2375') }), ['remote-engine']],
   [
     'remote docker of CircleCI',
     doctorFacts({ engine: at('tcp://10.0.0.1:2376'), machine: { ci: 'CircleCI' } }),

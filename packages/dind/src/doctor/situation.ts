@@ -58,12 +58,12 @@ function engineKinds({ machine }: DoctorFacts, engine: EngineSetup): readonly Si
 
 function placeKind(machine: DoctorFacts['machine'], engine: EngineSetup): SituationKind {
   const { location } = engine.info;
-  const isTcp = /^(tcp|https?):/.test(location);
+  const isRemote = /^(tcp|ssh):/.test(location);
   if (engine.operatingSystem === 'Docker Desktop') return 'docker-desktop';
-  if (machine.ci === 'CircleCI' && isTcp) return 'circleci-remote';
+  if (machine.ci === 'CircleCI' && isRemote) return 'circleci-remote';
   if (engine.holdsUs === true) return 'host-socket';
-  if (isTcp && isServicePort(location)) return 'dind-service';
-  return isTcp ? 'remote-engine' : 'local-engine';
+  if (/^tcp:/.test(location) && isServicePort(location)) return 'dind-service';
+  return isRemote ? 'remote-engine' : 'local-engine';
 }
 
 /** As docker:dind listens: beside the job under a name of the network, or in the same pod on loopback. */

@@ -10,11 +10,20 @@ export interface EndpointTls {
 /** How the engine's API is reached. */
 export type EndpointAddress =
   | { readonly kind: 'unix'; readonly socketPath: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: EndpointTls };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: EndpointTls }
+  | {
+      readonly kind: 'ssh';
+      /** A name that ssh knows, perhaps by its own configuration only. */
+      readonly host: string;
+      readonly user?: string;
+      readonly port?: number;
+      /** Of the engine, on the far side; without it that of its docker client. */
+      readonly socketPath?: string;
+    };
 
 /** Where an engine is, and who said so. */
 export interface EngineEndpoint {
-  /** Fit for messages: `unix:///var/run/docker.sock`, `tcp://docker:2376`. */
+  /** Fit for messages: `unix:///var/run/docker.sock`, `tcp://docker:2376`, `ssh://ci@builder`. */
   readonly location: string;
   /** What named it: `DOCKER_HOST`, `context "ci"`, `the default`. */
   readonly origin: string;

@@ -1,12 +1,13 @@
 import { EngineError, printable } from '@drayage/core';
 import type { EndpointAddress, EndpointTls } from './endpoint.ts';
+import { formatSshAddress, readSshAddress } from './ssh-address.ts';
 
 const plainPort = 2375;
 const tlsPort = 2376;
 
 /**
- * The address that a `DOCKER_HOST`-like text means, as the docker client reads it: `unix://PATH`, `tcp://HOST[:PORT]`, `HOST:PORT`, and
- * `http://` or `https://`. With `tls`, TCP is spoken over TLS; the port defaults to 2376 then, else to 2375. `https://` turns TLS on by
+ * The address that a `DOCKER_HOST`-like text means, as the docker client reads it: `unix://PATH`, `tcp://HOST[:PORT]`, `HOST:PORT`,
+ * `http://` or `https://`, and `ssh://[USER@]HOST[:PORT][/PATH]`. With `tls`, TCP is spoken over TLS; the port defaults to 2376 then, else to 2375. `https://` turns TLS on by
  * itself (system roots). `origin` names who said so.
  * @throws EngineError `ENGINE_CONFIG_INVALID`
  */
@@ -20,13 +21,13 @@ export function parseHostUrl(text: string, tls: EndpointTls | undefined, origin:
     case 'https':
       return tcpAddress(text, scheme, tls, origin);
     case 'ssh':
-      throw invalidHost(text, origin, 'ssh is not supported', sshHint);
+      return sshAddress(text, origin);
     default:
       throw invalidHost(
         text,
         origin,
         `scheme ${scheme} is not supported`,
-        'Use unix://PATH or tcp://HOST:PORT.',
+        'Use unix://PATH, tcp://HOST:PORT or ssh://USER@HOST.',
       );
   }
 }
@@ -34,12 +35,10 @@ export function parseHostUrl(text: string, tls: EndpointTls | undefined, origin:
 /** The address as text, without credentials. */
 export function formatAddress(address: EndpointAddress): string {
   if (address.kind === 'unix') return `unix://${address.socketPath}`;
+  if (address.kind === 'ssh') return formatSshAddress(address);
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `tcp://${host}:${String(address.port)}`;
 }
-
-const sshHint =
-  'Forward the socket with "ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST" and use unix:///tmp/docker.sock.';
 
 function unixAddress(text: string, origin: string): EndpointAddress {
   const socketPath = text.slice('unix://'.length);
@@ -52,6 +51,12 @@ function unixAddress(text: string, origin: string): EndpointAddress {
     );
   }
   return { kind: 'unix', socketPath };
+}
+
+function sshAddress(text: string, origin: string): EndpointAddress {
+  const read = readSshAddress(text);
+  if ('reason' in read) throw invalidHost(text, origin, read.reason, read.hint);
+  return read;
 }
 
 function tcpAddress(
@@ -90,7 +95,7 @@ function invalidHost(
   hint: string,
   cause?: unknown,
 ): EngineError {
-  const shown = printable(text, 300).replace(/\/\/[^/@]*@/, '//***@');
+  const shown = printable(text, 300).replace(/\/\/.*@/, '//***@');
   return new EngineError(
     'ENGINE_CONFIG_INVALID',
     `cannot use engine address "${shown}" from ${origin}: ${reason}`,

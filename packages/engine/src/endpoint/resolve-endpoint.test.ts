@@ -114,8 +114,45 @@ describe('an address', () => {
     expect(address).toEqual({ kind: 'tcp', host: 'docker', port: 443, tls: { verify: true } });
   });
 
+  test.each<readonly [string, object, string?]>([
+    ['ssh://builder', { host: 'builder' }],
+    ['ssh://builder/', { host: 'builder' }, 'ssh://builder'],
+    ['ssh://ci@10.0.0.1:2222', { user: 'ci', host: '10.0.0.1', port: 2222 }],
+    ['SSH://ci@Builder', { user: 'ci', host: 'Builder' }, 'ssh://ci@Builder'],
+    ['ssh://ci@[::1]:22', { user: 'ci', host: '::1', port: 22 }],
+    [
+      'ssh://ci@builder/run/my%20docker.sock',
+      { user: 'ci', host: 'builder', socketPath: '/run/my docker.sock' },
+    ],
+    ['ssh://ci%40corp@builder', { user: 'ci@corp', host: 'builder' }],
+  ])('%s is spoken to through ssh', async (host, address, location = host) => {
+    const variables = { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/nonexistent' };
+    expect(await resolve({ ...variables, DOCKER_HOST: host })).toEqual({
+      location,
+      origin: 'DOCKER_HOST',
+      address: { kind: 'ssh', ...address },
+    });
+  });
+
+  test('of a context may be one of ssh', async () => {
+    await writeContext('far', { Host: 'ssh://ci@builder' });
+    const { location, origin } = await resolve({ DOCKER_CONTEXT: 'far' });
+    expect([location, origin]).toEqual(['ssh://ci@builder', 'context "far"']);
+  });
+
   test.each([
-    'ssh://user@host',
+    'ssh://',
+    'ssh://ci@',
+    'ssh://ci:secret@host',
+    'ssh://ci:sec/secret@host',
+    'ssh://-oProxyCommand=x',
+    'ssh://-oProxyCommand=x@host',
+    'ssh://%2doProxyCommand=x/a',
+    'ssh://host:99999',
+    'ssh://host?x',
+    'ssh://host#x',
+    'ssh://host/%zz',
+    'ssh://host/a%0ab',
     'npipe:////./pipe/docker_engine',
     'unix://relative.sock',
     'tcp://',

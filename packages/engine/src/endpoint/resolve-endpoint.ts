@@ -73,8 +73,8 @@ async function hostEndpoint(options: EndpointOptions, configDir: string): Promis
   const fromEnv = setting(options, 'DOCKER_HOST');
   const origin = isSet(options.host) ? 'the options' : fromEnv === undefined ? 'the default' : 'DOCKER_HOST';
   const text = isSet(options.host) ? options.host : (fromEnv ?? defaultHost);
-  // A socket speaks no TLS: then the TLS variables, often left over, need not be right.
-  const tls = text.startsWith('unix://') ? undefined : await tlsOfEnv(options, configDir);
+  // A socket speaks no TLS, nor what goes through ssh: then the TLS variables, often left over, need not be right.
+  const tls = /^(unix|ssh):\/\//i.test(text) ? undefined : await tlsOfEnv(options, configDir);
   const address = parseHostUrl(text, tls, origin);
   return { location: formatAddress(address), origin, address };
 }

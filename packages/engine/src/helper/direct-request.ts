@@ -3,7 +3,8 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isObject } from '@drayage/core';
 import type { Connection } from '../connection.ts';
-import { tlsOptions } from '../docker-client.ts';
+import { hostHeader, tlsOptions } from '../docker-client.ts';
+import { singleSshAgent } from '../ssh/ssh-agent.ts';
 
 // An engine's message is a line or two.
 const maxAnswerBytes = 64 * 1024;
@@ -17,6 +18,9 @@ export function directRequest(
   const { address } = endpoint;
   const own = { ...options, agent: false, path: `/v${requestApiVersion}${path}` };
   if (address.kind === 'unix') return httpRequest({ ...own, socketPath: address.socketPath });
+  if (address.kind === 'ssh') {
+    return httpRequest({ ...own, host: hostHeader, agent: singleSshAgent(endpoint, address) });
+  }
   const { host, port, tls } = address;
   if (tls === undefined) return httpRequest({ ...own, host, port });
   return httpsRequest({ ...own, host, port, ...tlsOptions(tls) });

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { ProgramConnection } from './program-connection.ts';
+import type { ProgramEnd } from './program-connection.ts';
+
+const opened: ProgramConnection[] = [];
+
+afterEach(() => {
+  for (const connection of opened.splice(0)) connection.destroy();
+});
+
+interface Opened {
+  readonly connection: ProgramConnection;
+  /** How its program ended, for those that fail. */
+  readonly ends: readonly ProgramEnd[];
+}
+
+function open(...argv: readonly string[]): Opened {
+  const ends: ProgramEnd[] = [];
+  const connection = new ProgramConnection(argv, (end) => {
+    ends.push(end);
+    return new Error('the program failed');
+  });
+  opened.push(connection);
+  return { connection, ends };
+}
+
+const shell = (script: string): Opened => open('sh', '-c', script);
+
+async function readAll(connection: ProgramConnection): Promise<Buffer> {
+  return Buffer.concat(await connection.toArray());
+}
+
+/** Whether a process is there and not only waits for its parent to look. */
+function isRunning(pid: string): boolean {
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && !/\) Z /.test(readFileSync(file, 'utf8'));
+}
+
+async function untilGone(pid: string): Promise<void> {
+  while (isRunning(pid)) await pause(5);
+}
+
+describe('a connection through a program', () => {
+  test('carries bytes both ways, as they are', async () => {
+    const { connection } = open('cat');
+    const sent = Buffer.alloc(3_000_000, Buffer.from([0, 255, 10, 13, 7]));
+    connection.write(sent.subarray(0, 10));
+    connection.end(sent.subarray(10));
+    expect((await readAll(connection)).equals(sent)).toBe(true);
+  });
+
+  test('sends pieces that were written at once in their order', async () => {
+    const { connection } = open('cat');
+    connection.cork();
+    for (let n = 0; n < 100; n += 1) connection.write(`${n} `);
+    connection.uncork();
+    connection.end();
+    const expected = Array.from({ length: 100 }, (_, n) => `${n} `).join('');
+    expect(String(await readAll(connection))).toBe(expected);
+  });
+
+  test('is read on after its own end was sent', async () => {
+    const { connection } = shell('cat >/dev/null; echo late');
+    connection.end('x');
+    expect(String(await readAll(connection))).toBe('late\n');
+  });
+
+  test('takes no more than the program reads', async () => {
+    const { connection } = shell('read line; exec cat >/dev/null');
+    const piece = Buffer.alloc(64 * 1024, 'y');
+    let written = 0;
+    while (connection.write(piece)) written += piece.byteLength;
+    await pause(50);
+    expect(connection.writableNeedDrain).toBe(true);
+    expect(written).toBeLessThan(1_000_000);
+    connection.write('\n');
+    await once(connection, 'drain');
+  });
+
+  test('reads no more than is taken', async () => {
+    const { connection } = open('yes');
+    await once(connection, 'readable');
+    await pause(50);
+    expect(connection.readableLength).toBeLessThan(1_000_000);
+  });
+
+  test('ends the program, and what that has started', async () => {
+    const { connection } = shell('sleep 1000 & echo $! $$; wait');
+    const said = await once(connection, 'data');
+    const pids = String(said[0]).trim().split(' ');
+    expect(pids.map(isRunning)).toEqual([true, true]);
+    connection.destroy();
+    for (const pid of pids) await untilGone(pid);
+  });
+
+  test('ends when the program has ended well', async () => {
+    const { connection, ends } = shell('echo bye; exit 0');
+    expect(String(await readAll(connection))).toBe('bye\n');
+    expect(ends).toEqual([]);
+  });
+});
+
+describe('a program that fails', () => {
+  test('tells its status and what it said, after everything that came', async () => {
+    const { connection, ends } = shell('printf first; echo "not good" >&2; exit 255');
+    const chunks: string[] = [];
+    connection.on('data', (chunk) => chunks.push(String(chunk)));
+    await expect(once(connection, 'end')).rejects.toThrow('the program failed');
+    expect(chunks).toEqual(['first']);
+    expect(ends).toEqual([{ exitCode: 255, said: 'not good\n', wasConnected: true }]);
+  });
+
+  test('is told of rather than the pipe that it broke', async () => {
+    const { connection, ends } = shell('exec <&-; sleep 0.1; echo no >&2; exit 3');
+    connection.resume();
+    connection.write(Buffer.alloc(1_000_000));
+    await expect(once(connection, 'end')).rejects.toThrow('the program failed');
+    expect(ends).toEqual([{ exitCode: 3, said: 'no\n', wasConnected: false }]);
+  });
+
+  test('is not waited for when something else keeps its standard error open', async () => {
+    const { connection, ends } = shell('sleep 1000 >/dev/null & echo $! >&2; exit 1');
+    connection.resume();
+    await expect(once(connection, 'end')).rejects.toThrow('the program failed');
+    expect(ends).toMatchObject([{ exitCode: 1, wasConnected: false }]);
+    process.kill(Number(ends[0]?.said));
+  });
+
+  test('because a signal ended it has no status', async () => {
+    const { connection, ends } = shell('kill -9 $$');
+    connection.resume();
+    await expect(once(connection, 'end')).rejects.toThrow('the program failed');
+    expect(ends).toEqual([{ exitCode: undefined, said: '', wasConnected: false }]);
+  });
+
+  test('because there is none says so', async () => {
+    const { connection, ends } = open('/nonexistent/program');
+    connection.write('x');
+    await expect(once(connection, 'end')).rejects.toThrow('the program failed');
+    expect(ends).toMatchObject([{ startError: { code: 'ENOENT' }, wasConnected: false }]);
+  });
+
+  test('after it was let go is of no interest', async () => {
+    const { connection, ends } = shell('trap "exit 7" TERM; echo on; sleep 1000 & wait');
+    await once(connection, 'data');
+    connection.destroy();
+    await once(connection, 'close');
+    await pause(50);
+    expect(ends).toEqual([]);
+  });
+});
