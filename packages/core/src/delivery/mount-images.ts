@@ -3,6 +3,7 @@ import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Platform } from '../image/platform.ts';
 import type { MountResult, MountablePack, Mounter } from '../mounter.ts';
+import { createPool } from '../handover/pool.ts';
 import { verifying } from '../store/verifying.ts';
 import type { BlobPlace } from './deliver-image.ts';
 import type { LoadEvent } from './events.ts';
@@ -90,32 +91,42 @@ async function openVerified(
 
 /** What the engine does not show is left for another way, and that is told. */
 async function checkMounted(
-  { emit, signal }: MountImagesRequest,
+  { engine: asked, info: known, emit, signal }: MountImagesRequest,
   { engine }: MountResult,
   images: readonly MountableImage[],
   ms: number,
 ): Promise<readonly LoadImageReport[]> {
-  const info = await engine.describe(signal);
-  const reports: LoadImageReport[] = [];
-  for (const { name, image } of images) {
-    const found = await engine.inspect(image.reference ?? image.config.digest, signal);
-    if (found === undefined || !(await isThere(engine, info, found, image, signal))) {
+  const info = engine === asked && known !== undefined ? known : await engine.describe(signal);
+  // Each is tried by a container of its own.
+  const reports = await createPool(trialsAtATime).map(
+    images,
+    async ({ name, image }): Promise<LoadImageReport | undefined> => {
+      const found = await engine.inspect(image.reference ?? image.config.digest, signal);
+      if (found !== undefined && (await isThere(engine, info, found, image, signal))) {
+        return mountedReport(name, image, ms);
+      }
       emit({
         type: 'warning',
         message: `cannot find ${name} in the engine after mounting it; it is loaded instead`,
       });
-      continue;
-    }
-    const total = image.layers.length;
-    reports.push({
-      reference: name,
-      configDigest: image.config.digest,
-      manifestDigest: image.manifest.digest,
-      delivery: 'mount',
-      layers: { total, sent: 0, skipped: total },
-      bytesSent: 0,
-      ms,
-    });
-  }
-  return reports;
+      return undefined;
+    },
+    signal,
+  );
+  return reports.filter((report) => report !== undefined);
+}
+
+const trialsAtATime = 4;
+
+function mountedReport(name: string, image: LoadableImage, ms: number): LoadImageReport {
+  const total = image.layers.length;
+  return {
+    reference: name,
+    configDigest: image.config.digest,
+    manifestDigest: image.manifest.digest,
+    delivery: 'mount',
+    layers: { total, sent: 0, skipped: total },
+    bytesSent: 0,
+    ms,
+  };
 }
