@@ -1,5 +1,5 @@
 import { rm, rmdir } from 'node:fs/promises';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { chainIds } from '@drayage/core';
@@ -360,7 +360,13 @@ describeWith(needs, 'a live mount into a running engine', () => {
       await removeFolder(gone);
       const left = mountsBelow('/run/drayage/live').filter((path) => !before.has(path));
       expect(left).not.toEqual([]);
+      // Of an engine in another mount namespace nothing can be told here.
+      const elsewhere = '/run/drayage/live/of-another-namespace';
+      mkdirSync(join(elsewhere, 'a'.repeat(64)), { recursive: true });
+      writeFileSync(join(elsewhere, '.snapshots'), `mnt:[1] ${gone}/snapshots\n`);
       await mount();
+      expect(readdirSync(elsewhere).sort()).toEqual(['.snapshots', 'a'.repeat(64)]);
+      rmSync(elsewhere, { recursive: true });
       expect(mountsBelow('/run/drayage/live').filter((path) => left.includes(path))).toEqual([]);
       expect(left.filter((path) => existsSync(dirname(path)))).toEqual([]);
       expect(packMounts()).toHaveLength(1);

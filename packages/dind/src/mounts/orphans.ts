@@ -3,17 +3,20 @@ import type { EngineReach } from '../reach/reach.ts';
 import { shellCommand } from '../reach/shell-quote.ts';
 import { runScript, underLock } from './pack-mounts.ts';
 
-/** Where it is written which directory of snapshots the packs of a folder are for. */
+/** Where it is written which mount namespace the packs of a folder are mounted in, and which directory of snapshots they are for. */
 const note = '.snapshots';
 
 // An orphan is a folder whose snapshots are gone, or have become those of another containerd: one directory has one containerd at a time.
-// What still runs on its packs keeps them until it ends.
+// That can only be told in the mount namespace of its engine; elsewhere its directories must stay, too, as removing one would unmount what
+// is mounted on it there. What still runs on its packs keeps them until it ends.
 const script = `
+namespace=$(readlink /proc/self/ns/mnt)
 clear_orphans() {
   for folder in "$1"/*/; do
     folder=\${folder%/}
     [ "$folder" != "$1/$2" ] && [ -f "$folder/${note}" ] || continue
-    snapshots=$(cat "$folder/${note}")
+    read -r home snapshots <"$folder/${note}"
+    [ "$home" = "$namespace" ] || continue
     [ -d "$snapshots" ] && [ "$snapshots" != "$3" ] && continue
     for pack in "$folder"/*/; do
       pack=\${pack%/}
@@ -26,7 +29,7 @@ clear_orphans() {
     rmdir "$folder" 2>/dev/null
   done
 }
-keep_note() { echo "$3" >"$1/$2/${note}"; }`;
+keep_note() { echo "$namespace $3" >"$1/$2/${note}"; }`;
 
 /**
  * Unmounts the packs of engines whose data-root is gone, and notes whose `folder` is, so that it can be told later.
