@@ -8,6 +8,8 @@ const shared = {
     ],
   },
   testEnvironment: 'node',
+  // Where a test runs real programs, and another one is busy on the same processors.
+  testTimeout: 20_000,
   modulePathIgnorePatterns: ['/dist/'],
 };
 

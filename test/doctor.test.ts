@@ -137,7 +137,7 @@ describeWith({ programs: ['setpriv', 'mount'], root: true }, 'dray doctor', () =
   });
 
   test('with a wrong DOCKER_HOST exits with 0 as well', async () => {
-    expect((await diagnosisOf({ DOCKER_HOST: 'ssh://ci@builder.example' })).engineError?.code).toBe(
+    expect((await diagnosisOf({ DOCKER_HOST: 'ssh://ci:word@builder.example' })).engineError?.code).toBe(
       'ENGINE_CONFIG_INVALID',
     );
   });

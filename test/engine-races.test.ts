@@ -113,7 +113,7 @@ describeDataRoot('a private engine that is killed', () => {
 });
 
 describeDataRoot('a stop of a private engine', () => {
-  test.each([100, 200, 300, 400, 600, 900])(
+  test.each([100, 250, 500])(
     'that is killed itself after %d ms is done by the next',
     async (afterMs) => {
       await root.json('start', ['--storage', 'loop-ext4']);

@@ -161,7 +161,9 @@ describe('a command', () => {
     ]);
     expect((await dray(['load', '--bundle', bundle(), '--strict'])).exitCode).toBe(3);
     expect((await dray(['load', '--bundle', bundle(), '--on-miss', 'fail'])).exitCode).toBe(3);
-    const wrong = await dray(['load', '--bundle', bundle(), '--json'], { DOCKER_HOST: 'ssh://somewhere' });
+    const wrong = await dray(['load', '--bundle', bundle(), '--json'], {
+      DOCKER_HOST: 'ssh://ci:word@somewhere',
+    });
     expect([wrong.exitCode, JSON.parse(wrong.stdout)]).toMatchObject([
       0,
       { error: { code: 'ENGINE_CONFIG_INVALID' } },
