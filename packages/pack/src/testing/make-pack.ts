@@ -9,10 +9,21 @@ import type {
   PackedLayer,
 } from '@drayage/core';
 import { createDirectoryBlobStore, digestOf, hexOf } from '@drayage/core';
+import { rawTarEnd } from '@drayage/core/testing';
 import { createPackReader } from '../reader/pack-reader.ts';
 import { createPackWriter } from '../writer/pack-writer.ts';
 import type { PackWriterOptions } from '../writer/pack-writer.ts';
 import { outputOf } from './run.ts';
+
+/** What a file of a tar holds. */
+export function text(content: string): Buffer {
+  return Buffer.from(content);
+}
+
+/** A whole tar of these entries. */
+export function tarOf(...entries: readonly Buffer[]): Buffer {
+  return Buffer.concat([...entries, rawTarEnd()]);
+}
 
 /** A pack in a directory of a test. */
 export interface MadePack {

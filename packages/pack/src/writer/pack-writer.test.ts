@@ -6,16 +6,9 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PackSource } from '@drayage/core';
 import { digestOf } from '@drayage/core';
-import {
-  rawLongName,
-  rawPaxHeader,
-  rawTarEnd,
-  rawTarEntry,
-  temporaryDirectory,
-  zstdFrame,
-} from '@drayage/core/testing';
+import { rawLongName, rawPaxHeader, rawTarEntry, temporaryDirectory, zstdFrame } from '@drayage/core/testing';
 import type { TemporaryDirectory } from '@drayage/core/testing';
-import { makePack, nowhere, packSources, sourceOf, topOf } from '../testing/make-pack.ts';
+import { makePack, nowhere, packSources, sourceOf, tarOf, text, topOf } from '../testing/make-pack.ts';
 import { outputOf } from '../testing/run.ts';
 import { createPackWriter } from './pack-writer.ts';
 
@@ -25,8 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => directory.remove());
 
-const text = (content: string): Buffer => Buffer.from(content);
-const tarOf = (...entries: readonly Buffer[]): Buffer => Buffer.concat([...entries, rawTarEnd()]);
 const someFile = rawTarEntry({ name: 'etc/motd', content: text('hello\n') });
 const someTar = tarOf(someFile);
 

@@ -17,16 +17,13 @@ import {
 } from '@drayage/core/testing';
 import type { Random, TemporaryDirectory } from '@drayage/core/testing';
 import { createPackReader } from '../reader/pack-reader.ts';
-import { bufferOf, makePack, topOf } from '../testing/make-pack.ts';
+import { bufferOf, makePack, tarOf, text, topOf } from '../testing/make-pack.ts';
 
 let directory: TemporaryDirectory;
 beforeEach(async () => {
   directory = await temporaryDirectory();
 });
 afterEach(() => directory.remove());
-
-const text = (content: string): Buffer => Buffer.from(content);
-const tarOf = (...entries: readonly Buffer[]): Buffer => Buffer.concat([...entries, rawTarEnd()]);
 
 /** What a file of the pack holds. */
 function contentOf(pack: string, tar: Buffer, path: string): Buffer {
