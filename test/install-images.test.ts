@@ -8,27 +8,18 @@ import { startNpmRegistry, type TestNpmRegistry } from './support/npm-registry.t
 import { programOnPath } from './support/parts.ts';
 import type { Finished } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
-import { checksumsOf, installScript, machine, makeRelease, type Release } from './support/released.ts';
+import {
+  checksumsOf,
+  installerPrograms,
+  installScript,
+  machine,
+  makeRelease,
+  type Release,
+} from './support/released.ts';
 import { describeWith } from './support/requirements.ts';
 
 const minute = 60_000;
 const musl = `/lib/ld-musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`;
-const basics = [
-  'cat',
-  'chmod',
-  'gzip',
-  'mkdir',
-  'mktemp',
-  'mv',
-  'readlink',
-  'rm',
-  'sed',
-  'sh',
-  'sha256sum',
-  'tail',
-  'tar',
-  'uname',
-];
 const folders: readonly LayerEntry[] = [
   ...['bin', 'etc', 'lib', 'root'].map((path): LayerEntry => ({ path, directory: true })),
   { path: 'tmp', directory: true, mode: 0o1777 },
@@ -38,7 +29,10 @@ const folders: readonly LayerEntry[] = [
 const busybox: readonly LayerEntry[] = [
   ...folders,
   { path: 'bin/busybox', content: { file: '/bin/busybox' }, mode: 0o755 },
-  ...[...basics, 'ls', 'wget'].map((name): LayerEntry => ({ path: `bin/${name}`, linkTo: 'busybox' })),
+  ...[...installerPrograms, 'ls', 'wget'].map((name): LayerEntry => ({
+    path: `bin/${name}`,
+    linkTo: 'busybox',
+  })),
 ];
 
 /** As on Alpine Linux: another C library, under which what was linked to that of GNU does not start. */
@@ -51,7 +45,7 @@ const withMusl = (): readonly LayerEntry[] => [
 /** GNU programs, and curl: the usual image. */
 const withGlibc = async (): Promise<readonly LayerEntry[]> => {
   const entries = new Map<string, LayerEntry>(folders.map((entry) => [entry.path, entry]));
-  for (const name of [...basics.filter((other) => other !== 'sh'), 'bash', 'curl', 'ls']) {
+  for (const name of [...installerPrograms.filter((other) => other !== 'sh'), 'bash', 'curl', 'ls']) {
     for (const entry of await programLayer(programOnPath(name) ?? name)) entries.set(entry.path, entry);
   }
   return [...entries.values(), { path: 'bin/sh', linkTo: programOnPath('bash') ?? 'bash' }];

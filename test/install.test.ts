@@ -17,31 +17,20 @@ import { makeFolder, removeFolder } from './support/folders.ts';
 import { startNpmRegistry, type NpmRegistryOptions, type TestNpmRegistry } from './support/npm-registry.ts';
 import { programOnPath } from './support/parts.ts';
 import { run, runOrThrow, type Finished } from './support/processes.ts';
-import { checksumsOf, installScript, machine, makeRelease, type Release } from './support/released.ts';
+import {
+  checksumsOf,
+  installerPrograms,
+  installScript,
+  machine,
+  makeRelease,
+  type Release,
+} from './support/released.ts';
 import { nobodyId } from './support/unprivileged.ts';
 
 const minute = 60_000;
 
 // Unpacking a Node.js takes a second, and several where much else goes on.
 jest.setTimeout(minute);
-
-/** All that the script may use besides what downloads: any image has them. */
-const basics: readonly string[] = [
-  'cat',
-  'chmod',
-  'gzip',
-  'mkdir',
-  'mktemp',
-  'mv',
-  'readlink',
-  'rm',
-  'sed',
-  'sh',
-  'sha256sum',
-  'tail',
-  'tar',
-  'uname',
-];
 
 const shells: Readonly<Record<string, readonly string[]>> = {
   dash: ['dash'],
@@ -103,14 +92,14 @@ describe('the script that installs the command', () => {
     return stdout.trim();
   };
   const holdings = (): string[] => readdirSync(dir).sort();
-  /** A PATH with nothing on it but the basics and these, by the names they shall have. */
+  /** A PATH with nothing on it but the installerPrograms and these, by the names they shall have. */
   const pathWith = (programs: Readonly<Record<string, string>>): string => {
     const bin = join(folder, 'bin');
     rmSync(bin, { recursive: true, force: true });
     mkdirSync(bin);
-    for (const name of basics) symlinkSync(programOnPath(name) ?? name, join(bin, name));
+    for (const name of installerPrograms) symlinkSync(programOnPath(name) ?? name, join(bin, name));
     for (const [name, program] of Object.entries(programs)) {
-      if (!basics.includes(name)) symlinkSync(program, join(bin, name));
+      if (!installerPrograms.includes(name)) symlinkSync(program, join(bin, name));
     }
     return bin;
   };

@@ -5,6 +5,24 @@ import { fileURLToPath } from 'node:url';
 
 import { runOrThrow } from './processes.ts';
 
+/** All that the install script may use besides what downloads: any image has them. */
+export const installerPrograms: readonly string[] = [
+  'cat',
+  'chmod',
+  'gzip',
+  'mkdir',
+  'mktemp',
+  'mv',
+  'readlink',
+  'rm',
+  'sed',
+  'sh',
+  'sha256sum',
+  'tail',
+  'tar',
+  'uname',
+];
+
 /** A released file on this machine. */
 export interface ReleasedPackage {
   /** As it is called in the list of checksums. */
