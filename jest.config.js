@@ -8,8 +8,6 @@ const shared = {
     ],
   },
   testEnvironment: 'node',
-  // Where a test runs real programs, and another one is busy on the same processors.
-  testTimeout: 20_000,
   modulePathIgnorePatterns: ['/dist/'],
 };
 
@@ -17,6 +15,8 @@ const shared = {
 export default {
   // Most tests wait for engines: two at a time take little more than half as long, also on two cores.
   maxWorkers: 2,
+  // Where a test runs real programs, and another one is busy on the same processors. (Jest does not read this in a project.)
+  testTimeout: 20_000,
   reporters: ['default', './scripts/summary-reporter.mjs'],
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/packages'], testMatch: ['**/src/**/*.test.ts'] },
