@@ -203,6 +203,11 @@ describe('the bytes of a pack', () => {
     }
   });
 
+  test('hold every file in blocks of its own', async () => {
+    const { file } = await makePack(directory.path, layers);
+    expect(await outputOf('unsquashfs', ['-s', file])).toContain('Number of fragments 0\n');
+  });
+
   test('are none when there is no layer', async () => {
     const made = await makePack(directory.path, []);
     expect(made.layers).toEqual([]);
