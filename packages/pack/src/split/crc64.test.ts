@@ -11,16 +11,41 @@ describe('crc64', () => {
     expect(crcOf([])).toBe('0000000000000000');
   });
 
-  test('is what the table of the polynomial gives, however the bytes are cut and aligned', () => {
-    const random = createRandom(64);
-    const bytes = Buffer.from(random.bytes(10_000));
-    const pieces: Buffer[] = [];
-    for (let at = 0; at < bytes.length;) {
-      const length = random.below(40);
-      pieces.push(bytes.subarray(at, at + length));
-      at += length;
+  test.each([
+    ['in small pieces', 10_000, 40],
+    ['in pieces of some blocks', 50_000, 3_000],
+    ['in pieces that are long', 300_000, 200_000],
+  ])(
+    'is what the table of the polynomial gives, however the bytes are cut and aligned: %s',
+    (_, size, longest) => {
+      const random = createRandom(64);
+      const bytes = Buffer.from(random.bytes(size));
+      const pieces: Buffer[] = [];
+      for (let at = 0; at < bytes.length;) {
+        const length = random.below(longest);
+        pieces.push(bytes.subarray(at, at + length));
+        at += length;
+      }
+      expect(crcOf(pieces)).toBe(byTable(bytes));
+    },
+  );
+
+  test.each([...Array.from({ length: 150 }, (_, length) => length), 65_472, 65_473, 65_600])(
+    'is what the table gives for %i bytes at once',
+    (length) => {
+      const bytes = Buffer.from(createRandom(length).bytes(length));
+      expect(crcOf([bytes])).toBe(byTable(bytes));
+    },
+  );
+
+  test('is one of several that go on side by side', () => {
+    const [one, other] = [Buffer.alloc(500, 1), Buffer.alloc(500, 2)];
+    const both = [createCrc64(), createCrc64()] as const;
+    for (let at = 0; at < 500; at += 100) {
+      both[0].update(one.subarray(at, at + 100));
+      both[1].update(other.subarray(at, at + 100));
     }
-    expect(crcOf(pieces)).toBe(byTable(bytes));
+    expect(both.map((crc) => crc.digest().toString('hex'))).toEqual([byTable(one), byTable(other)]);
   });
 });
 

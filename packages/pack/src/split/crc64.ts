@@ -1,3 +1,5 @@
+import { createFolder, foldReach } from './fold.ts';
+
 /** A running CRC-64 with the ISO 3309 polynomial x^64 + x^4 + x^3 + x + 1, bit-reflected, as Go's `hash/crc64` computes it. */
 export interface Crc64 {
   update(bytes: Uint8Array): void;
@@ -5,25 +7,52 @@ export interface Crc64 {
   digest(): Buffer;
 }
 
+// One for all: nothing is kept there between calls.
+const { memory, fold } = createFolder();
+const bytesThere = new Uint8Array(memory);
+const words = new Int32Array(memory);
+const room = bytesThere.length - foldReach;
+const firstWord = foldReach / 4;
+
 /** Begins a CRC-64. */
 export function createCrc64(): Crc64 {
   let low = -1;
   let high = -1;
+  const takeWord = (word: number): void => {
+    const out = low ^ word;
+    // What leaves the register comes back as its product with x^4 + x^3 + x + 1: the polynomial has so few terms that no table is needed.
+    low = high ^ (out << 31) ^ (out << 29) ^ (out << 28);
+    high = out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
+  };
+  const takeByte = (byte: number): void => {
+    const out = (low ^ byte) << 24;
+    low = (low >>> 8) | (high << 24);
+    high = (high >>> 8) ^ out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
+  };
+  /** A multiple of 16 bytes, at least as many as folding leaves, that are in the memory. */
+  const takeFolded = (length: number): void => {
+    words[firstWord] = low ^ (words[firstWord] ?? 0);
+    words[firstWord + 1] = high ^ (words[firstWord + 1] ?? 0);
+    fold(foldReach, foldReach + length);
+    const end = firstWord + length / 4;
+    const first = end - foldReach / 4;
+    // The last word has had its share of a word that stays.
+    const early = words[first] ?? 0;
+    words[end - 1] = (words[end - 1] ?? 0) ^ early ^ (early << 8) ^ (early << 24);
+    low = 0;
+    high = 0;
+    for (let at = first; at < end; at += 1) takeWord(words[at] ?? 0);
+  };
   return {
     update(bytes) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const words = bytes.byteLength & ~3;
-      for (let at = 0; at < words; at += 4) {
-        const out = low ^ view.getInt32(at, true);
-        // What leaves the register comes back as its product with x^4 + x^3 + x + 1: the polynomial has so few terms that no table is needed.
-        low = high ^ (out << 31) ^ (out << 29) ^ (out << 28);
-        high = out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
+      let at = 0;
+      while (bytes.length - at >= foldReach) {
+        const length = Math.min(room, (bytes.length - at) & ~0xf);
+        bytesThere.set(bytes.subarray(at, at + length), foldReach);
+        takeFolded(length);
+        at += length;
       }
-      for (let at = words; at < bytes.byteLength; at += 1) {
-        const out = (low ^ view.getUint8(at)) << 24;
-        low = (low >>> 8) | (high << 24);
-        high = (high >>> 8) ^ out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
-      }
+      for (; at < bytes.length; at += 1) takeByte(bytes[at] ?? 0);
     },
     digest() {
       const digest = Buffer.alloc(8);
