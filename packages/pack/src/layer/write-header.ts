@@ -33,7 +33,7 @@ const maxOctal11 = 0o77777777777;
 export function formatHeader(entry: PackEntry): Buffer {
   const place = splitPath(entry.path);
   const records = paxRecords(entry, place !== undefined);
-  const block = Buffer.alloc(blockBytes);
+  const block = newBlock();
   writeText(block, 0, 100, place?.name ?? entry.path);
   writeText(block, 345, 155, place?.prefix ?? '');
   writeText(block, 157, 100, entry.linkName);
@@ -100,7 +100,7 @@ function paxRecord(key: string, value: Buffer): Buffer {
 }
 
 function extension(typeFlag: 'K' | 'x', data: Buffer): readonly Buffer[] {
-  const block = Buffer.alloc(blockBytes);
+  const block = newBlock();
   writeText(block, 0, 100, 'extension');
   writeOctal(block, 100, 8, 0);
   writeOctal(block, 108, 8, 0);
@@ -111,12 +111,31 @@ function extension(typeFlag: 'K' | 'x', data: Buffer): readonly Buffer[] {
   return [block, data, padding(data.length)];
 }
 
-function writeText(block: Buffer, offset: number, length: number, text: string): void {
-  block.write(text.slice(0, length), offset, 'latin1');
+const sheetBlocks = 128;
+let sheet = Buffer.alloc(0);
+
+/** Zeros; blocks are cut out of larger buffers, which spares most of what a buffer costs. */
+function newBlock(): Buffer {
+  if (sheet.length === 0) sheet = Buffer.alloc(sheetBlocks * blockBytes);
+  const block = sheet.subarray(0, blockBytes);
+  sheet = sheet.subarray(blockBytes);
+  return block;
 }
 
+function writeText(block: Buffer, offset: number, length: number, text: string): void {
+  if (text !== '') block.write(text, offset, length, 'latin1');
+}
+
+const digit0 = 0x30;
+
+/** Octal digits that fill the field but for its last byte. */
 function writeOctal(block: Buffer, offset: number, length: number, value: number): void {
-  block.write(value.toString(8).padStart(length - 1, '0'), offset, 'latin1');
+  let rest = value;
+  for (let at = offset + length - 2; at >= offset; at -= 1) {
+    const next = Math.floor(rest / 8);
+    block[at] = digit0 + rest - next * 8;
+    rest = next;
+  }
 }
 
 function finish(block: Buffer, typeFlag: string): void {
@@ -124,6 +143,7 @@ function finish(block: Buffer, typeFlag: string): void {
   block.write('ustar\x0000', 257, 'latin1');
   block.fill(0x20, 148, 156);
   let sum = 0;
-  for (const byte of block) sum += byte;
-  block.write(`${sum.toString(8).padStart(6, '0')}\0`, 148, 'latin1');
+  for (let at = 0; at < blockBytes; at += 1) sum += block[at] ?? 0;
+  writeOctal(block, 148, 7, sum);
+  block[154] = 0;
 }

@@ -47,19 +47,29 @@ export function parseHeaderBlock(block: Buffer): HeaderBlock {
 
 /** The bytes of a field up to the first NUL. */
 export function textField(block: Buffer, offset: number, length: number): string {
-  const field = block.subarray(offset, offset + length);
-  const end = field.indexOf(0);
-  return field.toString('latin1', 0, end < 0 ? length : end);
+  const limit = offset + length;
+  let end = offset;
+  while (end < limit && block[end] !== 0) end += 1;
+  return end === offset ? '' : block.toString('latin1', offset, end);
 }
 
-/** A number in octal digits, or in GNU's base-256 form. @throws MalformedTar */
+const [nul, space, digit0, digit7] = [0, 0x20, 0x30, 0x37];
+
+/** A number in octal digits between spaces and NULs, or in GNU's base-256 form. @throws MalformedTar */
 export function numberField(block: Buffer, offset: number, length: number): number {
   if (((block[offset] ?? 0) & 0x80) !== 0) return base256(block.subarray(offset, offset + length));
-  const digits = block.toString('latin1', offset, offset + length).replace(/^[ \0]+|[ \0]+$/g, '');
-  const [octal = ''] = digits.split('\0', 1);
-  if (octal === '') return 0;
-  if (!/^[0-7]+$/.test(octal)) throw new MalformedTar('a field of a header is no number');
-  return safe(Number.parseInt(octal, 8));
+  const isBlank = (at: number): boolean => block[at] === space || block[at] === nul;
+  let at = offset;
+  let end = offset + length;
+  while (at < end && isBlank(at)) at += 1;
+  while (at < end && isBlank(end - 1)) end -= 1;
+  let value = 0;
+  for (; at < end && block[at] !== nul; at += 1) {
+    const byte = block[at] ?? 0;
+    if (byte < digit0 || byte > digit7) throw new MalformedTar('a field of a header is no number');
+    value = value * 8 + byte - digit0;
+  }
+  return safe(value);
 }
 
 function base256(bytes: Buffer): number {
@@ -78,16 +88,20 @@ function safe(value: number): number {
 }
 
 function checkSum(block: Buffer): void {
-  let unsigned = 0;
-  let signed = 0;
+  // The field itself counts as spaces.
+  let unsigned = 8 * space;
+  let large = 0;
   for (let at = 0; at < blockBytes; at += 1) {
-    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] ?? 0);
+    if (at === 148) at = 156;
+    const byte = block[at] ?? 0;
     unsigned += byte;
-    signed += byte > 0x7f ? byte - 0x100 : byte;
+    large += byte >> 7;
   }
   const stated = numberField(block, 148, 8);
   // Some old programs summed up signed characters.
-  if (stated !== unsigned && stated !== signed) throw new MalformedTar('a header has a wrong checksum');
+  if (stated !== unsigned && stated !== unsigned - 0x100 * large) {
+    throw new MalformedTar('a header has a wrong checksum');
+  }
 }
 
 function formatOf(block: Buffer): HeaderFormat {
