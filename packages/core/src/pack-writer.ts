@@ -8,7 +8,7 @@ export interface PackSource {
   readonly diffId: Digest;
   /** The layer as it is stored; its media type is not believed, the bytes tell how they are compressed. */
   readonly layer: Descriptor;
-  /** The verified bytes of `layer`. Called once. */
+  /** The bytes of `layer`, which need not be verified: what is packed is, against the diffId. Called once. */
   readonly open: () => Promise<ByteStream>;
 }
 

@@ -11,7 +11,6 @@ import type { Digest } from '../image/digest.ts';
 import type { PackSource, PackWriter } from '../pack-writer.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import type { PackStore } from '../store/pack-store.ts';
-import { verifying } from '../store/verifying.ts';
 import type { BundleContext, ExpectedLayer } from './bundle-context.ts';
 
 /** How packs are made during a pre-pull. */
@@ -137,15 +136,14 @@ export class Packing {
 
   /** Layers that do not come are told by the images that need them. */
   async *#arriving(layers: readonly ExpectedLayer[]): AsyncGenerator<PackSource> {
-    const { blobs, location, signal } = this.#context;
+    const { blobs, signal } = this.#context;
     for (const { diffId, layer, arrived } of layers) {
       const isThere = await arrived.then(
         () => true,
         () => false,
       );
       if (!isThere) continue;
-      const open: PackSource['open'] = async () =>
-        verifying(await blobs.open(layer, signal === undefined ? {} : { signal }), layer, location);
+      const open: PackSource['open'] = () => blobs.open(layer, signal === undefined ? {} : { signal });
       yield { diffId, layer, open };
     }
   }
