@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import type { Writable } from 'node:stream';
 import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
 import type { PackTool } from './pack-tool.ts';
@@ -23,10 +24,13 @@ interface Ending {
 }
 
 const maxComplaintBytes = 4096;
+/** What feeds the program goes first: as long as it has a processor of its own, the program's threads share what is left and never wait for long. */
+const niceness = 15;
 
 /** Starts the program on a file that is not there yet. */
 export function startPackProcess(tool: PackTool, file: string): PackProcess {
   const child = spawn(tool.command, tool.args(file), { env: tool.env, stdio: ['pipe', 'ignore', 'pipe'] });
+  if (child.pid !== undefined) giveWay(child.pid);
   const { stdin } = child;
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -74,6 +78,15 @@ export function startPackProcess(tool: PackTool, file: string): PackProcess {
       await ended;
     },
   };
+}
+
+/** A program that has ended already, or may not be asked to, is as good. */
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    return;
+  }
 }
 
 /** Never rejects: that the program does not take it is told by its end. */
