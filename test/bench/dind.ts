@@ -1,14 +1,15 @@
-import { mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createDirectoryTransport, hexOf, readBundleIndex, readPacks } from '@drayage/core';
 
 import { drayJson } from '../support/dray.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';
+import { mountExt4 } from '../support/mounts.ts';
 import { run, runOrThrow } from '../support/processes.ts';
 import { compare, formatTimings, type Contender } from './compare.ts';
 
-const gigabyte = 1_000_000_000;
+const diskBytes = 8_000_000_000;
 
 /** Where things are, and what is mounted. */
 interface Places {
@@ -56,7 +57,7 @@ async function preparePlaces(folder: string, packs: readonly string[]): Promise<
   });
   if (disk === undefined || container === undefined || volume === undefined || mount === undefined)
     throw new Error('cannot happen: four names give four paths');
-  await mountNewDisk(join(folder, 'image.disk'), disk);
+  await mountExt4(join(folder, 'image.disk'), disk, diskBytes);
   for (const [position, pack] of packs.entries()) {
     const lower = join(disk, 'lower');
     mkdirSync(join(lower, 'packs'), { recursive: true });
@@ -112,16 +113,7 @@ async function emptyVolume({ volume, volumeDisk, mount }: Places, packs: number)
   for (let position = 0; position < packs; position += 1)
     await run('umount', [join(mount, String(position))]);
   await run('umount', [volume]);
-  await mountNewDisk(volumeDisk, volume);
+  await mountExt4(volumeDisk, volume, diskBytes);
   await runOrThrow('sync', []);
   writeFileSync('/proc/sys/vm/drop_caches', '3');
-}
-
-async function mountNewDisk(file: string, at: string): Promise<void> {
-  // A new file: the old one may still be mounted in a mount namespace that another process has copied from ours.
-  rmSync(file, { force: true });
-  writeFileSync(file, '');
-  truncateSync(file, 8 * gigabyte);
-  await runOrThrow('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=1,lazy_journal_init=1', file]);
-  await runOrThrow('mount', ['-o', 'loop', file, at]);
 }

@@ -76,7 +76,7 @@ function describeWork(images: readonly PushedImage[]): string {
     `${(values.reduce((total, value) => total + value, 0) / 1e6).toFixed(0)} MB`;
   const stored = sum(layers.map(({ sizeBytes }) => sizeBytes));
   const plain = sum(layers.map(({ uncompressedBytes }) => uncompressedBytes));
-  return `work: ${String(images.length)} images, ${String(layers.length)} distinct layers, ${stored} compressed, ${plain} uncompressed; loopback registry; data-roots on tmpfs; ${String(rounds)} rounds, medians\n`;
+  return `work: ${String(images.length)} images, ${String(layers.length)} distinct layers, ${stored} compressed, ${plain} uncompressed; loopback registry; data-roots on ext4 in files for mounting, on tmpfs for loading; ${String(rounds)} rounds, medians\n`;
 }
 
 /** From the registry to an OCI layout on disk. */

@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-import { dray } from '../support/dray.ts';
+import { dray, drayProgram } from '../support/dray.ts';
 import { enginePath, type EngineVariant } from '../support/engine-programs.ts';
 import { startEngine, type TestEngine } from '../support/engines.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';
-import { mountTmpfs } from '../support/mounts.ts';
+import { mountExt4 } from '../support/mounts.ts';
 import { run } from '../support/processes.ts';
 import { compare, formatTimings, type Contender } from './compare.ts';
 
@@ -18,6 +18,23 @@ export interface MountWork {
   readonly folder: string;
   readonly rounds: number;
 }
+
+const diskBytes = 40_000_000_000;
+
+/** What the contenders run. */
+const programs = [
+  'docker',
+  'sh',
+  'mount',
+  'umount',
+  'flock',
+  'mkdir',
+  'rmdir',
+  'rm',
+  'grep',
+  'readlink',
+  'mksquashfs',
+];
 
 /** Where packs come from, against what a user would do instead: pull the same images. */
 async function benchPacking(work: MountWork, engine: TestEngine, title: string): Promise<void> {
@@ -44,10 +61,10 @@ async function benchPacking(work: MountWork, engine: TestEngine, title: string):
 export async function benchMounting(work: MountWork, variant: EngineVariant): Promise<void> {
   const bundle = await packed(work.images, join(work.folder, 'mounting'));
   const twice = await packed(work.twice, join(work.folder, 'mounting-twice'));
-  const engine = await startEngine(variant);
-  const own = makeFolder();
+  const engine = await startEngine({ ...variant, dataRootOn: 'disk' });
+  const [own, disks] = [makeFolder(), makeFolder()];
   try {
-    await mountTmpfs(own);
+    await mountExt4(join(disks, 'own'), own, diskBytes);
     const title = `${engine.version}, ${variant.imageStore} store`;
     await benchPacking(work, engine, title);
     const mount = variant.imageStore === 'classic' ? mountInOwn(own, variant) : mountLive(engine, 'local');
@@ -70,7 +87,7 @@ export async function benchMounting(work: MountWork, variant: EngineVariant): Pr
   } finally {
     await dray(['engine', 'stop', '--data-root', join(own, 'engine')]);
     await engine.stop();
-    await removeFolder(own);
+    for (const folder of [own, disks]) await removeFolder(folder);
   }
 }
 
@@ -90,31 +107,19 @@ async function benchReading(
       ['run', '--rm', '--network', 'none', image, 'sh', '-c', 'find /opt -type f | xargs cat > /dev/null'],
       { env: { DOCKER_HOST: host } },
     );
-  // Extracted into a file system on a disk, where the pack is too; the data-roots of the other engines are in memory.
-  const disk = join(work.folder, 'on-disk');
-  const env = { PATH: enginePath(variant.name) };
-  const settings = ['--bridge', 'none', '--image-store', 'classic', '--storage', 'loop-ext4'];
-  await expectSuccess(['engine', 'start', '--data-root', disk, '--bundle', join(disk, 'none'), ...settings], {
-    env,
-  });
-  try {
-    const extracting = await hostOf(disk);
-    await engine.docker(['pull', '--quiet', image], { env: { DOCKER_HOST: extracting } });
-    const mount = mountInOwn(own, variant)('mounted', bundle);
-    await mount.prepare();
-    await mount.run();
-    const mounted = await hostOf(join(own, 'engine'));
-    const timings = await compare(
-      [
-        { name: 'mounted', prepare: () => cold(), run: () => read(mounted) },
-        { name: 'extracted by docker pull, on ext4', prepare: () => cold(), run: () => read(extracting) },
-      ],
-      work.rounds,
-    );
-    console.log(formatTimings(`every file of ${image} read, engine ${title}, caches dropped`, timings));
-  } finally {
-    await expectSuccess(['engine', 'stop', '--data-root', disk, '--purge']);
-  }
+  await pullAll(engine, [image]);
+  const mount = mountInOwn(own, variant)('mounted', bundle);
+  await mount.prepare();
+  await mount.run();
+  const mounted = await hostOf(join(own, 'engine'));
+  const timings = await compare(
+    [
+      { name: 'mounted', prepare: () => cold(), run: () => read(mounted) },
+      { name: 'extracted by docker pull', prepare: () => cold(), run: () => read(engine.host) },
+    ],
+    work.rounds,
+  );
+  console.log(formatTimings(`every file of ${image} read, engine ${title}, caches dropped`, timings));
 }
 
 function mountInOwn(own: string, variant: EngineVariant): (name: string, bundle: string) => Contender {
@@ -138,8 +143,10 @@ function mountLive(engine: TestEngine, reach: 'local' | 'api'): (name: string, b
   return (name, bundle) => ({
     name,
     prepare: async () => {
-      await cold(emptyEngine(engine));
+      await emptyEngine(engine);
+      await engine.unmountPacks();
       await engine.tryDocker(['volume', 'rm', '--force', 'drayage-packs']);
+      await cold();
     },
     run: () =>
       expectSuccess(['load', '--bundle', bundle, '--delivery', 'mount', '--strict', '--reach', reach], {
@@ -171,9 +178,12 @@ async function pullAll(engine: TestEngine, images: readonly string[]): Promise<v
 /** Drops what the kernel remembers of files, when the preparations are over. The programs themselves are warm, as they are in a job. */
 async function cold(preparing: Promise<unknown> = Promise.resolve()): Promise<void> {
   await preparing;
+  await run('sync', []);
   writeFileSync('/proc/sys/vm/drop_caches', '3');
-  await dray(['--version']);
-  await run('docker', ['--version']);
+  const chunks = join(dirname(drayProgram), 'chunks');
+  const files = [process.execPath, drayProgram, ...readdirSync(chunks).map((name) => join(chunks, name))];
+  for (const file of files) readFileSync(file);
+  for (const name of programs) await run(name, ['--version']);
 }
 
 async function expectSuccess(

@@ -5,13 +5,15 @@ import { makeBridge, type TestBridge } from './bridge.ts';
 import { engineInFolder, type EngineInFolder } from './engine-process.ts';
 import type { EngineVariant } from './engine-programs.ts';
 import { makeFolder, removeAbandonedFolders, removeFolder } from './folders.ts';
-import { mountTmpfs, unmountBelow } from './mounts.ts';
+import { mountExt4, mountTmpfs, unmountBelow } from './mounts.ts';
 
 export { engineVariants } from './engine-programs.ts';
 export type { EngineVariant } from './engine-programs.ts';
 
-/** A real engine with a data-root of its own, on a tmpfs: containers need `--network none` (or `host`). */
+/** A real engine with a data-root of its own: containers need `--network none` (or `host`). */
 export interface TestEngine extends EngineInFolder {
+  /** Unmounts the packs that were mounted into it while it ran, and outlive the images on them. */
+  unmountPacks(): Promise<void>;
   /** Ends it with everything it has started, unmounts and removes everything of it. */
   stop(): Promise<void>;
 }
@@ -21,24 +23,33 @@ export interface EngineOptions extends EngineVariant {
   readonly registryMirrors?: readonly string[];
   /** Registries besides those on loopback that may be spoken to without TLS. */
   readonly insecureRegistries?: readonly string[];
+  /** What the data-root is on; a tmpfs unless told. `disk`: an ext4 in a file. */
+  readonly dataRootOn?: 'tmpfs' | 'disk';
 }
+
+const diskBytes = 40_000_000_000;
 
 /** Starts an engine and waits until it answers. Throws with its log when it does not. */
 export async function startEngine(options: EngineOptions): Promise<TestEngine> {
   await removeAbandonedFolders();
-  const folder = makeFolder();
+  const [folder, disks] = [makeFolder(), makeFolder()];
   const bridge = await makeBridge();
-  const stop = (): Promise<void> => cleanUp(folder, bridge);
+  const stop = (): Promise<void> => cleanUp([folder, disks], bridge);
   try {
-    await mountTmpfs(folder);
+    if (options.dataRootOn === 'disk') await mountExt4(join(disks, 'data-root'), folder, diskBytes);
+    else await mountTmpfs(folder);
     const { engine, end } = await engineInFolder(folder, { ...options, bridge: bridge.name });
+    const unmountPacks = async (): Promise<void> => {
+      const packs = livePackFolder(engine.dataRoot);
+      if (packs !== undefined) await unmountBelow(packs);
+    };
     return {
       ...engine,
+      unmountPacks,
       async stop() {
-        const packs = livePackFolder(engine.dataRoot);
         await end();
-        // Packs that were mounted into it outlive it, as they outlive a restart.
-        if (packs !== undefined) await unmountBelow(packs);
+        // They outlive it, as they outlive a restart.
+        await unmountPacks();
         await stop();
       },
     };
@@ -58,7 +69,7 @@ function livePackFolder(dataRoot: string): string | undefined {
   }
 }
 
-async function cleanUp(folder: string, bridge: TestBridge): Promise<void> {
-  await removeFolder(folder);
+async function cleanUp(folders: readonly string[], bridge: TestBridge): Promise<void> {
+  for (const folder of folders) await removeFolder(folder);
   await bridge.remove();
 }

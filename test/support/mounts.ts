@@ -1,10 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 
 import { run, runOrThrow } from './processes.ts';
 
 /** Mounts a fresh tmpfs on an existing folder. */
 export async function mountTmpfs(folder: string): Promise<void> {
   await runOrThrow('mount', ['-t', 'tmpfs', '-o', 'mode=0711', 'drayage-test', folder]);
+}
+
+/** Mounts a fresh ext4 on an existing folder, kept in a sparse file of at most `maxBytes`. */
+export async function mountExt4(file: string, folder: string, maxBytes: number): Promise<void> {
+  // A new file: the old one may still be mounted in a mount namespace that another process has copied from ours.
+  rmSync(file, { force: true });
+  writeFileSync(file, '');
+  truncateSync(file, maxBytes);
+  await runOrThrow('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=1,lazy_journal_init=1', file]);
+  await runOrThrow('mount', ['-o', 'loop', file, folder]);
 }
 
 /** Lists where something is mounted in a folder or below it, outermost first. */
