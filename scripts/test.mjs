@@ -28,7 +28,8 @@ function runJest(args) {
   const child = spawn(process.execPath, [jest, '--passWithNoTests', ...args], {
     cwd: repository,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+    // Certificates for the world are of no use on loopback, and Node.js would read them at every start.
+    env: { ...process.env, NODE_OPTIONS: nodeOptions(), NODE_EXTRA_CA_CERTS: undefined },
   });
   return new Promise((resolve, reject) => {
     let summary, lingering;

@@ -34,6 +34,8 @@ export function startDray(args: readonly string[], options: DrayOptions = {}): R
     CIRCLE_WORKFLOW_ID: undefined,
     GITHUB_RUN_ID: undefined,
     NODE_OPTIONS: undefined,
+    // Node.js would read them all at every start.
+    NODE_EXTRA_CA_CERTS: undefined,
     ...options.env,
   };
   return start(process.execPath, [drayProgram, ...args], {
