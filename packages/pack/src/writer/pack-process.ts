@@ -24,8 +24,8 @@ interface Ending {
 }
 
 const maxComplaintBytes = 4096;
-/** What feeds the program goes first: as long as it has a processor of its own, the program's threads share what is left and never wait for long. */
-const niceness = 15;
+/** What feeds the program goes first, as its threads would wait for it anyway; no more than that, since tests may run beside it. */
+const niceness = 5;
 
 /** Starts the program on a file that is not there yet. */
 export function startPackProcess(tool: PackTool, file: string): PackProcess {
