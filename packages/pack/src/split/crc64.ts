@@ -1,4 +1,4 @@
-import { createFolder, foldReach } from './fold.ts';
+import { createFoldModule, foldReach } from './fold.ts';
 
 /** A running CRC-64 with the ISO 3309 polynomial x^64 + x^4 + x^3 + x + 1, bit-reflected, as Go's `hash/crc64` computes it. */
 export interface Crc64 {
@@ -8,7 +8,7 @@ export interface Crc64 {
 }
 
 // One for all: nothing is kept there between calls.
-const { memory, fold } = createFolder();
+const { memory, fold } = createFoldModule();
 const bytesThere = new Uint8Array(memory);
 const words = new Int32Array(memory);
 const room = bytesThere.length - foldReach;

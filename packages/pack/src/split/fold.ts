@@ -13,7 +13,7 @@ interface Exports {
 }
 
 /** A module whose `memory` of 64 KiB begins with {@link foldReach} zeros that stay. */
-export interface Folder {
+export interface FoldModule {
   readonly memory: ArrayBuffer;
   /**
    * Divides the bytes between two addresses of the memory, 16 at a time, by the polynomial of CRC-64/GO-ISO, until 64 bytes are left. Modulo
@@ -24,7 +24,7 @@ export interface Folder {
 }
 
 /** Makes the module. */
-export function createFolder(): Folder {
+export function createFoldModule(): FoldModule {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
   return { memory: exports.memory.buffer, fold: exports.fold };
 }
