@@ -1,4 +1,4 @@
-/** What {@link fold} reaches back (bytes). */
+/** What {@link FoldModule.fold} reaches back (bytes). */
 export const foldReach = 64;
 
 /** What Node.js has, and neither its types nor those of the language declare. @see WebAssembly JavaScript Interface 2.0 */
@@ -65,6 +65,7 @@ function assemble(): Uint8Array {
   ];
   return Uint8Array.from([
     ...[0x00, ...Buffer.from('asm'), 1, 0, 0, 0],
+    // Types, functions, memories, exports, code.
     ...section(1, [0x60, 2, i32, i32, noResult]),
     ...section(3, [0]),
     ...section(5, [0x01, 1, 1]),
