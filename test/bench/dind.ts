@@ -9,8 +9,6 @@ import { mountExt4 } from '../support/mounts.ts';
 import { run, runOrThrow } from '../support/processes.ts';
 import { compare, formatTimings, type Contender } from './compare.ts';
 
-const diskBytes = 8_000_000_000;
-
 /** Where things are, and what is mounted. */
 interface Places {
   /** A pre-populated image as its container sees it: an overlay on a disk. */
@@ -57,7 +55,7 @@ async function preparePlaces(folder: string, packs: readonly string[]): Promise<
   });
   if (disk === undefined || container === undefined || volume === undefined || mount === undefined)
     throw new Error('cannot happen: four names give four paths');
-  await mountExt4(join(folder, 'image.disk'), disk, diskBytes);
+  await mountExt4(join(folder, 'image.disk'), disk);
   for (const [position, pack] of packs.entries()) {
     const lower = join(disk, 'lower');
     mkdirSync(join(lower, 'packs'), { recursive: true });
@@ -113,7 +111,7 @@ async function emptyVolume({ volume, volumeDisk, mount }: Places, packs: number)
   for (let position = 0; position < packs; position += 1)
     await run('umount', [join(mount, String(position))]);
   await run('umount', [volume]);
-  await mountExt4(volumeDisk, volume, diskBytes);
+  await mountExt4(volumeDisk, volume);
   await runOrThrow('sync', []);
   writeFileSync('/proc/sys/vm/drop_caches', '3');
 }

@@ -19,8 +19,6 @@ export interface MountWork {
   readonly rounds: number;
 }
 
-const diskBytes = 40_000_000_000;
-
 /** What the contenders run. */
 const programs = [
   'docker',
@@ -64,7 +62,7 @@ export async function benchMounting(work: MountWork, variant: EngineVariant): Pr
   const engine = await startEngine({ ...variant, dataRootOn: 'disk' });
   const [own, disks] = [makeFolder(), makeFolder()];
   try {
-    await mountExt4(join(disks, 'own'), own, diskBytes);
+    await mountExt4(join(disks, 'own'), own);
     const title = `${engine.version}, ${variant.imageStore} store`;
     await benchPacking(work, engine, title);
     const mount = variant.imageStore === 'classic' ? mountInOwn(own, variant) : mountLive(engine, 'local');

@@ -27,8 +27,6 @@ export interface EngineOptions extends EngineVariant {
   readonly dataRootOn?: 'tmpfs' | 'disk';
 }
 
-const diskBytes = 40_000_000_000;
-
 /** Starts an engine and waits until it answers. Throws with its log when it does not. */
 export async function startEngine(options: EngineOptions): Promise<TestEngine> {
   await removeAbandonedFolders();
@@ -36,7 +34,7 @@ export async function startEngine(options: EngineOptions): Promise<TestEngine> {
   const bridge = await makeBridge();
   const stop = (): Promise<void> => cleanUp([folder, disks], bridge);
   try {
-    if (options.dataRootOn === 'disk') await mountExt4(join(disks, 'data-root'), folder, diskBytes);
+    if (options.dataRootOn === 'disk') await mountExt4(join(disks, 'data-root'), folder);
     else await mountTmpfs(folder);
     const { engine, end } = await engineInFolder(folder, { ...options, bridge: bridge.name });
     const unmountPacks = async (): Promise<void> => {

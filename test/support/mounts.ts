@@ -7,12 +7,15 @@ export async function mountTmpfs(folder: string): Promise<void> {
   await runOrThrow('mount', ['-t', 'tmpfs', '-o', 'mode=0711', 'drayage-test', folder]);
 }
 
-/** Mounts a fresh ext4 on an existing folder, kept in a sparse file of at most `maxBytes`. */
-export async function mountExt4(file: string, folder: string, maxBytes: number): Promise<void> {
+// More than any test or benchmark writes.
+const ext4Bytes = 40_000_000_000;
+
+/** Mounts a fresh ext4 on an existing folder, kept in a sparse file. */
+export async function mountExt4(file: string, folder: string): Promise<void> {
   // A new file: the old one may still be mounted in a mount namespace that another process has copied from ours.
   rmSync(file, { force: true });
   writeFileSync(file, '');
-  truncateSync(file, maxBytes);
+  truncateSync(file, ext4Bytes);
   await runOrThrow('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=1,lazy_journal_init=1', file]);
   await runOrThrow('mount', ['-o', 'loop', file, folder]);
 }
