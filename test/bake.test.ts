@@ -416,7 +416,7 @@ describeWith({ registry: true, programs: ['mksquashfs'] }, 'dray bake', () => {
 
 describeWith({ programs: ['shellcheck'] }, 'the entry point of baked images', () => {
   test('is a script in which shellcheck finds nothing', async () => {
-    const script = fileURLToPath(new URL('../packages/dind/assets/dind-entrypoint.sh', import.meta.url));
+    const script = fileURLToPath(new URL('../packages/bake/assets/dind-entrypoint.sh', import.meta.url));
     const { stdout } = await runOrThrow('shellcheck', ['--shell', 'sh', script]);
     expect(stdout).toBe('');
   });

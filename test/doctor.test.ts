@@ -3,7 +3,7 @@ import { chmodSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Diagnosis } from '@drayage/dind';
+import type { Diagnosis } from '@drayage/doctor';
 
 import { parseDiagnosis } from './support/diagnosis.ts';
 import { dray, drayProgram } from './support/dray.ts';

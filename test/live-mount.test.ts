@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { chainIds } from '@drayage/core';
-import { mountLive, repairLiveMounts, sweepLiveMounts, type LiveMountRequest } from '@drayage/dind';
+import { mountLive, repairLiveMounts, sweepLiveMounts, type LiveMountRequest } from '@drayage/mount';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { makeBridge, type TestBridge } from './support/bridge.ts';
@@ -484,7 +484,7 @@ async function mountAndKill(
 ): ReturnType<typeof run> {
   const script = `
     const core = await import('@drayage/core');
-    const { createLocalReach, mountLive } = await import('@drayage/dind');
+    const { createLocalReach, mountLive } = await import('@drayage/mount');
     const { createDockerEngine, resolveEngineEndpoint } = await import('@drayage/engine');
     const [host, bundle, step, victim] = process.argv.slice(1);
     const info = await createDockerEngine({ endpoint: await resolveEngineEndpoint({ host, env: {}, homeDir: bundle }) }).describe();

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mountLive, sweepLiveMounts } from '@drayage/dind';
+import { mountLive, sweepLiveMounts } from '@drayage/mount';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { dindSpec } from './support/dind-image.ts';

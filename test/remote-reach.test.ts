@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { hashFile, type MountablePack } from '@drayage/core';
-import { packVolumeName } from '@drayage/dind';
+import { packVolumeName } from '@drayage/mount';
 
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
@@ -205,7 +205,7 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
 
 /** A client that has a helper with a command and a connection under way, and then does nothing. */
 const holdingClient = `
-  import { createRemoteReach } from '@drayage/dind';
+  import { createRemoteReach } from '@drayage/mount';
   import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
   const endpoint = await resolveEngineEndpoint({ host: process.env.HOST, env: {}, homeDir: '/nonexistent' });
   const reach = await createRemoteReach({ footholds: createDockerEngine({ endpoint }), location: 'test' });

@@ -9,7 +9,7 @@ const dist = resolve(process.argv[2] ?? join(here, 'dist'));
 const fresh = join(dist, `.build-${process.pid}`);
 
 /** What is read at run time, from a directory beside that of the chunks. */
-const assets = ['assets', '../circleci/assets', '../dind/assets', '../gitlab/assets'].map((path) =>
+const assets = ['assets', '../circleci/assets', '../bake/assets', '../gitlab/assets'].map((path) =>
   join(here, path),
 );
 

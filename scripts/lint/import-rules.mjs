@@ -7,11 +7,18 @@ const packages = {
   engine: { siblings: ['core'], libraries: ['dockerode', 'docker-modem'] },
   discovery: { siblings: ['core'], libraries: ['dockerfile-ast'] },
   pack: { siblings: ['core'], libraries: [] },
-  dind: { siblings: ['core', 'pack'], libraries: ['@grpc'] },
+  host: { siblings: ['core'], libraries: [] },
+  mount: { siblings: ['core', 'host'], libraries: ['@grpc'] },
+  'private-engine': { siblings: ['core', 'host', 'mount'], libraries: [] },
+  doctor: { siblings: ['core', 'host', 'mount', 'private-engine'], libraries: [] },
+  bake: { siblings: ['core', 'private-engine'], libraries: [] },
   circleci: { siblings: ['core'], libraries: [] },
   gitlab: { siblings: ['core'], libraries: ['@gitbeaker'] },
   cli: {
-    siblings: ['core', 'registry', 'engine', 'discovery', 'pack', 'dind', 'circleci', 'gitlab'],
+    siblings: [
+      ...['core', 'registry', 'engine', 'discovery', 'pack', 'host', 'mount', 'private-engine', 'doctor'],
+      ...['bake', 'circleci', 'gitlab'],
+    ],
     libraries: [],
   },
 };

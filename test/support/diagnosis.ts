@@ -1,5 +1,5 @@
 import { isObject } from '@drayage/core';
-import type { Diagnosis } from '@drayage/dind';
+import type { Diagnosis } from '@drayage/doctor';
 
 /** What `dray doctor --json` printed. Throws with everything printed when it is no diagnosis. */
 export function parseDiagnosis(stdout: string): Diagnosis {

@@ -8,7 +8,7 @@ import {
   verifying,
 } from '@drayage/core';
 import type { Engine, EngineInfo, ImageSaver } from '@drayage/core';
-import { createLocalReach, type LiveMountRequest } from '@drayage/dind';
+import { createLocalReach, type LiveMountRequest } from '@drayage/mount';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 
 import type { EngineInFolder } from './engine-process.ts';

@@ -1,5 +1,5 @@
 import type { EngineInfo, Footholds } from '@drayage/core';
-import { createRemoteReach, type RemoteReach } from '@drayage/dind';
+import { createRemoteReach, type RemoteReach } from '@drayage/mount';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 
 import type { EngineInFolder } from './engine-process.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { UsageError, familiarReference, formatPlatform, hostPlatform, parseReference } from '@drayage/core';
 import type { Reference } from '@drayage/core';
-import type { BakedContext } from '@drayage/dind';
+import type { BakedContext } from '@drayage/bake';
 import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
@@ -74,7 +74,7 @@ async function writeContext(
   base: Reference,
   progress: Progress,
 ): Promise<BakedContext> {
-  const { writeBakeContext } = await import('@drayage/dind');
+  const { writeBakeContext } = await import('@drayage/bake');
   const { bundle, output } = config;
   progress.status(`writing the build context ${output}`);
   const store = openPackStore(config.bundle);
@@ -87,7 +87,7 @@ async function build(
   tag: string,
   progress: Progress,
 ): Promise<void> {
-  const { runDockerClient } = await import('@drayage/dind');
+  const { runDockerClient } = await import('@drayage/bake');
   const run = async (what: string, args: readonly string[]): Promise<void> => {
     progress.status(`docker ${args[0] ?? ''} ${tag}`);
     const onLine = (line: string): void => progress.line(line);

@@ -1,4 +1,4 @@
-import type { Diagnosis } from '@drayage/dind';
+import type { Diagnosis } from '@drayage/doctor';
 import { exitCodes } from '../exit-codes.ts';
 import { doctorText } from '../output/doctor-text.ts';
 import { startProgress } from '../output/progress.ts';

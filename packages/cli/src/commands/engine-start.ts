@@ -1,7 +1,7 @@
 import { createDirectoryTransport, isDrayError, load, reasonOf } from '@drayage/core';
 import type { LoadImageReport } from '@drayage/core';
-import { startPrivateEngine } from '@drayage/dind';
-import type { PrivateEngine } from '@drayage/dind';
+import { startPrivateEngine } from '@drayage/private-engine';
+import type { PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineEventLine, engineStartText } from '../output/engine-text.ts';
 import { startProgress } from '../output/progress.ts';

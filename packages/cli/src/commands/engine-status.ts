@@ -1,4 +1,4 @@
-import { privateEngineStatus } from '@drayage/dind';
+import { privateEngineStatus } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineStatusText } from '../output/engine-text.ts';
 import type { CommandContext } from './command.ts';

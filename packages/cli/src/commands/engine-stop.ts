@@ -1,4 +1,4 @@
-import { stopPrivateEngine } from '@drayage/dind';
+import { stopPrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineStopText } from '../output/engine-text.ts';
 import { startProgress } from '../output/progress.ts';

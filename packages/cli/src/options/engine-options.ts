@@ -1,5 +1,6 @@
 import type { ImageStoreKind } from '@drayage/core';
-import type { LayerContent, StorageWish } from '@drayage/dind';
+import type { LayerContent } from '@drayage/mount';
+import type { StorageWish } from '@drayage/private-engine';
 import type { EngineReachWish, EngineSettings } from './engine-settings.ts';
 import type { OptionTable } from './option.ts';
 import { sizeType } from './size-type.ts';

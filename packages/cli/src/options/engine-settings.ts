@@ -1,5 +1,6 @@
 import type { ImageStoreKind } from '@drayage/core';
-import type { LayerContent, StorageWish } from '@drayage/dind';
+import type { LayerContent } from '@drayage/mount';
+import type { StorageWish } from '@drayage/private-engine';
 
 /** `local`: as root on the engine's machine; `api`: through the Docker API alone. */
 export type EngineReachWish = 'auto' | 'local' | 'api';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Diagnosis } from '@drayage/dind';
+import type { Diagnosis } from '@drayage/doctor';
 import { doctorText } from './doctor-text.ts';
 
 const diagnosis: Diagnosis = {

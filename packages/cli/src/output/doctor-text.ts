@@ -1,4 +1,4 @@
-import type { CapabilityFacts, Diagnosis, MachineFacts, ProgramFacts, Way, WayName } from '@drayage/dind';
+import type { CapabilityFacts, Diagnosis, MachineFacts, ProgramFacts, Way, WayName } from '@drayage/doctor';
 import { formatColumns } from './columns.ts';
 import { humanSize } from './quantities.ts';
 

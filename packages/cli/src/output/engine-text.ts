@@ -1,4 +1,4 @@
-import type { PrivateEngineEvent, PrivateEngineStatus, StopResult } from '@drayage/dind';
+import type { PrivateEngineEvent, PrivateEngineStatus, StopResult } from '@drayage/private-engine';
 import type { EngineStartReport } from '../commands/engine-start.ts';
 import { formatColumns } from './columns.ts';
 import { counted, humanDuration } from './quantities.ts';

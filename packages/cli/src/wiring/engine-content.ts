@@ -7,7 +7,7 @@ import {
   verifying,
 } from '@drayage/core';
 import type { MountablePack, Pack } from '@drayage/core';
-import type { PrivateEngineContent } from '@drayage/dind';
+import type { PrivateEngineContent } from '@drayage/private-engine';
 import type { Config } from '../options/option.ts';
 import { openPackStore } from './packing.ts';
 

@@ -1,7 +1,7 @@
 import { isDrayError, summarizeError } from '@drayage/core';
 import type { EngineSetup, ErrorSummary } from '@drayage/core';
-import { diagnose, probeDataRoot, probeLocalReach, probeMachine } from '@drayage/dind';
-import type { Diagnosis } from '@drayage/dind';
+import { diagnose, probeDataRoot, probeLocalReach, probeMachine } from '@drayage/doctor';
+import type { Diagnosis } from '@drayage/doctor';
 import { readEngineSetup, resolveEngineEndpoint } from '@drayage/engine';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';

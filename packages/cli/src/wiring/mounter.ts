@@ -1,6 +1,6 @@
 import { DrayError, isDrayError, reasonOf } from '@drayage/core';
 import type { EngineInfo, Footholds, MountRequest, MountResult, Mounter } from '@drayage/core';
-import type { EngineReach } from '@drayage/dind';
+import type { EngineReach } from '@drayage/mount';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 import { engineEventLine } from '../output/engine-text.ts';
@@ -43,7 +43,7 @@ export function createMounter(context: MounterContext): Mounter {
 }
 
 async function warmUp(): Promise<void> {
-  const { loadContainerdLibrary } = await import('@drayage/dind');
+  const { loadContainerdLibrary } = await import('@drayage/mount');
   await loadContainerdLibrary();
 }
 
@@ -53,7 +53,7 @@ async function mountLive(
 ): Promise<MountResult> {
   const { engine, info, images, packs, openBlob, signal } = request;
   if (info.imageStore !== 'containerd') throw wrongStore(info);
-  const dind = await import('@drayage/dind');
+  const dind = await import('@drayage/mount');
   const reach = await openReach(config.reach, info, footholds, signal);
   try {
     const content = config.mountContent;
@@ -70,7 +70,7 @@ async function openReach(
   footholds: Footholds,
   signal: AbortSignal | undefined,
 ): Promise<EngineReach> {
-  const { createLocalReach, createRemoteReach } = await import('@drayage/dind');
+  const { createLocalReach, createRemoteReach } = await import('@drayage/mount');
   const remote = (): Promise<EngineReach> =>
     createRemoteReach({ footholds, location: info.location, signal });
   if (wanted === 'api') return remote();
@@ -86,7 +86,7 @@ async function mountInOwn(
   { config, host, onLine }: MounterContext,
   { images, packs, openBlob, signal }: MountRequest,
 ): Promise<MountResult> {
-  const { startPrivateEngine } = await import('@drayage/dind');
+  const { startPrivateEngine } = await import('@drayage/private-engine');
   const { dataRoot, dockerd, imageStore, storage, storageSizeBytes, bridge } = config;
   const { registryMirrors, insecureRegistries } = config;
   const { dockerHost } = await startPrivateEngine({

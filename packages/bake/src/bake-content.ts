@@ -1,0 +1,110 @@
+import {
+  DrayError,
+  checkLayout,
+  createDirectoryBlobStore,
+  createDirectoryDocumentStore,
+  emptyIndex,
+  familiarReference,
+  packedLayers,
+  packsFor,
+  readBundleIndex,
+  readImage,
+  readPacks,
+} from '@drayage/core';
+import type {
+  BlobStore,
+  BundleIndex,
+  LoadableImage,
+  MountablePack,
+  PackStore,
+  PackedLayers,
+  Platform,
+} from '@drayage/core';
+import { classicLayout } from '@drayage/private-engine';
+import type { LayoutEntry } from '@drayage/private-engine';
+import { bakedMountPoint } from './baked-places.ts';
+
+export interface BakeSource {
+  /** The bundle's directory. */
+  readonly bundle: string;
+  /** Of that bundle. */
+  readonly store: PackStore;
+  readonly platform: Platform;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What goes into a baked image. */
+export interface BakeContent {
+  readonly images: readonly LoadableImage[];
+  /** Those that the images need, oldest first; their files were proven. */
+  readonly packs: readonly MountablePack[];
+  /** Of the data-root. */
+  readonly entries: readonly LayoutEntry[];
+  readonly blobs: BlobStore;
+}
+
+/**
+ * Reads all images of a bundle and proves the packs that they need.
+ * @throws DrayError `NOT_AVAILABLE` for a bundle without images, `PACK_INVALID` when packs lack layers of an image, with the list; what reading
+ * a bundle throws
+ */
+export async function readBakeContent({ bundle, store, platform, signal }: BakeSource): Promise<BakeContent> {
+  await checkLayout(bundle);
+  const index = (await readBundleIndex(createDirectoryDocumentStore(bundle), signal)) ?? emptyIndex;
+  checkIndex(bundle, index);
+  const blobs = createDirectoryBlobStore(bundle);
+  const layers = packedLayers(await readPacks(blobs, index.packs, { signal }));
+  const images: LoadableImage[] = [];
+  for (const entry of index.entries) images.push(await readImage(blobs, entry, platform, signal));
+  checkLayers(bundle, images, layers);
+  const packs: MountablePack[] = [];
+  for (const pack of packsFor(
+    images.flatMap(({ diffIds }) => diffIds),
+    layers,
+  ).packs) {
+    await store.prove(pack.image, signal);
+    packs.push({ pack, file: store.fileOf(pack.image.digest) });
+  }
+  const layout = classicLayout({
+    driver: 'overlay2',
+    images,
+    packs,
+    mountPoint: ({ pack }) => bakedMountPoint(pack),
+  });
+  if (layout.refused.length > 0) {
+    const reasons = layout.refused.map(({ image, reason }) => `${nameOf(image)}: ${reason}`);
+    throw cannotBake(bundle, reasons.join('; '), 'Leave it out of the bundle.');
+  }
+  return { images, packs, entries: layout.entries, blobs };
+}
+
+function checkIndex(bundle: string, { entries, packs }: BundleIndex): void {
+  if (entries.length === 0) {
+    throw new DrayError('NOT_AVAILABLE', `cannot bake ${bundle}: it holds no images`, {
+      hint: 'Fill it with "dray prepull --form packs IMAGE…".',
+    });
+  }
+  if (packs.length === 0)
+    throw cannotBake(bundle, 'it holds no packs', 'Run "dray prepull --form packs" again.');
+}
+
+function checkLayers(bundle: string, images: readonly LoadableImage[], layers: PackedLayers): void {
+  const lacking = images.flatMap((image) => {
+    const missing = packsFor(image.diffIds, layers).lacking;
+    return missing.length === 0 ? [] : [`${nameOf(image)} needs ${missing.join(', ')}`];
+  });
+  if (lacking.length === 0) return;
+  throw cannotBake(
+    bundle,
+    `no pack holds some layers: ${lacking.join('; ')}`,
+    'Run "dray prepull --form packs" for these images, or leave them out of the bundle.',
+  );
+}
+
+function nameOf({ reference, target }: LoadableImage): string {
+  return reference === undefined ? target.digest : familiarReference(reference);
+}
+
+function cannotBake(bundle: string, reason: string, hint: string): DrayError {
+  return new DrayError('PACK_INVALID', `cannot bake ${bundle}: ${reason}`, { hint });
+}

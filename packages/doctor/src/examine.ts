@@ -1,0 +1,59 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { reasonOf } from '@drayage/core';
+import type { EngineInfo } from '@drayage/core';
+import { createLocalReach } from '@drayage/mount';
+import { whyNoMounts } from '@drayage/host';
+import { filesystemAt, probeStorage } from '@drayage/private-engine';
+import type { ScratchRun } from '@drayage/private-engine';
+import type { Trial } from '@drayage/private-engine';
+import type { StorageLook } from './facts.ts';
+import { runWithin, within } from './run-within.ts';
+
+/** Why this process cannot mount into a running engine by itself, or undefined when it can. Connects to its containerd, and changes nothing. */
+export async function probeLocalReach(info: EngineInfo | undefined): Promise<Trial> {
+  if (info === undefined) return 'no engine answers';
+  if (info.imageStore === 'classic') return 'it keeps its images in the classic store';
+  const signal = AbortSignal.timeout(5000);
+  const look = createLocalReach({ info, signal }).then(
+    async (reach): Promise<Trial> => {
+      await reach.close();
+      return undefined;
+    },
+    (error: unknown) => shortReason(reasonOf(error)),
+  );
+  return within(look, 'its containerd does not answer', 6000);
+}
+
+/** What follows `cannot …: ` in a message of ours. Pure. */
+export function shortReason(message: string): string {
+  return /^cannot .*?: (?=\S)(.*)$/s.exec(message)?.[1] ?? message;
+}
+
+/**
+ * Tries storage backends where a data-root would be: in the closest directory above that is there. What is mounted is in a namespace of its own,
+ * and gone with it.
+ */
+export async function probeDataRoot(
+  dataRoot: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<StorageLook> {
+  const dir = await closestDirectory(resolve(dataRoot));
+  const mountinfo = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const filesystem = filesystemAt(dir, mountinfo);
+  const problem = await whyNoMounts();
+  if (problem !== undefined) return { dataRoot, filesystem, problem };
+  const run: ScratchRun = (script, ...args) =>
+    runWithin(['unshare', '-m', '--propagation', 'private', 'sh', '-c', script, 'drayage', ...args], env);
+  try {
+    return { dataRoot, filesystem, facts: await probeStorage(dir, env, { run }) };
+  } catch (error) {
+    return { dataRoot, filesystem, problem: reasonOf(error) };
+  }
+}
+
+async function closestDirectory(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true || path === dirname(path)) return path;
+  return closestDirectory(dirname(path));
+}

@@ -1,0 +1,20 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseMountinfo } from './mountinfo.ts';
+
+const lines = [
+  '22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/root rw',
+  String.raw`40 22 0:35 / /mnt/a\040b\134c rw - tmpfs tmp\040fs rw`,
+  '41 22 7:0 / /x rw shared:5 master:2 - squashfs /dev/loop0 ro,errors=continue',
+  '',
+  'nonsense',
+];
+
+describe('mountinfo', () => {
+  test('gives place, file system and source, with escapes undone', () => {
+    expect(parseMountinfo(lines.join('\n'))).toEqual([
+      { mountPoint: '/', filesystem: 'ext4', source: '/dev/root' },
+      { mountPoint: String.raw`/mnt/a b\c`, filesystem: 'tmpfs', source: 'tmp fs' },
+      { mountPoint: '/x', filesystem: 'squashfs', source: '/dev/loop0' },
+    ]);
+  });
+});

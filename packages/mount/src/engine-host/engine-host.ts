@@ -1,0 +1,41 @@
+import type { Duplex } from 'node:stream';
+import type { MountablePack } from '@drayage/core';
+import type { CommandOptions, CommandResult } from '@drayage/host';
+
+/**
+ * A foothold on the engine's side: root in the mount namespace of the engine's containerd. All paths are those of that namespace.
+ *
+ * Every call may cost a round trip (10 – 40 ms through the Docker API), so callers put what belongs together into one `sh -c` script, of
+ * which nothing beyond what BusyBox and util-linux share may be asked. After `close` no other member is called; what was mounted stays.
+ */
+export interface EngineReach {
+  /** `local`: the same kernel and file systems, perhaps another mount namespace; `remote`: only by the Docker API. */
+  readonly kind: 'local' | 'remote';
+  /** This process is in that mount namespace, too: paths there are paths here. */
+  readonly sharesMounts: boolean;
+  /** Where containerd listens. */
+  readonly containerdSocket: string;
+  /** A path at which this process itself can connect to that socket; undefined: only by `connectContainerd`. */
+  readonly localSocket: string | undefined;
+  /** The containerd namespace of the engine's images, where it could be seen; undefined: ask the engine. */
+  readonly namespace?: string | undefined;
+
+  /**
+   * Runs a program to its end, whatever its exit code.
+   * @throws DrayError `MOUNT_UNAVAILABLE` when it cannot be started, `ENGINE_HELPER_FAILED` (remote) when the foothold is lost, `ABORTED`
+   */
+  run(argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+
+  /**
+   * Brings the file of a pack to where the engine's kernel can mount it and tells its path there. A pack that is there already is not sent
+   * again. Local: the file itself.
+   * @throws DrayError `MOUNT_UNAVAILABLE`, `DIGEST_MISMATCH` (remote: the file changed on its way), `ENGINE_HELPER_FAILED`, `ABORTED`
+   */
+  placePack(pack: MountablePack, signal?: AbortSignal): Promise<string>;
+
+  /** A new connection to containerd; the caller ends or destroys it. @throws DrayError `MOUNT_UNAVAILABLE`, `ENGINE_HELPER_FAILED` */
+  connectContainerd(): Promise<Duplex>;
+
+  /** Gives up the foothold and all that serves it; idempotent. */
+  close(): Promise<void>;
+}

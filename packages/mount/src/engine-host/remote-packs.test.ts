@@ -1,0 +1,140 @@
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { digestOf, fromHex, hexOf } from '@drayage/core';
+import type { FootholdFile, MountablePack } from '@drayage/core';
+import { placePack, sweepPackVolume } from './remote-packs.ts';
+import type { PackVolume } from './remote-packs.ts';
+import { runCommand } from '@drayage/host';
+
+let folder: string;
+let there: string;
+let uploads: string[];
+let volume: PackVolume;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'packs-'));
+  there = join(folder, 'volume');
+  await runCommand(['mkdir', there]);
+  uploads = [];
+  volume = {
+    location: 'tcp://engine',
+    path: there,
+    run: runCommand,
+    foothold: {
+      upload: async ({ name, open }: FootholdFile) => {
+        uploads.push(name);
+        await writeFile(join(there, name), await open());
+      },
+    },
+  };
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function packOf(content: string, size: number = content.length): Promise<MountablePack> {
+  const file = join(folder, 'local');
+  await writeFile(file, content);
+  const image = { mediaType: 'application/vnd.drayage.pack.squashfs.v1', digest: digestOf(content), size };
+  return { file, pack: { manifest: image, config: image, image, filesystem: 'squashfs', layers: [] } };
+}
+
+const hours = (count: number): number => Date.now() / 1000 - count * 3600;
+
+describe('a pack', () => {
+  const hex = hexOf(digestOf('the pack'));
+
+  test('is sent once', async () => {
+    const pack = await packOf('the pack');
+    expect(await placePack(volume, pack, undefined)).toBe(join(there, hex));
+    expect(await placePack(volume, pack, undefined)).toBe(join(there, hex));
+    expect(uploads).toHaveLength(1);
+    expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
+    expect(await readdir(there)).toEqual([hex, `${hex}.boot`]);
+  });
+
+  test('that changes on its way is refused, and nothing of it is kept', async () => {
+    const pack = await packOf('the pack');
+    await writeFile(pack.file, 'the pacK');
+    await expect(placePack(volume, pack, undefined)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(await readdir(there)).toEqual([]);
+  });
+
+  test('is sent again where an upload has ended half-way', async () => {
+    await writeFile(join(there, hex), 'the p');
+    await placePack(volume, await packOf('the pack'), undefined);
+    expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
+  });
+
+  test.each([
+    ['is whole', 'the pack', 0],
+    ['was torn', 'the p\0\0\0', 1],
+  ])(
+    'that is there since before the machine last started is hashed first: it %s',
+    async (_, content, sent) => {
+      await writeFile(join(there, hex), content);
+      await writeFile(join(there, `${hex}.boot`), 'another boot\n');
+      await placePack(volume, await packOf('the pack'), undefined);
+      expect(uploads).toHaveLength(sent);
+      expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
+      expect(await readFile(join(there, `${hex}.boot`), 'utf8')).not.toBe('another boot\n');
+    },
+  );
+
+  test('for which there is no room is not sent', async () => {
+    const failure = placePack(volume, await packOf('the pack', 2 ** 52), undefined);
+    await expect(failure).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(uploads).toEqual([]);
+  });
+
+  test('that does not arrive whole is not taken', async () => {
+    const upload = async ({ name }: FootholdFile): Promise<void> => writeFile(join(there, name), 'short');
+    const failure = placePack({ ...volume, foothold: { upload } }, await packOf('the pack'), undefined);
+    await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+    expect(await readdir(there)).not.toContain(hex);
+  });
+
+  test('may be sent by several at once', async () => {
+    const pack = await packOf('the pack');
+    await Promise.all([1, 2, 3].map(() => placePack(volume, pack, undefined)));
+    expect(await readdir(there)).toEqual([hex, `${hex}.boot`]);
+  });
+
+  test('is not placed after an abort', async () => {
+    const failure = placePack(volume, await packOf('the pack'), AbortSignal.abort());
+    await expect(failure).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
+
+describe('sweeping the volume', () => {
+  test('removes what nobody has used for an hour, and no more', async () => {
+    const [old, fresh] = [hexOf(digestOf('old')), hexOf(digestOf('fresh'))];
+    const names = [old, `${old}.boot`, `${old}.12345678.partial`, fresh, `${fresh}.boot`];
+    for (const name of names) {
+      await writeFile(join(there, name), '');
+      if (name.startsWith(old)) await utimes(join(there, name), hours(2), hours(2));
+    }
+    await sweepPackVolume(volume);
+    expect(await readdir(there)).toEqual([fresh, `${fresh}.boot`].sort());
+  });
+
+  test('leaves what is mounted', async () => {
+    // The name of a mount point of this machine stands in for that of a pack.
+    const mounted = join(there, 'proc');
+    await writeFile(mounted, '');
+    await utimes(mounted, hours(2), hours(2));
+    await sweepPackVolume(volume);
+    expect((await stat(mounted)).isFile()).toBe(true);
+  });
+
+  test('makes room before a pack is sent', async () => {
+    const old = join(there, hexOf(fromHex('a'.repeat(64))));
+    await writeFile(old, '');
+    await utimes(old, hours(2), hours(2));
+    await placePack(volume, await packOf('the pack'), undefined);
+    await expect(stat(old)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});

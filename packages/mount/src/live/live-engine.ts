@@ -1,0 +1,89 @@
+import { packedLayers } from '@drayage/core';
+import type { Digest, EngineInfo, MountablePack } from '@drayage/core';
+import { packFolder } from '../packs/pack-folder.ts';
+import type { PlacedPack } from '../packs/pack-folder.ts';
+import type { EngineReach } from '../engine-host/engine-host.ts';
+import { mountUnavailable } from '../engine-host/unavailable.ts';
+import { createContainerdClient } from '../containerd/client.ts';
+import type { ContainerdClient } from '../containerd/client.ts';
+import type { PacksAtHand } from './repair.ts';
+
+/** A running engine into which we mount. */
+export interface LiveEngine {
+  readonly reach: EngineReach;
+  readonly client: ContainerdClient;
+  /** As `docker info` names it. */
+  readonly snapshotter: string;
+  /** Where its packs are mounted, on its side. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LiveEngineOptions {
+  readonly reach: EngineReach;
+  readonly info: EngineInfo;
+  /** What keeps what is made. */
+  readonly lease?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const usualNamespace = 'moby';
+
+/**
+ * Connects to the containerd of a running engine; the caller closes `client`.
+ * @throws DrayError `MOUNT_UNAVAILABLE` when its images are not in containerd's overlayfs snapshotter; `CONTAINERD_API`
+ */
+export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEngine> {
+  const { reach, info, lease, signal } = options;
+  checkStore(info);
+  const snapshotter = info.storageDriver;
+  const namespace = reach.namespace ?? info.containerd?.namespace ?? usualNamespace;
+  const client = await createContainerdClient({
+    ...{ dialled: reach, namespace, snapshotter, signal },
+    ...(lease === undefined ? {} : { lease }),
+  });
+  try {
+    return { reach, client, snapshotter, folder: packFolder((await client.server()).uuid), signal };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** The packs of this node, brought to the engine when they are needed, each once. */
+export function packsAtHand(
+  reach: EngineReach,
+  packs: readonly MountablePack[],
+  signal: AbortSignal | undefined,
+): PacksAtHand {
+  const byDigest = new Map(packs.map((pack) => [pack.pack.image.digest, pack]));
+  const placed = new Map<Digest, Promise<PlacedPack>>();
+  const place = async (digest: Digest, mountable: MountablePack): Promise<PlacedPack> => {
+    const path = await reach.placePack(mountable, signal);
+    return { digest, filesystem: mountable.pack.filesystem, path };
+  };
+  return {
+    layers: packedLayers(packs.map(({ pack }) => pack)),
+    place: (digests) =>
+      Promise.all(
+        [...new Set(digests)].flatMap((digest) => {
+          const pack = byDigest.get(digest);
+          if (pack === undefined) return [];
+          const before = placed.get(digest) ?? place(digest, pack);
+          placed.set(digest, before);
+          return [before];
+        }),
+      ),
+  };
+}
+
+function checkStore({ imageStore, storageDriver, location, version }: EngineInfo): void {
+  if (imageStore === 'containerd' && storageDriver === 'overlayfs') return;
+  const reason =
+    imageStore === 'containerd'
+      ? `its snapshotter is ${storageDriver}, only overlayfs takes mounted layers`
+      : `engine ${version} keeps its images in the classic store, which reads them at its start only`;
+  throw mountUnavailable(location, reason, {
+    hint: 'Start an engine with the containerd image store, use "dray engine start --bundle", or --delivery load.',
+  });
+}

@@ -1,0 +1,125 @@
+import { DrayError } from '@drayage/core';
+import type { ByteStream, Descriptor, Digest, EngineInfo, LoadableImage, MountablePack } from '@drayage/core';
+import { clearOrphans } from '../packs/orphans.ts';
+import { mountPacks } from '../packs/pack-mounts.ts';
+import type { EngineReach } from '../engine-host/engine-host.ts';
+import { imageBlobs, layerBlobs } from './image-content.ts';
+import { planLayers } from './layer-plan.ts';
+import type { LayerPlan } from './layer-plan.ts';
+import { openLiveEngine, packsAtHand } from './live-engine.ts';
+import type { LiveEngine } from './live-engine.ts';
+import { makeLayers } from './make-layers.ts';
+import { nameImage } from './name-image.ts';
+import { repairLayers } from './repair.ts';
+import type { PacksAtHand, Repair } from './repair.ts';
+import { leaseName, takeLease } from './run-lease.ts';
+import { sweepPacks } from './sweep.ts';
+import { writeBlobs } from '../containerd/write-blobs.ts';
+
+/** `none`: the layers' compressed blobs stay away, so `docker save` and `push` cannot give them; `blobs`: they are stored too. */
+export type LayerContent = 'none' | 'blobs';
+
+export interface LiveMountRequest {
+  readonly reach: EngineReach;
+  readonly info: EngineInfo;
+  /** All their layers are in `packs`, or in the engine. */
+  readonly images: readonly LoadableImage[];
+  readonly packs: readonly MountablePack[];
+  /** The verified bytes of a layer as the registry compressed it; asked for with `content: 'blobs'` only. */
+  readonly openBlob: (blob: Descriptor) => Promise<ByteStream>;
+  /** `none` unless told. */
+  readonly content?: LayerContent;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a live mount did. */
+export interface LiveMountResult {
+  /** Layers that were made. */
+  readonly made: number;
+  /** Layers that the engine had. */
+  readonly present: number;
+  readonly repair: Repair;
+  /** Packs that were unmounted, because nothing needs them any more. */
+  readonly swept: readonly Digest[];
+}
+
+/**
+ * Makes a running engine with the containerd store know images, without extracting them: mounts the packs on the engine's side, makes their
+ * layers snapshots of containerd, stores manifests and configs, and names the images. What an earlier run has left half done is cleared, and
+ * broken images of ours are repaired (or removed) first. Running it again changes nothing; when it throws, nothing of it is left.
+ * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`; what `reach` and `openBlob` throw
+ */
+export async function mountLive(request: LiveMountRequest): Promise<LiveMountResult> {
+  const { reach, packs, signal } = request;
+  const lease = leaseName();
+  const engine = await openLiveEngine({ ...request, lease });
+  try {
+    const swept = await sweepPacks(engine);
+    await takeLease(engine.client, lease, [...new Set(packs.map(({ pack }) => pack.image.digest))]);
+    const done = await underLease(engine, request, packsAtHand(reach, packs, signal));
+    await engine.client.leases.delete(lease);
+    return { ...done, swept };
+  } catch (error) {
+    await undo(request, lease);
+    throw error;
+  } finally {
+    await engine.client.close();
+  }
+}
+
+async function underLease(
+  engine: LiveEngine,
+  request: LiveMountRequest,
+  packs: PacksAtHand,
+): Promise<Omit<LiveMountResult, 'swept'>> {
+  const repair = await repairLayers(engine, packs);
+  const plan = await planFor(engine, request, packs);
+  const needed = plan.waves.flat().map(({ pack }) => pack);
+  await mountPacks(engine.reach, engine.folder, await packs.place(needed), engine.signal);
+  let snapshots: string | undefined;
+  for (const wave of plan.waves) snapshots = await makeLayers(engine, wave);
+  if (snapshots !== undefined) await clearOrphans(engine.reach, engine.folder, snapshots, engine.signal);
+  await writeContent(engine, request);
+  for (const image of request.images) await nameImage(engine.client.images, image);
+  return { made: plan.waves.flat().length, present: plan.present.length, repair };
+}
+
+async function planFor(
+  { client, snapshotter }: LiveEngine,
+  { images, info }: LiveMountRequest,
+  { layers }: PacksAtHand,
+): Promise<LayerPlan> {
+  const committed = (await client.snapshots.list('kind==committed')).map(({ name }) => name);
+  const known = new Set(committed);
+  const plan = planLayers(images, layers, (chainId) => known.has(chainId));
+  if (plan.lacking.length === 0) return plan;
+  const count = String(plan.lacking.length);
+  throw new DrayError(
+    'MOUNT_UNAVAILABLE',
+    `cannot mount into engine at ${info.location}: ${count} layers are in no pack, nor in its ${snapshotter} store`,
+    { hint: 'Run "dray prepull --form packs" for all images.', details: { lacking: plan.lacking } },
+  );
+}
+
+async function writeContent(
+  { client, snapshotter }: LiveEngine,
+  { images, content = 'none', openBlob }: LiveMountRequest,
+): Promise<void> {
+  const layers = content === 'blobs' ? layerBlobs(images) : [];
+  await writeBlobs(client.content, [...layers, ...imageBlobs(images, snapshotter)], openBlob);
+}
+
+/** With a connection of its own: the failure may be the end of the other, or an abort. What cannot be undone now is swept by the next run. */
+async function undo({ reach, info }: LiveMountRequest, lease: string): Promise<void> {
+  try {
+    const engine = await openLiveEngine({ reach, info });
+    try {
+      await engine.client.leases.delete(lease, { sync: true });
+      await sweepPacks(engine);
+    } finally {
+      await engine.client.close();
+    }
+  } catch {
+    // The failure itself is what the caller has to hear.
+  }
+}

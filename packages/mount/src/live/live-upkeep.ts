@@ -1,0 +1,51 @@
+import type { Digest, EngineInfo, MountablePack } from '@drayage/core';
+import type { EngineReach } from '../engine-host/engine-host.ts';
+import { openLiveEngine, packsAtHand } from './live-engine.ts';
+import { repairLayers } from './repair.ts';
+import type { Repair } from './repair.ts';
+import { leaseName, takeLease } from './run-lease.ts';
+import { sweepPacks } from './sweep.ts';
+
+export interface LiveUpkeepRequest {
+  readonly reach: EngineReach;
+  readonly info: EngineInfo;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Unmounts the packs that no image of the engine needs any more; tells which. {@link mountLive} does it too.
+ * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`
+ */
+export async function sweepLiveMounts(request: LiveUpkeepRequest): Promise<readonly Digest[]> {
+  const engine = await openLiveEngine(request);
+  try {
+    return await sweepPacks(engine);
+  } finally {
+    await engine.client.close();
+  }
+}
+
+/**
+ * Makes mounted images whole again after a restart: mounts their packs, if they are among `packs`, or else removes the images.
+ * {@link mountLive} does it too.
+ * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`
+ */
+export async function repairLiveMounts(
+  request: LiveUpkeepRequest & { readonly packs: readonly MountablePack[] },
+): Promise<Repair> {
+  const { reach, packs, signal } = request;
+  const lease = leaseName();
+  const engine = await openLiveEngine({ ...request, lease });
+  try {
+    await takeLease(
+      engine.client,
+      lease,
+      packs.map(({ pack }) => pack.image.digest),
+    );
+    const repair = await repairLayers(engine, packsAtHand(reach, packs, signal));
+    await engine.client.leases.delete(lease);
+    return repair;
+  } finally {
+    await engine.client.close();
+  }
+}

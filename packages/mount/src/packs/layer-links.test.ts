@@ -1,0 +1,87 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EngineReach } from '../engine-host/engine-host.ts';
+import { runCommand } from '@drayage/host';
+import { linkLayers, relinkLayers } from './layer-links.ts';
+import { runScript } from './pack-mounts.ts';
+
+const unused = (): Promise<never> => Promise.reject(new Error('not used here'));
+const byShell: EngineReach = {
+  ...{ kind: 'local', sharesMounts: false, containerdSocket: '/none', localSocket: undefined },
+  ...{ run: runCommand, placePack: unused, connectContainerd: unused },
+  close: () => Promise.resolve(),
+};
+
+const byFiles: EngineReach = { ...byShell, sharesMounts: true };
+
+describe.each([
+  ['a shell', byShell],
+  ['this process', byFiles],
+])('links to layers, made by %s,', (_, reach) => {
+  let folder: string;
+  let directory: string;
+  let tree: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "dray unit '"));
+    directory = join(folder, 'snapshot fs');
+    tree = join(folder, 'tree');
+    mkdirSync(directory);
+    mkdirSync(tree);
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  test('take the place of an empty directory', async () => {
+    await linkLayers(reach, [{ directory, tree }]);
+    expect(readlinkSync(directory)).toBe(tree);
+  });
+
+  test('are not made to a tree that is not there, nor in the place of a directory with something in it', async () => {
+    const absent = join(folder, 'absent');
+    await expect(linkLayers(reach, [{ directory, tree: absent }])).rejects.toMatchObject({
+      code: 'MOUNT_FAILED',
+    });
+    expect(statSync(directory).isDirectory()).toBe(true);
+    writeFileSync(join(directory, 'file'), '');
+    await expect(linkLayers(reach, [{ directory, tree }])).rejects.toMatchObject({ code: 'MOUNT_FAILED' });
+    expect(readdirSync(directory)).toEqual(['file']);
+  });
+
+  test('can be pointed elsewhere, but nothing else becomes a link', async () => {
+    await linkLayers(reach, [{ directory, tree }]);
+    const other = join(folder, 'other');
+    const plain = join(folder, 'plain');
+    mkdirSync(plain);
+    const links = [directory, plain, join(folder, 'gone')].map((path) => ({ directory: path, tree: other }));
+    await relinkLayers(reach, links);
+    expect(readlinkSync(directory)).toBe(other);
+    expect(statSync(plain).isDirectory()).toBe(true);
+    expect(existsSync(join(folder, 'gone'))).toBe(false);
+  });
+
+  test('cost no command when there are none', async () => {
+    await expect(linkLayers({ ...reach, run: unused }, [])).resolves.toBeUndefined();
+  });
+});
+
+describe('a script on the engine side', () => {
+  test('gives what it prints, or MOUNT_FAILED with what it said', async () => {
+    expect(await runScript(byShell, 'echo "$((1+1))"', 'add')).toBe('2\n');
+    const failure = runScript(byShell, 'echo oops >&2; exit 3', 'mount it');
+    await expect(failure).rejects.toMatchObject({ code: 'MOUNT_FAILED' });
+    await expect(failure).rejects.toThrow(/mount it.*oops/);
+  });
+});

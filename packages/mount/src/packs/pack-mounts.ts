@@ -1,0 +1,111 @@
+import { DrayError } from '@drayage/core';
+import type { Digest } from '@drayage/core';
+import type { EngineReach } from '../engine-host/engine-host.ts';
+import { shellCommand } from '@drayage/host';
+import { mountedPacks, packMountPoint } from './pack-folder.ts';
+import type { PlacedPack } from './pack-folder.ts';
+
+/** What scripts are made of; BusyBox and util-linux both have what it uses. `drop` undoes also what two runs at once have mounted twice. */
+const shellFunctions = `
+mounted() { grep -q " $1 " /proc/self/mountinfo; }
+nodes() {
+  # A container's /dev has the loop devices that there were when it started.
+  for device in /sys/block/loop*; do
+    node=/dev/\${device##*/}
+    [ -e "$node" ] || mknod "$node" b $(tr : ' ' <"$device/dev")
+  done
+}
+attach() { mount -t "$1" -o loop,ro "$2" "$3"; }
+pack() {
+  rm -f "$3.idle"
+  mounted "$3" && return
+  mkdir -p "$3"
+  attach "$@" 2>/dev/null || { nodes; attach "$@"; } || { rmdir "$3"; exit 1; }
+}
+drop() {
+  [ -e "$1.idle" ] || return
+  while mounted "$1"; do umount "$1" || umount -l "$1" || exit 1; done
+  rmdir "$1"
+  rm -f "$1.idle"
+}
+tidy() {
+  set -- "$1" "$1"/*
+  [ -e "$2" ] || rm -rf "$1"
+}`;
+
+/** A script that is the only one of its kind while it runs: what it finds not mounted nobody else mounts. */
+export function underLock(commands: readonly string[]): string {
+  return [
+    'umask 077; { [ -d /run/drayage ] || mkdir -p /run/drayage; } && exec 9>/run/drayage/live.lock || exit 1',
+    'if command -v flock >/dev/null; then flock 9 || exit 1; fi',
+    shellFunctions,
+    ...commands,
+    'exit 0',
+  ].join('\n');
+}
+
+/**
+ * Mounts packs where they are not mounted yet, read-only, one loop device each, which goes with its mount.
+ * @throws DrayError `MOUNT_FAILED`
+ */
+export async function mountPacks(
+  reach: EngineReach,
+  folder: string,
+  packs: readonly PlacedPack[],
+  signal?: AbortSignal,
+): Promise<void> {
+  if (packs.length === 0) return;
+  const commands = packs.map(({ digest, filesystem, path }) =>
+    shellCommand(['pack', filesystem, path, packMountPoint(folder, digest)]),
+  );
+  await runScript(reach, underLock(commands), 'mount the packs', signal);
+}
+
+/** The packs that are mounted in a folder. @throws DrayError `MOUNT_FAILED` */
+export async function listMountedPacks(
+  reach: EngineReach,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<Digest>> {
+  const found = await runScript(reach, 'cat /proc/self/mountinfo', 'list the mounted packs', signal);
+  return mountedPacks(folder, found);
+}
+
+/**
+ * Marks packs as idle, which lasts until somebody mounts them again. Who unmounts marks them first, then looks whether they are used, then
+ * unmounts those that still are marked: so a run that begins to use one in the meantime keeps it.
+ */
+export async function markIdle(reach: EngineReach, folder: string, packs: Iterable<Digest>): Promise<void> {
+  const files = [...packs].map((digest) => `${packMountPoint(folder, digest)}.idle`);
+  await runScript(reach, underLock([shellCommand(['touch', ...files])]), 'mark the idle packs');
+}
+
+/** Unmounts the packs that are still marked. What runs on one keeps it until it ends. @throws DrayError `MOUNT_FAILED` */
+export async function unmountIdle(
+  reach: EngineReach,
+  folder: string,
+  packs: Iterable<Digest>,
+): Promise<void> {
+  const commands = [...packs].map((digest) => shellCommand(['drop', packMountPoint(folder, digest)]));
+  const tidy = shellCommand(['tidy', folder]);
+  await runScript(reach, underLock([...commands, tidy]), 'unmount the idle packs');
+}
+
+/** Runs a shell script on the engine's side. @throws DrayError `MOUNT_FAILED` with what it said */
+export async function runScript(
+  reach: EngineReach,
+  script: string,
+  what: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await reach.run(['sh', '-c', script], { signal });
+  if (exitCode === 0) return stdout;
+  const said = stderr.trim().split('\n').slice(-3).join('; ');
+  throw new DrayError(
+    'MOUNT_FAILED',
+    `cannot ${what}: ${said === '' ? `exit code ${String(exitCode)}` : said}`,
+    {
+      hint: 'Use --delivery load, which needs no mounts.',
+    },
+  );
+}

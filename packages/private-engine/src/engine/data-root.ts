@@ -1,0 +1,53 @@
+import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DrayError, reasonOf, systemErrorCode, UsageError } from '@drayage/core';
+import { checkNotForeign } from './compatibility.ts';
+import { isDiskName } from './state.ts';
+import { enginePlaces } from '../lock/places.ts';
+import type { EnginePlaces } from '../lock/places.ts';
+
+/**
+ * Makes the directory of a private engine, unless it is there, and decides where everything is. One that is somebody else's stays untouched.
+ * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORE_IO`; UsageError `USAGE`
+ */
+export async function openDataRoot(dataRoot: string): Promise<EnginePlaces> {
+  try {
+    await mkdir(dataRoot, { recursive: true, mode: 0o711 });
+    const places = await findDataRoot(dataRoot);
+    if (places === undefined)
+      throw new DrayError('STORE_IO', `cannot use data-root ${dataRoot}: it vanished`);
+    checkNotForeign(places.dataRoot, await readdir(places.dataRoot));
+    await mkdir(places.own, { recursive: true, mode: 0o700 });
+    return places;
+  } catch (error) {
+    if (error instanceof DrayError) throw error;
+    throw new DrayError('STORE_IO', `cannot use data-root ${dataRoot}: ${reasonOf(error)}`, {
+      hint: 'Give a directory that root can write to with --data-root.',
+      cause: error,
+    });
+  }
+}
+
+/** Where everything of the private engine in a directory is; undefined when there is no such directory. Changes nothing. @throws UsageError `USAGE` */
+export async function findDataRoot(dataRoot: string): Promise<EnginePlaces | undefined> {
+  try {
+    const real = await realpath(dataRoot);
+    if (/[,:\s"'\\]/.test(real)) {
+      throw new UsageError('USAGE', `cannot use data-root ${real}: overlay mounts cannot name such a path`, {
+        hint: 'Give a directory without spaces, commas, colons, quotes and backslashes.',
+      });
+    }
+    const { dev, ino } = await stat(real);
+    return enginePlaces(real, `${dev}:${ino}`);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** Removes what an engine has stored, or was going to. Only for the holder of the lock. */
+export async function wipeData(places: EnginePlaces): Promise<void> {
+  const disks = (await readdir(places.own)).filter(isDiskName).map((name) => join(places.own, name));
+  for (const path of [places.data, ...disks, places.packs, places.state])
+    await rm(path, { recursive: true, force: true });
+}

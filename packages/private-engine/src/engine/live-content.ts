@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { DrayError, hasRepeatedTree, packedLayers } from '@drayage/core';
+import { mountLive } from '@drayage/mount';
+import { parseMountinfo } from '@drayage/host';
+import { createLocalReach } from '@drayage/mount';
+import type { Holder } from '../lock/holder.ts';
+import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
+import type { EnginePlaces } from '../lock/places.ts';
+import { recordPack } from './recorded-packs.ts';
+import { writeState } from './state.ts';
+import type { DataRootState, RecordedPack } from './state.ts';
+
+export interface LiveContent {
+  /** All that the data-root stands on. */
+  readonly packs: readonly RecordedPack[];
+  readonly unmounted: readonly UnmountedImage[];
+}
+
+/**
+ * Mounts images into a private engine with the containerd store, which is done while it runs, and repairs those that it has. For the
+ * classic store there is nothing to do.
+ * @throws DrayError as {@link mountLive}
+ */
+export async function mountInContainerd(
+  places: EnginePlaces,
+  holder: Holder,
+  state: DataRootState,
+  { content, openEngine, signal }: PrivateEngineOptions,
+): Promise<LiveContent> {
+  const { imageStore, driver, packs } = state;
+  if (imageStore === 'classic' || content === undefined) return { packs, unmounted: [] };
+  if (driver !== 'overlayfs')
+    return {
+      packs,
+      unmounted: content.images.map((image) => ({
+        image,
+        reason: `snapshotter ${driver} cannot stand on packs`,
+      })),
+    };
+  const layers = packedLayers(content.packs.map(({ pack }) => pack));
+  const images = content.images.filter(({ diffIds }) => !hasRepeatedTree(diffIds, layers));
+  const unmounted = content.images
+    .filter(({ diffIds }) => hasRepeatedTree(diffIds, layers))
+    .map((image) => ({ image, reason: 'it has a layer twice, and an overlay no directory' }));
+  if (images.length === 0) return { packs, unmounted };
+  if (openEngine === undefined)
+    throw new DrayError('MOUNT_UNAVAILABLE', 'cannot mount into the engine: there is no client for it');
+  const info = await (await openEngine(`unix://${places.socket}`)).describe(signal);
+  const reach = await createLocalReach({
+    info,
+    containerdAddress: `${places.execRoot}/containerd/containerd.sock`,
+    signal,
+  });
+  try {
+    await mountLive({ reach, info, ...content, images, signal });
+  } finally {
+    await reach.close();
+  }
+  const recorded = await mountedNow(holder, packs, content.packs);
+  await writeState(places.state, { ...state, packs: recorded });
+  return { packs: recorded, unmounted };
+}
+
+/** The packs of both lists that are mounted in the engine's namespace, with the place of each. */
+async function mountedNow(
+  { pid }: Holder,
+  before: readonly RecordedPack[],
+  offered: NonNullable<PrivateEngineOptions['content']>['packs'],
+): Promise<readonly RecordedPack[]> {
+  const points = parseMountinfo(await readFile(`/proc/${pid}/mountinfo`, 'utf8')).map(
+    ({ mountPoint }) => mountPoint,
+  );
+  const found = new Map(
+    before.filter(({ mountPoint }) => points.includes(mountPoint)).map((pack) => [pack.digest, pack]),
+  );
+  for (const entry of offered) {
+    const { digest } = entry.pack.image;
+    const point = points.find((name) => name.endsWith(`/${digest.slice('sha256:'.length)}`));
+    if (point !== undefined) found.set(digest, await recordPack(entry, point));
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import { DrayError, reasonOf, throwIfAborted } from '@drayage/core';
+import type { ImageStoreKind } from '@drayage/core';
+import { classicLayout } from '../classic/layout.ts';
+import type { OverlayDriver } from '../classic/layout.ts';
+import { writeLayout } from '../classic/write-layout.ts';
+import { chooseStorage, withFailure } from '../storage/choose.ts';
+import type { StorageBackend, StorageChoice, StorageFacts } from '../storage/choose.ts';
+import { prepareStorage } from '../storage/prepare.ts';
+import { probeStorage } from '../storage/probe.ts';
+import { checkCompatible } from './compatibility.ts';
+import { wipeData } from './data-root.ts';
+import type { Holder } from '../lock/holder.ts';
+import { classicMountPoint, mountRecordedPacks, neededPacks } from './mount-packs.ts';
+import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
+import type { EnginePlaces } from '../lock/places.ts';
+import { recordPack, relocatePacks } from './recorded-packs.ts';
+import { newDiskName, readState, writeState } from './state.ts';
+import type { DataRootState } from './state.ts';
+
+/** A data-root that an engine can be started on. */
+export interface PreparedDataRoot {
+  readonly state: DataRootState;
+  readonly storage: StorageChoice;
+  readonly unmounted: readonly UnmountedImage[];
+  /** No engine has ever used it. */
+  readonly isFresh: boolean;
+}
+
+/**
+ * Makes a data-root ready for its engine: storage, packs, and for a fresh one of the classic store the layout of its images. A data-root that
+ * an engine has used gets back what it had; nothing is added to it.
+ * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORAGE_UNAVAILABLE`, `MOUNT_FAILED`, `DISK_FULL`, `STORE_IO`, `ABORTED`
+ */
+export async function prepareDataRoot(
+  holder: Holder,
+  places: EnginePlaces,
+  options: PrivateEngineOptions,
+): Promise<PreparedDataRoot> {
+  const state = await readState(places.state);
+  const wanted = { imageStore: options.imageStore, storage: options.storage ?? 'auto' };
+  if (state?.phase === 'used') checkCompatible(places.dataRoot, state, wanted);
+  // What is in memory is gone with the engine that used it.
+  if (state?.phase === 'used' && state.backend !== 'tmpfs') return reopen(holder, places, options, state);
+  await wipeData(places);
+  return makeFresh(holder, places, {
+    ...options,
+    imageStore: options.imageStore ?? state?.imageStore,
+    storage: state?.phase === 'used' ? state.backend : options.storage,
+  });
+}
+
+async function makeFresh(
+  holder: Holder,
+  places: EnginePlaces,
+  options: PrivateEngineOptions,
+): Promise<PreparedDataRoot> {
+  const imageStore = options.imageStore ?? 'classic';
+  const disk = newDiskName();
+  const storage = await setUpStorage(holder, places, options, { imageStore, disk });
+  const driver = driverOf(storage.backend, imageStore);
+  const { content } = options;
+  const packs =
+    imageStore !== 'classic' || !isOverlayDriver(driver)
+      ? []
+      : await Promise.all(
+          (content?.packs ?? []).map((entry) =>
+            recordPack(entry, classicMountPoint(places, entry.pack.image.digest)),
+          ),
+        );
+  const { backend, reason } = storage;
+  const state: DataRootState = {
+    ...{ phase: 'preparing', imageStore, driver, backend, reason, packs },
+    ...(backend === 'loop-ext4' ? { disk } : {}),
+  };
+  await writeState(places.state, state);
+  const unmounted = await layOut(holder, places, options, state);
+  throwIfAborted(options.signal, 'start the engine');
+  return { state, storage, unmounted, isFresh: true };
+}
+
+/** A backend that turns out not to work, although it should, makes room for the next, unless it was asked for. */
+async function setUpStorage(
+  holder: Holder,
+  places: EnginePlaces,
+  { env, storage: wish = 'auto', storageSizeBytes, signal }: PrivateEngineOptions,
+  { imageStore, disk: name }: { readonly imageStore: ImageStoreKind; readonly disk: string },
+): Promise<StorageChoice> {
+  const disk = join(places.own, name);
+  const run = (script: string, ...args: readonly string[]): ReturnType<Holder['run']> =>
+    holder.run(script, ...args);
+  let facts = forStore(imageStore, await probeStorage(places.own, env, { run, wish }));
+  for (;;) {
+    throwIfAborted(signal, 'start the engine');
+    const choice = chooseStorage(facts, wish);
+    try {
+      const { backend } = choice;
+      await prepareStorage({ holder, places, backend, disk, sizeBytes: storageSizeBytes, isFresh: true });
+      return choice;
+    } catch (error) {
+      if (wish !== 'auto' || !(error instanceof DrayError) || error.code !== 'STORAGE_UNAVAILABLE')
+        throw error;
+      await holder.run('umount "$1" 2>/dev/null', places.data);
+      facts = withFailure(facts, choice.backend, reasonOf(error));
+    }
+  }
+}
+
+async function layOut(
+  holder: Holder,
+  places: EnginePlaces,
+  { content }: PrivateEngineOptions,
+  { imageStore, driver, packs }: DataRootState,
+): Promise<readonly UnmountedImage[]> {
+  if (content === undefined || imageStore !== 'classic') return [];
+  if (!isOverlayDriver(driver)) {
+    const reason = `storage driver ${driver} cannot stand on packs`;
+    return content.images.map((image) => ({ image, reason }));
+  }
+  await mountRecordedPacks(holder, packs);
+  const layout = classicLayout({
+    driver,
+    images: content.images,
+    packs: content.packs,
+    mountPoint: ({ pack }) => classicMountPoint(places, pack.image.digest),
+  });
+  await writeLayout(holder.seen(places.data), layout.entries, content.openBlob);
+  return layout.refused;
+}
+
+async function reopen(
+  holder: Holder,
+  places: EnginePlaces,
+  { content, signal }: PrivateEngineOptions,
+  state: DataRootState,
+): Promise<PreparedDataRoot> {
+  const { backend, reason, driver, imageStore } = state;
+  if (backend === 'loop-ext4') {
+    const disk = join(places.own, state.disk ?? '');
+    await prepareStorage({ holder, places, backend, disk, sizeBytes: undefined, isFresh: false });
+  }
+  const needed = await neededPacks(places, holder.seen(`${places.data}/${driver}`));
+  const standing =
+    imageStore === 'classic' ? state.packs.filter(({ mountPoint }) => needed.has(mountPoint)) : state.packs;
+  const packs = await relocatePacks(places.dataRoot, standing, content?.packs ?? [], signal);
+  await mountRecordedPacks(holder, packs);
+  const known = new Set(packs.map(({ digest }) => digest));
+  const isNew = content?.packs.some(({ pack }) => !known.has(pack.image.digest)) ?? false;
+  const unmounted =
+    imageStore === 'classic' && isNew
+      ? (content?.images ?? []).map((image) => ({
+          image,
+          reason: 'an engine has used this data-root already, and nothing is added to such a one',
+        }))
+      : [];
+  const storage = { backend, reason, rejected: [], warnings: [] };
+  return { state: { ...state, packs }, storage, unmounted, isFresh: false };
+}
+
+function forStore(imageStore: ImageStoreKind, facts: StorageFacts): StorageFacts {
+  if (imageStore === 'classic') return facts;
+  return withFailure(
+    facts,
+    'fuse-overlayfs',
+    'the containerd image store of dockerd has no such snapshotter',
+  );
+}
+
+function driverOf(backend: StorageBackend, imageStore: ImageStoreKind): string {
+  switch (backend) {
+    case 'overlay2':
+    case 'loop-ext4':
+    case 'tmpfs':
+      return imageStore === 'classic' ? 'overlay2' : 'overlayfs';
+    case 'fuse-overlayfs':
+      return 'fuse-overlayfs';
+    case 'vfs':
+      return imageStore === 'classic' ? 'vfs' : 'native';
+  }
+}
+
+function isOverlayDriver(driver: string): driver is OverlayDriver {
+  return driver === 'overlay2' || driver === 'fuse-overlayfs';
+}

@@ -1,0 +1,103 @@
+import { readdir, rm, rmdir } from 'node:fs/promises';
+import { DrayError, systemErrorCode, throwIfAborted } from '@drayage/core';
+import { lockedError } from '../lock/locked.ts';
+import { ownerLife, readOwner, removeOwner } from '../lock/owner.ts';
+import type { Owner } from '../lock/owner.ts';
+import { currentPidSpace } from '@drayage/host';
+import type { PidSpace } from '@drayage/host';
+import { findUserBridges } from '../network/remove-networks.ts';
+import { whyNoMounts } from '@drayage/host';
+import { findDataRoot, wipeData } from './data-root.ts';
+import type { Holder } from '../lock/holder.ts';
+import { endEngine, removeTraces } from './leftovers.ts';
+import type { StopOptions, StopResult } from './options.ts';
+import type { EnginePlaces } from '../lock/places.ts';
+import { takeOver } from './take-over.ts';
+
+const defaultTimeoutMs = 30_000;
+
+/**
+ * Ends the private engine of a data-root, and removes all that it has left outside of it. Stopping one that does not run is fine.
+ * @throws DrayError `ENGINE_LOCKED` when it runs where it cannot be ended from: in another container; `MOUNT_UNAVAILABLE` without root, `ABORTED`
+ */
+export async function stopPrivateEngine(options: StopOptions): Promise<StopResult> {
+  const { dataRoot, env, purge = false, timeoutMs = defaultTimeoutMs, signal } = options;
+  const places = await findDataRoot(dataRoot);
+  if (places === undefined || !(await isOurs(places)))
+    return { dataRoot: places?.dataRoot ?? dataRoot, outcome: 'not-running', purged: false };
+  await checkRights(places.dataRoot);
+  throwIfAborted(signal, 'stop the engine');
+  const here = await currentPidSpace();
+  const owner = await readOwner(places.owner);
+  // Before it ends: its data may be where only it can see them.
+  const userNetworks = await findUserBridges(await seenByOwner(places, owner, here));
+  const outcome = owner === undefined ? 'not-running' : await end(owner, here, timeoutMs);
+  // With the lock, nobody can be starting another one meanwhile.
+  const { holder, previous } = await lockAgain(places, here, options);
+  try {
+    if (previous !== undefined) await removeTraces(previous, here, env, userNetworks);
+    await removeOwner(places.owner);
+    if (purge) await removeDataRoot(places);
+  } finally {
+    holder.release();
+    await holder.ended.catch(() => undefined);
+  }
+  return { dataRoot: places.dataRoot, outcome, purged: purge };
+}
+
+async function end(owner: Owner, here: PidSpace, timeoutMs: number): Promise<StopResult['outcome']> {
+  if ((await ownerLife(owner, here)) !== 'running') return 'not-running';
+  return (await endEngine(owner, timeoutMs)) ? 'stopped' : 'killed';
+}
+
+async function lockAgain(
+  places: EnginePlaces,
+  here: PidSpace,
+  { env, signal }: StopOptions,
+): Promise<{ readonly holder: Holder; readonly previous: Owner | undefined }> {
+  try {
+    return await takeOver(places, here, env, signal);
+  } catch (error) {
+    if (!(error instanceof DrayError) || error.code !== 'ENGINE_LOCKED') throw error;
+    throw lockedError(
+      'stop the engine on',
+      places.dataRoot,
+      await readOwner(places.owner),
+      here.pidNamespace,
+    );
+  }
+}
+
+async function isOurs(places: EnginePlaces): Promise<boolean> {
+  return (await readdir(places.dataRoot)).includes('.drayage');
+}
+
+/** The directory itself goes when nothing else is in it. */
+async function removeDataRoot(places: EnginePlaces): Promise<void> {
+  await wipeData(places);
+  await rm(places.own, { recursive: true, force: true });
+  try {
+    await rmdir(places.dataRoot);
+  } catch (error) {
+    // It has something else in it, or is a mount point.
+    if (!['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(systemErrorCode(error) ?? '')) throw error;
+  }
+}
+
+async function checkRights(dataRoot: string): Promise<void> {
+  const reason = await whyNoMounts();
+  if (reason === undefined) return;
+  throw new DrayError('MOUNT_UNAVAILABLE', `cannot stop the engine on ${dataRoot}: ${reason}`, {
+    hint: 'Run it as the one who started it.',
+  });
+}
+
+/** Where this process sees the engine's data: through the engine while it lives. */
+async function seenByOwner(
+  { data }: EnginePlaces,
+  owner: Owner | undefined,
+  here: PidSpace,
+): Promise<string> {
+  const isAlive = owner !== undefined && (await ownerLife(owner, here)) === 'running';
+  return isAlive ? `/proc/${owner.pid}/root${data}` : data;
+}

@@ -1,0 +1,26 @@
+export type { LayoutEntry } from './classic/layout-entry.ts';
+export { classicLayout } from './classic/layout.ts';
+export type {
+  PrivateEngine,
+  PrivateEngineContent,
+  PrivateEngineEvent,
+  PrivateEngineOptions,
+  PrivateEngineStatus,
+  StatusOptions,
+  StopOptions,
+  StopResult,
+  UnmountedImage,
+} from './engine/options.ts';
+export { startPrivateEngine } from './engine/start.ts';
+export { privateEngineStatus } from './engine/status.ts';
+export { stopPrivateEngine } from './engine/stop.ts';
+export {
+  chooseStorage,
+  storageBackends,
+  type StorageBackend,
+  type StorageChoice,
+  type StorageFacts,
+  type StorageWish,
+  type Trial,
+} from './storage/choose.ts';
+export { filesystemAt, probeStorage, type ProbeOptions, type ScratchRun } from './storage/probe.ts';

@@ -1,0 +1,50 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { DrayError } from '@drayage/core';
+import { findProgram } from '@drayage/host';
+import type { Environment } from '@drayage/host';
+import { runProgram } from '@drayage/host';
+import type { BridgeFacts, BridgePlan } from './choose-bridge.ts';
+import { removeRulesNaming, whyNoIptables } from './firewall.ts';
+import { routedSubnets } from './subnet.ts';
+
+/** Looks at the network of this process. Changes nothing. */
+export async function bridgeFacts(env: Environment): Promise<BridgeFacts> {
+  const [interfaces, table, ip, noIptables] = await Promise.all([
+    readdir('/sys/class/net'),
+    readFile('/proc/net/route', 'utf8').catch(() => ''),
+    findProgram('ip', env),
+    whyNoIptables(env),
+  ]);
+  return { interfaces, routes: routedSubnets(table), noIptables, hasIp: ip !== undefined };
+}
+
+/** Makes the bridge that a plan asks for. @throws DrayError `ENGINE_START_FAILED`; nothing is left then */
+export async function createBridge({ create }: BridgePlan, env: Environment): Promise<void> {
+  if (create === undefined) return;
+  const { name, address } = create;
+  const steps = [
+    ['link', 'add', 'name', name, 'type', 'bridge'],
+    ['addr', 'add', address, 'dev', name],
+    ['link', 'set', name, 'up'],
+  ];
+  for (const [number, step] of steps.entries()) {
+    const { exitCode, output } = await runProgram('ip', step, env);
+    if (exitCode === 0) continue;
+    if (number > 0) await removeBridge(name, env);
+    throw new DrayError(
+      'ENGINE_START_FAILED',
+      `cannot make network bridge ${name}: ${output.trim() || 'ip failed'}`,
+      {
+        hint: 'Run it as root with CAP_NET_ADMIN, or give --bridge none.',
+      },
+    );
+  }
+}
+
+/** Removes a bridge with the rules that name it; one that somebody uses stays, one that is not there is fine. */
+export async function removeBridge(name: string, env: Environment): Promise<void> {
+  const ports = await readdir(`/sys/class/net/${name}/brif`).catch(() => undefined);
+  if (ports === undefined || ports.length > 0) return;
+  await removeRulesNaming(name, env);
+  await runProgram('ip', ['link', 'delete', name], env);
+}

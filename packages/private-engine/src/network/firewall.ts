@@ -1,0 +1,78 @@
+import { findProgram } from '@drayage/host';
+import type { Environment } from '@drayage/host';
+import { runProgram } from '@drayage/host';
+
+const families = ['iptables', 'ip6tables'];
+const tables = ['raw', 'filter', 'nat'];
+
+/** A rule or a chain to be removed: the arguments of `iptables -t TABLE`. */
+type Removal = readonly string[];
+
+/** The rules of `iptables -S` that name an interface. Pure. */
+export function rulesNaming(name: string, listing: string): readonly Removal[] {
+  return rulesIn(listing)
+    .filter((words) => words.includes(name))
+    .map((words) => ['-D', ...words]);
+}
+
+/** All that an engine keeps in a table: the rules that lead into its chains, then these chains. Pure. */
+export function engineChains(listing: string): readonly Removal[] {
+  const chains = listing
+    .split('\n')
+    .map((line) => /^-N (DOCKER(?:-[A-Z0-9-]+)?)$/.exec(line)?.[1])
+    .filter((chain) => chain !== undefined);
+  const leading = rulesIn(listing).filter(
+    (words) => !chains.includes(words[0] ?? '') && chains.includes(words[words.indexOf('-j') + 1] ?? ''),
+  );
+  return [
+    ...leading.map((words) => ['-D', ...words]),
+    // Chains name each other, so all are emptied before any is deleted.
+    ...chains.map((chain) => ['-F', chain]),
+    ...chains.map((chain) => ['-X', chain]),
+  ];
+}
+
+/** Why there can be no rules that lead containers out; undefined: there can. */
+export async function whyNoIptables(env: Environment): Promise<string | undefined> {
+  if ((await findProgram('iptables', env)) === undefined) return 'there is no program iptables';
+  const { exitCode, output } = await runProgram('iptables', ['-w', '-t', 'nat', '-S'], env);
+  return exitCode === 0 ? undefined : `iptables does not work here (${output.trim()})`;
+}
+
+/** Whether an engine has chains here, be it one that is gone. */
+export async function hasEngineChains(env: Environment): Promise<boolean> {
+  const { output } = await runProgram('iptables', ['-w', '-t', 'filter', '-S'], env);
+  return engineChains(output).length > 0;
+}
+
+/** Removes the rules that name an interface. */
+export async function removeRulesNaming(name: string, env: Environment): Promise<void> {
+  await removeFromAll((listing) => rulesNaming(name, listing), env);
+}
+
+/** Removes the chains of engines with the rules that lead into them. */
+export async function removeEngineChains(env: Environment): Promise<void> {
+  await removeFromAll(engineChains, env);
+}
+
+async function removeFromAll(
+  choose: (listing: string) => readonly Removal[],
+  env: Environment,
+): Promise<void> {
+  for (const family of families) {
+    if ((await findProgram(family, env)) === undefined) continue;
+    for (const table of tables) {
+      const { exitCode, output } = await runProgram(family, ['-w', '-t', table, '-S'], env);
+      if (exitCode !== 0) continue;
+      for (const removal of choose(output)) await runProgram(family, ['-w', '-t', table, ...removal], env);
+    }
+  }
+}
+
+/** Each as the words behind `-A`. */
+function rulesIn(listing: string): readonly (readonly string[])[] {
+  return listing
+    .split('\n')
+    .filter((line) => line.startsWith('-A '))
+    .map((line) => line.split(' ').slice(1));
+}

@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseMountinfo } from '@drayage/host';
+import { findProgram, installHint } from '@drayage/host';
+import type { Environment } from '@drayage/host';
+import type { Answer } from '@drayage/host';
+import { runProgram } from '@drayage/host';
+import type { StorageFacts, StorageWish, Trial } from './choose.ts';
+import { tryFuseOverlayfs, tryOverlay, tryOverlayOnTmpfs } from './scripts.ts';
+
+/** Runs a shell script where its mounts disturb nobody; `$1` … are `args`. */
+export type ScratchRun = (script: string, ...args: readonly string[]) => Promise<Answer>;
+
+/** Runs scripts in a mount namespace that is made for each and is gone with it. */
+function scratchNamespace(env: Environment): ScratchRun {
+  return (script, ...args) =>
+    runProgram('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'drayage', ...args], env);
+}
+
+export interface ProbeOptions {
+  readonly run?: ScratchRun;
+  /** What is not needed to decide about it is not tried: fuse-overlayfs where the kernel's overlay works. */
+  readonly wish?: StorageWish;
+}
+
+/** Finds out what a storage backend in `dir`, a directory that is there, could be. Every trial is a real one; nothing is left. */
+export async function probeStorage(
+  dir: string,
+  env: Environment,
+  { run = scratchNamespace(env), wish = 'auto' }: ProbeOptions = {},
+): Promise<StorageFacts> {
+  const scratch = await mkdtemp(join(dir, '.drayage-'));
+  try {
+    const overlayHere = trial(await run(tryOverlay, scratch));
+    // Where it works here, it works.
+    const overlayAnywhere =
+      overlayHere === undefined ? undefined : trial(await run(tryOverlayOnTmpfs, scratch));
+    const isFuseOfInterest = overlayHere !== undefined || wish === 'fuse-overlayfs';
+    return {
+      filesystem: await filesystemOf(dir),
+      overlayHere,
+      overlayAnywhere,
+      loopExt4: await whyNoLoop(env),
+      fuseOverlayfs: isFuseOfInterest ? await fuseTrial(scratch, env, run) : undefined,
+      freeBytes: await freeBytes(dir),
+      memoryBytes: await availableMemory(),
+    };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Free space for root (bytes). */
+export async function freeBytes(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
+}
+
+/** The type of the file system that a path is on, as `mountinfo` tells it. Pure but for the table. */
+export function filesystemAt(path: string, mountinfo: string): string {
+  const covering = parseMountinfo(mountinfo).filter(
+    ({ mountPoint }) => mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`),
+  );
+  const deepest = covering.reduce(
+    (best, entry) => (entry.mountPoint.length >= best.mountPoint.length ? entry : best),
+    { mountPoint: '', filesystem: 'an unknown file system' },
+  );
+  return deepest.filesystem;
+}
+
+async function filesystemOf(dir: string): Promise<string> {
+  return filesystemAt(dir, await readFile('/proc/self/mountinfo', 'utf8'));
+}
+
+async function whyNoLoop(env: Environment): Promise<Trial> {
+  if ((await findProgram('mkfs.ext4', env)) === undefined) {
+    return `there is no program mkfs.ext4 (${installHint('mkfs.ext4')})`;
+  }
+  const devices = await readFile('/proc/devices', 'utf8').catch(() => '');
+  return /^ *\d+ loop$/m.test(devices) ? undefined : 'this kernel has no loop devices';
+}
+
+async function fuseTrial(scratch: string, env: Environment, run: ScratchRun): Promise<Trial> {
+  const program = await findProgram('fuse-overlayfs', env);
+  if (program === undefined) return `there is no program fuse-overlayfs (${installHint('fuse-overlayfs')})`;
+  return trial(await run(tryFuseOverlayfs, scratch, program));
+}
+
+function trial({ exitCode, output }: Answer): Trial {
+  if (exitCode === 0) return undefined;
+  const lines = output
+    .trim()
+    .split('\n')
+    .filter((line) => !/dmesg/.test(line));
+  return lines.at(-1)?.trim() || `exit code ${exitCode}`;
+}
+
+async function availableMemory(): Promise<number> {
+  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
+  return Number(/^MemAvailable:\s*(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
