@@ -20,8 +20,7 @@ import type {
   PackedLayers,
   Platform,
 } from '@drayage/core';
-import { classicLayout } from '@drayage/private-engine';
-import type { LayoutEntry } from '@drayage/private-engine';
+import { classicLayout, type LayoutEntry } from '@drayage/private-engine';
 import { bakedMountPoint } from './baked-places.ts';
 
 export interface BakeSource {

@@ -1,5 +1,4 @@
-import { hexOf } from '@drayage/core';
-import type { Pack } from '@drayage/core';
+import { hexOf, type Pack } from '@drayage/core';
 
 /** Where everything of ours is in a baked image; its entry point knows it too. */
 export const bakedHome = '/drayage';

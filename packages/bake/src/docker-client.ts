@@ -28,7 +28,7 @@ export async function runDockerClient({
   const child = spawn('docker', args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   let last = 'it said nothing';
   for (const stream of [child.stdout, child.stderr]) {

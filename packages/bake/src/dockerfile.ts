@@ -1,5 +1,4 @@
-import { familiarReference } from '@drayage/core';
-import type { Reference } from '@drayage/core';
+import { familiarReference, type Reference } from '@drayage/core';
 import { bakedHome } from './baked-places.ts';
 
 /** The first line of every Dockerfile made here: by it a directory is known as one that may be replaced. */

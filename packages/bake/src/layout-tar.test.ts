@@ -3,8 +3,7 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf } from '@drayage/core';
-import type { ByteStream } from '@drayage/core';
+import { digestOf, type ByteStream } from '@drayage/core';
 import type { LayoutEntry } from '@drayage/private-engine';
 import { layoutTar } from './layout-tar.ts';
 import { tarHeader } from './tar-header.ts';

@@ -8,9 +8,9 @@ export interface TarHeader {
   /** Permission bits. */
   readonly mode: number;
   /** Of the content, in bytes. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Of a symbolic link. */
-  readonly target?: string;
+  readonly target?: string | undefined;
 }
 
 const typeFlags = { file: '0', link: '2', directory: '5' } as const;

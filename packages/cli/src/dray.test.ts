@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { temporaryDirectory } from '@drayage/core/testing';
-import type { TemporaryDirectory } from '@drayage/core/testing';
+import { temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
 import { generatedContent, startFaultyRegistry } from '@drayage/registry/testing';
 
 const program = join(import.meta.dirname, '..', 'dist', 'dray.js');

@@ -2,10 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf } from '@drayage/core';
-import { randomImage, temporaryDirectory } from '@drayage/core/testing';
-import type { TemporaryDirectory } from '@drayage/core/testing';
-import { startFaultyRegistry } from '@drayage/registry/testing';
-import type { FaultyRegistry } from '@drayage/registry/testing';
+import { randomImage, temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
+import { startFaultyRegistry, type FaultyRegistry } from '@drayage/registry/testing';
 import type { Host } from './host.ts';
 import { run } from './run.ts';
 

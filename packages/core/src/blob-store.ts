@@ -7,12 +7,12 @@ export type ByteStream = AsyncIterable<Uint8Array>;
 
 export interface OpenOptions {
   /** First byte wanted (bytes, default 0). */
-  readonly offset?: number;
-  readonly signal?: AbortSignal;
+  readonly offset?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PutOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface BlobInfo {
@@ -55,7 +55,7 @@ export interface BlobStore {
 }
 
 export interface IngestOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface IngestedBlob extends BlobInfo {

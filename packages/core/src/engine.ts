@@ -20,7 +20,7 @@ export interface EngineInfo {
   readonly storageDriver: string;
   readonly platform: Platform;
   /** The containerd that holds its containers, and its images with that store; engines before 27.0 do not tell. */
-  readonly containerd?: EngineContainerd;
+  readonly containerd?: EngineContainerd | undefined;
 }
 
 /** Where an engine finds its containerd. */
@@ -47,13 +47,13 @@ export interface EngineSetup {
   readonly defaultRuntime: string;
   readonly dataRoot: string;
   /** Of the data-root; engines with the containerd store do not tell. */
-  readonly backingFilesystem?: string;
+  readonly backingFilesystem?: string | undefined;
   /** Driver and version, such as `systemd 2`. */
   readonly cgroup: string;
   readonly memoryBytes: number;
   readonly cpus: number;
   /** Whether the container that was asked for is one of its own. */
-  readonly holdsUs?: boolean;
+  readonly holdsUs?: boolean | undefined;
 }
 
 export interface EngineImage {
@@ -90,8 +90,8 @@ export interface LoadRequest {
   readonly omit: ReadonlySet<number>;
   /** The verified bytes of a layer, as the registry compressed it. May be called more than once for a layer. */
   readonly openLayer: (layer: Descriptor) => Promise<ByteStream>;
-  readonly onProgress?: (bytesSent: number) => void;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ((bytesSent: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LoadResult {

@@ -6,7 +6,7 @@ export interface ErrorSummary {
   /** An {@link ErrorCode}, or `INTERNAL` for an error we did not expect. */
   readonly code: string;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /** What a report says of `error`. */
@@ -15,6 +15,6 @@ export function summarizeError(error: unknown): ErrorSummary {
   return {
     code: error.code,
     message: printable(error.message),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    hint: error.hint,
   };
 }

@@ -76,10 +76,10 @@ export type ErrorCode = (typeof errorCodes)[number];
 
 export interface DrayErrorOptions {
   /** One imperative sentence: what the reader can do about it. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
   /** Machine-readable facts for `--json`; never anything secret. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** An error we expected: `cannot <verb> <object> [to|from <location>]: <reason>`, with a code and perhaps a hint. */
@@ -111,9 +111,9 @@ export class EngineError extends DrayError {}
 
 export interface RegistryErrorOptions extends DrayErrorOptions {
   /** HTTP status, when there was an answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** `errors[].code` of the body, as in distribution-spec v1.1 "Error Codes". */
-  readonly ociCodes?: readonly string[];
+  readonly ociCodes?: readonly string[] | undefined;
 }
 
 /** The registry refused, failed or is not there. */
@@ -134,7 +134,7 @@ export type TransferSide = 'source' | 'destination';
 export interface TransferErrorOptions extends DrayErrorOptions {
   readonly operation: string;
   readonly side: TransferSide;
-  readonly digest?: string;
+  readonly digest?: string | undefined;
 }
 
 /** A blob or document could not be moved; says what was tried and which side failed. */

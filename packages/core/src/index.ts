@@ -33,8 +33,7 @@ export type {
 export { pipelineOption } from './pipeline/definitions.ts';
 
 export type { Descriptor } from './image/descriptor.ts';
-export type { Digest } from './image/digest.ts';
-export { digestOf, fromHex, hexOf, isDigest, parseDigest, shortDigest } from './image/digest.ts';
+export { digestOf, fromHex, hexOf, isDigest, parseDigest, shortDigest, type Digest } from './image/digest.ts';
 export type { LayerCompression } from './image/media-types.ts';
 export {
   isIndexType,
@@ -71,12 +70,9 @@ export {
   parseManifest,
   selectManifest,
 } from './image/manifest.ts';
-export type { ImageConfig } from './image/image-config.ts';
-export { checkLayerCount, parseImageConfig } from './image/image-config.ts';
-export type { Rendering } from './image/oci-rendering.ts';
-export { renderAsOci, renderOciManifest } from './image/oci-rendering.ts';
-export type { JsonObject } from './image/json.ts';
-export { isObject, parseJsonObject } from './image/json.ts';
+export { checkLayerCount, parseImageConfig, type ImageConfig } from './image/image-config.ts';
+export { renderAsOci, renderOciManifest, type Rendering } from './image/oci-rendering.ts';
+export { isObject, parseJsonObject, type JsonObject } from './image/json.ts';
 
 export type {
   BlobInfo,
@@ -112,15 +108,12 @@ export type {
 } from './foothold.ts';
 
 export { hashFile } from './store/hash-file.ts';
-export type { PackStore } from './store/pack-store.ts';
-export type { PackStoreOptions } from './store/pack-store.ts';
-export { createPackStore } from './store/pack-store.ts';
+export { createPackStore, type PackStore, type PackStoreOptions } from './store/pack-store.ts';
 export { readProven } from './store/prove-file.ts';
 export { verifying } from './store/verifying.ts';
 export { unzstd } from './store/zstd.ts';
 export { abortError, abortable, throwIfAborted } from './store/abort.ts';
-export type { DirectoryBlobStoreOptions } from './store/directory-blob-store.ts';
-export { createDirectoryBlobStore } from './store/directory-blob-store.ts';
+export { createDirectoryBlobStore, type DirectoryBlobStoreOptions } from './store/directory-blob-store.ts';
 export { createDirectoryDocumentStore } from './store/directory-document-store.ts';
 export { checkLayout, imageLayoutVersion, initLayout } from './store/layout.ts';
 
@@ -135,34 +128,25 @@ export {
 } from './bundle/bundle-index.ts';
 export type { Pack, PackFilesystem, PackedLayer } from './bundle/pack-types.ts';
 export { packArtifactType, packMediaTypes } from './bundle/pack-types.ts';
-export type { MadeDocument } from './bundle/pack.ts';
-export { packBlobs, packDocuments, readPack } from './bundle/pack.ts';
+export { packBlobs, packDocuments, readPack, type MadeDocument } from './bundle/pack.ts';
 export type { OpenPackedLayer, PackReader, PackRequest, PackSource, PackWriter } from './pack-writer.ts';
 export type { MountRequest, MountResult, MountWay, MountablePack, Mounter } from './mounter.ts';
 export type { LayerInPack, PackedLayers } from './bundle/packed-layers.ts';
 export { hasRepeatedTree, packedLayers, packsFor, readPacks } from './bundle/packed-layers.ts';
 export { readBlobBytes, readImage } from './bundle/read-image.ts';
-export type { HeldContent, HeldImage } from './bundle/held-content.ts';
-export { readHeldContent } from './bundle/held-content.ts';
-export type { BundleInspection, InspectedImage } from './bundle/inspect.ts';
-export { inspectBundle } from './bundle/inspect.ts';
+export { readHeldContent, type HeldContent, type HeldImage } from './bundle/held-content.ts';
+export { inspectBundle, type BundleInspection, type InspectedImage } from './bundle/inspect.ts';
 export type { BundleProblem, BundleVerification, VerifyOptions } from './bundle/verify.ts';
 export { verifyBundle } from './bundle/verify.ts';
-export type { BundleCollection } from './bundle/gc.ts';
-export { gcBundle } from './bundle/gc.ts';
+export { gcBundle, type BundleCollection } from './bundle/gc.ts';
 
-export type { Pool } from './handover/pool.ts';
-export { createPool } from './handover/pool.ts';
-export type { CopyPlan } from './handover/plan.ts';
-export { planCopy } from './handover/plan.ts';
-export type { CopyProgress, CopyRequest, CopyResult } from './handover/copy.ts';
-export { copyBlobs } from './handover/copy.ts';
+export { createPool, type Pool } from './handover/pool.ts';
+export { planCopy, type CopyPlan } from './handover/plan.ts';
+export { copyBlobs, type CopyProgress, type CopyRequest, type CopyResult } from './handover/copy.ts';
 export { createDirectoryTransport } from './handover/directory-transport.ts';
-export type { TransportLocation } from './handover/transport-location.ts';
-export { parseTransportLocation } from './handover/transport-location.ts';
+export { parseTransportLocation, type TransportLocation } from './handover/transport-location.ts';
 
-export type { ErrorSummary } from './error-summary.ts';
-export { summarizeError } from './error-summary.ts';
+export { summarizeError, type ErrorSummary } from './error-summary.ts';
 export type {
   ImageState,
   PrepullState,
@@ -174,10 +158,8 @@ export { parseStatus } from './rendezvous/status.ts';
 export type { PrepullJob, PrepullJobState } from './rendezvous/prepull-job.ts';
 export type { Prospect, WaitPolicy } from './rendezvous/waiting.ts';
 export type { Sighting } from './rendezvous/watch.ts';
-export type { Outlook } from './rendezvous/outlook.ts';
-export { prospectReason } from './rendezvous/outlook.ts';
-export type { WaitReport, WaitRequest } from './rendezvous/wait.ts';
-export { waitForImages } from './rendezvous/wait.ts';
+export { prospectReason, type Outlook } from './rendezvous/outlook.ts';
+export { waitForImages, type WaitReport, type WaitRequest } from './rendezvous/wait.ts';
 
 export type { PrepullEvent } from './prepull/events.ts';
 export type { PrepullImageReport, PrepullOutcome, PrepullReport } from './prepull/report.ts';
@@ -191,8 +173,7 @@ export type {
 } from './prepull/bundle-context.ts';
 export { fromRegistry } from './prepull/from-registry.ts';
 export { handOver } from './prepull/hand-over.ts';
-export type { PrepullRequest } from './prepull/prepull.ts';
-export { prepull } from './prepull/prepull.ts';
+export { prepull, type PrepullRequest } from './prepull/prepull.ts';
 export type { PackingOptions } from './prepull/packing.ts';
 
 export type { LoadEvent } from './delivery/events.ts';
@@ -203,29 +184,22 @@ export type {
   LoadOutcome,
   LoadReport,
 } from './delivery/report.ts';
-export type { BundleUnpacking, UnpackOptions } from './delivery/unpack-bundle.ts';
-export { unpackBundle } from './delivery/unpack-bundle.ts';
+export { unpackBundle, type BundleUnpacking, type UnpackOptions } from './delivery/unpack-bundle.ts';
 export type { PackAccess } from './delivery/pack-access.ts';
 export { findMountable } from './delivery/mountable.ts';
-export type { DeliveryMode, LoadOptions, OnMiss } from './delivery/load.ts';
-export { load } from './delivery/load.ts';
+export { load, type DeliveryMode, type LoadOptions, type OnMiss } from './delivery/load.ts';
 
 export type { BundleComparison, ImagePlan, PlanRequest, PrepullPlan } from './prepull/plan.ts';
 export { planPrepull } from './prepull/plan.ts';
-export type { DeliveryPlan, EngineView } from './delivery/plan-delivery.ts';
-export { planDelivery } from './delivery/plan-delivery.ts';
+export { planDelivery, type DeliveryPlan, type EngineView } from './delivery/plan-delivery.ts';
 
 export type { ImageCandidate, LocatedImage, PrepullImage } from './image-set/prepull-image.ts';
 export { fixedCandidate, fixedImage } from './image-set/prepull-image.ts';
 export { firstExisting, isAbsence } from './image-set/locate-image.ts';
-export type { Variables } from './image-set/variables.ts';
-export { expandVariables } from './image-set/variables.ts';
+export { expandVariables, type Variables } from './image-set/variables.ts';
 export { slug } from './image-set/slug.ts';
-export type { Condition, Conditions, RunContext } from './image-set/conditions.ts';
-export { whyNotNow } from './image-set/conditions.ts';
+export { whyNotNow, type Condition, type Conditions, type RunContext } from './image-set/conditions.ts';
 
-export type { Lock, LockedImage } from './lock/lock-file.ts';
-export { emptyLock, formatLock, parseLock } from './lock/lock-file.ts';
-export type { Drift, WantedImage } from './lock/drift.ts';
-export { driftText, findDrift } from './lock/drift.ts';
+export { emptyLock, formatLock, parseLock, type Lock, type LockedImage } from './lock/lock-file.ts';
+export { driftText, findDrift, type Drift, type WantedImage } from './lock/drift.ts';
 export { pinImages } from './lock/pin-images.ts';

@@ -33,7 +33,7 @@ export interface MountResult {
   /** Where the images are now: the engine that was asked for, or our own. */
   readonly engine: Engine;
   /** Of our own engine, fit for `DOCKER_HOST`. */
-  readonly dockerHost?: string;
+  readonly dockerHost?: string | undefined;
 }
 
 /** Makes an engine know the layers of mounted packs. */

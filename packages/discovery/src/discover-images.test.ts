@@ -3,10 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { formatPlatform, hostPlatform, isDrayError } from '@drayage/core';
-import type { DrayError } from '@drayage/core';
-import { rejectionOf, temporaryDirectory } from '@drayage/core/testing';
-import type { TemporaryDirectory } from '@drayage/core/testing';
+import { formatPlatform, hostPlatform, isDrayError, type DrayError } from '@drayage/core';
+import { rejectionOf, temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
 import { discoverImages } from './discover-images.ts';
 import type { DiscoverOptions, Discovery } from './discovery.ts';
 

@@ -14,20 +14,20 @@ export interface DiscoveredImage {
   /** Who uses it: `service db`, `stage 2 of Dockerfile`, `job deploy, services`. */
   readonly what: string;
   /** `OS/ARCH[/VARIANT]` where the file asks for one. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
 }
 
 /** Something that could not be understood or followed, so that images may be missing or wrong. */
 export interface DiscoveryProblem {
   readonly file: string;
   /** From 1; absent when the problem is the whole file. */
-  readonly line?: number;
+  readonly line?: number | undefined;
   /** Who has it, in the words of {@link DiscoveredImage.what}. */
   readonly what: string;
   /** Lower case, no final stop. */
   readonly reason: string;
   /** One imperative sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** `error`: an image is named here that could not be told. `warning`: what was found may be incomplete. */
   readonly severity: 'error' | 'warning';
 }
@@ -42,12 +42,12 @@ export interface DiscoverOptions {
   /** Variables; where the file's tool reads a `.env` file, these win over it. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How to read the file; when absent, its name and content decide. */
-  readonly kind?: DiscoveryKind;
+  readonly kind?: DiscoveryKind | undefined;
   /** Active compose profiles, `*` for all; when absent or empty, `COMPOSE_PROFILES` says. */
-  readonly profiles?: readonly string[];
+  readonly profiles?: readonly string[] | undefined;
   /** Stage of a Dockerfile that is wanted; the stages that it does not need are left out. */
-  readonly target?: string;
+  readonly target?: string | undefined;
   /** Values for the `ARG`s of a Dockerfile; in compose files those of `build.args` win. */
-  readonly buildArgs?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }

@@ -13,11 +13,11 @@ export interface FoundImage {
 
 /** Something that went wrong; without `severity` it is an error. */
 export interface FoundProblem {
-  readonly place: Pick<Place, 'file'> & { readonly line?: number };
+  readonly place: Pick<Place, 'file'> & { readonly line?: number | undefined };
   readonly what: string;
   readonly reason: string;
   readonly hint?: string | undefined;
-  readonly severity?: DiscoveryProblem['severity'];
+  readonly severity?: DiscoveryProblem['severity'] | undefined;
 }
 
 /** Collects images and problems; each is kept once, however often it is added. */
@@ -36,7 +36,7 @@ export function createFindings(display: (path: string) => string): Findings {
   function addProblem({ place, what, reason, hint, severity = 'error' }: FoundProblem): void {
     const problem = {
       file: display(place.file),
-      ...(place.line === undefined ? {} : { line: place.line }),
+      line: place.line,
       what: printable(what, 300),
       reason: printable(reason, 500),
       ...(hint === undefined ? {} : { hint: printable(hint, 500) }),
@@ -60,7 +60,7 @@ export function createFindings(display: (path: string) => string): Findings {
       file: display(place.file),
       line: place.line,
       what: printable(what, 300),
-      ...(platform === undefined ? {} : { platform }),
+      platform,
     };
     images.set(JSON.stringify(image), image);
   }

@@ -7,5 +7,4 @@ export type {
 } from './discovery.ts';
 export { discoveryKinds } from './discovery.ts';
 export { discoverImages } from './discover-images.ts';
-export type { DiscoverySource } from './kind.ts';
-export { parseDiscoverySource } from './kind.ts';
+export { parseDiscoverySource, type DiscoverySource } from './kind.ts';

@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { UsageError } from '@drayage/core';
-import { discoveryKinds } from './discovery.ts';
-import type { DiscoveryKind } from './discovery.ts';
+import { discoveryKinds, type DiscoveryKind } from './discovery.ts';
 import type { SourceFile } from './source-files.ts';
 
 /** A file to discover, and how to read it when that was said. */
 export interface DiscoverySource {
   readonly path: string;
-  readonly kind?: DiscoveryKind;
+  readonly kind?: DiscoveryKind | undefined;
 }
 
 /** `compose:deploy/stack.yml` as kind and path; text that begins with no known kind is a path. */

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError, isDrayError, reasonOf, systemErrorCode, throwIfAborted } from '@drayage/core';
-import type { FileHandle } from 'node:fs/promises';
 
 /** A file as it was read. */
 export interface SourceFile {

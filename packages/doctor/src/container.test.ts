@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { recogniseContainer } from './container.ts';
-import type { ContainerTraces } from './container.ts';
+import { recogniseContainer, type ContainerTraces } from './container.ts';
 
 const id = '3f8e'.repeat(16);
 const plain = '27 1 254:0 / / rw,relatime - ext4 /dev/vda rw';

@@ -1,6 +1,5 @@
 import type { ContainerFacts } from './facts.ts';
-import { parseMountTable } from './mount-table.ts';
-import type { MountLine } from './mount-table.ts';
+import { parseMountTable, type MountLine } from './mount-table.ts';
 
 /** What gives a container away. */
 export interface ContainerTraces {
@@ -23,7 +22,7 @@ export function recogniseContainer(traces: ContainerTraces): ContainerFacts | un
   const found = (kind: ContainerFacts['kind'], sign: string): ContainerFacts => ({
     kind,
     sign,
-    ...(id === undefined ? {} : { id }),
+    id,
   });
   if (mounts.some(({ source }) => source === 'sysboxfs')) return found('sysbox', 'mounts of sysboxfs');
   const ofPod = mounts.find(({ root }) => root.includes('/kubelet/pods/'));

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { isObject } from '@drayage/core';
-import { diagnose } from './diagnose.ts';
-import type { Diagnosis } from './diagnose.ts';
+import { diagnose, type Diagnosis } from './diagnose.ts';
 import type { DoctorFacts } from './facts.ts';
 import { capableMachine, doctorFacts, engineFacts } from './testing/doctor-facts.ts';
 import type { WayName } from './ways.ts';

@@ -1,11 +1,8 @@
-import type { ErrorSummary } from '@drayage/core';
-import type { EngineSetup } from '@drayage/core';
+import type { ErrorSummary, EngineSetup } from '@drayage/core';
 import type { DoctorFacts, MachineFacts } from './facts.ts';
-import { recogniseSituations } from './situation.ts';
-import type { Situation } from './situation.ts';
+import { recogniseSituations, type Situation } from './situation.ts';
 import type { StorageChoice } from '@drayage/private-engine';
-import { judgeWays, privateStorage } from './ways.ts';
-import type { Way, WayName } from './ways.ts';
+import { judgeWays, privateStorage, type Way, type WayName } from './ways.ts';
 
 /** What `auto` would do here. */
 export interface DoctorChoice {
@@ -17,9 +14,9 @@ export interface DoctorChoice {
 /** What this machine can do, what `auto` makes of it, and what would make it faster. */
 export interface Diagnosis {
   readonly machine: MachineFacts;
-  readonly engine?: EngineSetup;
+  readonly engine?: EngineSetup | undefined;
   /** Why there is none. */
-  readonly engineError?: ErrorSummary;
+  readonly engineError?: ErrorSummary | undefined;
   readonly situations: readonly Situation[];
   /** In the order of preference. */
   readonly ways: readonly Way[];
@@ -33,11 +30,11 @@ export interface Diagnosis {
 export interface DataRootFindings {
   readonly path: string;
   readonly filesystem: string;
-  readonly freeBytes?: number;
+  readonly freeBytes?: number | undefined;
   /** What `--storage auto` would choose; undefined: nothing could be tried. */
-  readonly storage?: StorageChoice;
+  readonly storage?: StorageChoice | undefined;
   /** Why nothing could be tried. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** Makes findings of facts. Pure. */
@@ -50,8 +47,8 @@ export function diagnose(facts: DoctorFacts): Diagnosis {
   const recommended = situations.map(({ recommendation }) => recommendation);
   return {
     machine,
-    ...(engine === undefined ? {} : { engine }),
-    ...(engineError === undefined ? {} : { engineError }),
+    engine,
+    engineError,
     ...{ situations, ways, choice, dataRoot },
     advice: [
       ...new Set([

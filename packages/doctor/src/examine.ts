@@ -1,12 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { reasonOf } from '@drayage/core';
-import type { EngineInfo } from '@drayage/core';
+import { reasonOf, type EngineInfo } from '@drayage/core';
 import { createLocalReach } from '@drayage/mount';
 import { whyNoMounts } from '@drayage/host';
-import { filesystemAt, probeStorage } from '@drayage/private-engine';
-import type { ScratchRun } from '@drayage/private-engine';
-import type { Trial } from '@drayage/private-engine';
+import { filesystemAt, probeStorage, type ScratchRun, type Trial } from '@drayage/private-engine';
 import type { StorageLook } from './facts.ts';
 import { runWithin, within } from './run-within.ts';
 

@@ -5,9 +5,9 @@ import type { StorageFacts, Trial } from '@drayage/private-engine';
 export interface DoctorFacts {
   readonly machine: MachineFacts;
   /** The engine that the docker client would talk to; undefined when none answers. */
-  readonly engine?: EngineSetup;
+  readonly engine?: EngineSetup | undefined;
   /** Why none answers. */
-  readonly engineError?: ErrorSummary;
+  readonly engineError?: ErrorSummary | undefined;
   /** Why this process cannot mount into the engine by itself; undefined: it can. */
   readonly localReach: Trial;
   readonly storage: StorageLook;
@@ -20,8 +20,8 @@ export interface StorageLook {
   /** As it was asked for; it may not be there yet. */
   readonly dataRoot: string;
   /** Undefined when it could not be tried. */
-  readonly facts?: StorageFacts;
-  readonly problem?: string;
+  readonly facts?: StorageFacts | undefined;
+  readonly problem?: string | undefined;
   /** Type of the file system, also where nothing could be tried. */
   readonly filesystem: string;
 }
@@ -37,11 +37,11 @@ export interface MachineFacts {
   readonly filesystems: Readonly<Record<KernelFilesystem, KernelSupport>>;
   readonly devices: DeviceFacts;
   readonly programs: readonly ProgramFacts[];
-  readonly container?: ContainerFacts;
+  readonly container?: ContainerFacts | undefined;
   /** The maker or kind of the virtual machine; undefined: none is seen. */
-  readonly virtualMachine?: string;
+  readonly virtualMachine?: string | undefined;
   /** Name of the CI system; undefined: none is seen. */
-  readonly ci?: string;
+  readonly ci?: string | undefined;
   /** Type of the file system at `/`. */
   readonly rootFilesystem: string;
   readonly memory: MemoryFacts;
@@ -75,17 +75,17 @@ export interface DeviceFacts {
 export interface ProgramFacts {
   readonly name: string;
   /** Undefined: there is none. */
-  readonly path?: string;
-  readonly version?: string;
+  readonly path?: string | undefined;
+  readonly version?: string | undefined;
   /** How to get it, where there is none. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /** A container that this process runs in. */
 export interface ContainerFacts {
   readonly kind: 'docker' | 'podman' | 'kubernetes' | 'sysbox' | 'lxc' | 'unknown';
   /** As its engine names it: 64 hex digits. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** What gave it away. */
   readonly sign: string;
 }
@@ -96,7 +96,7 @@ export interface MemoryFacts {
   /** Without swapping. */
   readonly available: number;
   /** Of the control group; undefined: none. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface CgroupFacts {

@@ -1,12 +1,11 @@
-import { findProgram, installHint } from '@drayage/host';
-import type { Environment } from '@drayage/host';
+import { findProgram, installHint, type Environment } from '@drayage/host';
 import type { ProgramFacts } from './facts.ts';
 import { runWithin } from './run-within.ts';
 
 interface Look {
   readonly name: string;
   /** What makes it tell its version; undefined: it is not asked. */
-  readonly ask?: readonly string[];
+  readonly ask?: readonly string[] | undefined;
 }
 
 const version = ['--version'] as const;
@@ -44,7 +43,7 @@ async function probeProgram({ name, ask }: Look, program: string, env: Environme
   if (path === undefined) return { name, hint: hintFor(name) };
   if (ask === undefined) return { name, path };
   const told = versionIn((await runWithin([path, ...ask], env)).output);
-  return { name, path, ...(told === undefined ? {} : { version: told }) };
+  return { name, path, version: told };
 }
 
 /** The first thing in a text that looks like a version. Pure. */

@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { searchPath } from '@drayage/host';
-import type { Environment } from '@drayage/host';
-import type { Answer } from '@drayage/host';
+import { searchPath, type Environment, type Answer } from '@drayage/host';
 
 /** How long one look may take (ms). */
 const lookTimeoutMs = 3000;

@@ -1,11 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { DoctorFacts } from './facts.ts';
-import { recogniseSituations } from './situation.ts';
-import type { SituationKind } from './situation.ts';
+import { recogniseSituations, type SituationKind } from './situation.ts';
 import { doctorFacts, engineFacts } from './testing/doctor-facts.ts';
 
 const at = (location: string, holdsUs?: boolean): DoctorFacts['engine'] =>
-  engineFacts({ infoChanges: { location }, ...(holdsUs === undefined ? {} : { holdsUs }) });
+  engineFacts({ infoChanges: { location }, holdsUs });
 
 const cases: readonly (readonly [string, DoctorFacts, readonly SituationKind[]])[] = [
   ['no engine', doctorFacts({ engine: undefined }), ['no-engine']],

@@ -1,8 +1,7 @@
 import type { EngineSetup } from '@drayage/core';
 import type { DoctorFacts, KernelFilesystem, MachineFacts } from './facts.ts';
 import { isRootless, remapsUsers } from './situation.ts';
-import { chooseStorage } from '@drayage/private-engine';
-import type { StorageChoice } from '@drayage/private-engine';
+import { chooseStorage, type StorageChoice } from '@drayage/private-engine';
 
 /** How images may come into an engine here, the fastest first. */
 export const wayNames = ['mount-local', 'mount-remote', 'mount-private', 'load', 'pull'] as const;
@@ -16,13 +15,13 @@ export interface Way {
   /** Why it can be gone, or the first thing that is in its way. */
   readonly reason: string;
   /** What takes that away, where something can. */
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
 
 /** What is in the way of something. */
 interface Obstacle {
   readonly reason: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
 
 /** Looks at every way, in the order of preference. Pure. */
@@ -136,7 +135,7 @@ function privateObstacle(facts: DoctorFacts): Obstacle | undefined {
   );
   if (missing !== undefined) {
     const { name, hint } = missing;
-    return { reason: `there is no program ${name}`, ...(hint === undefined ? {} : { remedy: hint }) };
+    return { reason: `there is no program ${name}`, remedy: hint };
   }
   if (machine.cgroup.version === undefined || !machine.cgroup.writable) {
     return {

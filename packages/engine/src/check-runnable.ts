@@ -1,5 +1,4 @@
-import { throwIfAborted, EngineError, shortDigest } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { throwIfAborted, EngineError, shortDigest, type Digest } from '@drayage/core';
 import type Dockerode from 'dockerode';
 import type { Connection } from './connection.ts';
 import { hasContent, listDistinct } from './list-images.ts';

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createDockerEngine } from './docker-engine.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { unreachable } from './engine-errors.ts';
-import { startFakeEngine } from './testing/fake-engine.ts';
-import type { FakeEngine, FakeEngineOptions } from './testing/fake-engine.ts';
+import { startFakeEngine, type FakeEngine, type FakeEngineOptions } from './testing/fake-engine.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 

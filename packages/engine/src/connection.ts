@@ -21,7 +21,7 @@ export interface Connection {
 export interface ConnectOptions {
   /** How long the engine may take to answer each of two questions (ms). */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -2,16 +2,14 @@ import { abortError, DrayError, familiarName, familiarReference } from '@drayage
 import type { Engine, Footholds, ImageSaver, Reference } from '@drayage/core';
 import { untilAborted } from './until-aborted.ts';
 import { checkImageRunnable, checkImageUsable } from './check-runnable.ts';
-import { connect } from './connection.ts';
-import type { Connection } from './connection.ts';
+import { connect, type Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { requestFailed } from './engine-errors.ts';
 import { openFoothold } from './helper/open-foothold.ts';
 import { imageName, inspectImage } from './inspect-image.ts';
 import { chainIdsOfImages } from './list-chain-ids.ts';
 import { loadImage } from './load.ts';
-import { pullImage } from './pull-image.ts';
-import type { RegistryAuth } from './pull-image.ts';
+import { pullImage, type RegistryAuth } from './pull-image.ts';
 import { openArchive } from './save/open-archive.ts';
 
 const defaultConnectTimeoutMs = 10_000;
@@ -21,9 +19,9 @@ export interface DockerEngineOptions {
   /** From `resolveEngineEndpoint`. */
   readonly endpoint: EngineEndpoint;
   /** The credentials for a pull; undefined: none. Never shown in messages. */
-  readonly authFor?: (reference: Reference) => Promise<RegistryAuth | undefined>;
+  readonly authFor?: ((reference: Reference) => Promise<RegistryAuth | undefined>) | undefined;
   /** How long the engine may take to say who it is (ms, default 10 s). */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { EngineSetup } from '@drayage/core';
 import { expect, test } from '@jest/globals';
 import { readEngineSetup } from './engine-setup.ts';
-import { startFakeEngine } from './testing/fake-engine.ts';
-import type { FakeHandler } from './testing/fake-engine.ts';
+import { startFakeEngine, type FakeHandler } from './testing/fake-engine.ts';
 
 const id = 'ab12'.repeat(16);
 const json =

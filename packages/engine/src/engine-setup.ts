@@ -1,7 +1,5 @@
-import { isObject, printable } from '@drayage/core';
-import type { EngineSetup, JsonObject } from '@drayage/core';
-import { connect } from './connection.ts';
-import type { Connection } from './connection.ts';
+import { isObject, printable, type EngineSetup, type JsonObject } from '@drayage/core';
+import { connect, type Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { httpStatus, requestFailed } from './engine-errors.ts';
 import { getJson } from './get-json.ts';

@@ -1,13 +1,8 @@
 export type { EndpointAddress, EndpointTls, EngineEndpoint } from './endpoint/endpoint.ts';
-export type { EndpointOptions } from './endpoint/resolve-endpoint.ts';
-export { resolveEngineEndpoint } from './endpoint/resolve-endpoint.ts';
-export type { DockerEngineOptions } from './docker-engine.ts';
-export { createDockerEngine } from './docker-engine.ts';
+export { resolveEngineEndpoint, type EndpointOptions } from './endpoint/resolve-endpoint.ts';
+export { createDockerEngine, type DockerEngineOptions } from './docker-engine.ts';
 export type { RegistryAuth } from './pull-image.ts';
-export type { SaveImage } from './save/create-saver.ts';
-export { createSaver } from './save/create-saver.ts';
-export type { SaveRequest } from './save/save-into-bundle.ts';
-export { saveImages, saveIntoBundle } from './save/save-into-bundle.ts';
+export { createSaver, type SaveImage } from './save/create-saver.ts';
+export { saveImages, saveIntoBundle, type SaveRequest } from './save/save-into-bundle.ts';
 export type { ImageInBundle, ImageNotSaved, SavedImage } from './save/saved-image.ts';
-export type { EngineSetupOptions } from './engine-setup.ts';
-export { readEngineSetup } from './engine-setup.ts';
+export { readEngineSetup, type EngineSetupOptions } from './engine-setup.ts';

@@ -1,5 +1,4 @@
-import { chainIds } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { chainIds, type Digest } from '@drayage/core';
 import type { Connection } from './connection.ts';
 import { inspectImage } from './inspect-image.ts';
 import { isUnpacked, listDistinct } from './list-images.ts';

@@ -1,5 +1,4 @@
-import { isObject, platformMatches } from '@drayage/core';
-import type { JsonObject, Platform } from '@drayage/core';
+import { isObject, platformMatches, type JsonObject, type Platform } from '@drayage/core';
 import { compareApiVersions } from './api-version.ts';
 import type { Connection } from './connection.ts';
 

@@ -4,8 +4,7 @@ import type { ByteStream, LoadRequest, LoadResult } from '@drayage/core';
 import { dockerArchiveEntries } from './archive/docker-archive.ts';
 import { omittedDigests } from './archive/layer-entries.ts';
 import { ociLayoutEntries } from './archive/oci-layout.ts';
-import { tarBytes } from './archive/tar-bytes.ts';
-import type { ArchiveEntry } from './archive/tar-bytes.ts';
+import { tarBytes, type ArchiveEntry } from './archive/tar-bytes.ts';
 import type { Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { engineReason, httpStatus, neverConnected, unreachable } from './engine-errors.ts';
@@ -26,7 +25,7 @@ const missingPatterns = [
 interface Sending {
   bytesSent: number;
   /** What the source of the layers threw. */
-  failure?: { readonly error: unknown };
+  failure?: { readonly error: unknown } | undefined;
 }
 
 /** Sends one image and waits until the engine has ended with it. See `Engine.load`. */

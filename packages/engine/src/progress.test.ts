@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { readProgress } from './progress.ts';
-import type { ProgressLine } from './progress.ts';
+import { readProgress, type ProgressLine } from './progress.ts';
 
 async function linesOf(...chunks: (string | Buffer)[]): Promise<readonly ProgressLine[]> {
   const lines: ProgressLine[] = [];

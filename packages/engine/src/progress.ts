@@ -1,13 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
-import { isObject, printable } from '@drayage/core';
-import type { JsonObject } from '@drayage/core';
+import { isObject, printable, type JsonObject } from '@drayage/core';
 
 /** A line of the engine's progress stream, as far as we read it. @see Docker Engine API v1.41, POST /images/load */
 export interface ProgressLine {
   /** What the engine says about its work: `stream` and `status` lines, control characters removed. */
   readonly text: string;
   /** Set when the work has failed. */
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 // An engine's line is well under this; without a limit a stream without newlines would be held whole.

@@ -13,16 +13,16 @@ import { readProgress } from './progress.ts';
 
 /** What the engine shows a registry on our behalf. @see Docker Engine API v1.41, "Authentication" */
 export interface RegistryAuth {
-  readonly username?: string;
-  readonly password?: string;
-  readonly identitytoken?: string;
-  readonly serveraddress?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly identitytoken?: string | undefined;
+  readonly serveraddress?: string | undefined;
 }
 
 /** What a pull may need. */
 export interface PullOptions {
-  readonly auth?: RegistryAuth;
-  readonly signal?: AbortSignal;
+  readonly auth?: RegistryAuth | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   /** Written to its standard input, which is closed then. Without it there is no input. */
-  readonly stdin?: string;
+  readonly stdin?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +33,7 @@ export async function runCommand(
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: environment,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));

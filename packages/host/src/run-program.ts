@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { searchPath } from './programs.ts';
-import type { Environment } from './programs.ts';
+import { searchPath, type Environment } from './programs.ts';
 import type { Answer } from './shell-session.ts';
 
 /** Runs a program to its end, without input. One that cannot be started has the exit code 127, as in a shell. */

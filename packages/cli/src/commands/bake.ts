@@ -3,8 +3,7 @@ import { UsageError, familiarReference, formatPlatform, hostPlatform, parseRefer
 import type { Reference } from '@drayage/core';
 import type { BakedContext } from '@drayage/bake';
 import { exitCodes } from '../exit-codes.ts';
-import { startProgress } from '../output/progress.ts';
-import type { Progress } from '../output/progress.ts';
+import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { openPackStore } from '../wiring/packing.ts';
 import type { CommandContext } from './command.ts';
@@ -20,7 +19,7 @@ export interface BakeReport {
   /** Of all packs. */
   readonly bytes: number;
   /** The image that was built; absent when none was. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   readonly pushed: boolean;
 }
 
@@ -40,7 +39,7 @@ export async function runBake(context: CommandContext): Promise<number> {
       images: images.flatMap((reference) => (reference === undefined ? [] : [familiarReference(reference)])),
       packs,
       bytes: packs.reduce((sum, { bytes }) => sum + bytes, 0),
-      ...(tag === undefined ? {} : { tag }),
+      tag,
       pushed: config.push,
     };
   } finally {

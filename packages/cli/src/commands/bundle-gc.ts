@@ -1,5 +1,4 @@
-import { gcBundle } from '@drayage/core';
-import type { BundleCollection } from '@drayage/core';
+import { gcBundle, type BundleCollection } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import type { CommandContext } from './command.ts';

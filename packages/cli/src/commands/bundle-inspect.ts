@@ -1,5 +1,4 @@
-import { inspectBundle, shortDigest } from '@drayage/core';
-import type { BundleInspection, InspectedImage } from '@drayage/core';
+import { inspectBundle, shortDigest, type BundleInspection, type InspectedImage } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../output/columns.ts';
 import { counted, humanSize } from '../output/quantities.ts';

@@ -1,5 +1,4 @@
-import { verifyBundle } from '@drayage/core';
-import type { BundleVerification } from '@drayage/core';
+import { verifyBundle, type BundleVerification } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';

@@ -22,7 +22,7 @@ export interface CommandArgument {
   /** The option whose value it is; undefined: the handler reads it itself. */
   readonly key: OptionKey | undefined;
   readonly isVariadic: boolean;
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   readonly summary: string;
 }
 
@@ -40,7 +40,7 @@ export interface CommandSpec {
   readonly summary: string;
   /** Some sentences on what one must know to use it. */
   readonly description: string;
-  readonly argument?: CommandArgument;
+  readonly argument?: CommandArgument | undefined;
   /** Beside those that every command has. */
   readonly options: readonly OptionKey[];
   readonly examples: readonly CommandExample[];

@@ -1,13 +1,9 @@
-import { createDirectoryTransport, isDrayError, load, reasonOf } from '@drayage/core';
-import type { LoadImageReport } from '@drayage/core';
-import { startPrivateEngine } from '@drayage/private-engine';
-import type { PrivateEngine } from '@drayage/private-engine';
+import { createDirectoryTransport, isDrayError, load, reasonOf, type LoadImageReport } from '@drayage/core';
+import { startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineEventLine, engineStartText } from '../output/engine-text.ts';
-import { startProgress } from '../output/progress.ts';
-import type { Progress } from '../output/progress.ts';
-import { engineContent } from '../wiring/engine-content.ts';
-import type { EngineContent } from '../wiring/engine-content.ts';
+import { startProgress, type Progress } from '../output/progress.ts';
+import { engineContent, type EngineContent } from '../wiring/engine-content.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';

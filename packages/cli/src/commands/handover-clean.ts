@@ -9,7 +9,7 @@ export interface HandoverCleanReport {
   readonly deletedFiles: number;
   readonly deletedBytes: number;
   /** Why something is still there that should not be. */
-  readonly refusal?: string;
+  readonly refusal?: string | undefined;
 }
 
 /** `dray handover clean`. */
@@ -27,7 +27,7 @@ export async function runHandoverClean({ config, host, signal }: CommandContext)
     const report: HandoverCleanReport = {
       deletedFiles: (own?.deletedFiles ?? 0) + (expired?.deletedFiles ?? 0),
       deletedBytes: (own?.deletedBytes ?? 0) + (expired?.deletedBytes ?? 0),
-      ...(refusal === undefined ? {} : { refusal }),
+      refusal,
     };
     host.stdout.write(config.json ? `${JSON.stringify(report)}\n` : cleanText(report));
   } finally {

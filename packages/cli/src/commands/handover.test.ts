@@ -1,14 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { temporaryDirectory } from '@drayage/core/testing';
-import type { TemporaryDirectory } from '@drayage/core/testing';
-import { startFakeGitlab } from '@drayage/gitlab/testing';
-import type { FakeGitlab } from '@drayage/gitlab/testing';
-import { createTestCertificate, startFaultyRegistry } from '@drayage/registry/testing';
-import type { FaultyRegistry } from '@drayage/registry/testing';
-import { addImage, runDray } from '../testing/run-dray.ts';
-import type { Ended } from '../testing/run-dray.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
+import { startFakeGitlab, type FakeGitlab } from '@drayage/gitlab/testing';
+import { createTestCertificate, startFaultyRegistry, type FaultyRegistry } from '@drayage/registry/testing';
+import { addImage, runDray, type Ended } from '../testing/run-dray.ts';
 
 describe('a handover through GitLab', () => {
   let directory: TemporaryDirectory;

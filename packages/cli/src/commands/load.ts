@@ -1,12 +1,10 @@
 import { humanSize } from '../output/quantities.ts';
-import { isDrayError, load } from '@drayage/core';
-import type { LoadEvent, LoadReport } from '@drayage/core';
+import { isDrayError, load, type LoadEvent, type LoadReport } from '@drayage/core';
 import { errorExitCode, exitCodes, loadExitCode } from '../exit-codes.ts';
 import { expandReference, knownReferences } from '../images/expand.ts';
 import { loadEventLine, loadSummary, waitingText } from '../output/load-text.ts';
 import { failureJson, failureText } from '../output/failure.ts';
-import { startProgress } from '../output/progress.ts';
-import type { Progress } from '../output/progress.ts';
+import { startProgress, type Progress } from '../output/progress.ts';
 import { createMounter } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';

@@ -9,14 +9,11 @@ import {
 import type { Drift, Lock, Platform } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { gatherImages } from '../images/gather-images.ts';
-import { lockImages, lookUpImages } from '../lock/lock-images.ts';
-import type { NotLocked } from '../lock/lock-images.ts';
-import { findLock, lockPath, readLock, writeLock } from '../lock/lock-store.ts';
-import type { LockPath } from '../lock/lock-store.ts';
+import { lockImages, lookUpImages, type NotLocked } from '../lock/lock-images.ts';
+import { findLock, lockPath, readLock, writeLock, type LockPath } from '../lock/lock-store.ts';
 import type { Config } from '../options/option.ts';
 import { lockCheckText, lockText } from '../output/lock-text.ts';
-import { startProgress } from '../output/progress.ts';
-import type { Progress } from '../output/progress.ts';
+import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import type { CommandContext } from './command.ts';

@@ -11,8 +11,7 @@ import { exitCodes } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
 import { frozenImages, gatherImages } from '../images/gather-images.ts';
 import { planText } from '../output/plan-text.ts';
-import { startProgress } from '../output/progress.ts';
-import type { Progress } from '../output/progress.ts';
+import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
@@ -22,11 +21,11 @@ import type { CommandContext } from './command.ts';
 /** What `plan --json` prints. */
 export interface PlanReport extends PrepullPlan<DeliveryPlan> {
   /** The engine here, as it describes itself. */
-  readonly engine?: EngineInfo;
+  readonly engine?: EngineInfo | undefined;
   /** Why there is none. */
-  readonly engineError?: ErrorSummary;
+  readonly engineError?: ErrorSummary | undefined;
   /** Why there is nothing to pre-pull. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** `dray plan`. */
@@ -71,9 +70,9 @@ async function plan(context: CommandContext, progress: Progress): Promise<PlanRe
 }
 
 interface EngineLook {
-  readonly view?: EngineView;
-  readonly engine?: EngineInfo;
-  readonly engineError?: ErrorSummary;
+  readonly view?: EngineView | undefined;
+  readonly engine?: EngineInfo | undefined;
+  readonly engineError?: ErrorSummary | undefined;
 }
 
 /** A plan is worth something without an engine too. */

@@ -2,12 +2,9 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DrayError } from '@drayage/core';
-import { temporaryDirectory } from '@drayage/core/testing';
-import type { TemporaryDirectory } from '@drayage/core/testing';
-import { startFaultyRegistry } from '@drayage/registry/testing';
-import type { FaultyRegistry } from '@drayage/registry/testing';
-import { addImage, runDray } from '../testing/run-dray.ts';
-import type { Ended } from '../testing/run-dray.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
+import { startFaultyRegistry, type FaultyRegistry } from '@drayage/registry/testing';
+import { addImage, runDray, type Ended } from '../testing/run-dray.ts';
 
 describe('a pre-pull', () => {
   let directory: TemporaryDirectory;

@@ -18,11 +18,9 @@ import type {
   Transport,
 } from '@drayage/core';
 import { prepullExitCode } from '../exit-codes.ts';
-import { frozenImages, gatherImages } from '../images/gather-images.ts';
-import type { ImageSet } from '../images/gather-images.ts';
+import { frozenImages, gatherImages, type ImageSet } from '../images/gather-images.ts';
 import { prepullEventLine, prepullStatus, prepullSummary } from '../output/prepull-text.ts';
-import { startProgress } from '../output/progress.ts';
-import type { Progress } from '../output/progress.ts';
+import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { checkNames, fromEngine } from '../wiring/from-engine.ts';
 import { openEngine } from '../wiring/open-engine.ts';
@@ -35,7 +33,7 @@ import type { CommandContext } from './command.ts';
 /** What `prepull --json` prints. */
 export interface PrepullCommandReport extends PrepullReport {
   /** Why there was nothing to pre-pull. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** `dray prepull`. */

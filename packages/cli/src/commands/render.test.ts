@@ -1,10 +1,8 @@
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { temporaryDirectory } from '@drayage/core/testing';
-import type { TemporaryDirectory } from '@drayage/core/testing';
-import { runDray } from '../testing/run-dray.ts';
-import type { Ended } from '../testing/run-dray.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
+import { runDray, type Ended } from '../testing/run-dray.ts';
 
 describe('dray render', () => {
   let directory: TemporaryDirectory;

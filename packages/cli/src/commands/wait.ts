@@ -1,10 +1,8 @@
-import { waitForImages } from '@drayage/core';
-import type { Sighting, WaitReport } from '@drayage/core';
+import { waitForImages, type Sighting, type WaitReport } from '@drayage/core';
 import { waitExitCode } from '../exit-codes.ts';
 import { expandReference } from '../images/expand.ts';
 import { waitingText } from '../output/load-text.ts';
-import { startProgress } from '../output/progress.ts';
-import type { Progress } from '../output/progress.ts';
+import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanDuration } from '../output/quantities.ts';
 import { openPrepullJob } from '../wiring/prepull-job.ts';
 import { openPlaces } from '../wiring/transports.ts';

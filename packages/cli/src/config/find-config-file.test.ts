@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { temporaryDirectory } from '@drayage/core/testing';
-import type { TemporaryDirectory } from '@drayage/core/testing';
+import { temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
 import { findConfigFile, readConfigFile } from './find-config-file.ts';
 
 describe('the configuration file', () => {

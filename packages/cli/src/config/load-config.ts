@@ -3,8 +3,7 @@ import { optionTable } from '../options/option-table.ts';
 import type { OptionKey } from '../options/option.ts';
 import { findConfigFile, readConfigFile } from './find-config-file.ts';
 import type { ConfigFile } from './parse-config-file.ts';
-import { configKeys, resolveConfig } from './resolve-config.ts';
-import type { GivenOption, ResolvedConfig } from './resolve-config.ts';
+import { configKeys, resolveConfig, type GivenOption, type ResolvedConfig } from './resolve-config.ts';
 
 /** Reads the configuration file, if there is one, and settles every setting. @throws UsageError as `resolveConfig`, `parseConfigFile` and `findConfigFile` do */
 export async function loadConfig(

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseConfigFile } from './parse-config-file.ts';
-import type { ConfigFile } from './parse-config-file.ts';
+import { parseConfigFile, type ConfigFile } from './parse-config-file.ts';
 import type { Setting } from './setting.ts';
 import { configKeys } from './resolve-config.ts';
 

@@ -3,8 +3,7 @@ import { UsageError, printable } from '@drayage/core';
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Pair, YAMLMap } from 'yaml';
 import { suggestion } from '../suggest.ts';
-import { isPackageManifest } from './find-config-file.ts';
-import type { FoundConfigFile } from './find-config-file.ts';
+import { isPackageManifest, type FoundConfigFile } from './find-config-file.ts';
 import type { Setting } from './setting.ts';
 
 /** What a configuration file says, before it is known what the values mean. */
@@ -113,6 +112,10 @@ function offsetOf(node: unknown): number | undefined {
   return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
 }
 
-function invalid(place: string, reason: string, options: { readonly hint?: string } = {}): UsageError {
+function invalid(
+  place: string,
+  reason: string,
+  options: { readonly hint?: string | undefined } = {},
+): UsageError {
   return new UsageError('CONFIG_INVALID', `${place}: ${reason}`, options);
 }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { OptionKey } from '../options/option.ts';
 import type { ConfigFile } from './parse-config-file.ts';
-import { resolveConfig } from './resolve-config.ts';
-import type { ConfigSources, GivenOption } from './resolve-config.ts';
+import { resolveConfig, type ConfigSources, type GivenOption } from './resolve-config.ts';
 import type { Setting } from './setting.ts';
 
 function resolve(sources: Partial<ConfigSources>): ReturnType<typeof resolveConfig> {

@@ -136,7 +136,7 @@ interface Candidate {
   readonly place: string;
   readonly setting: Setting;
   /** Directory that relative paths start from, where it is not the current one. */
-  readonly base?: string;
+  readonly base?: string | undefined;
   /** The code of a mistake in it. */
   readonly code: 'USAGE' | 'CONFIG_INVALID';
 }
@@ -219,7 +219,7 @@ function located({ place, code }: Candidate, error: UsageError): UsageError {
   return new UsageError(codeOf(error, code), isPlaced ? error.message : `${place}: ${error.message}`, {
     cause: error,
     details: { ...(place === '' ? {} : { place }), ...error.details },
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    hint: error.hint,
   });
 }
 

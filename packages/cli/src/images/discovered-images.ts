@@ -1,6 +1,13 @@
-import { UsageError, fixedImage, parseReference } from '@drayage/core';
-import type { Platform, PrepullImage } from '@drayage/core';
-import { formatPlatform, parsePlatform, platformMatches } from '@drayage/core';
+import {
+  UsageError,
+  fixedImage,
+  parseReference,
+  formatPlatform,
+  parsePlatform,
+  platformMatches,
+  type Platform,
+  type PrepullImage,
+} from '@drayage/core';
 import { discoverImages, parseDiscoverySource } from '@drayage/discovery';
 import type { DiscoveredImage, Discovery, DiscoveryProblem } from '@drayage/discovery';
 import type { Host } from '../host.ts';

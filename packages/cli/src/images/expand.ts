@@ -39,7 +39,7 @@ export function parsedAt<Result>(placed: PlacedText, text: string, parse: () => 
       : error.hint;
     throw new UsageError('REFERENCE_INVALID', `${place}${error.message}`, {
       cause: error,
-      ...(hint === undefined ? {} : { hint }),
+      hint,
     });
   }
 }

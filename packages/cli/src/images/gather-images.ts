@@ -14,7 +14,7 @@ export interface GatherRequest {
   readonly tags: TagSource;
   readonly warn: (message: string) => void;
   /** Conditions are not looked at: what is meant is every run. */
-  readonly always?: boolean;
+  readonly always?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +23,7 @@ export interface ImageSet {
   /** Each once, in the order asked for. */
   readonly images: readonly PrepullImage[];
   /** Why there is none, where that is as it should be. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -40,8 +40,8 @@ export async function gatherImages(request: GatherRequest): Promise<ImageSet> {
   if (asked.length === 0 && config.from.length === 0) throw nothingAsked();
   const isNow = createConditionCheck(request);
   const whole = await isNow({
-    ...(config.runOnly === undefined ? {} : { only: config.runOnly }),
-    ...(config.runExcept === undefined ? {} : { except: config.runExcept }),
+    only: config.runOnly,
+    except: config.runExcept,
   });
   if (whole !== undefined) return { images: [], reason: `nothing is pre-pulled: ${whole}` };
   const reasons: string[] = [];

@@ -77,7 +77,7 @@ function candidate(
   return {
     text: `${familiarName(selector.repository)}:${selector.range.text}`,
     async locate(signal) {
-      const how = { prereleases: prerelease, ...(signal === undefined ? {} : { signal }) };
+      const how = { prereleases: prerelease, signal };
       return { reference: await resolveTag(tags, selector, how) };
     },
   };

@@ -18,9 +18,9 @@ export async function readRunContext(
   const ownBranch = branch ?? (ownTag === undefined ? found.branch : undefined);
   const ownEvent = event ?? found.event;
   return {
-    ...(ownBranch === undefined ? {} : { branch: ownBranch }),
-    ...(ownTag === undefined ? {} : { tag: ownTag }),
-    ...(ownEvent === undefined ? {} : { event: ownEvent }),
+    branch: ownBranch,
+    tag: ownTag,
+    event: ownEvent,
   };
 }
 
@@ -32,9 +32,9 @@ async function askCiSystem(env: Host['env'], cwd: string): Promise<RunContext> {
   const named = eventVariables.map((name) => textOf(env[name])).find((value) => value !== undefined);
   const event = named ?? (answer['isPr'] === true ? 'pull_request' : undefined);
   return {
-    ...(branch === undefined ? {} : { branch }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(event === undefined ? {} : { event }),
+    branch,
+    tag,
+    event,
   };
 }
 

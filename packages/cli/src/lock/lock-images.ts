@@ -6,17 +6,15 @@ import {
   isAbsence,
   parseReference,
   planPrepull,
+  type ErrorSummary,
+  type ImagePlan,
+  type Lock,
+  type LockedImage,
+  type Platform,
+  type PrepullImage,
+  type Source,
+  type WantedImage,
 } from '@drayage/core';
-import type {
-  ErrorSummary,
-  ImagePlan,
-  Lock,
-  LockedImage,
-  Platform,
-  PrepullImage,
-  Source,
-} from '@drayage/core';
-import type { WantedImage } from '@drayage/core';
 import type { Config } from '../options/option.ts';
 
 /** An image that could not be locked. */

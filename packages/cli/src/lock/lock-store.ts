@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { DrayError, formatLock, parseLock, reasonOf, systemErrorCode } from '@drayage/core';
-import type { Lock } from '@drayage/core';
+import { DrayError, formatLock, parseLock, reasonOf, systemErrorCode, type Lock } from '@drayage/core';
 
 /** Where a lock is. */
 export interface LockPath {

@@ -1,5 +1,4 @@
-import { parseReference } from '@drayage/core';
-import type { Condition } from '@drayage/core';
+import { parseReference, type Condition } from '@drayage/core';
 import type { Setting, SettingMap, SettingText } from '../config/setting.ts';
 import type { ImageRequest, PlacedText } from './option.ts';
 import type { OptionType } from './option-type.ts';

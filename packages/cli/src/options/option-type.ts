@@ -9,13 +9,13 @@ export interface OptionType<Value> {
   /** Stands for the value in usage texts: `DIR`; undefined for a boolean. */
   readonly placeholder: string | undefined;
   /** Every value there is, where they can be counted. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   /** True when a relative value means a place next to the file that names it. */
-  readonly isPath?: boolean;
+  readonly isPath?: boolean | undefined;
   /** The value of what somebody wrote. @throws UsageError that says what was expected */
   readonly parse: (text: string) => Value;
   /** The value where it is more than a text or a list of texts; takes the place of `parse`. @throws UsageError that names the place */
-  readonly read?: (setting: Setting, surroundings: SettingSurroundings) => Value;
+  readonly read?: ((setting: Setting, surroundings: SettingSurroundings) => Value) | undefined;
 }
 
 /** Where a setting stands. */

@@ -20,8 +20,8 @@ export interface ImageRequest {
   readonly optional: boolean;
   /** A range of versions may choose a pre-release. */
   readonly prerelease: boolean;
-  readonly only?: Condition;
-  readonly except?: Condition;
+  readonly only?: Condition | undefined;
+  readonly except?: Condition | undefined;
 }
 
 /** A command that runs before anything is resolved. */
@@ -121,13 +121,13 @@ export interface OptionDefinition<Value> {
   readonly flag: string | undefined;
   readonly env: string;
   /** Variables of others that say the same; they yield to the configuration file. */
-  readonly otherEnv?: readonly string[];
+  readonly otherEnv?: readonly string[] | undefined;
   /** In `.dray.yml` and `package.json#dray`; undefined where a file cannot say it. */
   readonly configKey: string | undefined;
   readonly type: OptionType<Exclude<Value, undefined>>;
   readonly default: Value;
   /** The default as one would write it, where it is worth telling. */
-  readonly defaultText?: string;
+  readonly defaultText?: string | undefined;
   /** One sentence fragment, for usage texts and for descriptions of template parameters. */
   readonly summary: string;
 }

@@ -48,7 +48,7 @@ export function checkMembers(map: SettingMap, known: readonly string[]): void {
 export function invalidSetting(
   { place }: Setting,
   reason: string,
-  options: { readonly hint?: string } = {},
+  options: { readonly hint?: string | undefined } = {},
 ): UsageError {
   const message = place === '' ? reason : `${place}: ${reason}`;
   return new UsageError('CONFIG_INVALID', message, { ...options, details: { place } });
@@ -60,6 +60,6 @@ function at(setting: Setting, error: UsageError): UsageError {
   return new UsageError(code === 'USAGE' ? 'CONFIG_INVALID' : code, `${place}${message}`, {
     cause: error,
     details: { ...details, place: setting.place },
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   });
 }

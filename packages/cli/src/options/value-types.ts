@@ -1,5 +1,4 @@
-import { UsageError, parsePlatform, printable } from '@drayage/core';
-import type { Platform } from '@drayage/core';
+import { UsageError, parsePlatform, printable, type Platform } from '@drayage/core';
 import { parseDuration } from './duration.ts';
 import type { OptionType } from './option-type.ts';
 

@@ -1,5 +1,4 @@
-import { formatPlatform, shortDigest } from '@drayage/core';
-import type { DeliveryPlan, ImagePlan } from '@drayage/core';
+import { formatPlatform, shortDigest, type DeliveryPlan, type ImagePlan } from '@drayage/core';
 import type { PlanReport } from '../commands/plan.ts';
 import { formatTable } from './columns.ts';
 import { counted, humanSize } from './quantities.ts';

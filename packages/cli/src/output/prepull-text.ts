@@ -1,5 +1,4 @@
-import { shortDigest } from '@drayage/core';
-import type { PrepullEvent, PrepullImageReport, PrepullReport } from '@drayage/core';
+import { shortDigest, type PrepullEvent, type PrepullImageReport, type PrepullReport } from '@drayage/core';
 import { counted, humanDuration, humanSize } from './quantities.ts';
 
 /** The line of a log for one event; undefined for what is not worth a line. */

@@ -4,8 +4,7 @@ import type { PrepareCommand } from '../options/option.ts';
 import type { Progress } from '../output/progress.ts';
 import { humanDuration } from '../output/quantities.ts';
 import { createMaskedLines } from './masked-lines.ts';
-import { runCommand } from './run-command.ts';
-import type { CommandEnd } from './run-command.ts';
+import { runCommand, type CommandEnd } from './run-command.ts';
 import { commandSecrets, knownSecrets } from './secrets.ts';
 
 export interface PrepareContext {

@@ -14,8 +14,8 @@ export interface Ended {
 export interface RunOptions {
   /** The working directory, and the home of the user. */
   readonly cwd: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a command line in this process; there is no engine unless `env` names one. */

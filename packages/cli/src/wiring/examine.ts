@@ -1,7 +1,5 @@
-import { isDrayError, summarizeError } from '@drayage/core';
-import type { EngineSetup, ErrorSummary } from '@drayage/core';
-import { diagnose, probeDataRoot, probeLocalReach, probeMachine } from '@drayage/doctor';
-import type { Diagnosis } from '@drayage/doctor';
+import { isDrayError, summarizeError, type EngineSetup, type ErrorSummary } from '@drayage/core';
+import { diagnose, probeDataRoot, probeLocalReach, probeMachine, type Diagnosis } from '@drayage/doctor';
 import { readEngineSetup, resolveEngineEndpoint } from '@drayage/engine';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
@@ -19,14 +17,14 @@ export async function examine(config: Config, host: Host, signal: AbortSignal): 
   return diagnose({
     ...{ machine, storage, localReach },
     mayStartEngine: delivery === 'mount' || exportFile !== undefined,
-    ...(engine === undefined ? {} : { engine }),
-    ...(engineError === undefined ? {} : { engineError }),
+    engine,
+    engineError,
   });
 }
 
 interface EngineLook {
-  readonly engine?: EngineSetup;
-  readonly engineError?: ErrorSummary;
+  readonly engine?: EngineSetup | undefined;
+  readonly engineError?: ErrorSummary | undefined;
 }
 
 async function lookAtEngine(

@@ -1,6 +1,5 @@
 import type { Engine, Footholds, ImageSaver, Reference } from '@drayage/core';
-import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
-import type { RegistryAuth } from '@drayage/engine';
+import { createDockerEngine, resolveEngineEndpoint, type RegistryAuth } from '@drayage/engine';
 import type { Host } from '../host.ts';
 
 /** The engine that the docker client would talk to. A wrong setting of it is told by the first call, as an engine that is not there is. */

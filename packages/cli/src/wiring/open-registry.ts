@@ -1,5 +1,4 @@
-import { UsageError, isDrayError, printable } from '@drayage/core';
-import type { Source, TagSource } from '@drayage/core';
+import { UsageError, isDrayError, printable, type Source, type TagSource } from '@drayage/core';
 import {
   createCredentials,
   createRegistrySource,
@@ -52,7 +51,7 @@ function mirrorsOf({ mirrors }: Config, { env }: Host): MirrorSettings {
       const place = printable(placeName(mirror.place));
       throw new UsageError('CONFIG_INVALID', `${place}: ${error.message}`, {
         cause: error,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        hint: error.hint,
       });
     }
   }

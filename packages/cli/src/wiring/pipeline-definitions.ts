@@ -32,8 +32,8 @@ function pipelineOptions(): readonly PipelineOption[] {
     const { env, type, defaultText, summary } = optionTable[key];
     return {
       ...{ key, env, kind: type.kind, summary },
-      ...(type.choices === undefined ? {} : { choices: type.choices }),
-      ...(defaultText === undefined ? {} : { defaultText }),
+      choices: type.choices,
+      defaultText,
     };
   });
 }

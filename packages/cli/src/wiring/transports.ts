@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { createDirectoryTransport, parseTransportLocation } from '@drayage/core';
-import type { Transport } from '@drayage/core';
+import { createDirectoryTransport, parseTransportLocation, type Transport } from '@drayage/core';
 import type { ExpiryReport } from '@drayage/gitlab';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
@@ -8,9 +7,9 @@ import type { Config } from '../options/option.ts';
 /** A transport, and what some can do beside. */
 export interface Handover extends Transport {
   /** Deletes what is older than it is to be kept; undefined: nothing expires there. */
-  readonly expire?: (signal?: AbortSignal) => Promise<ExpiryReport>;
+  readonly expire?: ((signal?: AbortSignal) => Promise<ExpiryReport>) | undefined;
   /** Deletes what belongs to this pipeline alone; undefined: there is no telling what does. */
-  readonly forgetPipeline?: (signal?: AbortSignal) => Promise<ExpiryReport>;
+  readonly forgetPipeline?: ((signal?: AbortSignal) => Promise<ExpiryReport>) | undefined;
 }
 
 /** Makes a transport for the URL of its scheme. Its driver is imported only then. */

@@ -1,8 +1,7 @@
 import { DrayError, isDrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { arrayMember, isObject, parseJsonObject } from '../image/json.ts';
-import type { JsonObject } from '../image/json.ts';
+import { arrayMember, isObject, parseJsonObject, type JsonObject } from '../image/json.ts';
 import { parseDescriptor } from '../image/manifest.ts';
 import { isManifestType, mediaTypes } from '../image/media-types.ts';
 import { familiarReference, formatReference, sameReference, tryParseReference } from '../image/reference.ts';
@@ -21,15 +20,15 @@ export interface BundleIndex {
 
 export interface BundleEntry {
   /** What the image is called; undefined when it carries no name, or none that says which repository is meant. */
-  readonly reference?: Reference;
+  readonly reference?: Reference | undefined;
   /** The name as it is written there, when there is one. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What the reference names: an index, or a manifest. */
   readonly target: Descriptor;
   /** The manifest that is in the bundle; undefined: to be chosen from `target` by platform. */
-  readonly manifest?: Descriptor;
+  readonly manifest?: Descriptor | undefined;
   /** The OCI rendering of a Docker manifest: what `index.json` lists, for tools that read no other media types. */
-  readonly rendering?: Descriptor;
+  readonly rendering?: Descriptor | undefined;
 }
 
 /** Of the documents that this program writes, and the newest it can read. */
@@ -151,8 +150,8 @@ function parseEntry(descriptor: Descriptor): BundleEntry {
   const reference = names.map(parseFullName).find((parsed) => parsed !== undefined);
   const name = names.find((candidate) => candidate !== undefined && candidate !== '');
   const naming = {
-    ...(reference === undefined ? {} : { reference }),
-    ...(name === undefined ? {} : { name }),
+    reference,
+    name,
   };
   const listed = withoutOwnAnnotations(descriptor);
   if (!isManifestType(listed.mediaType)) return { ...naming, target: listed };

@@ -1,8 +1,7 @@
 import type { BlobStore } from '../blob-store.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { parseManifest } from '../image/manifest.ts';
-import type { Manifest } from '../image/manifest.ts';
+import { parseManifest, type Manifest } from '../image/manifest.ts';
 import { isIndexType, isManifestType } from '../image/media-types.ts';
 import type { BundleEntry } from './bundle-index.ts';
 import { entryLabel, readBlobBytes } from './read-image.ts';

@@ -4,11 +4,9 @@ import type { Descriptor } from '../image/descriptor.ts';
 import { parseReference } from '../image/reference.ts';
 import { rejectionCode } from '../testing/contracts/contract.ts';
 import { createMemoryTransport } from '../testing/memory-transport.ts';
-import { randomImage, randomIndex } from '../testing/random-image.ts';
-import type { RandomImage, RandomIndex } from '../testing/random-image.ts';
+import { randomImage, randomIndex, type RandomImage, type RandomIndex } from '../testing/random-image.ts';
 import type { Transport } from '../transport.ts';
-import { emptyIndex, formatBundleIndex, withEntry } from './bundle-index.ts';
-import type { BundleEntry } from './bundle-index.ts';
+import { emptyIndex, formatBundleIndex, withEntry, type BundleEntry } from './bundle-index.ts';
 import { readHeldContent } from './held-content.ts';
 
 const app = randomImage({ layers: 3, seed: 1 });

@@ -6,10 +6,8 @@ import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
 import type { Manifest } from '../image/manifest.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import type { DocumentStore } from '../transport.ts';
-import { emptyIndex, readBundleIndex } from './bundle-index.ts';
-import type { BundleEntry } from './bundle-index.ts';
-import { entryManifests, manifestBlobs } from './contents.ts';
-import type { ContainedManifest } from './contents.ts';
+import { emptyIndex, readBundleIndex, type BundleEntry } from './bundle-index.ts';
+import { entryManifests, manifestBlobs, type ContainedManifest } from './contents.ts';
 import { entryLabel, readBlobBytes } from './read-image.ts';
 
 /** What a bundle holds already, to be found by what it is instead of by name. */

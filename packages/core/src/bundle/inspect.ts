@@ -2,43 +2,38 @@ import type { BlobStore } from '../blob-store.ts';
 import { DrayError, isDrayError, reasonOf } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseImageConfig } from '../image/image-config.ts';
-import { parseJsonObject } from '../image/json.ts';
-import type { JsonObject } from '../image/json.ts';
+import { parseJsonObject, type JsonObject } from '../image/json.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
 import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout } from '../store/layout.ts';
 import type { DocumentStore } from '../transport.ts';
-import { emptyIndex, readBundleIndex } from './bundle-index.ts';
-import type { BundleEntry } from './bundle-index.ts';
-import { entryManifests, manifestBlobs } from './contents.ts';
-import { packedLayers, readPacks } from './packed-layers.ts';
-import type { PackedLayers } from './packed-layers.ts';
-import { missingBlobs } from './presence.ts';
-import type { MissingBlob } from './presence.ts';
-import type { ContainedManifest } from './contents.ts';
+import { emptyIndex, readBundleIndex, type BundleEntry } from './bundle-index.ts';
+import { entryManifests, manifestBlobs, type ContainedManifest } from './contents.ts';
+import { packedLayers, readPacks, type PackedLayers } from './packed-layers.ts';
+import { missingBlobs, type MissingBlob } from './presence.ts';
 import type { PackFilesystem } from './pack-types.ts';
 import { readBlobBytes } from './read-image.ts';
 
 /** One image of a bundle, for one platform. */
 export interface InspectedImage {
   /** The familiar name, else the name as the bundle has it; absent when it has none. */
-  readonly reference?: string;
+  readonly reference?: string | undefined;
   /** What the reference names: the digest of the index, or of the manifest. */
   readonly targetDigest: Digest;
   /** Absent when no manifest of the index is in the bundle. */
-  readonly manifestDigest?: Digest;
-  readonly configDigest?: Digest;
+  readonly manifestDigest?: Digest | undefined;
+  readonly configDigest?: Digest | undefined;
   /** `OS/ARCH[/VARIANT]`. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   readonly layers: number;
   /** Of all its blobs, as stored; blobs that several images share are counted for each. */
   readonly bytes: number;
   /** True when every blob is there in its full size. Their digests are checked by `verifyBundle`. */
   readonly complete: boolean;
   /** Why it is not complete. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** One pack of a bundle. */
@@ -62,7 +57,7 @@ export interface BundleInspection {
   /** Of all blobs, each counted once. */
   readonly bytes: number;
   /** The status document as it is written there; absent when there is none. */
-  readonly status?: JsonObject;
+  readonly status?: JsonObject | undefined;
 }
 
 /** What the bundle in `dir` holds, without hashing its layers. @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STATUS_INVALID`, `STORE_IO` */
@@ -169,7 +164,7 @@ type Naming = Pick<InspectedImage, 'reference' | 'targetDigest'>;
 
 function entryNaming({ reference, name, target }: BundleEntry): Naming {
   const shown = reference === undefined ? name : familiarReference(reference);
-  return { ...(shown === undefined ? {} : { reference: shown }), targetDigest: target.digest };
+  return { reference: shown, targetDigest: target.digest };
 }
 
 function incomplete(entry: BundleEntry, problem: string): InspectedImage {

@@ -1,10 +1,8 @@
 import type { BlobStore } from '../blob-store.ts';
 import { DrayError, isDrayError, reasonOf } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf, parseDigest } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
-import { arrayMember, isObject, parseJsonObject, stringMember } from '../image/json.ts';
-import type { JsonObject } from '../image/json.ts';
+import { digestOf, parseDigest, type Digest } from '../image/digest.ts';
+import { arrayMember, isObject, parseJsonObject, stringMember, type JsonObject } from '../image/json.ts';
 import { parseDescriptor } from '../image/manifest.ts';
 import { mediaTypes } from '../image/media-types.ts';
 import { printable } from '../redact.ts';

@@ -32,7 +32,7 @@ export async function readPacks(
   blobs: BlobStore,
   manifests: readonly Descriptor[],
   options: {
-    readonly onBroken?: (manifest: Descriptor, error: unknown) => void;
+    readonly onBroken?: ((manifest: Descriptor, error: unknown) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
   } = {},
 ): Promise<readonly Pack[]> {

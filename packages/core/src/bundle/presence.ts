@@ -1,12 +1,10 @@
 import type { BlobStore } from '../blob-store.ts';
-import { isDrayError } from '../errors.ts';
-import type { DrayError } from '../errors.ts';
+import { isDrayError, type DrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
 import { throwIfAborted } from '../store/abort.ts';
-import { manifestBlobs } from './contents.ts';
-import type { ContainedManifest } from './contents.ts';
+import { manifestBlobs, type ContainedManifest } from './contents.ts';
 import type { PackedLayers } from './packed-layers.ts';
 import { readBlobBytes } from './read-image.ts';
 
@@ -16,7 +14,7 @@ export interface MissingBlob {
   /** Bytes that are there; undefined: none. */
   readonly size: number | undefined;
   /** Why it cannot even be looked at. */
-  readonly error?: DrayError;
+  readonly error?: DrayError | undefined;
 }
 
 /**

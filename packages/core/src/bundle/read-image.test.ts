@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
 import { mediaTypes } from '../image/media-types.ts';
 import { parseReference } from '../image/reference.ts';
 import { rejectionCode, rejectionOf } from '../testing/contracts/contract.ts';

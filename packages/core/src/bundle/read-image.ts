@@ -7,8 +7,7 @@ import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } fr
 import type { Index, Manifest } from '../image/manifest.ts';
 import type { Platform } from '../image/platform.ts';
 import { verifying } from '../store/verifying.ts';
-import { entryName } from './bundle-index.ts';
-import type { BundleEntry } from './bundle-index.ts';
+import { entryName, type BundleEntry } from './bundle-index.ts';
 
 /**
  * Everything but the layers of an image: the bytes of its index (if any), manifest and config, read and verified, and the descriptors of

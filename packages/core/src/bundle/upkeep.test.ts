@@ -10,12 +10,9 @@ import { createDirectoryDocumentStore } from '../store/directory-document-store.
 import { blobPath, ingestDirectory, initLayout } from '../store/layout.ts';
 import { ownedName, ownerlessName } from '../store/owner.ts';
 import { rejectionCode, rejectionOf, sampleBlob, streamOf } from '../testing/contracts/contract.ts';
-import { randomImage, randomIndex } from '../testing/random-image.ts';
-import type { RandomImage } from '../testing/random-image.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
-import type { TemporaryDirectory } from '../testing/temporary-directory.ts';
-import { formatBundleIndex } from './bundle-index.ts';
-import type { BundleEntry } from './bundle-index.ts';
+import { randomImage, randomIndex, type RandomImage } from '../testing/random-image.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
+import { formatBundleIndex, type BundleEntry } from './bundle-index.ts';
 import { gcBundle } from './gc.ts';
 import { inspectBundle } from './inspect.ts';
 import { verifyBundle } from './verify.ts';

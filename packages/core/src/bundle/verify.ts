@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { BlobStore } from '../blob-store.ts';
-import { isDrayError, reasonOf } from '../errors.ts';
-import type { ErrorCode } from '../errors.ts';
-import { fromHex } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
+import { isDrayError, reasonOf, type ErrorCode } from '../errors.ts';
+import { fromHex, type Digest } from '../image/digest.ts';
 import { abortable, throwIfAborted } from '../store/abort.ts';
 import { createDirectoryBlobStore, listBlobDigests } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout, hasBlobsDirectory } from '../store/layout.ts';
 import { emptyIndex, entryName, readBundleIndex } from './bundle-index.ts';
 import type { BundleEntry, BundleIndex } from './bundle-index.ts';
-import { entryManifests } from './contents.ts';
-import type { ContainedManifest } from './contents.ts';
+import { entryManifests, type ContainedManifest } from './contents.ts';
 import { packBlobs } from './pack.ts';
 import type { Pack } from './pack-types.ts';
-import { packedLayers, readPacks } from './packed-layers.ts';
-import type { PackedLayers } from './packed-layers.ts';
-import { incompleteBlobs, missingBlobs } from './presence.ts';
-import type { MissingBlob } from './presence.ts';
+import { packedLayers, readPacks, type PackedLayers } from './packed-layers.ts';
+import { incompleteBlobs, missingBlobs, type MissingBlob } from './presence.ts';
 
 export interface VerifyOptions {
   /** Called after each blob. */
@@ -38,9 +33,9 @@ export interface VerifyProgress {
 export interface BundleProblem {
   readonly code: ErrorCode;
   readonly message: string;
-  readonly digest?: Digest;
+  readonly digest?: Digest | undefined;
   /** The image that suffers, where one is known. */
-  readonly reference?: string;
+  readonly reference?: string | undefined;
 }
 
 export interface BundleVerification {
@@ -104,7 +99,7 @@ async function hashBlob(
   blobs: BlobStore,
   digest: Digest,
   signal: AbortSignal | undefined,
-): Promise<{ readonly bytes: number; readonly problem?: BundleProblem }> {
+): Promise<{ readonly bytes: number; readonly problem?: BundleProblem | undefined }> {
   throwIfAborted(signal, 'verify the bundle');
   const hash = createHash('sha256');
   let bytes = 0;
@@ -181,7 +176,7 @@ function missingProblem(
   { descriptor: { digest, size }, size: found, error }: MissingBlob,
   reference?: string,
 ): BundleProblem {
-  const naming = { digest, ...(reference === undefined ? {} : { reference }) };
+  const naming = { digest, reference };
   if (error !== undefined) return problemOf(error, naming);
   const [code, reason] =
     found === undefined
@@ -201,7 +196,7 @@ function noManifest({ target }: BundleEntry, reference: string): BundleProblem {
 
 function problemOf(
   error: unknown,
-  context: { readonly digest?: Digest; readonly reference?: string },
+  context: { readonly digest?: Digest | undefined; readonly reference?: string | undefined },
 ): BundleProblem {
   if (!isDrayError(error)) throw error;
   return { code: error.code, message: reasonOf(error), ...context };

@@ -1,7 +1,6 @@
 import type { BlobStore, ByteStream } from '../blob-store.ts';
 import { readImage } from '../bundle/read-image.ts';
-import { entryName } from '../bundle/bundle-index.ts';
-import type { BundleEntry } from '../bundle/bundle-index.ts';
+import { entryName, type BundleEntry } from '../bundle/bundle-index.ts';
 import type { LayerInPack, PackedLayers } from '../bundle/packed-layers.ts';
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import { EngineError, isDrayError, reasonOf } from '../errors.ts';
@@ -11,17 +10,14 @@ import type { Pool } from '../handover/pool.ts';
 import { chainIds } from '../image/chain-id.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { familiarReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
+import { familiarReference, type Reference } from '../image/reference.ts';
 import { verifying } from '../store/verifying.ts';
 import type { LoadEvent } from './events.ts';
 import { isThere } from './is-there.ts';
-import { openPackedLayer, providePack } from './pack-access.ts';
-import type { PackAccess } from './pack-access.ts';
+import { openPackedLayer, providePack, type PackAccess } from './pack-access.ts';
 import type { DeliveryKind, LayerCounts, LoadImageReport } from './report.ts';
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
-import { loadableFrom, locateLayers } from './unpacked-image.ts';
-import type { LayerPlace } from './unpacked-image.ts';
+import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
 /** A place that holds a bundle's blobs, with a name for messages. */
 export interface BlobPlace {
@@ -144,7 +140,7 @@ async function loadAndCheck(
     onProgress: (bytes) => {
       context.emit({ type: 'sent', reference: name, bytes });
     },
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    signal: context.signal,
   });
   await checkLoaded(context, loadable, name);
   const known = await context.knownChainIds();
@@ -241,7 +237,7 @@ async function ensureDigestName(
 }
 
 function withoutTag({ registry, repository, digest }: Reference): Reference {
-  return { registry, repository, ...(digest === undefined ? {} : { digest }) };
+  return { registry, repository, digest };
 }
 
 function layerCounts(image: LoadableImage, omit: ReadonlySet<number>): LayerCounts {

@@ -5,8 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Engine } from '../engine.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import { hostPlatform } from '../image/platform.ts';
-import { startStatus } from '../rendezvous/status-writer.ts';
-import type { StatusWriter } from '../rendezvous/status-writer.ts';
+import { startStatus, type StatusWriter } from '../rendezvous/status-writer.ts';
 import { load } from './load.ts';
 import type { LoadReport } from './report.ts';
 

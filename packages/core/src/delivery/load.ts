@@ -1,29 +1,22 @@
 import type { BundleIndex } from '../bundle/bundle-index.ts';
 import { packedLayers, readPacks } from '../bundle/packed-layers.ts';
-import { summarizeError } from '../error-summary.ts';
-import type { ErrorSummary } from '../error-summary.ts';
+import { summarizeError, type ErrorSummary } from '../error-summary.ts';
 import type { Engine, EngineInfo } from '../engine.ts';
 import { DrayError, isDrayError, reasonOf } from '../errors.ts';
 import { packArtifactType } from '../bundle/pack-types.ts';
 import { createPool } from '../handover/pool.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostPlatform } from '../image/platform.ts';
-import { familiarReference, tryParseReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
-import { outlooks, prospectReason } from '../rendezvous/outlook.ts';
-import type { Outlook } from '../rendezvous/outlook.ts';
-import { watch } from '../rendezvous/watch.ts';
-import type { Sighting, WatchOptions } from '../rendezvous/watch.ts';
+import { familiarReference, tryParseReference, type Reference } from '../image/reference.ts';
+import { outlooks, prospectReason, type Outlook } from '../rendezvous/outlook.ts';
+import { watch, type Sighting, type WatchOptions } from '../rendezvous/watch.ts';
 import type { DocumentStore } from '../transport.ts';
-import { deliverImage, receive } from './deliver-image.ts';
-import type { BlobPlace, DeliveryContext } from './deliver-image.ts';
+import { deliverImage, receive, type BlobPlace, type DeliveryContext } from './deliver-image.ts';
 import type { LoadEvent } from './events.ts';
-import { mountImages } from './mount-images.ts';
-import type { MountedImages } from './mount-images.ts';
+import { mountImages, type MountedImages } from './mount-images.ts';
 import type { PackAccess } from './pack-access.ts';
 import { pullImage } from './pull-image.ts';
-import { loadOutcome, undelivered } from './report.ts';
-import type { LoadImageReport, LoadReport } from './report.ts';
+import { loadOutcome, undelivered, type LoadImageReport, type LoadReport } from './report.ts';
 
 /** `auto` chooses by itself, `mount` mounts packs, `load` sends from the bundle, `pull` lets the engine pull. */
 export type DeliveryMode = 'auto' | 'mount' | 'load' | 'pull';
@@ -47,7 +40,7 @@ export interface LoadOptions extends WatchOptions {
   readonly packs?: PackAccess | undefined;
   /** Transfers at a time. */
   readonly concurrency: number;
-  readonly onEvent?: (event: LoadEvent) => void;
+  readonly onEvent?: ((event: LoadEvent) => void) | undefined;
 }
 
 /**

@@ -7,11 +7,9 @@ import { createPool } from '../handover/pool.ts';
 import { verifying } from '../store/verifying.ts';
 import type { BlobPlace } from './deliver-image.ts';
 import type { LoadEvent } from './events.ts';
-import { providePack } from './pack-access.ts';
-import type { PackAccess } from './pack-access.ts';
+import { providePack, type PackAccess } from './pack-access.ts';
 import { isThere } from './is-there.ts';
-import { findMountable } from './mountable.ts';
-import type { MountableImage } from './mountable.ts';
+import { findMountable, type MountableImage } from './mountable.ts';
 import type { LoadImageReport } from './report.ts';
 
 export interface MountImagesRequest {

@@ -1,6 +1,5 @@
 import type { BlobStore } from '../blob-store.ts';
-import type { BundleEntry, BundleIndex } from '../bundle/bundle-index.ts';
-import { entryName } from '../bundle/bundle-index.ts';
+import { entryName, type BundleEntry, type BundleIndex } from '../bundle/bundle-index.ts';
 import type { Pack } from '../bundle/pack-types.ts';
 import { hasRepeatedTree, packedLayers, packsFor, readPacks } from '../bundle/packed-layers.ts';
 import type { PackedLayers } from '../bundle/packed-layers.ts';
@@ -18,7 +17,7 @@ export interface MountableRequest {
   readonly entries: readonly BundleEntry[];
   readonly platform: Platform;
   /** An image that need not be mounted. */
-  readonly isPresent?: (image: LoadableImage) => Promise<boolean>;
+  readonly isPresent?: ((image: LoadableImage) => Promise<boolean>) | undefined;
   /** Hears why something cannot be mounted. */
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal | undefined;

@@ -4,8 +4,7 @@ import { chainIds } from '../image/chain-id.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseReference } from '../image/reference.ts';
 import { randomImage } from '../testing/random-image.ts';
-import { planDelivery } from './plan-delivery.ts';
-import type { EngineView } from './plan-delivery.ts';
+import { planDelivery, type EngineView } from './plan-delivery.ts';
 
 const linuxAmd64 = { os: 'linux', architecture: 'amd64' };
 const random = randomImage({ layers: 3 });

@@ -1,7 +1,6 @@
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import type { Digest } from '../image/digest.ts';
-import { formatPlatform, platformMatches } from '../image/platform.ts';
-import type { Platform } from '../image/platform.ts';
+import { formatPlatform, platformMatches, type Platform } from '../image/platform.ts';
 import type { DeliveryKind, LayerCounts } from './report.ts';
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
 

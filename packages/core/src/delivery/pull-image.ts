@@ -1,9 +1,7 @@
 import { summarizeError } from '../error-summary.ts';
 import type { Engine, EngineInfo } from '../engine.ts';
-import { familiarReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
-import type { LoadImageReport } from './report.ts';
-import { undelivered } from './report.ts';
+import { familiarReference, type Reference } from '../image/reference.ts';
+import { undelivered, type LoadImageReport } from './report.ts';
 
 /** Lets the engine pull one image. A failure is told in the report, never thrown. */
 export async function pullImage(

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { loadOutcome, undelivered } from './report.ts';
-import type { DeliveryKind, LoadImageReport } from './report.ts';
+import { loadOutcome, undelivered, type DeliveryKind, type LoadImageReport } from './report.ts';
 
 function delivered(delivery: DeliveryKind): LoadImageReport {
   return { ...undelivered('redis:7'), delivery };

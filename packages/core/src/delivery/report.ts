@@ -14,14 +14,14 @@ export interface LayerCounts {
 export interface LoadImageReport {
   /** Familiar form; the digest for an image without a name. */
   readonly reference: string;
-  readonly configDigest?: Digest;
-  readonly manifestDigest?: Digest;
+  readonly configDigest?: Digest | undefined;
+  readonly manifestDigest?: Digest | undefined;
   readonly delivery: DeliveryKind;
   readonly layers: LayerCounts;
   /** Bytes of archive sent to the engine. */
   readonly bytesSent: number;
   readonly ms: number;
-  readonly error?: ErrorSummary;
+  readonly error?: ErrorSummary | undefined;
 }
 
 /** `hit`: the pre-pull delivered every image; `partial`: some; `miss`: none. */
@@ -30,15 +30,15 @@ export type LoadOutcome = 'hit' | 'partial' | 'miss';
 export interface LoadReport {
   readonly outcome: LoadOutcome;
   /** Why it is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly images: readonly LoadImageReport[];
   /** Of the engine of our own that has the images, fit for `DOCKER_HOST`; absent when they are in the engine that was asked for. */
-  readonly dockerHost?: string;
+  readonly dockerHost?: string | undefined;
   /** Time spent waiting for the pre-pull (ms), part of `ms`. */
   readonly waitedMs: number;
   readonly ms: number;
   /** What ended the whole load early, such as an engine that is not there. */
-  readonly error?: ErrorSummary;
+  readonly error?: ErrorSummary | undefined;
 }
 
 /** An image that was not delivered at all. */
@@ -50,7 +50,7 @@ export function undelivered(reference: string, error?: ErrorSummary): LoadImageR
     layers,
     bytesSent: 0,
     ms: 0,
-    ...(error === undefined ? {} : { error }),
+    error,
   };
 }
 

@@ -7,8 +7,7 @@ import {
   entryName,
 } from '../bundle/bundle-index.ts';
 import type { BundleEntry } from '../bundle/bundle-index.ts';
-import { packedLayers, readPacks } from '../bundle/packed-layers.ts';
-import type { PackedLayers } from '../bundle/packed-layers.ts';
+import { packedLayers, readPacks, type PackedLayers } from '../bundle/packed-layers.ts';
 import { readImage } from '../bundle/read-image.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import { hostPlatform } from '../image/platform.ts';
@@ -17,10 +16,8 @@ import { throwIfAborted } from '../store/abort.ts';
 import { checkLayout } from '../store/layout.ts';
 import { verifying } from '../store/verifying.ts';
 import type { Transport } from '../transport.ts';
-import { openPackedLayer, providePack } from './pack-access.ts';
-import type { PackAccess } from './pack-access.ts';
-import { loadableFrom, locateLayers } from './unpacked-image.ts';
-import type { LayerPlace } from './unpacked-image.ts';
+import { openPackedLayer, providePack, type PackAccess } from './pack-access.ts';
+import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
 export interface UnpackOptions {
   readonly packs: Omit<PackAccess, 'mounter'>;

@@ -3,8 +3,7 @@ import type { LayerInPack, PackedLayers } from '../bundle/packed-layers.ts';
 import type { LoadableImage } from '../engine.ts';
 import { DrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { shortDigest } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
+import { shortDigest, type Digest } from '../image/digest.ts';
 import { mediaTypes } from '../image/media-types.ts';
 import { renderOciManifest } from '../image/oci-rendering.ts';
 

@@ -4,8 +4,7 @@ import type { BlobStore } from '../blob-store.ts';
 import { DrayError } from '../errors.ts';
 import { bytesOf, rejectionCode, rejectionOf, sampleBlob } from '../testing/contracts/contract.ts';
 import { createMemoryBlobStore } from '../testing/memory-transport.ts';
-import type { CopyProgress, CopyRequest } from './copy.ts';
-import { copyBlobs } from './copy.ts';
+import { copyBlobs, type CopyProgress, type CopyRequest } from './copy.ts';
 import { planCopy } from './plan.ts';
 import { createPool } from './pool.ts';
 

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkLayout } from '../store/layout.ts';
 import { rejectionCode, sampleBlob, streamOf } from '../testing/contracts/contract.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
-import type { TemporaryDirectory } from '../testing/temporary-directory.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { createDirectoryTransport } from './directory-transport.ts';
 
 let temporary: TemporaryDirectory;

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { whyNotNow } from './conditions.ts';
-import type { Conditions, RunContext } from './conditions.ts';
+import { whyNotNow, type Conditions, type RunContext } from './conditions.ts';
 
 const deploys: Conditions = { only: { branches: ['main', 'release/*'], tags: ['v*'] } };
 

@@ -2,24 +2,24 @@ import { matchesGlob } from './glob.ts';
 
 /** What the CI system says of this run; absent where it says nothing. */
 export interface RunContext {
-  readonly branch?: string;
-  readonly tag?: string;
+  readonly branch?: string | undefined;
+  readonly tag?: string | undefined;
   /** Such as `push`, `pull_request`, `schedule`: as the CI system calls it. */
-  readonly event?: string;
+  readonly event?: string | undefined;
 }
 
 /** Globs (`*` within a path segment, `**` across, `?`). One that matches is enough. */
 export interface Condition {
-  readonly branches?: readonly string[];
-  readonly tags?: readonly string[];
-  readonly events?: readonly string[];
+  readonly branches?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly events?: readonly string[] | undefined;
 }
 
 export interface Conditions {
   /** Undefined: always. */
-  readonly only?: Condition;
+  readonly only?: Condition | undefined;
   /** Undefined: never. Wins over `only`. */
-  readonly except?: Condition;
+  readonly except?: Condition | undefined;
 }
 
 /** Undefined when the conditions hold for this run, else a sentence that says which does not. Pure. */

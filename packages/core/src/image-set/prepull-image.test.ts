@@ -2,8 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { RegistryError, isDrayError } from '../errors.ts';
 import { parseReference } from '../image/reference.ts';
 import { firstExisting } from './locate-image.ts';
-import { distinctImages, fixedCandidate, fixedImage } from './prepull-image.ts';
-import type { PrepullImage } from './prepull-image.ts';
+import { distinctImages, fixedCandidate, fixedImage, type PrepullImage } from './prepull-image.ts';
 
 const image: PrepullImage = {
   text: 'app',
@@ -17,7 +16,11 @@ function taking(
   existing: readonly string[],
   code: 'REGISTRY_NOT_FOUND' | 'REGISTRY_DENIED' = 'REGISTRY_NOT_FOUND',
 ) {
-  return async ({ reference }: { readonly reference: { readonly tag?: string } }): Promise<string> => {
+  return async ({
+    reference,
+  }: {
+    readonly reference: { readonly tag?: string | undefined };
+  }): Promise<string> => {
     const tag = reference.tag ?? '';
     if (existing.includes(tag)) return tag;
     throw new RegistryError(code, `cannot find ${tag}`);

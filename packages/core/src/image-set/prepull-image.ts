@@ -1,12 +1,11 @@
 import type { Digest } from '../image/digest.ts';
-import { familiarReference, formatReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
+import { familiarReference, formatReference, type Reference } from '../image/reference.ts';
 
 /** What a candidate has turned out to mean. */
 export interface LocatedImage {
   readonly reference: Reference;
   /** What the reference shall name, whatever it names now in the registry. */
-  readonly pinned?: Digest;
+  readonly pinned?: Digest | undefined;
 }
 
 /** One of the alternatives for an image. */
@@ -14,7 +13,7 @@ export interface ImageCandidate {
   /** As one would write it: `my-base:main`, `postgres:^16`. */
   readonly text: string;
   /** Canonical, where it is known without asking anybody. */
-  readonly reference?: Reference;
+  readonly reference?: Reference | undefined;
   /** @throws DrayError `REGISTRY_NOT_FOUND`, `TAG_NOT_FOUND` when there is none: the next candidate is tried */
   locate(signal?: AbortSignal): Promise<LocatedImage>;
 }
@@ -30,12 +29,12 @@ export interface PrepullImage {
   /** When no such image exists, it is skipped without a fuss. */
   readonly optional: boolean;
   /** Where it was asked for: `compose.yaml:12`, `the command line`. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
 }
 
 /** A candidate that needs no looking up. */
 export function fixedCandidate(reference: Reference, pinned?: Digest): ImageCandidate {
-  const located = { reference, ...(pinned === undefined ? {} : { pinned }) };
+  const located = { reference, pinned };
   return { text: familiarReference(reference), reference, locate: () => Promise.resolve(located) };
 }
 

@@ -1,5 +1,4 @@
-import { digestOf } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { digestOf, type Digest } from './digest.ts';
 
 /**
  * The chainIds of a stack of diffIds, bottom first, one for each: `chainIds[i]` names layers 0…i.

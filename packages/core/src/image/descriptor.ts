@@ -7,6 +7,6 @@ export interface Descriptor {
   readonly digest: Digest;
   /** Bytes, as stored (compressed). */
   readonly size: number;
-  readonly platform?: Platform;
-  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: Platform | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,10 +1,8 @@
 import { DrayError } from '../errors.ts';
-import { parseDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { parseDigest, type Digest } from './digest.ts';
 import { arrayMember, isObject, optionalString, parseJsonObject } from './json.ts';
 import type { Manifest } from './manifest.ts';
-import { normalizePlatform } from './platform.ts';
-import type { Platform } from './platform.ts';
+import { normalizePlatform, type Platform } from './platform.ts';
 
 /** What we read of an image's config. @see image-spec v1.1.1, config.md */
 export interface ImageConfig {
@@ -24,7 +22,7 @@ export function parseImageConfig(bytes: Uint8Array, what = 'image config'): Imag
   const platform = {
     os: optionalString(object, 'os', what) ?? 'linux',
     architecture: optionalString(object, 'architecture', what) ?? 'amd64',
-    ...(variant === undefined ? {} : { variant }),
+    variant,
   };
   return { platform: normalizePlatform(platform), diffIds };
 }

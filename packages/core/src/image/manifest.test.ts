@@ -125,7 +125,7 @@ describe('the choice from an index', () => {
     mediaType: mediaTypes.ociManifest,
     digest: digestOf(`${os}${architecture}${variant ?? ''}`),
     size: 1,
-    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    platform: { os, architecture, variant },
   });
   const index: Index = {
     kind: 'index',

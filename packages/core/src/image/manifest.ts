@@ -5,8 +5,7 @@ import { parseDigest } from './digest.ts';
 import { arrayMember, isObject, optionalString, parseJsonObject, stringMember } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { isIndexType, isManifestType, isSchema1Type, layerCompression, mediaTypes } from './media-types.ts';
-import { formatPlatform, normalizePlatform, selectPlatform } from './platform.ts';
-import type { Platform } from './platform.ts';
+import { formatPlatform, normalizePlatform, selectPlatform, type Platform } from './platform.ts';
 
 /** Registries refuse to store more; we refuse to buffer more. Bytes. @see distribution-spec v1.1.1 "Pushing Manifests" */
 export const maxManifestBytes: number = 4 * 1024 * 1024;
@@ -106,8 +105,8 @@ export function parseDescriptor(value: unknown, what: string): Descriptor {
     mediaType: stringMember(value, 'mediaType', what),
     digest: parseDigest(stringMember(value, 'digest', what), what),
     size,
-    ...(platform === undefined ? {} : { platform }),
-    ...(annotations === undefined ? {} : { annotations }),
+    platform,
+    annotations,
   };
 }
 

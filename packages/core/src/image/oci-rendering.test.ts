@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { digestOf } from './digest.ts';
-import type { Manifest } from './manifest.ts';
-import { parseManifest } from './manifest.ts';
+import { parseManifest, type Manifest } from './manifest.ts';
 import { mediaTypes } from './media-types.ts';
 import { renderAsOci, renderOciManifest } from './oci-rendering.ts';
 

@@ -1,8 +1,7 @@
 import type { Descriptor } from './descriptor.ts';
 import { digestOf } from './digest.ts';
 import type { Manifest } from './manifest.ts';
-import { layerCompression, mediaTypes } from './media-types.ts';
-import type { LayerCompression } from './media-types.ts';
+import { layerCompression, mediaTypes, type LayerCompression } from './media-types.ts';
 
 /** A manifest made by us, with the descriptor of its bytes. */
 export interface Rendering {

@@ -69,10 +69,10 @@ describe('a platform', () => {
 });
 
 describe('the selection of a platform', () => {
-  const arm = (variant?: string): { os: string; architecture: string; variant?: string } => ({
+  const arm = (variant?: string): { os: string; architecture: string; variant?: string | undefined } => ({
     os: 'linux',
     architecture: 'arm',
-    ...(variant === undefined ? {} : { variant }),
+    variant,
   });
   const amd64 = { os: 'linux', architecture: 'amd64' };
 

@@ -5,7 +5,7 @@ import { printable } from '../redact.ts';
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
-  readonly variant?: string;
+  readonly variant?: string | undefined;
 }
 
 const component = /^[a-z0-9_.-]+$/;
@@ -46,7 +46,7 @@ export function parsePlatform(text: string): Platform {
       },
     );
   }
-  return normalizePlatform({ os, architecture: arch, ...(variant === undefined ? {} : { variant }) });
+  return normalizePlatform({ os, architecture: arch, variant });
 }
 
 /** The same platform in Go spelling; a variant that is the architecture's default is left out. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createRandom } from '../testing/random.ts';
-import type { Random } from '../testing/random.ts';
+import { createRandom, type Random } from '../testing/random.ts';
 import { rejectionCode } from '../testing/contracts/contract.ts';
 import {
   familiarName,
@@ -49,8 +48,8 @@ describe('a reference', () => {
     expect(parseReference(text)).toEqual({
       registry,
       repository,
-      ...(tag === undefined ? {} : { tag }),
-      ...(expectedDigest === undefined ? {} : { digest: expectedDigest }),
+      tag,
+      digest: expectedDigest,
     });
   });
 

@@ -1,7 +1,6 @@
 import { InvalidReferenceError } from '../errors.ts';
 import { printable } from '../redact.ts';
-import { isDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
+import { isDigest, type Digest } from './digest.ts';
 
 /**
  * A parsed image reference. `registry` and `repository` are canonical: `redis` is `docker.io` + `library/redis`.
@@ -13,8 +12,8 @@ export interface Reference {
   readonly registry: string;
   /** Path without host. */
   readonly repository: string;
-  readonly tag?: string;
-  readonly digest?: Digest;
+  readonly tag?: string | undefined;
+  readonly digest?: Digest | undefined;
 }
 
 const domainComponent = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
@@ -48,8 +47,8 @@ export function parseReference(text: string): Reference {
   return {
     registry,
     repository,
-    ...(effectiveTag === undefined ? {} : { tag: effectiveTag }),
-    ...(digest === undefined ? {} : { digest }),
+    tag: effectiveTag,
+    digest,
   };
 }
 
@@ -92,7 +91,11 @@ function suffixed(name: string, { tag, digest }: Reference): string {
   return `${name}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-function splitReference(text: string): { name: string; tag?: string; digest?: string } {
+function splitReference(text: string): {
+  name: string;
+  tag?: string | undefined;
+  digest?: string | undefined;
+} {
   const at = text.indexOf('@');
   const beforeDigest = at < 0 ? text : text.slice(0, at);
   const colon = beforeDigest.lastIndexOf(':');
@@ -142,7 +145,7 @@ function invalid(text: string, reason: string, hint?: string): InvalidReferenceE
     'REFERENCE_INVALID',
     `cannot parse image reference "${printable(text, 300)}": ${reason}`,
     {
-      ...(hint === undefined ? {} : { hint }),
+      hint,
     },
   );
 }

@@ -7,7 +7,7 @@ export interface WantedImage {
   readonly text: string;
   readonly optional: boolean;
   /** What it is in the registry now; undefined: nobody has looked. */
-  readonly now?: LockedImage;
+  readonly now?: LockedImage | undefined;
 }
 
 /** One way in which a lock is not what is asked for. */
@@ -19,10 +19,10 @@ export interface Drift {
   readonly kind: 'not-locked' | 'not-wanted' | 'moved' | 'absent';
   readonly text: string;
   /** `OS/ARCH[/VARIANT]`; absent for `not-wanted`. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** `REFERENCE@DIGEST`, or `absent`. */
-  readonly locked?: string;
-  readonly now?: string;
+  readonly locked?: string | undefined;
+  readonly now?: string | undefined;
 }
 
 /** Every way in which the lock differs from what is asked for on `platform`, in the order asked for. Pure. */

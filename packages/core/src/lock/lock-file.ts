@@ -1,8 +1,7 @@
 import { DrayError, isDrayError, reasonOf } from '../errors.ts';
 import { isObject } from '../image/json.ts';
 import { formatPlatform, parsePlatform } from '../image/platform.ts';
-import { familiarReference, tryParseReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
+import { familiarReference, tryParseReference, type Reference } from '../image/reference.ts';
 import type { Digest } from '../image/digest.ts';
 import { printable } from '../redact.ts';
 
@@ -101,6 +100,6 @@ function wrongVersion(path: string, version: unknown): DrayError {
 function invalid(path: string, reason: string, cause?: unknown): DrayError {
   return new DrayError('LOCK_INVALID', `cannot read ${path}: ${reason}`, {
     hint: 'Write it anew with "dray lock".',
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }

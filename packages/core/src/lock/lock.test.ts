@@ -4,8 +4,7 @@ import { fixedImage } from '../image-set/prepull-image.ts';
 import { digestOf } from '../image/digest.ts';
 import { parseReference } from '../image/reference.ts';
 import { driftText, findDrift } from './drift.ts';
-import { formatLock, parseLock } from './lock-file.ts';
-import type { Lock, LockedImage } from './lock-file.ts';
+import { formatLock, parseLock, type Lock, type LockedImage } from './lock-file.ts';
 import { pinImages } from './pin-images.ts';
 
 const [first, second] = [digestOf('first'), digestOf('second')];

@@ -1,6 +1,5 @@
 import { RegistryError, UsageError } from '../errors.ts';
-import { fixedCandidate } from '../image-set/prepull-image.ts';
-import type { ImageCandidate, PrepullImage } from '../image-set/prepull-image.ts';
+import { fixedCandidate, type ImageCandidate, type PrepullImage } from '../image-set/prepull-image.ts';
 import { sameReference } from '../image/reference.ts';
 import { driftText, findDrift } from './drift.ts';
 import type { Lock } from './lock-file.ts';

@@ -9,9 +9,9 @@ export interface PipelineOption {
   readonly env: string;
   readonly kind: PipelineOptionKind;
   /** Every value of an `enum`. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   /** As one would write it; undefined: there is none, or none that is worth telling. */
-  readonly defaultText?: string;
+  readonly defaultText?: string | undefined;
   /** One sentence fragment, without a full stop. */
   readonly summary: string;
 }

@@ -3,14 +3,12 @@ import { readBlobBytes } from '../bundle/read-image.ts';
 import { distinctDescriptors } from '../handover/plan.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
-import type { ImageConfig } from '../image/image-config.ts';
+import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
 import type { Manifest } from '../image/manifest.ts';
 import { renderAsOci } from '../image/oci-rendering.ts';
 import { formatPlatform, platformMatches } from '../image/platform.ts';
-import { familiarReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
+import { familiarReference, type Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
 import type { BundleContext, FetchImage, FetchedImage, ImageOrigin } from './bundle-context.ts';
 import { handOver } from './hand-over.ts';
@@ -50,7 +48,7 @@ async function fetchImage(
   const rendering = await putRendering(context, chosen.manifest, config);
   const all = distinctDescriptors([target, manifest, chosen.manifest.config, ...chosen.manifest.layers]);
   return {
-    entry: { reference, target, manifest, ...(rendering === undefined ? {} : { rendering }) },
+    entry: { reference, target, manifest, rendering },
     manifestDigest: chosen.descriptor.digest,
     configDigest: chosen.manifest.config.digest,
     bytes: all.reduce((sum, blob) => sum + blob.size, 0),
@@ -172,9 +170,7 @@ async function fetchBlob(
   const startedAt = performance.now();
   const bytesFetched = await context.pool.run(
     () =>
-      putBlob(context, descriptor, (offset) =>
-        source.openBlob(reference, descriptor, { offset, ...(signal === undefined ? {} : { signal }) }),
-      ),
+      putBlob(context, descriptor, (offset) => source.openBlob(reference, descriptor, { offset, signal })),
     signal,
   );
   if (kind === 'config' || context.form !== 'packs') await handOver(context, descriptor);

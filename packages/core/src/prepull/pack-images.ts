@@ -1,20 +1,17 @@
-import { emptyIndex, readBundleIndex } from '../bundle/bundle-index.ts';
+import { emptyIndex, readBundleIndex, type BundleEntry } from '../bundle/bundle-index.ts';
 import { packBlobs } from '../bundle/pack.ts';
 import type { Pack } from '../bundle/pack-types.ts';
 import { packedLayers, packsFor, readPacks } from '../bundle/packed-layers.ts';
-import type { BundleEntry } from '../bundle/bundle-index.ts';
 import { incompleteBlobs } from '../bundle/presence.ts';
 import { readImage } from '../bundle/read-image.ts';
 import { reasonOf } from '../errors.ts';
-import { shortDigest } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
+import { shortDigest, type Digest } from '../image/digest.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import type { DocumentStore } from '../transport.ts';
 import type { BundleContext, ExpectedLayer, FetchImage, FetchedImage } from './bundle-context.ts';
 import { handOver } from './hand-over.ts';
 import type { IndexWriter } from './index-writer.ts';
-import { Packing } from './packing.ts';
-import type { PackingOptions, PackingResult } from './packing.ts';
+import { Packing, type PackingOptions, type PackingResult } from './packing.ts';
 
 /** A pre-pull that makes packs. */
 export interface PackingRun {

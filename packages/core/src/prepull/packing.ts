@@ -1,13 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { packDocuments } from '../bundle/pack.ts';
-import { packMediaTypes } from '../bundle/pack-types.ts';
-import type { Pack, PackFilesystem, PackedLayer } from '../bundle/pack-types.ts';
+import { packMediaTypes, type Pack, type PackFilesystem, type PackedLayer } from '../bundle/pack-types.ts';
 import { packedLayers, packsFor } from '../bundle/packed-layers.ts';
 import { isDrayError, reasonOf } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { isDigest } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
+import { isDigest, type Digest } from '../image/digest.ts';
 import type { PackSource, PackWriter } from '../pack-writer.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import type { PackStore } from '../store/pack-store.ts';

@@ -9,13 +9,11 @@ import { readBundleIndex } from '../bundle/bundle-index.ts';
 import { gcBundle } from '../bundle/gc.ts';
 import { inspectBundle } from '../bundle/inspect.ts';
 import { packedLayers, readPacks } from '../bundle/packed-layers.ts';
-import { packMediaTypes } from '../bundle/pack-types.ts';
-import type { PackedLayer } from '../bundle/pack-types.ts';
+import { packMediaTypes, type PackedLayer } from '../bundle/pack-types.ts';
 import { verifyBundle } from '../bundle/verify.ts';
 import { DrayError } from '../errors.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
-import { fixedImage } from '../image-set/prepull-image.ts';
-import type { PrepullImage } from '../image-set/prepull-image.ts';
+import { fixedImage, type PrepullImage } from '../image-set/prepull-image.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseReference } from '../image/reference.ts';
 import type { PackRequest, PackWriter } from '../pack-writer.ts';
@@ -159,11 +157,11 @@ describe('a bundle whose packs were cut off', () => {
 });
 
 interface RunOptions {
-  readonly form?: 'packs' | 'both';
-  readonly repack?: boolean;
-  readonly handover?: string;
+  readonly form?: 'packs' | 'both' | undefined;
+  readonly repack?: boolean | undefined;
+  readonly handover?: string | undefined;
   readonly refuse?: Digest | undefined;
-  readonly fail?: boolean;
+  readonly fail?: boolean | undefined;
 }
 
 interface RunResult {

@@ -5,10 +5,8 @@ import { fixedImage } from '../image-set/prepull-image.ts';
 import { parseReference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
 import { createMemoryBlobStore } from '../testing/memory-transport.ts';
-import { randomImage, randomIndex } from '../testing/random-image.ts';
-import type { RandomImage, RandomIndex } from '../testing/random-image.ts';
-import { planPrepull } from './plan.ts';
-import type { PlanRequest } from './plan.ts';
+import { randomImage, randomIndex, type RandomImage, type RandomIndex } from '../testing/random-image.ts';
+import { planPrepull, type PlanRequest } from './plan.ts';
 
 const linuxAmd64 = { os: 'linux', architecture: 'amd64' };
 const linuxArm64 = { os: 'linux', architecture: 'arm64' };

@@ -1,23 +1,18 @@
 import type { BlobStore } from '../blob-store.ts';
 import { readBlobBytes } from '../bundle/read-image.ts';
 import type { LoadableImage } from '../engine.ts';
-import { summarizeError } from '../error-summary.ts';
-import type { ErrorSummary } from '../error-summary.ts';
+import { summarizeError, type ErrorSummary } from '../error-summary.ts';
 import { distinctDescriptors, planCopy } from '../handover/plan.ts';
-import { createPool } from '../handover/pool.ts';
-import type { Pool } from '../handover/pool.ts';
+import { createPool, type Pool } from '../handover/pool.ts';
 import { isAbsence } from '../image-set/locate-image.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
-import type { ImageConfig } from '../image/image-config.ts';
+import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
 import type { Manifest } from '../image/manifest.ts';
-import { formatPlatform } from '../image/platform.ts';
-import type { Platform } from '../image/platform.ts';
-import { familiarReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
+import { formatPlatform, type Platform } from '../image/platform.ts';
+import { familiarReference, type Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import { verifying } from '../store/verifying.ts';
@@ -50,19 +45,19 @@ export interface ImagePlan<Delivery> extends BundleComparison {
   /** Familiar form of what would be taken; of an image that was not found, the text it was asked for with. */
   readonly reference: string;
   /** Where it was asked for: `compose.yaml:12`. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   readonly state: 'found' | 'skipped' | 'failed';
   /** What the reference names now: the digest of an index or of a manifest. */
-  readonly digest?: Digest;
-  readonly manifestDigest?: Digest;
-  readonly configDigest?: Digest;
+  readonly digest?: Digest | undefined;
+  readonly manifestDigest?: Digest | undefined;
+  readonly configDigest?: Digest | undefined;
   /** `OS/ARCH[/VARIANT]`. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** Count of layers. */
   readonly layers: number;
   /** How it would come into the engine here; absent without an engine. */
-  readonly delivery?: Delivery;
-  readonly error?: ErrorSummary;
+  readonly delivery?: Delivery | undefined;
+  readonly error?: ErrorSummary | undefined;
 }
 
 export interface PrepullPlan<Delivery> extends BundleComparison {

@@ -3,22 +3,18 @@ import { packedLayers } from '../bundle/packed-layers.ts';
 import { summarizeError } from '../error-summary.ts';
 import { createPool } from '../handover/pool.ts';
 import { isAbsence } from '../image-set/locate-image.ts';
-import { distinctImages } from '../image-set/prepull-image.ts';
-import type { PrepullImage } from '../image-set/prepull-image.ts';
+import { distinctImages, type PrepullImage } from '../image-set/prepull-image.ts';
 import type { Platform } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
-import { startStatus } from '../rendezvous/status-writer.ts';
-import type { StatusWriter } from '../rendezvous/status-writer.ts';
+import { startStatus, type StatusWriter } from '../rendezvous/status-writer.ts';
 import type { DocumentStore, Transport } from '../transport.ts';
 import type { BundleContext, FetchImage, ImageOrigin } from './bundle-context.ts';
 import type { PrepullEvent } from './events.ts';
 import { imageStatus, pendingStatus } from './image-status.ts';
-import { createIndexWriter } from './index-writer.ts';
-import type { IndexWriter } from './index-writer.ts';
+import { createIndexWriter, type IndexWriter } from './index-writer.ts';
 import { readEarlierPacks, startPacking } from './pack-images.ts';
 import type { PackingOptions } from './packing.ts';
-import { prepullOutcome } from './report.ts';
-import type { PrepullImageReport, PrepullReport } from './report.ts';
+import { prepullOutcome, type PrepullImageReport, type PrepullReport } from './report.ts';
 import { Tally } from './tally.ts';
 
 export interface PrepullRequest {
@@ -39,7 +35,7 @@ export interface PrepullRequest {
   readonly pipeline?: string | undefined;
   readonly leaseMs?: number | undefined;
   readonly beatMs?: number | undefined;
-  readonly onEvent?: (event: PrepullEvent) => void;
+  readonly onEvent?: ((event: PrepullEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -148,7 +144,7 @@ async function prepullImage(run: Run, image: PrepullImage): Promise<PrepullImage
   return report;
 }
 
-function askedAs({ text }: PrepullImage, reference: string): { readonly askedAs?: string } {
+function askedAs({ text }: PrepullImage, reference: string): { readonly askedAs?: string | undefined } {
   return text === reference ? {} : { askedAs: text };
 }
 

@@ -5,16 +5,16 @@ export interface PrepullImageReport {
   /** Familiar form of what was taken; of an image that was not found, the text it was asked for with. */
   readonly reference: string;
   /** The text it was asked for with, where that is another. */
-  readonly askedAs?: string;
+  readonly askedAs?: string | undefined;
   readonly state: 'ready' | 'failed' | 'skipped';
-  readonly manifestDigest?: Digest;
-  readonly configDigest?: Digest;
+  readonly manifestDigest?: Digest | undefined;
+  readonly configDigest?: Digest | undefined;
   /** Bytes of all its blobs, as stored. */
   readonly bytes: number;
   /** Count of layers. */
   readonly layers: number;
   readonly ms: number;
-  readonly error?: ErrorSummary;
+  readonly error?: ErrorSummary | undefined;
 }
 
 /** `ready`: every required image is in the bundle; `partial`: some are; `failed`: none; `cancelled`: stopped from outside. */
@@ -28,7 +28,7 @@ export interface PrepullReport {
   readonly bytesReused: number;
   readonly ms: number;
   /** What ended the whole pre-pull, apart from single images. */
-  readonly error?: ErrorSummary;
+  readonly error?: ErrorSummary | undefined;
 }
 
 /** The outcome of a pre-pull that was not stopped. A skipped image is optional and fails nothing. */

@@ -1,8 +1,6 @@
-import { entryName } from '../bundle/bundle-index.ts';
-import type { BundleEntry } from '../bundle/bundle-index.ts';
+import { entryName, type BundleEntry } from '../bundle/bundle-index.ts';
 import type { ErrorSummary } from '../error-summary.ts';
-import { familiarReference, formatReference, tryParseReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
+import { familiarReference, formatReference, tryParseReference, type Reference } from '../image/reference.ts';
 import type { PrepullJobState } from './prepull-job.ts';
 import type { StatusImage } from './status.ts';
 import type { Prospect } from './waiting.ts';

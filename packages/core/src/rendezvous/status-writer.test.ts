@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { DocumentName, DocumentStore } from '../transport.ts';
-import { startStatus } from './status-writer.ts';
-import type { StatusWriter, StatusWriterOptions } from './status-writer.ts';
-import { parseStatus } from './status.ts';
-import type { StatusDocument } from './status.ts';
+import { startStatus, type StatusWriter, type StatusWriterOptions } from './status-writer.ts';
+import { parseStatus, type StatusDocument } from './status.ts';
 
 /** Keeps every version of every document, and tells when one arrives. */
 class RecordingDocuments implements DocumentStore {

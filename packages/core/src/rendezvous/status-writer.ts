@@ -20,7 +20,7 @@ export interface StatusWriterOptions {
   /** Asked at every beat. */
   readonly progress: () => StatusProgress;
   /** A renewal failed; the pre-pull goes on. */
-  readonly onRenewalFailed?: (error: unknown) => void;
+  readonly onRenewalFailed?: ((error: unknown) => void) | undefined;
 }
 
 /** Keeps the status document honest while a pre-pull works. */
@@ -59,8 +59,8 @@ class BeatingWriter implements StatusWriter {
       leaseMs: options.leaseMs ?? defaultLeaseMs,
       startedAt: now,
       updatedAt: now,
-      ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
-      ...(options.node === undefined ? {} : { node: options.node }),
+      pipeline: options.pipeline,
+      node: options.node,
       progress: options.progress(),
       images: [...this.#images.values()],
     };

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isDrayError } from '../errors.ts';
 import { digestOf } from '../image/digest.ts';
-import { formatStatus, parseStatus } from './status.ts';
-import type { StatusDocument } from './status.ts';
+import { formatStatus, parseStatus, type StatusDocument } from './status.ts';
 
 const document: StatusDocument = {
   version: 1,

@@ -1,9 +1,7 @@
 import type { ErrorSummary } from '../error-summary.ts';
 import { DrayError } from '../errors.ts';
-import type { Digest } from '../image/digest.ts';
-import { isDigest } from '../image/digest.ts';
-import { isObject } from '../image/json.ts';
-import type { JsonObject } from '../image/json.ts';
+import { isDigest, type Digest } from '../image/digest.ts';
+import { isObject, type JsonObject } from '../image/json.ts';
 
 /** `running` holds only as long as the beat changes; the other three are final. */
 export type PrepullState = 'running' | 'ready' | 'failed' | 'cancelled';
@@ -15,15 +13,15 @@ export interface StatusImage {
   /** Canonical, as {@link formatReference} writes it; while it is not yet known which of several tags exists, the text asked for. */
   readonly reference: string;
   /** Further names that the image shall have, canonical. */
-  readonly alsoNamed?: readonly string[];
+  readonly alsoNamed?: readonly string[] | undefined;
   /** What else it may be asked for by: the alternatives of which `reference` was chosen, canonical. */
-  readonly chosenFrom?: readonly string[];
+  readonly chosenFrom?: readonly string[] | undefined;
   readonly state: ImageState;
-  readonly manifestDigest?: Digest;
-  readonly configDigest?: Digest;
+  readonly manifestDigest?: Digest | undefined;
+  readonly configDigest?: Digest | undefined;
   /** Bytes of all its blobs, as stored. */
-  readonly bytes?: number;
-  readonly error?: ErrorSummary;
+  readonly bytes?: number | undefined;
+  readonly error?: ErrorSummary | undefined;
 }
 
 export interface StatusProgress {
@@ -46,11 +44,11 @@ export interface StatusDocument {
   readonly startedAt: string;
   readonly updatedAt: string;
   /** What the CI system calls this pipeline or workflow run, where it has a name. */
-  readonly pipeline?: string;
-  readonly node?: string;
+  readonly pipeline?: string | undefined;
+  readonly node?: string | undefined;
   readonly progress: StatusProgress;
   readonly images: readonly StatusImage[];
-  readonly error?: ErrorSummary;
+  readonly error?: ErrorSummary | undefined;
 }
 
 /** The bytes of a status document. */
@@ -118,7 +116,7 @@ function parseImages(value: unknown): readonly StatusImage[] {
   });
 }
 
-function parseError(value: unknown): { readonly error?: ErrorSummary } {
+function parseError(value: unknown): { readonly error?: ErrorSummary | undefined } {
   if (!isObject(value)) return {};
   return {
     error: { code: text(value, 'code'), message: text(value, 'message'), ...optionalText(value, 'hint') },

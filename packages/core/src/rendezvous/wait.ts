@@ -1,21 +1,19 @@
 import type { Reference } from '../image/reference.ts';
 import type { DocumentStore } from '../transport.ts';
-import { outlooks, prospectReason } from './outlook.ts';
-import type { Outlook } from './outlook.ts';
-import { watch } from './watch.ts';
-import type { Sighting, WatchOptions } from './watch.ts';
+import { outlooks, prospectReason, type Outlook } from './outlook.ts';
+import { watch, type Sighting, type WatchOptions } from './watch.ts';
 
 export interface WaitRequest extends WatchOptions {
   readonly documents: DocumentStore;
   /** Empty: every image of the pre-pull. */
   readonly only: readonly Reference[];
-  readonly onSighting?: (sighting: Sighting) => void;
+  readonly onSighting?: ((sighting: Sighting) => void) | undefined;
 }
 
 export interface WaitReport {
   readonly outcome: 'ready' | 'not-coming' | 'timeout';
   /** Why it is not ready: a stable word, a colon and details. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly images: readonly { readonly reference: string; readonly state: Outlook['kind'] }[];
   readonly ms: number;
 }

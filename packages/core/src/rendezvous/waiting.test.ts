@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StatusDocument } from './status.ts';
-import { isLeftOver, judge } from './waiting.ts';
-import type { Observation, WaitMemory, WaitPolicy } from './waiting.ts';
+import { isLeftOver, judge, type Observation, type WaitMemory, type WaitPolicy } from './waiting.ts';
 
 const policy: WaitPolicy = { timeoutMs: 600_000, graceMs: 60_000, settled: false };
 

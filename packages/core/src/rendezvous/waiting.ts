@@ -9,12 +9,12 @@ export type Prospect =
   | { readonly kind: 'ready' }
   /** Nobody is writing: a finished copy, whatever it holds. */
   | { readonly kind: 'settled' }
-  | { readonly kind: 'failed'; readonly job?: PrepullJobState }
-  | { readonly kind: 'cancelled'; readonly job?: PrepullJobState }
+  | { readonly kind: 'failed'; readonly job?: PrepullJobState | undefined }
+  | { readonly kind: 'cancelled'; readonly job?: PrepullJobState | undefined }
   /** The beat has not changed for the lease: the pre-pull was killed, or its node is gone. */
   | { readonly kind: 'expired' }
   /** No pre-pull has begun within the grace time, or the CI system says that none will. */
-  | { readonly kind: 'absent'; readonly job?: PrepullJobState }
+  | { readonly kind: 'absent'; readonly job?: PrepullJobState | undefined }
   /** The waiter's own limit. */
   | { readonly kind: 'timeout' };
 
@@ -43,7 +43,7 @@ export interface Observation {
 /** What a waiter remembers between two looks. */
 export interface WaitMemory {
   readonly startedAt: number;
-  readonly lastBeat?: { readonly runId: string; readonly beat: number; readonly seenAt: number };
+  readonly lastBeat?: { readonly runId: string; readonly beat: number; readonly seenAt: number } | undefined;
 }
 
 /** Decides by what is seen now and remembered of before. Pure. */

@@ -1,11 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { createMemoryTransport } from '../testing/memory-transport.ts';
 import type { PrepullJob, PrepullJobState } from './prepull-job.ts';
-import { formatStatus } from './status.ts';
-import type { StatusDocument } from './status.ts';
+import { formatStatus, type StatusDocument } from './status.ts';
 import type { WaitPolicy } from './waiting.ts';
-import { watch } from './watch.ts';
-import type { Sighting } from './watch.ts';
+import { watch, type Sighting } from './watch.ts';
 
 const policy: WaitPolicy = { timeoutMs: 60_000, graceMs: 0, settled: false };
 

@@ -1,16 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseBundleIndex } from '../bundle/bundle-index.ts';
-import type { BundleIndex } from '../bundle/bundle-index.ts';
+import { parseBundleIndex, type BundleIndex } from '../bundle/bundle-index.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import type { DocumentStore } from '../transport.ts';
-import { followJob } from './follow-job.ts';
-import type { JobFollower } from './follow-job.ts';
+import { followJob, type JobFollower } from './follow-job.ts';
 import type { PrepullJob } from './prepull-job.ts';
-import { parseStatus } from './status.ts';
-import type { StatusDocument } from './status.ts';
-import { isLeftOver, judge } from './waiting.ts';
-import type { Prospect, WaitMemory, WaitPolicy } from './waiting.ts';
+import { parseStatus, type StatusDocument } from './status.ts';
+import { isLeftOver, judge, type Prospect, type WaitMemory, type WaitPolicy } from './waiting.ts';
 
 /** How long the CI system may take to say how the job stands, before the rest is gone by (ms). */
 const firstAnswerMs = 5_000;

@@ -3,8 +3,7 @@ import type { Readable } from 'node:stream';
 import type { BlobInfo, BlobIngest, BlobStore, OpenOptions } from '../blob-store.ts';
 import { DrayError, systemErrorCode } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { fromHex } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
+import { fromHex, type Digest } from '../image/digest.ts';
 import { throwIfAborted } from './abort.ts';
 import { ingestBlob } from './ingest-blob.ts';
 import { blobPath, blobsDirectory, hasBlobsDirectory } from './layout.ts';
@@ -14,7 +13,7 @@ import { storeIoError } from './store-error.ts';
 
 export interface DirectoryBlobStoreOptions {
   /** An unfinished blob of another machine that did not grow for so long may be continued (ms, default 60 s). */
-  readonly staleAfterMs?: number;
+  readonly staleAfterMs?: number | undefined;
 }
 
 // Fewer, larger reads: each is a round trip through the thread pool.

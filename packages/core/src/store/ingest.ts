@@ -1,11 +1,9 @@
 import { constants } from 'node:fs';
-import { copyFile, open, readdir, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { copyFile, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { hasIngestDirectory, ingestDirectory } from './layout.ts';
-import { ownedName, ownerlessName, ownerState, parseOwnedName } from './owner.ts';
-import type { OwnerState } from './owner.ts';
+import { ownedName, ownerlessName, ownerState, parseOwnedName, type OwnerState } from './owner.ts';
 import { statRegularFile } from './safe-file.ts';
 import { storeIoError } from './store-error.ts';
 

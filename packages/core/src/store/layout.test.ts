@@ -2,8 +2,7 @@ import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { rejectionCode, rejectionOf } from '../testing/contracts/contract.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
-import type { TemporaryDirectory } from '../testing/temporary-directory.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { createDirectoryDocumentStore } from './directory-document-store.ts';
 import { checkLayout, ingestDirectory, initLayout } from './layout.ts';
 

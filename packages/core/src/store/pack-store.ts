@@ -9,8 +9,7 @@ import { publishFile } from './ingest-blob.ts';
 import { listPartials } from './ingest.ts';
 import { blobPath, ingestDirectory, makeStoreDirectories } from './layout.ts';
 import { ownedName } from './owner.ts';
-import { noteProven, proveFile } from './prove-file.ts';
-import type { FileState } from './prove-file.ts';
+import { noteProven, proveFile, type FileState } from './prove-file.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
 /** Where packs are made and used: in a bundle on this node. */

@@ -2,10 +2,8 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bytesOf, rejectionCode, sampleBlob } from '../testing/contracts/contract.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
-import type { TemporaryDirectory } from '../testing/temporary-directory.ts';
-import { proveFile, readProven } from './prove-file.ts';
-import type { FileState } from './prove-file.ts';
+import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
+import { proveFile, readProven, type FileState } from './prove-file.ts';
 
 const blob = sampleBlob(3 * 1024 * 1024 + 17);
 const other = sampleBlob(3 * 1024 * 1024 + 17, 2);

@@ -1,15 +1,12 @@
-import { rename } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { rename, type FileHandle } from 'node:fs/promises';
 import type { ByteStream, PutResult } from '../blob-store.ts';
 import { isDrayError, systemErrorCode } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hexOf } from '../image/digest.ts';
 import { abortable, throwIfAborted } from './abort.ts';
 import { createBatchWriter } from './batch-writer.ts';
-import { createBlobCheck } from './blob-check.ts';
-import type { BlobCheck } from './blob-check.ts';
-import { beginIngest, createIngest, discardIngest, releaseIngest } from './ingest.ts';
-import type { Ingest } from './ingest.ts';
+import { createBlobCheck, type BlobCheck } from './blob-check.ts';
+import { beginIngest, createIngest, discardIngest, releaseIngest, type Ingest } from './ingest.ts';
 import { blobPath, hasBlobsDirectory, makeStoreDirectories } from './layout.ts';
 import { statRegularFile } from './safe-file.ts';
 import { blobWriteError } from './store-error.ts';

@@ -1,7 +1,5 @@
-import { constants } from 'node:fs';
-import type { Stats } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { DrayError, systemErrorCode } from '../errors.ts';
 import { storeIoError } from './store-error.ts';
 

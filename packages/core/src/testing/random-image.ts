@@ -1,28 +1,24 @@
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
-import { mediaTypes } from '../image/media-types.ts';
-import type { LayerCompression } from '../image/media-types.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
+import { mediaTypes, type LayerCompression } from '../image/media-types.ts';
 import type { Platform } from '../image/platform.ts';
 import { compressLayer } from './compress.ts';
-import { createRandom } from './random.ts';
-import type { Random } from './random.ts';
-import { createTar } from './tar.ts';
-import type { TarEntry } from './tar.ts';
+import { createRandom, type Random } from './random.ts';
+import { createTar, type TarEntry } from './tar.ts';
 
 export interface RandomImageOptions {
   /** The same options give the same bytes (default 1). */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Count of layers (default 2). */
-  readonly layers?: number;
+  readonly layers?: number | undefined;
   /** Bytes of file content in each layer, before compression (default 4096); they do not compress. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Default linux/amd64. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
   /** Whose media types (default oci). Docker has none for zstd: such a layer keeps the OCI type. */
-  readonly mediaTypes?: 'oci' | 'docker';
+  readonly mediaTypes?: 'oci' | 'docker' | undefined;
   /** Of every layer, or of one after the other (default gzip). */
-  readonly compression?: LayerCompression | readonly LayerCompression[];
+  readonly compression?: LayerCompression | readonly LayerCompression[] | undefined;
 }
 
 /** A generated image with real layers: every digest, diffId and size is right. */
@@ -80,7 +76,9 @@ export function randomImage(options: RandomImageOptions = {}): RandomImage {
 
 /** An index with one image for each platform (default linux/amd64 and linux/arm64), each of a seed of its own. */
 export function randomIndex(
-  options: Omit<RandomImageOptions, 'platform'> & { readonly platforms?: readonly Platform[] } = {},
+  options: Omit<RandomImageOptions, 'platform'> & {
+    readonly platforms?: readonly Platform[] | undefined;
+  } = {},
 ): RandomIndex {
   const platforms = options.platforms ?? [linuxAmd64, { os: 'linux', architecture: 'arm64' }];
   const images = platforms.map((platform, position) =>

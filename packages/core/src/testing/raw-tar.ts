@@ -3,22 +3,22 @@ export interface RawTarEntry {
   /** Up to 100 bytes; more needs {@link rawPaxHeader} or {@link rawLongName} before it. */
   readonly name: string;
   /** Default `0`, a file. */
-  readonly typeFlag?: string;
-  readonly content?: Uint8Array;
+  readonly typeFlag?: string | undefined;
+  readonly content?: Uint8Array | undefined;
   /** What the header says, default the content's length. */
-  readonly size?: number;
-  readonly mode?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly mtime?: number;
-  readonly linkName?: string;
-  readonly deviceMajor?: number;
-  readonly deviceMinor?: number;
-  readonly prefix?: string;
+  readonly size?: number | undefined;
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  readonly mtime?: number | undefined;
+  readonly linkName?: string | undefined;
+  readonly deviceMajor?: number | undefined;
+  readonly deviceMinor?: number | undefined;
+  readonly prefix?: string | undefined;
   /** Default `ustar`. `gnu` writes numbers that are too large in base 256. */
-  readonly format?: 'v7' | 'ustar' | 'gnu';
+  readonly format?: 'v7' | 'ustar' | 'gnu' | undefined;
   /** More bytes of the header, by offset. */
-  readonly patches?: Readonly<Record<number, string>>;
+  readonly patches?: Readonly<Record<number, string>> | undefined;
 }
 
 const blockBytes = 512;

@@ -1,7 +1,12 @@
 /** What a layer's tar holds at one path. */
 export type TarEntry =
-  | { readonly type: 'directory'; readonly path: string; readonly mode?: number }
-  | { readonly type: 'file'; readonly path: string; readonly bytes: Uint8Array; readonly mode?: number }
+  | { readonly type: 'directory'; readonly path: string; readonly mode?: number | undefined }
+  | {
+      readonly type: 'file';
+      readonly path: string;
+      readonly bytes: Uint8Array;
+      readonly mode?: number | undefined;
+    }
   | LinkEntry;
 
 interface LinkEntry {

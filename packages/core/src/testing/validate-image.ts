@@ -1,16 +1,14 @@
 import { reasonOf } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf } from '../image/digest.ts';
-import type { Digest } from '../image/digest.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
 import { parseImageConfig } from '../image/image-config.ts';
-import { parseManifest } from '../image/manifest.ts';
-import type { Manifest } from '../image/manifest.ts';
+import { parseManifest, type Manifest } from '../image/manifest.ts';
 import { layerCompression } from '../image/media-types.ts';
 import { decompressLayer } from './compress.ts';
 
 export interface ValidateImageOptions {
   /** Real Zstandard; without it only what `randomImage` makes can be read. */
-  readonly decompressZstd?: (bytes: Uint8Array) => Uint8Array;
+  readonly decompressZstd?: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
 
 type Blobs = ReadonlyMap<Digest, Uint8Array>;

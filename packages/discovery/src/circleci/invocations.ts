@@ -1,7 +1,5 @@
-import { entriesOf, listOf, mappingAt, member, textIn } from '../yaml/tree.ts';
-import type { Place, YamlNode } from '../yaml/tree.ts';
-import { substitute } from './parameters.ts';
-import type { ParameterValues } from './parameters.ts';
+import { entriesOf, listOf, mappingAt, member, textIn, type Place, type YamlNode } from '../yaml/tree.ts';
+import { substitute, type ParameterValues } from './parameters.ts';
 
 /** One use of a job, with its arguments. */
 export interface Invocation {

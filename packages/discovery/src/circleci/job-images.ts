@@ -1,13 +1,9 @@
 import type { DiscoveryContext } from '../context.ts';
-import { expand } from '../variables/expand.ts';
-import type { Dialect } from '../variables/expand.ts';
+import { expand, type Dialect } from '../variables/expand.ts';
 import { recordLookup } from '../variables/record-lookup.ts';
-import { entriesOf, listOf, member, scalarIn, textIn } from '../yaml/tree.ts';
-import type { Place, YamlNode } from '../yaml/tree.ts';
-import { parameterValues, substitute } from './parameters.ts';
-import type { ParameterValues } from './parameters.ts';
-import { lookUp } from './scope.ts';
-import type { Found } from './scope.ts';
+import { entriesOf, listOf, member, scalarIn, textIn, type Place, type YamlNode } from '../yaml/tree.ts';
+import { parameterValues, substitute, type ParameterValues } from './parameters.ts';
+import { lookUp, type Found } from './scope.ts';
 
 /** A job with the values of its parameters. */
 export interface JobUse extends Found {

@@ -1,5 +1,4 @@
-import { entriesOf, mappingAt, member } from '../yaml/tree.ts';
-import type { YamlMapping, YamlNode } from '../yaml/tree.ts';
+import { entriesOf, mappingAt, member, type YamlMapping, type YamlNode } from '../yaml/tree.ts';
 
 /** Where names of jobs and executors are looked up: a configuration, or an orb that is written inside it. */
 export interface Scope {

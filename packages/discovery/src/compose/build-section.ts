@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { DiscoveryContext } from '../context.ts';
-import { readDockerfile } from '../dockerfile/read-dockerfile.ts';
-import type { DockerfileBuild } from '../dockerfile/read-dockerfile.ts';
+import { readDockerfile, type DockerfileBuild } from '../dockerfile/read-dockerfile.ts';
 import type { Lookup } from '../variables/expand.ts';
 import { recordLookup } from '../variables/record-lookup.ts';
 import { entriesOf, listOf, member, scalarAt, scalarIn, textIn } from '../yaml/tree.ts';

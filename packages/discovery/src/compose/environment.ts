@@ -1,10 +1,8 @@
 import path from 'node:path';
 import type { DiscoveryContext } from '../context.ts';
 import { parseDotenv } from '../variables/dotenv.ts';
-import { expand, fallbackOperators } from '../variables/expand.ts';
-import type { Dialect, Lookup } from '../variables/expand.ts';
-import { mapScalars } from '../yaml/tree.ts';
-import type { YamlMapping, YamlNode, YamlScalar } from '../yaml/tree.ts';
+import { expand, fallbackOperators, type Dialect, type Lookup } from '../variables/expand.ts';
+import { mapScalars, type YamlMapping, type YamlNode, type YamlScalar } from '../yaml/tree.ts';
 
 /** How compose files write variables. @see compose-spec, "Interpolation" */
 const dialect: Dialect = {

@@ -1,11 +1,8 @@
 import path from 'node:path';
-import type { DiscoveryContext } from '../context.ts';
-import { attempt } from '../context.ts';
+import { attempt, type DiscoveryContext } from '../context.ts';
 import { deepMerge } from '../yaml/deep-merge.ts';
-import { member, textIn } from '../yaml/tree.ts';
-import type { YamlMapping, YamlNode } from '../yaml/tree.ts';
-import type { ComposeFile, ComposeService } from './compose-file.ts';
-import { joinedLists, parseComposeFile } from './compose-file.ts';
+import { member, textIn, type YamlMapping, type YamlNode } from '../yaml/tree.ts';
+import { joinedLists, parseComposeFile, type ComposeFile, type ComposeService } from './compose-file.ts';
 
 /** The fields of a service with those of all services that it extends below them. */
 export interface ExtendedService {

@@ -1,18 +1,14 @@
 import path from 'node:path';
 import { formatReference, tryParseReference } from '@drayage/core';
-import type { DiscoveryContext } from '../context.ts';
-import { attempt } from '../context.ts';
+import { attempt, type DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
 import type { Lookup } from '../variables/expand.ts';
 import { recordLookup } from '../variables/record-lookup.ts';
-import { listOf, member, scalarIn, textIn } from '../yaml/tree.ts';
-import type { YamlNode } from '../yaml/tree.ts';
-import type { ComposeFile } from './compose-file.ts';
-import { isVersionOne, mergeComposeFiles, parseComposeFile } from './compose-file.ts';
+import { listOf, member, scalarIn, textIn, type YamlNode } from '../yaml/tree.ts';
+import { isVersionOne, mergeComposeFiles, parseComposeFile, type ComposeFile } from './compose-file.ts';
 import { composeVariables } from './environment.ts';
 import { withExtended } from './extends.ts';
-import { reportService } from './report-service.ts';
-import type { EffectiveService } from './report-service.ts';
+import { reportService, type EffectiveService } from './report-service.ts';
 
 /**
  * Reads a compose file: the images of the services whose profile is active, and those that building the others needs.

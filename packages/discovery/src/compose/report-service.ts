@@ -1,7 +1,6 @@
 import { formatReference, tryParseReference } from '@drayage/core';
 import type { DiscoveryContext } from '../context.ts';
-import { listOf, member, scalarIn, textIn } from '../yaml/tree.ts';
-import type { YamlScalar } from '../yaml/tree.ts';
+import { listOf, member, scalarIn, textIn, type YamlScalar } from '../yaml/tree.ts';
 import { readBuild } from './build-section.ts';
 import type { ComposeService } from './compose-file.ts';
 import type { ExtendedService } from './extends.ts';

@@ -1,8 +1,6 @@
 import type { DiscoveryContext } from '../context.ts';
-import { expand } from '../variables/expand.ts';
-import type { Lookup } from '../variables/expand.ts';
-import { listOf, member, scalarIn } from '../yaml/tree.ts';
-import type { YamlMapping, YamlNode, YamlScalar } from '../yaml/tree.ts';
+import { expand, type Lookup } from '../variables/expand.ts';
+import { listOf, member, scalarIn, type YamlMapping, type YamlNode, type YamlScalar } from '../yaml/tree.ts';
 import type { GitlabJob } from './jobs.ts';
 import { matrixCombinations } from './matrix.ts';
 import { resolveReferences } from './references.ts';

@@ -1,7 +1,6 @@
 import type { Findings } from '../findings.ts';
 import { deepMerge } from '../yaml/deep-merge.ts';
-import { entriesOf, listOf, member, pick } from '../yaml/tree.ts';
-import type { Place, YamlMapping } from '../yaml/tree.ts';
+import { entriesOf, listOf, member, pick, type Place, type YamlMapping } from '../yaml/tree.ts';
 import { resolveReferences } from './references.ts';
 
 /** A job that may run, with what it extends merged in and references resolved. */

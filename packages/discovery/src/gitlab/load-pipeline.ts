@@ -1,14 +1,11 @@
-import type { DiscoveryContext } from '../context.ts';
-import { attempt } from '../context.ts';
+import { attempt, type DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
 import { expand } from '../variables/expand.ts';
 import { recordLookup } from '../variables/record-lookup.ts';
 import { deepMerge } from '../yaml/deep-merge.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
-import { entriesOf, listOf, member, textIn } from '../yaml/tree.ts';
-import type { YamlMapping, YamlNode } from '../yaml/tree.ts';
-import { givenInputs, inputValues, interpolateInputs } from './inputs.ts';
-import type { InputValues } from './inputs.ts';
+import { entriesOf, listOf, member, textIn, type YamlMapping, type YamlNode } from '../yaml/tree.ts';
+import { givenInputs, inputValues, interpolateInputs, type InputValues } from './inputs.ts';
 import { localPaths } from './local-paths.ts';
 import { gitlabDialect } from './variables.ts';
 

@@ -1,5 +1,4 @@
-import { entriesOf, listOf, member } from '../yaml/tree.ts';
-import type { YamlNode } from '../yaml/tree.ts';
+import { entriesOf, listOf, member, type YamlNode } from '../yaml/tree.ts';
 
 /** More than GitLab runs of one job. */
 const maxCombinations = 200;

@@ -1,13 +1,9 @@
-import { attempt } from '../context.ts';
-import type { DiscoveryContext } from '../context.ts';
+import { attempt, type DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
-import { listOf, member } from '../yaml/tree.ts';
-import type { YamlNode } from '../yaml/tree.ts';
-import { givenInputs } from './inputs.ts';
-import type { InputValues } from './inputs.ts';
+import { listOf, member, type YamlNode } from '../yaml/tree.ts';
+import { givenInputs, type InputValues } from './inputs.ts';
 import { reportJobImages } from './job-images.ts';
-import { pipelineJobs } from './jobs.ts';
-import type { GitlabJob } from './jobs.ts';
+import { pipelineJobs, type GitlabJob } from './jobs.ts';
 import { loadPipeline, localPattern, reportForeign } from './load-pipeline.ts';
 import { localPaths, repositoryRoot } from './local-paths.ts';
 

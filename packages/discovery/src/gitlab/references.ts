@@ -1,6 +1,5 @@
 import type { Findings } from '../findings.ts';
-import { mappingAt } from '../yaml/tree.ts';
-import type { YamlMapping, YamlNode } from '../yaml/tree.ts';
+import { mappingAt, type YamlMapping, type YamlNode } from '../yaml/tree.ts';
 
 /** What `!reference` looks into. */
 export interface ReferenceScope {

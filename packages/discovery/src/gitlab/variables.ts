@@ -1,8 +1,6 @@
-import { expand } from '../variables/expand.ts';
-import type { Dialect, Lookup, VariableValue } from '../variables/expand.ts';
+import { expand, type Dialect, type Lookup, type VariableValue } from '../variables/expand.ts';
 import { recordLookup } from '../variables/record-lookup.ts';
-import { entriesOf, listOf, member, textIn } from '../yaml/tree.ts';
-import type { YamlNode } from '../yaml/tree.ts';
+import { entriesOf, listOf, member, textIn, type YamlNode } from '../yaml/tree.ts';
 import type { GitlabJob } from './jobs.ts';
 
 /** How the runner expands `image` and `services`. @see GitLab CI/CD, "Where variables can be used" */

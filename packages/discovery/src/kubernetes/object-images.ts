@@ -1,7 +1,6 @@
 import type { DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
-import { entriesOf, listOf, member, scalarIn, textIn } from '../yaml/tree.ts';
-import type { YamlNode } from '../yaml/tree.ts';
+import { entriesOf, listOf, member, scalarIn, textIn, type YamlNode } from '../yaml/tree.ts';
 import { isTemplate, unrendered } from './templates.ts';
 
 export interface ObjectKind {

@@ -2,8 +2,7 @@ import { isDrayError } from '@drayage/core';
 import type { DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
-import { listOf, member, textIn } from '../yaml/tree.ts';
-import type { YamlNode } from '../yaml/tree.ts';
+import { listOf, member, textIn, type YamlNode } from '../yaml/tree.ts';
 import { reportObject } from './object-images.ts';
 import { templateLine, unrendered } from './templates.ts';
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { copyFixtures } from './fixtures.ts';
-import type { ExpectedDiscovery, Fixtures } from './fixtures.ts';
+import { copyFixtures, type ExpectedDiscovery, type Fixtures } from './fixtures.ts';
 
 /** Registers a test for every fixture: what is found, and that each image's line is the one that names it. */
 export function checkFixtures(kind: string, expected: readonly ExpectedDiscovery[]): void {

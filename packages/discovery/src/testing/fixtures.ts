@@ -8,10 +8,10 @@ import type { DiscoverOptions, Discovery } from '../discovery.ts';
 /** A fixture and what is to be found in it: images as `text | file:line | what[ | platform]`, problems as `severity | file:line | what`. */
 export interface ExpectedDiscovery {
   readonly file: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly options?: Partial<DiscoverOptions>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly options?: Partial<DiscoverOptions> | undefined;
   readonly images: readonly string[];
-  readonly problems?: readonly string[];
+  readonly problems?: readonly string[] | undefined;
 }
 
 /** A copy of the fixtures of one kind outside of the repository, so that nothing above them counts. */

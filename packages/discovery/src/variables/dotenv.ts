@@ -1,5 +1,4 @@
-import { expand, fallbackOperators } from './expand.ts';
-import type { Dialect, Lookup } from './expand.ts';
+import { expand, fallbackOperators, type Dialect, type Lookup } from './expand.ts';
 
 /** What a `.env` file sets, and the lines (from 1) that set nothing. */
 export interface Dotenv {

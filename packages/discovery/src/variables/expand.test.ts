@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { expand, fallbackOperators } from './expand.ts';
-import type { Dialect, Lookup } from './expand.ts';
+import { expand, fallbackOperators, type Dialect, type Lookup } from './expand.ts';
 import { recordLookup } from './record-lookup.ts';
 
 const compose: Dialect = {

@@ -15,7 +15,7 @@ export interface Dialect {
   /** `$$` is a literal dollar. */
   readonly dollarEscapes: boolean;
   /** This character takes the special meaning from the next one. */
-  readonly escape?: string;
+  readonly escape?: string | undefined;
   /** Quotes are taken away; single ones keep their content as it is. */
   readonly unquotes: boolean;
   /** What may follow the name in `${NAME…}`: longest first. */

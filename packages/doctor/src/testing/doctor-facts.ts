@@ -1,6 +1,5 @@
-import type { EngineInfo } from '@drayage/core';
+import type { EngineInfo, EngineSetup } from '@drayage/core';
 import type { StorageFacts } from '@drayage/private-engine';
-import type { EngineSetup } from '@drayage/core';
 import type { DoctorFacts, MachineFacts } from '../facts.ts';
 
 /** A machine on which everything works: real root on a virtual machine, with all programs. */
@@ -32,7 +31,7 @@ const workingStorage: StorageFacts = {
 
 /** An engine of this machine with the containerd store, changed as told. */
 export function engineFacts(
-  changes: Partial<EngineSetup> & { readonly infoChanges?: Partial<EngineInfo> } = {},
+  changes: Partial<EngineSetup> & { readonly infoChanges?: Partial<EngineInfo> | undefined } = {},
 ): EngineSetup {
   const { infoChanges, ...others } = changes;
   return {
@@ -63,17 +62,17 @@ export function engineFacts(
 /** The facts of a machine and an engine with which everything works, changed as told; `engine: undefined` takes the engine away. */
 export function doctorFacts(
   changes: {
-    readonly machine?: Partial<MachineFacts>;
+    readonly machine?: Partial<MachineFacts> | undefined;
     readonly engine?: EngineSetup | undefined;
-    readonly localReach?: string;
-    readonly storage?: Partial<StorageFacts>;
-    readonly mayStartEngine?: boolean;
+    readonly localReach?: string | undefined;
+    readonly storage?: Partial<StorageFacts> | undefined;
+    readonly mayStartEngine?: boolean | undefined;
   } = {},
 ): DoctorFacts {
   const engine = 'engine' in changes ? changes.engine : engineFacts();
   return {
     machine: { ...capableMachine, ...changes.machine },
-    ...(engine === undefined ? {} : { engine }),
+    engine,
     localReach: changes.localReach,
     mayStartEngine: changes.mayStartEngine ?? true,
     storage: {

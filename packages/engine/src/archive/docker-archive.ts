@@ -1,9 +1,6 @@
-import { familiarReference } from '@drayage/core';
-import type { LoadableImage, Reference } from '@drayage/core';
-import { layerEntry, layersToSend, plainLayerEntry } from './layer-entries.ts';
-import type { LayerSource } from './layer-entries.ts';
-import { blobPath, bytesEntry } from './tar-bytes.ts';
-import type { ArchiveEntry } from './tar-bytes.ts';
+import { familiarReference, type LoadableImage, type Reference } from '@drayage/core';
+import { layerEntry, layersToSend, plainLayerEntry, type LayerSource } from './layer-entries.ts';
+import { blobPath, bytesEntry, type ArchiveEntry } from './tar-bytes.ts';
 
 /** What the reader of a docker-archive can do. */
 export interface DockerArchiveOptions {

@@ -1,7 +1,6 @@
 import type { ByteStream, Descriptor, Digest, LoadRequest } from '@drayage/core';
 import { layerCompression, unzstd } from '@drayage/core';
-import { blobPath } from './tar-bytes.ts';
-import type { ArchiveEntry } from './tar-bytes.ts';
+import { blobPath, type ArchiveEntry } from './tar-bytes.ts';
 
 /** An image, with what of it is sent and where that comes from. */
 export type LayerSource = Pick<LoadRequest, 'image' | 'omit' | 'openLayer'>;

@@ -1,9 +1,6 @@
-import { formatReference, mediaTypes } from '@drayage/core';
-import type { LoadableImage, Reference } from '@drayage/core';
-import { layerEntry, layersToSend } from './layer-entries.ts';
-import type { LayerSource } from './layer-entries.ts';
-import { blobPath, bytesEntry } from './tar-bytes.ts';
-import type { ArchiveEntry } from './tar-bytes.ts';
+import { formatReference, mediaTypes, type LoadableImage, type Reference } from '@drayage/core';
+import { layerEntry, layersToSend, type LayerSource } from './layer-entries.ts';
+import { blobPath, bytesEntry, type ArchiveEntry } from './tar-bytes.ts';
 
 /**
  * The entries of an OCI image layout for one image. Manifests and config are the very bytes of the registry, so that the engine's digests are

@@ -3,8 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import type { ByteStream } from '@drayage/core';
 import { readArchive } from '../testing/fake-engine.ts';
-import { bytesEntry, tarBytes } from './tar-bytes.ts';
-import type { ArchiveEntry } from './tar-bytes.ts';
+import { bytesEntry, tarBytes, type ArchiveEntry } from './tar-bytes.ts';
 
 function entryOf(name: string, size: number, chunks: readonly Uint8Array[]): ArchiveEntry {
   return { name, size, open: () => Promise.resolve(Readable.from(chunks)) };

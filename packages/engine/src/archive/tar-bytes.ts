@@ -1,9 +1,7 @@
 import { Readable } from 'node:stream';
 import { types } from 'node:util';
-import type { ByteStream, Digest } from '@drayage/core';
-import { IntegrityError, reasonOf } from '@drayage/core';
-import { pack as createPack } from 'tar-stream';
-import type { Pack } from 'tar-stream';
+import { IntegrityError, reasonOf, type ByteStream, type Digest } from '@drayage/core';
+import { pack as createPack, type Pack } from 'tar-stream';
 
 type Sink = ReturnType<Pack['entry']>;
 

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { EngineError, isObject, reasonOf, systemErrorCode } from '@drayage/core';
-import type { JsonObject } from '@drayage/core';
+import { EngineError, isObject, reasonOf, systemErrorCode, type JsonObject } from '@drayage/core';
 
 /** A file's text, or undefined when there is none. `what` names it in messages. @throws EngineError `ENGINE_CONFIG_INVALID` */
 export async function readClientFile(path: string, what: string): Promise<string | undefined> {

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const resolve = (
   env: Readonly<Record<string, string>> = {},
-  options: { host?: string; context?: string } = {},
+  options: { host?: string | undefined; context?: string | undefined } = {},
 ): ReturnType<typeof resolveEngineEndpoint> => resolveEngineEndpoint({ env, homeDir: home, ...options });
 
 async function write(path: string, content: unknown): Promise<void> {

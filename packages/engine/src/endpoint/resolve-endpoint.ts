@@ -16,9 +16,9 @@ export interface EndpointOptions {
   /** Where `.docker` is, unless `DOCKER_CONFIG` names another directory. */
   readonly homeDir: string;
   /** Like `docker --host`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Like `docker --context`. */
-  readonly context?: string;
+  readonly context?: string | undefined;
 }
 
 /**

@@ -1,7 +1,5 @@
-import { PassThrough } from 'node:stream';
-import type { Duplex } from 'node:stream';
-import { EngineError, reasonOf } from '@drayage/core';
-import type { FootholdProcess } from '@drayage/core';
+import { PassThrough, type Duplex } from 'node:stream';
+import { EngineError, reasonOf, type FootholdProcess } from '@drayage/core';
 import type { EngineEndpoint } from '../endpoint/endpoint.ts';
 import { demultiplex } from './docker-stream.ts';
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { EngineError, parseDigest } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { EngineError, parseDigest, type Digest } from '@drayage/core';
 import type { Connection } from '../connection.ts';
 import { httpStatus } from '../engine-errors.ts';
 import { readProgress } from '../progress.ts';

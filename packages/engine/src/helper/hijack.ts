@@ -12,7 +12,7 @@ import { directRequest, refusal } from './direct-request.ts';
 export async function openHijacked(
   connection: Connection,
   path: string,
-  { body, signal }: { readonly body?: object; readonly signal?: AbortSignal | undefined } = {},
+  { body, signal }: { readonly body?: object | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Duplex> {
   throwIfAborted(signal, `connect to a helper on ${connection.endpoint.location}`);
   const content = body === undefined ? '' : JSON.stringify(body);

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isObject, throwIfAborted } from '@drayage/core';
-import type { EngineFoothold, FootholdRequest } from '@drayage/core';
+import { isObject, throwIfAborted, type EngineFoothold, type FootholdRequest } from '@drayage/core';
 import type Dockerode from 'dockerode';
 import type { Connection } from '../connection.ts';
 import { httpStatus } from '../engine-errors.ts';

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FootholdFile } from '@drayage/core';
-import { connect } from '../connection.ts';
-import type { Connection } from '../connection.ts';
-import { drain, readArchive, sendJson, startFakeEngine } from '../testing/fake-engine.ts';
-import type { FakeHandler } from '../testing/fake-engine.ts';
+import { connect, type Connection } from '../connection.ts';
+import { drain, readArchive, sendJson, startFakeEngine, type FakeHandler } from '../testing/fake-engine.ts';
 import { uploadFile } from './upload-file.ts';
 
 const closers: (() => Promise<void>)[] = [];

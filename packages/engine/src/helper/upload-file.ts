@@ -1,7 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { IntegrityError, throwIfAborted } from '@drayage/core';
-import type { ByteStream, FootholdFile } from '@drayage/core';
+import { IntegrityError, throwIfAborted, type ByteStream, type FootholdFile } from '@drayage/core';
 import type { Connection } from '../connection.ts';
 import { directRequest, refusal } from './direct-request.ts';
 import { archiveEnd, fileHeader } from './file-header.ts';

@@ -1,8 +1,6 @@
 import { types } from 'node:util';
-import { isDrayError, reasonOf } from '@drayage/core';
-import type { ByteStream, DrayError } from '@drayage/core';
-import { extract } from 'tar-stream';
-import type { Extract } from 'tar-stream';
+import { isDrayError, reasonOf, type ByteStream, type DrayError } from '@drayage/core';
+import { extract, type Extract } from 'tar-stream';
 
 /** A regular file in an archive. */
 export interface ArchiveFile {

@@ -10,8 +10,7 @@ import {
 import type { ByteStream, Descriptor, Digest, Index, Manifest } from '@drayage/core';
 import type { ArchiveFile } from './archive-files.ts';
 import { entryKind } from './entry-name.ts';
-import { putBlob, saveFailed } from './save-run.ts';
-import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
+import { putBlob, saveFailed, type ComposedImage, type SaveRun, type WantedImage } from './save-run.ts';
 
 const anyType = 'application/octet-stream';
 

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Reference } from '@drayage/core';
-import { saveImages } from './save-into-bundle.ts';
-import type { SaveRequest } from './save-into-bundle.ts';
+import { saveImages, type SaveRequest } from './save-into-bundle.ts';
 import type { ImageInBundle, SavedImage } from './saved-image.ts';
 
 /** Brings one image into the bundle. @throws DrayError as `saveImages` tells it, for this image or for all */

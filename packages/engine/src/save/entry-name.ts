@@ -1,5 +1,4 @@
-import { fromHex } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { fromHex, type Digest } from '@drayage/core';
 
 /**
  * What an entry of an engine's archive is, as its name says: a blob with its digest, a layer of which nothing is known, or (undefined)

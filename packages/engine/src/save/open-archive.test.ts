@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { digestOf, parseReference } from '@drayage/core';
 import { createDockerEngine } from '../docker-engine.ts';
-import { sendJson, startFakeEngine } from '../testing/fake-engine.ts';
-import type { FakeEngine, FakeHandler } from '../testing/fake-engine.ts';
+import { sendJson, startFakeEngine, type FakeEngine, type FakeHandler } from '../testing/fake-engine.ts';
 
 const route = 'GET /images/get';
 const closers: (() => Promise<void>)[] = [];

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
-import { EngineError, familiarReference, shortDigest } from '@drayage/core';
-import type { Digest, Reference } from '@drayage/core';
+import { EngineError, familiarReference, shortDigest, type Digest, type Reference } from '@drayage/core';
 import type Dockerode from 'dockerode';
 import type { Connection } from '../connection.ts';
 import { httpStatus } from '../engine-errors.ts';

@@ -1,10 +1,8 @@
 import { createCipheriv } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { digestOf } from '@drayage/core';
-import type { ByteStream } from '@drayage/core';
-import { gzipBlockBytes, parallelGzip } from './parallel-gzip.ts';
-import type { ParallelGzipOptions } from './parallel-gzip.ts';
+import { digestOf, type ByteStream } from '@drayage/core';
+import { gzipBlockBytes, parallelGzip, type ParallelGzipOptions } from './parallel-gzip.ts';
 
 const sizes = [0, 1, gzipBlockBytes - 1, gzipBlockBytes, gzipBlockBytes + 1, 3 * gzipBlockBytes + 12_345];
 

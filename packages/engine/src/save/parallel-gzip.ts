@@ -6,9 +6,9 @@ import type { ByteStream } from '@drayage/core';
 /** How a stream is compressed. */
 export interface ParallelGzipOptions {
   /** 1 (fast) to 9 (small), default 1. */
-  readonly level?: number;
+  readonly level?: number | undefined;
   /** Blocks that are compressed at a time, default: as many as there are processors, at most 4 (the threads of Node.js). It does not change the result. */
-  readonly parallelism?: number;
+  readonly parallelism?: number | undefined;
 }
 
 /** Uncompressed bytes of each block but the last. Part of the format: another size gives other bytes. */

@@ -36,8 +36,7 @@ import {
   file,
 } from '../testing/saved-archives.ts';
 import { createSaver } from './create-saver.ts';
-import { saveImages, saveIntoBundle } from './save-into-bundle.ts';
-import type { SaveRequest } from './save-into-bundle.ts';
+import { saveImages, saveIntoBundle, type SaveRequest } from './save-into-bundle.ts';
 import type { ImageInBundle, SavedImage } from './saved-image.ts';
 
 const app = randomImage({ layers: 3, seed: 1 });
@@ -58,7 +57,7 @@ afterEach(() => temporary.remove());
 
 /** An engine that has images, and gives the same archive whatever it is asked for. */
 interface Fake {
-  readonly store?: ImageStoreKind;
+  readonly store?: ImageStoreKind | undefined;
   /** By name: the image's ID, and its diffIds. */
   readonly images: Readonly<Record<string, { readonly id: Digest; readonly diffIds: readonly Digest[] }>>;
   readonly archive: (names: readonly Digest[]) => Readable | Promise<Readable>;

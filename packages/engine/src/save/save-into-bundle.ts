@@ -14,8 +14,7 @@ import { archiveFiles } from './archive-files.ts';
 import { composeClassicImage, storeClassicArchive } from './classic-store.ts';
 import { composeContainerdImage, storeContainerdArchive } from './containerd-store.ts';
 import { findHeldImage, findWanted } from './find-wanted.ts';
-import { notSaved, savedImages } from './saved-image.ts';
-import type { SavedImage } from './saved-image.ts';
+import { notSaved, savedImages, type SavedImage } from './saved-image.ts';
 import { archiveBroken, dropUnneeded } from './save-run.ts';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 

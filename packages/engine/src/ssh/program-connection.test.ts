@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ProgramConnection } from './program-connection.ts';
-import type { ProgramEnd } from './program-connection.ts';
+import { ProgramConnection, type ProgramEnd } from './program-connection.ts';
 
 const opened: ProgramConnection[] = [];
 

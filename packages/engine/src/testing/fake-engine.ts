@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { extract } from 'tar-stream';
@@ -12,25 +11,25 @@ export type FakeHandler = (request: IncomingMessage, response: ServerResponse) =
 
 /** What a fake engine says of itself and holds. */
 export interface FakeEngineOptions {
-  readonly version?: string;
-  readonly apiVersion?: string;
-  readonly minApiVersion?: string;
-  readonly driverStatus?: readonly (readonly [string, string])[];
+  readonly version?: string | undefined;
+  readonly apiVersion?: string | undefined;
+  readonly minApiVersion?: string | undefined;
+  readonly driverStatus?: readonly (readonly [string, string])[] | undefined;
   /** By ID: what the list and `inspect` show. */
-  readonly images?: readonly FakeImage[];
+  readonly images?: readonly FakeImage[] | undefined;
   /** By `METHOD /path` without version and query. */
-  readonly handlers?: Readonly<Record<string, FakeHandler>>;
+  readonly handlers?: Readonly<Record<string, FakeHandler>> | undefined;
 }
 
 /** An image of a fake engine. */
 export interface FakeImage {
   readonly id: string;
   readonly diffIds: readonly string[];
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
   /** Members of the image's entry in the list. */
-  readonly listed?: Readonly<Record<string, unknown>>;
+  readonly listed?: Readonly<Record<string, unknown>> | undefined;
   /** Listed, but gone when asked for. */
-  readonly hasVanished?: boolean;
+  readonly hasVanished?: boolean | undefined;
 }
 
 /** A Docker engine API (as v1.41 documents it, the part we use) on a socket of its own. */

@@ -1,17 +1,23 @@
 import { Readable } from 'node:stream';
-import { digestOf, mediaTypes } from '@drayage/core';
-import type { ByteStream, Descriptor, LoadableImage, Reference } from '@drayage/core';
-import { parseReference } from '@drayage/core';
+import {
+  digestOf,
+  mediaTypes,
+  parseReference,
+  type ByteStream,
+  type Descriptor,
+  type LoadableImage,
+  type Reference,
+} from '@drayage/core';
 
 /** What a test image is made of. */
 export interface TestImageOptions {
   /** Undefined: no name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Stored bytes of the layers, bottom first. */
   readonly layers: readonly Uint8Array[];
-  readonly layerType?: string;
+  readonly layerType?: string | undefined;
   /** Puts an index before the manifest. */
-  readonly isIndexed?: boolean;
+  readonly isIndexed?: boolean | undefined;
 }
 
 /** An image with the source of its layers. */

@@ -1,5 +1,4 @@
-import { digestOf, fromHex, hexOf } from '@drayage/core';
-import type { Descriptor, Digest } from '@drayage/core';
+import { digestOf, fromHex, hexOf, type Descriptor, type Digest } from '@drayage/core';
 import { createTar, decompressLayer } from '@drayage/core/testing';
 import type { RandomImage, RandomIndex, TarEntry } from '@drayage/core/testing';
 

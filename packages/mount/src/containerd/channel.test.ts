@@ -3,16 +3,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf } from '@drayage/core';
-import type { ByteStream } from '@drayage/core';
-import { openChannel } from './channel.ts';
-import type { Channel } from './channel.ts';
+import { digestOf, type ByteStream } from '@drayage/core';
+import { openChannel, type Channel } from './channel.ts';
 import { contentOf } from './content.ts';
 import { openDial } from './dial.ts';
 import { imagesOf } from './images.ts';
 import { absentAsUndefined, hasStatus, madeAnew } from './status.ts';
-import { startGrpcServer } from './testing/grpc-server.ts';
-import type { Handler, Refusal } from './testing/grpc-server.ts';
+import { startGrpcServer, type Handler, type Refusal } from './testing/grpc-server.ts';
 
 const content = '/containerd.services.content.v1.Content';
 

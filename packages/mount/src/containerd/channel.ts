@@ -1,8 +1,7 @@
 import type { CallOptions, Client, Metadata, ServiceError } from '@grpc/grpc-js';
 import { abortError, reasonOf } from '@drayage/core';
 import { callFailed } from './status.ts';
-import { decodeMessage, encodeMessage } from './wire.ts';
-import type { WireMessage, WireValue } from './wire.ts';
+import { decodeMessage, encodeMessage, type WireMessage, type WireValue } from './wire.ts';
 
 /** The fields of a request, by number. */
 export type Fields = readonly (readonly [number, WireValue])[];
@@ -10,7 +9,11 @@ export type Fields = readonly (readonly [number, WireValue])[];
 /** A connection over which calls are made. Errors are those of {@link callFailed}, or `ABORTED`. */
 export interface Channel {
   /** One request, one answer. */
-  call(method: string, request: Fields, options?: { readonly timeoutMs?: number }): Promise<WireMessage>;
+  call(
+    method: string,
+    request: Fields,
+    options?: { readonly timeoutMs?: number | undefined },
+  ): Promise<WireMessage>;
   /** One request, many answers. */
   list(method: string, request: Fields): Promise<readonly WireMessage[]>;
   /** Many requests, each sent once the one before was answered; gives the last answer. */

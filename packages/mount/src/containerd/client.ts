@@ -1,16 +1,10 @@
 import { openChannel } from './channel.ts';
-import { contentOf } from './content.ts';
-import type { Content } from './content.ts';
-import { openDial } from './dial.ts';
-import type { Dialled } from './dial.ts';
-import { imagesOf } from './images.ts';
-import type { Images } from './images.ts';
-import { leasesOf } from './leases.ts';
-import type { Leases } from './leases.ts';
-import { askServer } from './server.ts';
-import type { ContainerdServer } from './server.ts';
-import { snapshotsOf } from './snapshots.ts';
-import type { Snapshots } from './snapshots.ts';
+import { contentOf, type Content } from './content.ts';
+import { openDial, type Dialled } from './dial.ts';
+import { imagesOf, type Images } from './images.ts';
+import { leasesOf, type Leases } from './leases.ts';
+import { askServer, type ContainerdServer } from './server.ts';
+import { snapshotsOf, type Snapshots } from './snapshots.ts';
 
 /** The services of one containerd, in one namespace. Failing calls throw `CONTAINERD_API` with the status in `details.status`. */
 export interface ContainerdClient {
@@ -28,7 +22,7 @@ export interface ContainerdClientOptions {
   readonly namespace: string;
   readonly snapshotter: string;
   /** What everything that is made is kept by. */
-  readonly lease?: string;
+  readonly lease?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,9 +1,7 @@
-import { isDigest } from '@drayage/core';
-import type { Descriptor } from '@drayage/core';
+import { isDigest, type Descriptor } from '@drayage/core';
 import type { Channel, Fields } from './channel.ts';
 import { absentAsUndefined, madeAnew } from './status.ts';
-import { encodeMessage } from './wire.ts';
-import type { WireMessage } from './wire.ts';
+import { encodeMessage, type WireMessage } from './wire.ts';
 
 /** A name in containerd's image store. */
 export interface NamedImage {
@@ -22,7 +20,7 @@ export interface Images {
   /** Points an existing name to another target. */
   update(image: NamedImage): Promise<void>;
   /** Forgets a name; with `sync` returns when what only it needed is gone. One that is not there is fine. */
-  delete(name: string, options?: { readonly sync?: boolean }): Promise<void>;
+  delete(name: string, options?: { readonly sync?: boolean | undefined }): Promise<void>;
 }
 
 const service = '/containerd.services.images.v1.Images';

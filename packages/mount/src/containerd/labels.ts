@@ -1,5 +1,4 @@
-import { isDigest } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { isDigest, type Digest } from '@drayage/core';
 import type { Snapshot } from './snapshots.ts';
 
 /** What our snapshots and leases are told by. */

@@ -12,7 +12,7 @@ export interface Leases {
   create(lease: Lease): Promise<void>;
   list(...filters: readonly string[]): Promise<readonly Lease[]>;
   /** Ends a lease; with `sync` returns when what only it kept is gone. One that is not there is fine. */
-  delete(id: string, options?: { readonly sync?: boolean }): Promise<void>;
+  delete(id: string, options?: { readonly sync?: boolean | undefined }): Promise<void>;
 }
 
 const service = '/containerd.services.leases.v1.Leases';

@@ -1,8 +1,6 @@
-import { createPool } from '@drayage/core';
-import type { ByteStream, Descriptor } from '@drayage/core';
+import { createPool, type ByteStream, type Descriptor } from '@drayage/core';
 import type { Content } from './content.ts';
-import { withLabels } from '../live/image-content.ts';
-import type { ImageBlob } from '../live/image-content.ts';
+import { withLabels, type ImageBlob } from '../live/image-content.ts';
 
 // containerd hashes what it is given, one core for each blob.
 const atOnce = 4;

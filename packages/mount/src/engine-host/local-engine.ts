@@ -1,8 +1,7 @@
 import { readlink, stat } from 'node:fs/promises';
 import type { EngineInfo } from '@drayage/core';
 import { openChannel } from '../containerd/channel.ts';
-import { askServer } from '../containerd/server.ts';
-import type { ContainerdServer } from '../containerd/server.ts';
+import { askServer, type ContainerdServer } from '../containerd/server.ts';
 import { mountUnavailable } from './unavailable.ts';
 import { listenerPid } from './unix-listeners.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EngineInfo } from '@drayage/core';
 import { findLocalEngine } from './local-engine.ts';
-import { hasSysAdmin } from '@drayage/host';
-import { runCommand } from '@drayage/host';
+import { hasSysAdmin, runCommand } from '@drayage/host';
 
 const info: EngineInfo = {
   location: 'tcp://docker:2376',

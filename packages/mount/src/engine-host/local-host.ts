@@ -1,13 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
-import { throwIfAborted } from '@drayage/core';
-import type { EngineInfo, MountablePack } from '@drayage/core';
-import { findLocalEngine } from './local-engine.ts';
-import type { LocalEngine } from './local-engine.ts';
-import { whyNoMounts } from '@drayage/host';
+import { connect, type Socket } from 'node:net';
+import { throwIfAborted, type EngineInfo, type MountablePack } from '@drayage/core';
+import { findLocalEngine, type LocalEngine } from './local-engine.ts';
+import { whyNoMounts, runCommand } from '@drayage/host';
 import type { EngineReach } from './engine-host.ts';
-import { runCommand } from '@drayage/host';
 import { mountUnavailable } from './unavailable.ts';
 
 export interface LocalReachOptions {

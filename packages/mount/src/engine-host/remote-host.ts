@@ -1,15 +1,10 @@
 import type { Duplex } from 'node:stream';
-import { throwIfAborted } from '@drayage/core';
-import type { EngineFoothold, Footholds } from '@drayage/core';
+import { throwIfAborted, type EngineFoothold, type Footholds } from '@drayage/core';
 import type { EngineReach } from './engine-host.ts';
-import { placePack } from './remote-packs.ts';
-import type { PackVolume } from './remote-packs.ts';
-import { chosenRelay, choosingScript, relayed } from './remote-relay.ts';
-import type { Relay } from './remote-relay.ts';
-import { openShellSession } from './remote-session.ts';
-import type { ShellSession } from './remote-session.ts';
-import { findShim, namingScript } from './remote-shim.ts';
-import type { SeenContainerd } from './remote-shim.ts';
+import { placePack, type PackVolume } from './remote-packs.ts';
+import { chosenRelay, choosingScript, relayed, type Relay } from './remote-relay.ts';
+import { openShellSession, type ShellSession } from './remote-session.ts';
+import { findShim, namingScript, type SeenContainerd } from './remote-shim.ts';
 import { mountUnavailable } from './unavailable.ts';
 
 /** The volume on the engine's side that keeps packs for later runs. */

@@ -2,10 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf, fromHex, hexOf } from '@drayage/core';
-import type { FootholdFile, MountablePack } from '@drayage/core';
-import { placePack, sweepPackVolume } from './remote-packs.ts';
-import type { PackVolume } from './remote-packs.ts';
+import { digestOf, fromHex, hexOf, type FootholdFile, type MountablePack } from '@drayage/core';
+import { placePack, sweepPackVolume, type PackVolume } from './remote-packs.ts';
 import { runCommand } from '@drayage/host';
 
 let folder: string;

@@ -1,14 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chosenRelay, choosingScript, relayed, relays } from './remote-relay.ts';
-import type { Relay } from './remote-relay.ts';
+import { chosenRelay, choosingScript, relayed, relays, type Relay } from './remote-relay.ts';
 
 let folder: string;
 let server: Server;

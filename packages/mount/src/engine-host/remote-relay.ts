@@ -1,8 +1,6 @@
-import { Duplex } from 'node:stream';
-import type { Readable } from 'node:stream';
+import { Duplex, type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { reasonOf } from '@drayage/core';
-import type { FootholdProcess } from '@drayage/core';
+import { reasonOf, type FootholdProcess } from '@drayage/core';
 import { helperFailed } from './remote-errors.ts';
 
 /** A program of the engine's host that relays its input and output to a unix socket. */

@@ -1,8 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openShellSession } from './remote-session.ts';
-import type { ShellSession } from './remote-session.ts';
+import { openShellSession, type ShellSession } from './remote-session.ts';
 
 const shells: ChildProcessWithoutNullStreams[] = [];
 

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { abortError, DrayError, throwIfAborted } from '@drayage/core';
-import type { FootholdProcess } from '@drayage/core';
-import type { CommandOptions, CommandResult } from '@drayage/host';
+import { abortError, DrayError, throwIfAborted, type FootholdProcess } from '@drayage/core';
+import { shellCommand, shellQuote, type CommandOptions, type CommandResult } from '@drayage/host';
 import { helperFailed } from './remote-errors.ts';
-import { shellCommand, shellQuote } from '@drayage/host';
 
 /** A shell somewhere else, which runs one command after the other. */
 export interface ShellSession {
@@ -103,7 +101,7 @@ function lines(output: Readable): AsyncIterator<unknown> {
 async function readUntil(
   output: AsyncIterator<unknown>,
   token: string,
-): Promise<{ readonly text: string; readonly status?: string }> {
+): Promise<{ readonly text: string; readonly status?: string | undefined }> {
   const chunks: Uint8Array[] = [];
   const mark = new RegExp(`\\n${token} (\\w+)\\n$`);
   let tail = '';

@@ -6,7 +6,7 @@ const defaultHint = 'Use --delivery load, which needs nothing but the Docker API
 export function mountUnavailable(
   location: string,
   reason: string,
-  options: { readonly hint?: string; readonly cause?: unknown } = {},
+  options: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
 ): DrayError {
   const { hint = defaultHint, cause } = options;
   return new DrayError('MOUNT_UNAVAILABLE', `cannot mount into engine at ${location}: ${reason}`, {

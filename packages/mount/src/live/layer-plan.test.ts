@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { chainIds, digestOf, packedLayers } from '@drayage/core';
-import type { Descriptor, Digest, Pack } from '@drayage/core';
+import { chainIds, digestOf, packedLayers, type Descriptor, type Digest, type Pack } from '@drayage/core';
 import { planLayers } from './layer-plan.ts';
 import { planRepair } from './repair.ts';
 

@@ -1,5 +1,4 @@
-import { chainIds } from '@drayage/core';
-import type { Digest, PackedLayers } from '@drayage/core';
+import { chainIds, type Digest, type PackedLayers } from '@drayage/core';
 
 /** A layer that has to be made. */
 export interface PlannedLayer {

@@ -1,11 +1,8 @@
-import { packedLayers } from '@drayage/core';
-import type { Digest, EngineInfo, MountablePack } from '@drayage/core';
-import { packFolder } from '../packs/pack-folder.ts';
-import type { PlacedPack } from '../packs/pack-folder.ts';
+import { packedLayers, type Digest, type EngineInfo, type MountablePack } from '@drayage/core';
+import { packFolder, type PlacedPack } from '../packs/pack-folder.ts';
 import type { EngineReach } from '../engine-host/engine-host.ts';
 import { mountUnavailable } from '../engine-host/unavailable.ts';
-import { createContainerdClient } from '../containerd/client.ts';
-import type { ContainerdClient } from '../containerd/client.ts';
+import { createContainerdClient, type ContainerdClient } from '../containerd/client.ts';
 import type { PacksAtHand } from './repair.ts';
 
 /** A running engine into which we mount. */
@@ -23,7 +20,7 @@ export interface LiveEngineOptions {
   readonly reach: EngineReach;
   readonly info: EngineInfo;
   /** What keeps what is made. */
-  readonly lease?: string;
+  readonly lease?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,7 +37,7 @@ export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEn
   const namespace = reach.namespace ?? info.containerd?.namespace ?? usualNamespace;
   const client = await createContainerdClient({
     ...{ dialled: reach, namespace, snapshotter, signal },
-    ...(lease === undefined ? {} : { lease }),
+    lease,
   });
   try {
     return { reach, client, snapshotter, folder: packFolder((await client.server()).uuid), signal };

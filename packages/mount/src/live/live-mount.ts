@@ -4,14 +4,11 @@ import { clearOrphans } from '../packs/orphans.ts';
 import { mountPacks } from '../packs/pack-mounts.ts';
 import type { EngineReach } from '../engine-host/engine-host.ts';
 import { imageBlobs, layerBlobs } from './image-content.ts';
-import { planLayers } from './layer-plan.ts';
-import type { LayerPlan } from './layer-plan.ts';
-import { openLiveEngine, packsAtHand } from './live-engine.ts';
-import type { LiveEngine } from './live-engine.ts';
+import { planLayers, type LayerPlan } from './layer-plan.ts';
+import { openLiveEngine, packsAtHand, type LiveEngine } from './live-engine.ts';
 import { makeLayers } from './make-layers.ts';
 import { nameImage } from './name-image.ts';
-import { repairLayers } from './repair.ts';
-import type { PacksAtHand, Repair } from './repair.ts';
+import { repairLayers, type PacksAtHand, type Repair } from './repair.ts';
 import { leaseName, takeLease } from './run-lease.ts';
 import { sweepPacks } from './sweep.ts';
 import { writeBlobs } from '../containerd/write-blobs.ts';
@@ -28,7 +25,7 @@ export interface LiveMountRequest {
   /** The verified bytes of a layer as the registry compressed it; asked for with `content: 'blobs'` only. */
   readonly openBlob: (blob: Descriptor) => Promise<ByteStream>;
   /** `none` unless told. */
-  readonly content?: LayerContent;
+  readonly content?: LayerContent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

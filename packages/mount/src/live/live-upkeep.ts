@@ -1,8 +1,7 @@
 import type { Digest, EngineInfo, MountablePack } from '@drayage/core';
 import type { EngineReach } from '../engine-host/engine-host.ts';
 import { openLiveEngine, packsAtHand } from './live-engine.ts';
-import { repairLayers } from './repair.ts';
-import type { Repair } from './repair.ts';
+import { repairLayers, type Repair } from './repair.ts';
 import { leaseName, takeLease } from './run-lease.ts';
 import { sweepPacks } from './sweep.ts';
 

@@ -1,5 +1,4 @@
-import { formatReference } from '@drayage/core';
-import type { Descriptor, LoadableImage } from '@drayage/core';
+import { formatReference, type Descriptor, type LoadableImage } from '@drayage/core';
 import type { Images } from '../containerd/images.ts';
 
 /** How Docker names images that have no name (any more). */

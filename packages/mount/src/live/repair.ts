@@ -1,11 +1,9 @@
 import type { Digest, PackedLayers } from '@drayage/core';
 import { relinkLayers } from '../packs/layer-links.ts';
-import { layerTree } from '../packs/pack-folder.ts';
-import type { PlacedPack } from '../packs/pack-folder.ts';
+import { layerTree, type PlacedPack } from '../packs/pack-folder.ts';
 import { listMountedPacks, mountPacks } from '../packs/pack-mounts.ts';
 import { removeImagesOn } from './broken-images.ts';
-import { drayageLabels, hasLabel, mountedLayerOf } from '../containerd/labels.ts';
-import type { MountedLayer } from '../containerd/labels.ts';
+import { drayageLabels, hasLabel, mountedLayerOf, type MountedLayer } from '../containerd/labels.ts';
 import type { LiveEngine } from './live-engine.ts';
 
 /** What was done about layers whose pack was not mounted. */

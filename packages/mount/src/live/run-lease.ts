@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { Digest } from '@drayage/core';
-import { systemErrorCode } from '@drayage/core';
+import { systemErrorCode, type Digest } from '@drayage/core';
 import type { ContainerdClient } from '../containerd/client.ts';
 import { collectorLabels, drayageLabels, hasLabel } from '../containerd/labels.ts';
 import type { Lease } from '../containerd/leases.ts';

@@ -1,5 +1,4 @@
-import { fromHex, hexOf } from '@drayage/core';
-import type { Digest, PackFilesystem } from '@drayage/core';
+import { fromHex, hexOf, type Digest, type PackFilesystem } from '@drayage/core';
 import { parseMountinfo } from '@drayage/host';
 
 /** A pack whose file the engine's kernel can open. */

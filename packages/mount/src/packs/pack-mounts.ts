@@ -1,9 +1,7 @@
-import { DrayError } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { DrayError, type Digest } from '@drayage/core';
 import type { EngineReach } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
-import { mountedPacks, packMountPoint } from './pack-folder.ts';
-import type { PlacedPack } from './pack-folder.ts';
+import { mountedPacks, packMountPoint, type PlacedPack } from './pack-folder.ts';
 
 /** What scripts are made of; BusyBox and util-linux both have what it uses. `drop` undoes also what two runs at once have mounted twice. */
 const shellFunctions = `

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import type { ByteStream } from '@drayage/core';
-import { reasonOf, systemErrorCode, unzstd } from '@drayage/core';
+import { reasonOf, systemErrorCode, unzstd, type ByteStream } from '@drayage/core';
 import { MalformedTar } from '../tar/malformed.ts';
 
 const chunkBytes = 256 * 1024;

@@ -1,10 +1,8 @@
-import { createCrc64 } from '../split/crc64.ts';
-import type { Crc64 } from '../split/crc64.ts';
+import { createCrc64, type Crc64 } from '../split/crc64.ts';
 import { createTarSplitWriter } from '../split/tar-split-writer.ts';
 import type { TarConsumer } from '../tar/tar-parser.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { expandSparse } from './expand.ts';
-import type { Expansion } from './expand.ts';
+import { expandSparse, type Expansion } from './expand.ts';
 import { LayerTree } from './layer-tree.ts';
 import type { LayerLimits } from './limits.ts';
 import { RefusedEntry } from './refused.ts';

@@ -1,10 +1,8 @@
 import type { TarEntry, TarTime } from '../tar/tar-entry.ts';
 import { baseOf, entryPath, parentOf } from './entry-path.ts';
 import { RefusedEntry } from './refused.ts';
-import { formatHeader } from './write-header.ts';
-import type { PackEntry } from './write-header.ts';
-import { opaqueXattr, settableXattrs } from './xattrs.ts';
-import type { Abilities } from './xattrs.ts';
+import { formatHeader, type PackEntry } from './write-header.ts';
+import { opaqueXattr, settableXattrs, type Abilities } from './xattrs.ts';
 
 type Attributes = Pick<PackEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'xattrs'>;
 

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createGzip } from 'node:zlib';
-import type { Gzip } from 'node:zlib';
+import { createGzip, type Gzip } from 'node:zlib';
 import type { BlobIngest, IngestedBlob, PackSource, PackedLayer } from '@drayage/core';
 import { DrayError, IntegrityError, abortable, fromHex, hexOf, packMediaTypes } from '@drayage/core';
 import { MalformedTar } from '../tar/malformed.ts';
 import { TarParser } from '../tar/tar-parser.ts';
 import type { PackProcess } from '../writer/pack-process.ts';
 import { decompress } from './decompress.ts';
-import { LayerSplitter } from './layer-splitter.ts';
-import type { SplitLayer } from './layer-splitter.ts';
+import { LayerSplitter, type SplitLayer } from './layer-splitter.ts';
 import type { LayerLimits } from './limits.ts';
 import { RefusedEntry } from './refused.ts';
 import type { Abilities } from './xattrs.ts';

@@ -3,8 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { OpenPackedLayer, PackFilesystem } from '@drayage/core';
 import { DrayError, abortError, hexOf, reasonOf } from '@drayage/core';
-import { requireTool } from '../writer/pack-tool.ts';
-import type { NeededTool } from '../writer/pack-tool.ts';
+import { requireTool, type NeededTool } from '../writer/pack-tool.ts';
 import { makeReadable } from './make-readable.ts';
 
 const execute = promisify(execFile);

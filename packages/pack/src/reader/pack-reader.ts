@@ -4,21 +4,19 @@ import type { ByteStream, OpenPackedLayer, PackReader } from '@drayage/core';
 import { DrayError, abortable, hexOf, verifying } from '@drayage/core';
 import { RefusedEntry } from '../layer/refused.ts';
 import { MalformedTarSplit } from '../split/tar-split-reader.ts';
-import { plainEnvironment } from '../writer/pack-tool.ts';
-import type { ToolEnvironment } from '../writer/pack-tool.ts';
-import { findExtractor } from './extract.ts';
-import type { Extractor } from './extract.ts';
+import { plainEnvironment, type ToolEnvironment } from '../writer/pack-tool.ts';
+import { findExtractor, type Extractor } from './extract.ts';
 import { rebuildTar } from './rebuild-tar.ts';
 import { treeFiles } from './tree-files.ts';
 
 /** How packs are read. */
 export interface PackReaderOptions {
   /** The program for squashfs, default `unsquashfs`. */
-  readonly unsquashfs?: string;
+  readonly unsquashfs?: string | undefined;
   /** The program for EROFS, default `fsck.erofs`. */
-  readonly fsckErofs?: string;
+  readonly fsckErofs?: string | undefined;
   /** As {@link PackWriterOptions.env}. */
-  readonly env?: ToolEnvironment;
+  readonly env?: ToolEnvironment | undefined;
 }
 
 /** Reads packs with the programs of this machine; the contract is that of `PackReader`. Nothing is extracted before the first byte is read. */

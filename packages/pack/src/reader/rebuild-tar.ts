@@ -1,7 +1,6 @@
 import type { ByteStream } from '@drayage/core';
 import { createCrc64 } from '../split/crc64.ts';
-import { MalformedTarSplit, readTarSplit } from '../split/tar-split-reader.ts';
-import type { TarSplitRecord } from '../split/tar-split-reader.ts';
+import { MalformedTarSplit, readTarSplit, type TarSplitRecord } from '../split/tar-split-reader.ts';
 import type { TreeFiles } from './tree-files.ts';
 
 const batchBytes = 64 * 1024;

@@ -1,8 +1,7 @@
 import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ByteStream } from '@drayage/core';
-import { isObject, systemErrorCode } from '@drayage/core';
+import { isObject, systemErrorCode, type ByteStream } from '@drayage/core';
 
 /** One line of a tar-split. Names are bytes (`latin1`). */
 export type TarSplitRecord =

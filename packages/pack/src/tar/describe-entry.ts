@@ -1,7 +1,6 @@
 import type { HeaderBlock } from './header-block.ts';
 import { MalformedTar } from './malformed.ts';
-import { paxNumber, paxText, paxTime } from './pax-records.ts';
-import type { PaxRecords } from './pax-records.ts';
+import { paxNumber, paxText, paxTime, type PaxRecords } from './pax-records.ts';
 import type { Fragment, TarEntry, TarEntryType } from './tar-entry.ts';
 
 /** What stood before a header block and tells more of its entry. */

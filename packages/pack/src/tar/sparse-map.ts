@@ -1,7 +1,6 @@
 import { blockBytes, numberField } from './header-block.ts';
 import { MalformedTar } from './malformed.ts';
-import { decimal, paxNumber, sparseMapKey } from './pax-records.ts';
-import type { PaxRecords } from './pax-records.ts';
+import { decimal, paxNumber, sparseMapKey, type PaxRecords } from './pax-records.ts';
 import type { Fragment } from './tar-entry.ts';
 
 /** The longest map of a sparse file (bytes). */

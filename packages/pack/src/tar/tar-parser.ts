@@ -1,7 +1,6 @@
 import { bytesThatFollow, describeEntry, describeGlobal, entryType, noExtensions } from './describe-entry.ts';
 import type { Extensions, Sparseness } from './describe-entry.ts';
-import { blockBytes, numberField, parseHeaderBlock, textField } from './header-block.ts';
-import type { HeaderBlock } from './header-block.ts';
+import { blockBytes, numberField, parseHeaderBlock, textField, type HeaderBlock } from './header-block.ts';
 import { MalformedTar } from './malformed.ts';
 import { paxNumber, parsePaxRecords } from './pax-records.ts';
 import {

@@ -11,8 +11,7 @@ import type {
 import { createDirectoryBlobStore, digestOf, hexOf } from '@drayage/core';
 import { rawTarEnd } from '@drayage/core/testing';
 import { createPackReader } from '../reader/pack-reader.ts';
-import { createPackWriter } from '../writer/pack-writer.ts';
-import type { PackWriterOptions } from '../writer/pack-writer.ts';
+import { createPackWriter, type PackWriterOptions } from '../writer/pack-writer.ts';
 import { outputOf } from './run.ts';
 
 /** What a file of a tar holds. */
@@ -38,8 +37,8 @@ export interface MadePack {
 }
 
 export interface MakePackOptions extends PackWriterOptions {
-  readonly filesystem?: PackFilesystem;
-  readonly name?: string;
+  readonly filesystem?: PackFilesystem | undefined;
+  readonly name?: string | undefined;
 }
 
 let packs = 0;

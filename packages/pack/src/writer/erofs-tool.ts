@@ -1,6 +1,5 @@
 import { formatHeader } from '../layer/write-header.ts';
-import { requireTool } from './pack-tool.ts';
-import type { PackTool } from './pack-tool.ts';
+import { requireTool, type PackTool } from './pack-tool.ts';
 
 const noUuid = '00000000-0000-0000-0000-000000000000';
 

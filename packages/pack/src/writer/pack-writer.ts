@@ -1,32 +1,29 @@
 import { rm } from 'node:fs/promises';
 import type { PackFilesystem, PackRequest, PackSource, PackWriter, PackedLayer } from '@drayage/core';
 import { abortError } from '@drayage/core';
-import { defaultLimits } from '../layer/limits.ts';
-import type { LayerLimits } from '../layer/limits.ts';
+import { defaultLimits, type LayerLimits } from '../layer/limits.ts';
 import { packLayer } from '../layer/pack-layer.ts';
 import type { Abilities } from '../layer/xattrs.ts';
 import { endOfTar } from '../layer/write-header.ts';
-import { startPackProcess } from './pack-process.ts';
-import type { PackProcess } from './pack-process.ts';
-import { plainEnvironment } from './pack-tool.ts';
-import type { PackTool, ToolEnvironment } from './pack-tool.ts';
+import { startPackProcess, type PackProcess } from './pack-process.ts';
+import { plainEnvironment, type PackTool, type ToolEnvironment } from './pack-tool.ts';
 import { erofsTool } from './erofs-tool.ts';
 import { squashfsTool } from './squashfs-tool.ts';
 
 /** How packs are written. */
 export interface PackWriterOptions {
   /** The program for squashfs, default `mksquashfs`; 4.5 or newer. */
-  readonly mksquashfs?: string;
+  readonly mksquashfs?: string | undefined;
   /** The program for EROFS, default `mkfs.erofs`; 1.8 or newer. */
-  readonly mkfsErofs?: string;
+  readonly mkfsErofs?: string | undefined;
   /** Of the programs: where they are found (`PATH`, default the usual places). Of the rest only `LD_LIBRARY_PATH` and `TMPDIR` are passed on. */
-  readonly env?: ToolEnvironment;
+  readonly env?: ToolEnvironment | undefined;
   /** Threads that compress a squashfs, default 2. */
-  readonly processors?: number;
+  readonly processors?: number | undefined;
   /** For the queues of mksquashfs (bytes), default and at least 16 MiB. */
-  readonly memoryBytes?: number;
+  readonly memoryBytes?: number | undefined;
   /** Default {@link defaultLimits}. */
-  readonly limits?: Partial<LayerLimits>;
+  readonly limits?: Partial<LayerLimits> | undefined;
 }
 
 /** Writes packs with the programs of this machine; the contract is that of `PackWriter`. */

@@ -1,5 +1,4 @@
-import { requireTool } from './pack-tool.ts';
-import type { PackTool } from './pack-tool.ts';
+import { requireTool, type PackTool } from './pack-tool.ts';
 import { settleRootTime } from './squashfs-root.ts';
 
 /** How much a program may use. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chainIds, hexOf } from '@drayage/core';
-import type { Digest, LoadableImage } from '@drayage/core';
+import { chainIds, hexOf, type Digest, type LoadableImage } from '@drayage/core';
 import type { LayoutEntry } from './layout-entry.ts';
 import type { TreeOf } from './layout.ts';
 

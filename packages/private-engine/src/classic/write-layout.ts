@@ -2,8 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
-import type { ByteStream, Descriptor } from '@drayage/core';
+import { DrayError, reasonOf, systemErrorCode, type ByteStream, type Descriptor } from '@drayage/core';
 import type { LayoutEntry } from './layout-entry.ts';
 
 // As dockerd makes them: what is in a layer is for root only, unless a container mounts it.

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EngineError, isObject, printable, throwIfAborted } from '@drayage/core';
-import { isRunning } from '@drayage/host';
-import type { ProcessIdentity } from '@drayage/host';
+import { isRunning, type ProcessIdentity } from '@drayage/host';
 import type { EnginePlaces } from '../lock/places.ts';
 
 const lookEveryMs = 25;

@@ -1,5 +1,4 @@
-import { DrayError } from '@drayage/core';
-import type { ImageStoreKind } from '@drayage/core';
+import { DrayError, type ImageStoreKind } from '@drayage/core';
 import type { StorageWish } from '../storage/choose.ts';
 import type { DataRootState } from './state.ts';
 

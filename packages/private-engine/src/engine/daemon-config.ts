@@ -33,7 +33,7 @@ export function daemonConfig(settings: DaemonSettings): Readonly<Record<string, 
     // systemd need not be there; and what runs in containers can be found by the parent group, also after a crash.
     'exec-opts': ['native.cgroupdriver=cgroupfs'],
     'cgroup-parent': places.cgroup,
-    ...(network.bridge === undefined ? {} : { bridge: network.bridge }),
+    bridge: network.bridge,
     ...(network.iptables ? {} : { iptables: false, 'ip-masq': false }),
     ...(network.bridge === 'none' ? { 'ip-forward': false } : {}),
     ...(registryMirrors.length === 0 ? {} : { 'registry-mirrors': registryMirrors }),

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { DrayError, reasonOf, systemErrorCode, UsageError } from '@drayage/core';
 import { checkNotForeign } from './compatibility.ts';
 import { isDiskName } from './state.ts';
-import { enginePlaces } from '../lock/places.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import { enginePlaces, type EnginePlaces } from '../lock/places.ts';
 
 /**
  * Makes the directory of a private engine, unless it is there, and decides where everything is. One that is somebody else's stays untouched.

@@ -1,7 +1,5 @@
 import { DrayError } from '@drayage/core';
-import { findProgram, installHint } from '@drayage/host';
-import type { Environment } from '@drayage/host';
-import { runProgram } from '@drayage/host';
+import { findProgram, installHint, runProgram, type Environment } from '@drayage/host';
 
 /** The program of an engine. */
 export interface Dockerd {

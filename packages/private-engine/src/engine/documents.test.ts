@@ -2,12 +2,10 @@ import { digestOf } from '@drayage/core';
 import { describe, expect, test } from '@jest/globals';
 import { logTail } from './await-engine.ts';
 import { checkCompatible, checkNotForeign } from './compatibility.ts';
-import { daemonConfig } from './daemon-config.ts';
-import type { DaemonSettings } from './daemon-config.ts';
+import { daemonConfig, type DaemonSettings } from './daemon-config.ts';
 import { parseVersion } from './dockerd.ts';
 import { enginePlaces } from '../lock/places.ts';
-import { isDiskName, newDiskName, parseState } from './state.ts';
-import type { DataRootState } from './state.ts';
+import { isDiskName, newDiskName, parseState, type DataRootState } from './state.ts';
 
 const places = enginePlaces('/data', '1:2');
 const settings: DaemonSettings = {

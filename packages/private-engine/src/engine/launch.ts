@@ -1,20 +1,16 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '@drayage/core';
-import { writeOwner } from '../lock/owner.ts';
-import type { Owner } from '../lock/owner.ts';
+import { writeOwner, type Owner } from '../lock/owner.ts';
 import { bridgeFacts, createBridge } from '../network/bridge-device.ts';
 import { hasEngineChains } from '../network/firewall.ts';
-import { chooseBridge } from '../network/choose-bridge.ts';
-import type { BridgePlan } from '../network/choose-bridge.ts';
+import { chooseBridge, type BridgePlan } from '../network/choose-bridge.ts';
 import { daemonConfig } from './daemon-config.ts';
 import type { Dockerd } from './dockerd.ts';
 import type { Holder } from '../lock/holder.ts';
 import type { PrivateEngineOptions } from './options.ts';
-import type { EnginePlaces } from '../lock/places.ts';
-import { runRoot } from '../lock/places.ts';
-import { searchPath } from '@drayage/host';
-import type { Environment } from '@drayage/host';
+import { runRoot, type EnginePlaces } from '../lock/places.ts';
+import { searchPath, type Environment } from '@drayage/host';
 import type { DataRootState } from './state.ts';
 
 /** The engine's socket, and whatever else lies in its run directory, is for root only. */

@@ -1,10 +1,16 @@
 import { rm } from 'node:fs/promises';
 import type { Owner } from '../lock/owner.ts';
-import { identifyProcess, processesNaming, signalProcess, waitForEnd } from '@drayage/host';
-import type { PidSpace, ProcessIdentity } from '@drayage/host';
+import {
+  identifyProcess,
+  processesNaming,
+  signalProcess,
+  waitForEnd,
+  type PidSpace,
+  type ProcessIdentity,
+  type Environment,
+} from '@drayage/host';
 import { removeNetworks } from '../network/remove-networks.ts';
 import { cgroupProcesses, removeCgroup } from './cgroup.ts';
-import type { Environment } from '@drayage/host';
 
 const killTimeoutMs = 10_000;
 

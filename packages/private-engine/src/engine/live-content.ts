@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { DrayError, hasRepeatedTree, packedLayers } from '@drayage/core';
-import { mountLive } from '@drayage/mount';
+import { mountLive, createLocalReach } from '@drayage/mount';
 import { parseMountinfo } from '@drayage/host';
-import { createLocalReach } from '@drayage/mount';
 import type { Holder } from '../lock/holder.ts';
 import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
 import type { EnginePlaces } from '../lock/places.ts';
 import { recordPack } from './recorded-packs.ts';
-import { writeState } from './state.ts';
-import type { DataRootState, RecordedPack } from './state.ts';
+import { writeState, type DataRootState, type RecordedPack } from './state.ts';
 
 export interface LiveContent {
   /** All that the data-root stands on. */

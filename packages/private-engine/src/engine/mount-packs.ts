@@ -1,7 +1,6 @@
 import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DrayError, hexOf } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { DrayError, hexOf, type Digest } from '@drayage/core';
 import { mountFile } from '../storage/scripts.ts';
 import type { Holder } from '../lock/holder.ts';
 import type { EnginePlaces } from '../lock/places.ts';

@@ -1,5 +1,12 @@
-import type { ByteStream, Descriptor, Digest, Engine, ImageStoreKind } from '@drayage/core';
-import type { LoadableImage, MountablePack } from '@drayage/core';
+import type {
+  ByteStream,
+  Descriptor,
+  Digest,
+  Engine,
+  ImageStoreKind,
+  LoadableImage,
+  MountablePack,
+} from '@drayage/core';
 import type { StorageBackend, StorageChoice, StorageWish } from '../storage/choose.ts';
 import type { Environment } from '@drayage/host';
 
@@ -98,20 +105,24 @@ export interface PrivateEngineStatus {
    * `left-over`: it died; the next start or stop clears what is left.
    */
   readonly state: 'running' | 'starting' | 'elsewhere' | 'left-over' | 'stopped';
-  readonly owner?: {
-    readonly pid: number;
-    readonly hostname: string;
-    readonly since: string;
-    readonly dockerHost: string;
-  };
+  readonly owner?:
+    | {
+        readonly pid: number;
+        readonly hostname: string;
+        readonly since: string;
+        readonly dockerHost: string;
+      }
+    | undefined;
   /** Of a running engine. */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /** Of a data-root that has been used. */
-  readonly storage?: {
-    readonly imageStore: ImageStoreKind;
-    readonly driver: string;
-    readonly backend: StorageBackend;
-    readonly reason: string;
-    readonly packs: readonly { readonly digest: Digest; readonly file: string }[];
-  };
+  readonly storage?:
+    | {
+        readonly imageStore: ImageStoreKind;
+        readonly driver: string;
+        readonly backend: StorageBackend;
+        readonly reason: string;
+        readonly packs: readonly { readonly digest: Digest; readonly file: string }[];
+      }
+    | undefined;
 }

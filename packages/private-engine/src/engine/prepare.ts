@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { DrayError, reasonOf, throwIfAborted } from '@drayage/core';
-import type { ImageStoreKind } from '@drayage/core';
-import { classicLayout } from '../classic/layout.ts';
-import type { OverlayDriver } from '../classic/layout.ts';
+import { DrayError, reasonOf, throwIfAborted, type ImageStoreKind } from '@drayage/core';
+import { classicLayout, type OverlayDriver } from '../classic/layout.ts';
 import { writeLayout } from '../classic/write-layout.ts';
 import { chooseStorage, withFailure } from '../storage/choose.ts';
 import type { StorageBackend, StorageChoice, StorageFacts } from '../storage/choose.ts';
@@ -15,8 +13,7 @@ import { classicMountPoint, mountRecordedPacks, neededPacks } from './mount-pack
 import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
 import type { EnginePlaces } from '../lock/places.ts';
 import { recordPack, relocatePacks } from './recorded-packs.ts';
-import { newDiskName, readState, writeState } from './state.ts';
-import type { DataRootState } from './state.ts';
+import { newDiskName, readState, writeState, type DataRootState } from './state.ts';
 
 /** A data-root that an engine can be started on. */
 export interface PreparedDataRoot {

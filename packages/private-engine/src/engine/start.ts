@@ -1,15 +1,11 @@
 import { hostname } from 'node:os';
 import { DrayError } from '@drayage/core';
-import { readOwner, removeOwner, writeOwner } from '../lock/owner.ts';
-import type { Owner } from '../lock/owner.ts';
-import { currentPidSpace } from '@drayage/host';
-import type { PidSpace } from '@drayage/host';
-import { whyNoMounts } from '@drayage/host';
+import { readOwner, removeOwner, writeOwner, type Owner } from '../lock/owner.ts';
+import { currentPidSpace, whyNoMounts, requireProgram, type PidSpace } from '@drayage/host';
 import { findUserBridges } from '../network/remove-networks.ts';
 import { awaitEngine } from './await-engine.ts';
 import { openDataRoot } from './data-root.ts';
-import { findDockerd } from './dockerd.ts';
-import type { Dockerd } from './dockerd.ts';
+import { findDockerd, type Dockerd } from './dockerd.ts';
 import type { Holder } from '../lock/holder.ts';
 import { daemonEnvironment, launchDockerd, makeRunDirectory, setUpNetwork } from './launch.ts';
 import { endEngine, removeTraces } from './leftovers.ts';
@@ -17,7 +13,6 @@ import { mountInContainerd } from './live-content.ts';
 import type { PrivateEngine, PrivateEngineOptions } from './options.ts';
 import type { EnginePlaces } from '../lock/places.ts';
 import { prepareDataRoot } from './prepare.ts';
-import { requireProgram } from '@drayage/host';
 import { writeState } from './state.ts';
 import { takeOver } from './take-over.ts';
 

@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { DrayError, isDigest, isObject, systemErrorCode } from '@drayage/core';
 import type { Digest, ImageStoreKind, PackFilesystem } from '@drayage/core';
 import { writeFileAtOnce } from '../lock/write-file.ts';
-import { storageBackends } from '../storage/choose.ts';
-import type { StorageBackend } from '../storage/choose.ts';
+import { storageBackends, type StorageBackend } from '../storage/choose.ts';
 
 /** A pack that the data-root stands on. */
 export interface RecordedPack {
@@ -31,7 +30,7 @@ export interface DataRootState {
   /** Why that backend. */
   readonly reason: string;
   /** Name of the file that holds its file system, for a backend that has one. */
-  readonly disk?: string;
+  readonly disk?: string | undefined;
   readonly packs: readonly RecordedPack[];
 }
 

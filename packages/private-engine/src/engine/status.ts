@@ -1,11 +1,9 @@
-import { ownerLife, readOwner } from '../lock/owner.ts';
-import type { Owner } from '../lock/owner.ts';
+import { ownerLife, readOwner, type Owner } from '../lock/owner.ts';
 import { currentPidSpace } from '@drayage/host';
 import { engineVersion } from './await-engine.ts';
 import { findDataRoot } from './data-root.ts';
 import type { PrivateEngineStatus, StatusOptions } from './options.ts';
-import { readState } from './state.ts';
-import type { DataRootState } from './state.ts';
+import { readState, type DataRootState } from './state.ts';
 
 /**
  * Says what is in a data-root and whether its engine runs. Changes nothing.
@@ -16,7 +14,7 @@ export async function privateEngineStatus({ dataRoot }: StatusOptions): Promise<
   if (places === undefined) return { dataRoot, state: 'stopped' };
   const owner = await readOwner(places.owner);
   const storage = storageOf(await readState(places.state));
-  const base = { dataRoot: places.dataRoot, ...(storage === undefined ? {} : { storage }) };
+  const base = { dataRoot: places.dataRoot, storage };
   if (owner === undefined) return { ...base, state: 'stopped' };
   const known = { ...base, owner: whoOf(owner) };
   switch (await ownerLife(owner, await currentPidSpace())) {

@@ -1,12 +1,9 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { DrayError, systemErrorCode, throwIfAborted } from '@drayage/core';
 import { lockedError } from '../lock/locked.ts';
-import { ownerLife, readOwner, removeOwner } from '../lock/owner.ts';
-import type { Owner } from '../lock/owner.ts';
-import { currentPidSpace } from '@drayage/host';
-import type { PidSpace } from '@drayage/host';
+import { ownerLife, readOwner, removeOwner, type Owner } from '../lock/owner.ts';
+import { currentPidSpace, whyNoMounts, type PidSpace } from '@drayage/host';
 import { findUserBridges } from '../network/remove-networks.ts';
-import { whyNoMounts } from '@drayage/host';
 import { findDataRoot, wipeData } from './data-root.ts';
 import type { Holder } from '../lock/holder.ts';
 import { endEngine, removeTraces } from './leftovers.ts';

@@ -1,15 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { throwIfAborted } from '@drayage/core';
-import type { DrayError } from '@drayage/core';
+import { throwIfAborted, type DrayError } from '@drayage/core';
 import { lockedError } from '../lock/locked.ts';
-import { ownerLife, readOwner } from '../lock/owner.ts';
-import type { Owner } from '../lock/owner.ts';
-import type { PidSpace } from '@drayage/host';
-import { startHolder } from '../lock/holder.ts';
-import type { Holder } from '../lock/holder.ts';
+import { ownerLife, readOwner, type Owner } from '../lock/owner.ts';
+import type { PidSpace, Environment } from '@drayage/host';
+import { startHolder, type Holder } from '../lock/holder.ts';
 import { engineProcesses, killProcesses } from './leftovers.ts';
 import type { EnginePlaces } from '../lock/places.ts';
-import type { Environment } from '@drayage/host';
 
 // Between taking the lock and saying who has it lie a few milliseconds; between the end of a process and the release of its lock as well.
 const settleMs = 2000;

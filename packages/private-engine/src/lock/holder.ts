@@ -1,15 +1,18 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { DrayError, reasonOf } from '@drayage/core';
-import { identifyProcess } from '@drayage/host';
-import type { ProcessIdentity } from '@drayage/host';
-import { searchPath } from '@drayage/host';
-import type { Environment } from '@drayage/host';
-import { askShell, becomeProgram, takeAnswer } from '@drayage/host';
-import type { Answer } from '@drayage/host';
+import {
+  identifyProcess,
+  searchPath,
+  askShell,
+  becomeProgram,
+  takeAnswer,
+  type ProcessIdentity,
+  type Environment,
+  type Answer,
+} from '@drayage/host';
 
 /**
  * The process that is everything to a private engine: it has the lock of the data-root, and a mount namespace of its own. First it is a

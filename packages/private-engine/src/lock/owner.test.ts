@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lockedError } from './locked.ts';
-import { ownerLife, readOwner, removeOwner, writeOwner } from './owner.ts';
-import type { Owner } from './owner.ts';
+import { ownerLife, readOwner, removeOwner, writeOwner, type Owner } from './owner.ts';
 import { currentPidSpace, identifyProcess, parseStartTime } from '@drayage/host';
 
 let dir: string;

@@ -1,8 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { isObject } from '@drayage/core';
 import { writeFileAtOnce } from './write-file.ts';
-import { isRunning } from '@drayage/host';
-import type { PidSpace, ProcessIdentity } from '@drayage/host';
+import { isRunning, type PidSpace, type ProcessIdentity } from '@drayage/host';
 
 /** Who uses a data-root; lies beside the lock, so that others can be told. */
 export interface Owner extends ProcessIdentity, PidSpace {
@@ -14,9 +13,9 @@ export interface Owner extends ProcessIdentity, PidSpace {
   /** Everything below it is named in the command lines of what this engine has started. */
   readonly runDir: string;
   /** Network bridge that was made for this engine, to be removed after it. */
-  readonly bridge?: string;
+  readonly bridge?: string | undefined;
   /** There were no firewall chains of engines before it. */
-  readonly ownsChains?: boolean;
+  readonly ownsChains?: boolean | undefined;
   /** Of its containers, below the mount of each hierarchy. */
   readonly cgroup: string;
 }

@@ -1,8 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { DrayError } from '@drayage/core';
-import { findProgram } from '@drayage/host';
-import type { Environment } from '@drayage/host';
-import { runProgram } from '@drayage/host';
+import { findProgram, runProgram, type Environment } from '@drayage/host';
 import type { BridgeFacts, BridgePlan } from './choose-bridge.ts';
 import { removeRulesNaming, whyNoIptables } from './firewall.ts';
 import { routedSubnets } from './subnet.ts';

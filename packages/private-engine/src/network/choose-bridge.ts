@@ -1,6 +1,5 @@
 import { DrayError } from '@drayage/core';
-import { freeSubnet, gatewayOf } from './subnet.ts';
-import type { Subnet } from './subnet.ts';
+import { freeSubnet, gatewayOf, type Subnet } from './subnet.ts';
 
 /** What the choice of a network for containers depends on. */
 export interface BridgeFacts {
@@ -18,9 +17,9 @@ export interface BridgePlan {
   /** For dockerd: a name, `none`, or undefined for its own `docker0`. */
   readonly bridge: string | undefined;
   /** To be made before, with this address and prefix. */
-  readonly create?: { readonly name: string; readonly address: string };
+  readonly create?: { readonly name: string; readonly address: string } | undefined;
   /** To be removed after the engine: made for it, or by it. */
-  readonly remove?: string;
+  readonly remove?: string | undefined;
   readonly iptables: boolean;
   /** What one should know about it. */
   readonly notes: readonly string[];

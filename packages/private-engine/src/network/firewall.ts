@@ -1,6 +1,4 @@
-import { findProgram } from '@drayage/host';
-import type { Environment } from '@drayage/host';
-import { runProgram } from '@drayage/host';
+import { findProgram, runProgram, type Environment } from '@drayage/host';
 
 const families = ['iptables', 'ip6tables'];
 const tables = ['raw', 'filter', 'nat'];

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { chooseBridge } from './choose-bridge.ts';
-import type { BridgeFacts } from './choose-bridge.ts';
+import { chooseBridge, type BridgeFacts } from './choose-bridge.ts';
 import { engineChains, rulesNaming } from './firewall.ts';
 import { userBridges } from './remove-networks.ts';
 import { freeSubnet, gatewayOf, parseSubnet, routedSubnets } from './subnet.ts';

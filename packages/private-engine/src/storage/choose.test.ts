@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { chooseStorage, withFailure } from './choose.ts';
-import type { StorageFacts } from './choose.ts';
+import { chooseStorage, withFailure, type StorageFacts } from './choose.ts';
 import { filesystemAt } from './probe.ts';
 
 const fine: StorageFacts = {

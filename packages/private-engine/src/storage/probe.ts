@@ -1,10 +1,13 @@
 import { mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseMountinfo } from '@drayage/host';
-import { findProgram, installHint } from '@drayage/host';
-import type { Environment } from '@drayage/host';
-import type { Answer } from '@drayage/host';
-import { runProgram } from '@drayage/host';
+import {
+  parseMountinfo,
+  findProgram,
+  installHint,
+  runProgram,
+  type Environment,
+  type Answer,
+} from '@drayage/host';
 import type { StorageFacts, StorageWish, Trial } from './choose.ts';
 import { tryFuseOverlayfs, tryOverlay, tryOverlayOnTmpfs } from './scripts.ts';
 
@@ -18,9 +21,9 @@ function scratchNamespace(env: Environment): ScratchRun {
 }
 
 export interface ProbeOptions {
-  readonly run?: ScratchRun;
+  readonly run?: ScratchRun | undefined;
   /** What is not needed to decide about it is not tried: fuse-overlayfs where the kernel's overlay works. */
-  readonly wish?: StorageWish;
+  readonly wish?: StorageWish | undefined;
 }
 
 /** Finds out what a storage backend in `dir`, a directory that is there, could be. Every trial is a real one; nothing is left. */

@@ -9,7 +9,7 @@ import type { TagVersion } from './tag-version.ts';
 import { parseTagVersion } from './tag-version.ts';
 
 export interface ResolveTagOptions extends TagOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { ContractCase, ContractSubject, SampleBlob } from './contract.ts';
 export interface BlobStoreContractOptions {
   readonly create: () => Promise<ContractSubject<BlobStore>>;
   /** Count of blobs in the listing case (default 120): more than one page of the place. */
-  readonly listedBlobs?: number;
+  readonly listedBlobs?: number | undefined;
 }
 
 /** The behaviours of a `BlobStore`, free of any test runner. */

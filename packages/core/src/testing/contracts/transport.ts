@@ -9,19 +9,19 @@ import type { ContractCase, ContractSubject } from './contract.ts';
 /** What not every place can do. */
 export interface TransportCapabilities {
   /** Count of blobs in the listing case (default 120): more than one page of the place. */
-  readonly listedBlobs?: number;
+  readonly listedBlobs?: number | undefined;
 }
 
 export interface TransportContractOptions {
   /** Makes a transport to a fresh, empty place. */
   readonly create: () => Promise<ContractSubject<Transport>>;
   /** Makes another transport to the same place; without it, the cases of two transports use one. */
-  readonly reopen?: (transport: Transport) => Promise<Transport>;
-  readonly capabilities?: TransportCapabilities;
+  readonly reopen?: ((transport: Transport) => Promise<Transport>) | undefined;
+  readonly capabilities?: TransportCapabilities | undefined;
   /** What `create` gave the driver to authenticate with: must not occur in errors and locations. */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** Makes a transport, with the same secret, whose every operation fails. */
-  readonly createBroken?: () => Promise<ContractSubject<Transport>>;
+  readonly createBroken?: (() => Promise<ContractSubject<Transport>>) | undefined;
 }
 
 /** The behaviours of a `Transport`, free of any test runner. */

@@ -1,7 +1,5 @@
-import { createServer } from 'node:http2';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { decodeMessage, encodeMessage } from '../wire.ts';
-import type { WireMessage, WireValue } from '../wire.ts';
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { decodeMessage, encodeMessage, type WireMessage, type WireValue } from '../wire.ts';
 
 type Answer = readonly (readonly [number, WireValue])[];
 
@@ -15,7 +13,13 @@ export interface Refusal {
 export type Handler = (
   request: WireMessage,
   headers: IncomingHttpHeaders,
-) => { readonly answers: readonly Answer[]; readonly refusal?: Refusal; readonly end?: boolean } | undefined;
+) =>
+  | {
+      readonly answers: readonly Answer[];
+      readonly refusal?: Refusal | undefined;
+      readonly end?: boolean | undefined;
+    }
+  | undefined;
 
 /** A gRPC server on a unix socket that speaks plain HTTP/2. @see github.com/grpc/grpc doc/PROTOCOL-HTTP2.md */
 export async function startGrpcServer(
