@@ -10,13 +10,13 @@ import {
   formatBundleIndex,
   gcBundle,
   initLayout,
-  load,
+  deliver,
   parseReference,
   readBundleIndex,
   verifyBundle,
   withEntry,
 } from '@drayage/core';
-import type { Engine, ImageSaver, LoadReport, PrepullEvent } from '@drayage/core';
+import type { Engine, ImageSaver, DeliveryReport, PrepullEvent } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint, saveIntoBundle } from '@drayage/engine';
 import type { ImageInBundle, SavedImage } from '@drayage/engine';
 
@@ -105,7 +105,7 @@ describeWith({ engine: firstVariant, registry: true }, 'images built in the job'
 
   const save = async ({ engine }: Side, ...names: string[]): Promise<Saved> =>
     saveAndIndex(bundle, engine, names);
-  const loadInto = ({ engine }: Side): Promise<LoadReport> => loadAll(bundle, engine);
+  const loadInto = ({ engine }: Side): Promise<DeliveryReport> => loadAll(bundle, engine);
   const idOf = async ({ real }: Side, name: string): Promise<string> =>
     (await real.docker(['image', 'inspect', '--format', '{{.Id}}', name])).stdout.trim();
   const digestsOf = async ({ real }: Side, name: string): Promise<string> =>
@@ -323,11 +323,11 @@ async function saveAndIndex(
   return { images, events };
 }
 
-function loadAll(bundle: string, engine: Engine): Promise<LoadReport> {
+function loadAll(bundle: string, engine: Engine): Promise<DeliveryReport> {
   const place = createDirectoryTransport(bundle);
-  return load({
+  return deliver({
     engine,
-    meeting: place,
+    handover: place,
     local: place,
     only: [],
     delivery: 'load',

@@ -3,11 +3,11 @@ import {
   chainIds,
   createDirectoryTransport,
   hostPlatform,
-  load,
+  deliver,
   readBundleIndex,
   readImage,
 } from '@drayage/core';
-import type { Engine, LoadReport, PrepullReport } from '@drayage/core';
+import type { Engine, DeliveryReport, PrepullReport } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 
 import { isBlobDownload } from './support/access-log.ts';
@@ -82,7 +82,7 @@ for (const variant of engineVariants) {
 
     const prepull = (...images: string[]): Promise<PrepullReport> =>
       drayJson('prepull', [...images, '--bundle', bundle]);
-    const loadBundle = (...more: string[]): Promise<LoadReport> =>
+    const loadBundle = (...more: string[]): Promise<DeliveryReport> =>
       drayJson('load', ['--bundle', bundle, ...more], { host: engine.host });
     const docker = async (...args: string[]): Promise<string> => (await engine.docker(args)).stdout.trim();
     const runImage = (image: string): Promise<string> => docker('run', '--rm', '--network', 'none', image);
@@ -259,21 +259,21 @@ for (const variant of engineVariants) {
 async function loadIntoForgetfulEngine(
   host: string,
   bundle: string,
-): Promise<{ report: LoadReport; warnings: readonly string[] }> {
-  const meeting = createDirectoryTransport(bundle);
+): Promise<{ report: DeliveryReport; warnings: readonly string[] }> {
+  const handover = createDirectoryTransport(bundle);
   const real = createDockerEngine({
     endpoint: await resolveEngineEndpoint({ host, env: {}, homeDir: bundle }),
   });
-  const index = await readBundleIndex(meeting.documents);
+  const index = await readBundleIndex(handover.documents);
   const [entry] = index?.entries ?? [];
   if (entry === undefined) throw new Error('the bundle is empty');
-  const { diffIds } = await readImage(meeting.blobs, entry, hostPlatform());
+  const { diffIds } = await readImage(handover.blobs, entry, hostPlatform());
   const engine: Engine = { ...real, listChainIds: () => Promise.resolve(new Set(chainIds(diffIds))) };
   const warnings: string[] = [];
-  const report = await load({
+  const report = await deliver({
     engine,
-    meeting,
-    local: meeting,
+    handover,
+    local: handover,
     only: [],
     delivery: 'auto',
     onMiss: 'continue',

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { LoadReport } from '@drayage/core';
+import type { DeliveryReport } from '@drayage/core';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { dray, drayJson } from './support/dray.ts';
@@ -57,13 +57,13 @@ for (const variant of everyEngineVariant) {
     const dataRoot = (): string => join(folder, 'engine');
     const prepull = (...args: string[]): Promise<unknown> =>
       drayJson('prepull', ['--form', 'packs', '--bundle', bundle(), ...args]);
-    const load = (...more: string[]): Promise<LoadReport> =>
+    const load = (...more: string[]): Promise<DeliveryReport> =>
       drayJson(
         'load',
         [...['--bundle', bundle(), '--strict', '--bridge', 'none', '--data-root', dataRoot()], ...more],
         { host: engine.host, env: { PATH: enginePath(variant.name) } },
       );
-    const docker = async (report: LoadReport, ...args: string[]): Promise<string> => {
+    const docker = async (report: DeliveryReport, ...args: string[]): Promise<string> => {
       const host = report.dockerHost ?? engine.host;
       return (await engine.docker(args, { env: { DOCKER_HOST: host } })).stdout.trim();
     };
@@ -71,7 +71,7 @@ for (const variant of everyEngineVariant) {
     test(
       'mounts, in this engine or in one of its own, and nothing is asked of the registry',
       async () => {
-        let report: LoadReport | undefined;
+        let report: DeliveryReport | undefined;
         const requests = await registry.requestsDuring(async () => {
           report = await load('--delivery', 'mount');
           expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount', bytesSent: 0 }] });

@@ -3,7 +3,7 @@ import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { isObject } from '@drayage/core';
-import type { LoadReport } from '@drayage/core';
+import type { DeliveryReport } from '@drayage/core';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { dray, drayJson, drayProgram, startDray } from './support/dray.ts';
@@ -177,7 +177,7 @@ for (const variant of engineVariants) {
 
     afterEach(() => engine.docker(['system', 'prune', '--all', '--force']), minute);
 
-    const load = (...more: string[]): Promise<LoadReport> =>
+    const load = (...more: string[]): Promise<DeliveryReport> =>
       drayJson('load', ['--bundle', bundle, '--delivery', 'load', ...more], { host: engine.host });
     const runApp = async (): Promise<string> =>
       (await engine.docker(['run', '--rm', '--network', 'none', app.reference])).stdout;

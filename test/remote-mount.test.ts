@@ -11,7 +11,7 @@ import { makeFolder, removeFolder } from './support/folders.ts';
 import { busyboxLayer, pushImage, type LayerEntry, type PushedImage } from './support/images.ts';
 import { readBundle } from './support/live.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
-import { engineAt, leftIn, openReach, type KnownEngine } from './support/remote-engine.ts';
+import { engineAt, leftIn, openEngineHost, type KnownEngine } from './support/remote-engine.ts';
 import { describeWith } from './support/requirements.ts';
 import { startTcpRelay } from './support/tcp-relay.ts';
 import { waitUntil } from './support/wait.ts';
@@ -46,21 +46,21 @@ describeWith(parts, 'a live mount by the Docker API alone', () => {
   }, minute);
 
   async function mountThrough(known: KnownEngine): Promise<void> {
-    const reach = await openReach(known);
+    const engineHost = await openEngineHost(known);
     try {
-      await mountLive({ reach, info: known.info, ...(await readBundle(bundle, known.info)) });
+      await mountLive({ engineHost, info: known.info, ...(await readBundle(bundle, known.info)) });
     } finally {
-      await reach.close();
+      await engineHost.close();
     }
   }
 
   /** What was mounted goes when its images are gone. */
   async function sweep(known: KnownEngine): Promise<void> {
-    const reach = await openReach(known);
+    const engineHost = await openEngineHost(known);
     try {
-      await sweepLiveMounts({ reach, info: known.info });
+      await sweepLiveMounts({ engineHost, info: known.info });
     } finally {
-      await reach.close();
+      await engineHost.close();
     }
   }
 

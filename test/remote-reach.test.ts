@@ -11,7 +11,7 @@ import { engineVariants, startEngine, type TestEngine } from './support/engines.
 import { makeFolder, removeFolder } from './support/folders.ts';
 import { listProcesses } from './support/process-table.ts';
 import { start } from './support/processes.ts';
-import { engineAt, leftIn, openReach, type KnownEngine } from './support/remote-engine.ts';
+import { engineAt, leftIn, openEngineHost, type KnownEngine } from './support/remote-engine.ts';
 import { describeWith } from './support/requirements.ts';
 import { startTcpRelay, type TcpRelay } from './support/tcp-relay.ts';
 import { waitUntil } from './support/wait.ts';
@@ -34,16 +34,16 @@ describe.each(engineVariants)('engine $name with the $imageStore store', (each) 
     test(
       'gives a helper or says why not, and keeps nothing of it',
       async () => {
-        const opening = openReach(await engineAt(engine.host));
+        const opening = openEngineHost(await engineAt(engine.host));
         if (each.name === '20.10' && !hasEveryCapability()) {
           await expect(opening).rejects.toMatchObject({
             code: 'MOUNT_UNAVAILABLE',
             hint: expect.any(String),
           });
         } else {
-          const reach = await opening;
-          expect(reach).toMatchObject({ kind: 'remote', namespace: 'moby' });
-          await reach.close();
+          const engineHost = await opening;
+          expect(engineHost).toMatchObject({ kind: 'remote', namespace: 'moby' });
+          await engineHost.close();
         }
         expect(await leftIn(engine)).toBe('');
       },
@@ -84,20 +84,20 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
   test(
     'runs commands in the mount namespace of its containerd',
     async () => {
-      const reach = await openReach(known);
+      const engineHost = await openEngineHost(known);
       const containerd = listProcesses().find(
         ({ commandLine }) =>
           /^\S*containerd --config/.test(commandLine) && commandLine.includes(engine.execRoot),
       );
-      const { stdout } = await reach.run(['readlink', '/proc/self/ns/mnt']);
+      const { stdout } = await engineHost.run(['readlink', '/proc/self/ns/mnt']);
       expect(stdout.trim()).toBe(readlinkSync(`/proc/${String(containerd?.pid)}/ns/mnt`));
-      expect(reach.containerdSocket).toBe(join(engine.execRoot, 'containerd/containerd.sock'));
-      expect(await reach.run(['sh', '-c', 'id -u; exit 3'])).toEqual({
+      expect(engineHost.containerdSocket).toBe(join(engine.execRoot, 'containerd/containerd.sock'));
+      expect(await engineHost.run(['sh', '-c', 'id -u; exit 3'])).toEqual({
         exitCode: 3,
         stdout: '0\n',
         stderr: '',
       });
-      await reach.close();
+      await engineHost.close();
     },
     minute,
   );
@@ -105,12 +105,12 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
   test(
     'has a containerd that answers over several connections at once',
     async () => {
-      const reach = await openReach(known);
+      const engineHost = await openEngineHost(known);
       const versions = await Promise.all(
-        [1, 2, 3].map(async () => containerdVersion(await reach.connectContainerd())),
+        [1, 2, 3].map(async () => containerdVersion(await engineHost.connectContainerd())),
       );
       expect(versions).toEqual(Array(3).fill(expect.stringMatching(/\d+\.\d+\.\d+/)));
-      await reach.close();
+      await engineHost.close();
     },
     minute,
   );
@@ -119,20 +119,20 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
     'takes a pack once, and none that has changed',
     async () => {
       const pack = await packFile(folder, 50_000_000);
-      const reach = await openReach(known);
-      const path = await reach.placePack(pack);
+      const engineHost = await openEngineHost(known);
+      const path = await engineHost.placePack(pack);
       expect(await hashFile(path)).toEqual(await hashFile(pack.file));
       const { ino } = statSync(path);
-      expect(await reach.placePack(pack)).toBe(path);
+      expect(await engineHost.placePack(pack)).toBe(path);
       expect(statSync(path).ino).toBe(ino);
 
       const other = await packFile(folder, 40_000_000);
       const bytes = readFileSync(other.file);
       bytes.writeUInt8(bytes.readUInt8(20_000_000) ^ 1, 20_000_000);
       writeFileSync(other.file, bytes);
-      await expect(reach.placePack(other)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      await expect(engineHost.placePack(other)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
       expect(readdirSync(join(path, '..')).filter((name) => !path.endsWith(name.slice(0, 64)))).toEqual([]);
-      await reach.close();
+      await engineHost.close();
     },
     minute,
   );
@@ -141,15 +141,15 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
     'stops an upload that is aborted',
     async () => {
       const pack = await packFile(folder, 200_000_000);
-      const reach = await openReach(known);
+      const engineHost = await openEngineHost(known);
       const controller = new AbortController();
-      const placing = reach.placePack(pack, controller.signal);
-      const volume = reach.volume.path;
+      const placing = engineHost.placePack(pack, controller.signal);
+      const volume = engineHost.volume.path;
       await waitUntil(() => readdirSync(volume).some((name) => name.endsWith('.partial')), 'the upload runs');
       controller.abort();
       await expect(placing).rejects.toMatchObject({ code: 'ABORTED' });
       expect(readdirSync(volume).filter((name) => name.endsWith('.partial'))).toEqual([]);
-      await reach.close();
+      await engineHost.close();
     },
     minute,
   );
@@ -157,11 +157,11 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
   test(
     'has nothing of the helper after it was closed, but the volume',
     async () => {
-      const reach = await openReach(known);
+      const engineHost = await openEngineHost(known);
       const { stdout } = await engine.docker(['ps', '--quiet']);
       expect(stdout).not.toBe('');
-      await reach.close();
-      await reach.close();
+      await engineHost.close();
+      await engineHost.close();
       expect(await leftIn(engine)).toBe('');
       const volumes = await engine.docker(['volume', 'ls', '--format', '{{.Name}} {{.Labels}}']);
       expect(volumes.stdout.trim()).toBe(`${packVolumeName} dev.drayage.volume=packs`);
@@ -189,15 +189,15 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
   test(
     'tells those who use a helper that the engine has removed it',
     async () => {
-      const reach = await openReach(known);
-      const running = reach.run(['sh', '-c', 'echo started; sleep 60']);
+      const engineHost = await openEngineHost(known);
+      const running = engineHost.run(['sh', '-c', 'echo started; sleep 60']);
       const failed = expect(running).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
       const { stdout } = await engine.docker(['ps', '--quiet']);
       await engine.docker(['rm', '--force', stdout.trim()]);
       await failed;
-      await expect(reach.run(['true'])).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
-      await expect(reach.connectContainerd()).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
-      await reach.close();
+      await expect(engineHost.run(['true'])).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+      await expect(engineHost.connectContainerd()).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+      await engineHost.close();
     },
     minute,
   );
@@ -208,7 +208,7 @@ const holdingClient = `
   import { createRemoteReach } from '@drayage/mount';
   import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
   const endpoint = await resolveEngineEndpoint({ host: process.env.HOST, env: {}, homeDir: '/nonexistent' });
-  const reach = await createRemoteReach({ footholds: createDockerEngine({ endpoint }), location: 'test' });
+  const reach = await createRemoteReach({ helpers: createDockerEngine({ endpoint }), location: 'test' });
   const connection = await reach.connectContainerd();
   connection.write('PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n');
   console.log('ready');

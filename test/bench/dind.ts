@@ -10,7 +10,7 @@ import { run, runOrThrow } from '../support/processes.ts';
 import { compare, formatTimings, type Contender } from './compare.ts';
 
 /** Where things are, and what is mounted. */
-interface Places {
+interface HandoverLocations {
   /** A pre-populated image as its container sees it: an overlay on a disk. */
   readonly container: string;
   /** Where an engine of that container would have its volume: a disk of its own. */
@@ -47,7 +47,7 @@ async function packFiles(bundle: string): Promise<readonly string[]> {
   return packs.map(({ image }) => join(bundle, 'blobs/sha256', hexOf(image.digest)));
 }
 
-async function preparePlaces(folder: string, packs: readonly string[]): Promise<Places> {
+async function preparePlaces(folder: string, packs: readonly string[]): Promise<HandoverLocations> {
   const [disk, container, volume, mount] = ['image', 'container', 'volume', 'mount'].map((name) => {
     const path = join(folder, name);
     mkdirSync(path);
@@ -74,7 +74,7 @@ async function preparePlaces(folder: string, packs: readonly string[]): Promise<
   return { container, volume, mount, volumeDisk: join(folder, 'volume.disk') };
 }
 
-function contenders(places: Places, packs: number): readonly Contender[] {
+function contenders(places: HandoverLocations, packs: number): readonly Contender[] {
   const { container, volume, mount } = places;
   const prepare = (): Promise<void> => emptyVolume(places, packs);
   const mountAll = async (from: string): Promise<void> => {
@@ -107,7 +107,7 @@ function contenders(places: Places, packs: number): readonly Contender[] {
 }
 
 /** A volume that nothing was ever written to, and nothing in the page cache. */
-async function emptyVolume({ volume, volumeDisk, mount }: Places, packs: number): Promise<void> {
+async function emptyVolume({ volume, volumeDisk, mount }: HandoverLocations, packs: number): Promise<void> {
   for (let position = 0; position < packs; position += 1)
     await run('umount', [join(mount, String(position))]);
   await run('umount', [volume]);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { LoadReport } from '@drayage/core';
+import type { DeliveryReport } from '@drayage/core';
 
 import { isBlobDownload } from '../support/access-log.ts';
 import { reportOf, startDray } from '../support/dray.ts';
@@ -170,7 +170,7 @@ async function ended(running: Running, since: () => number): Promise<number> {
   return since();
 }
 
-function expectHit(finished: Finished): LoadReport {
+function expectHit(finished: Finished): DeliveryReport {
   const report = reportOf('load', finished);
   if (report.outcome !== 'hit')
     throw new Error(`cannot show the demo: ${report.reason ?? 'the load missed'}\n${finished.stderr}`);

@@ -5,7 +5,7 @@ import type {
   BundleCollection,
   BundleInspection,
   BundleVerification,
-  LoadReport,
+  DeliveryReport,
   PrepullReport,
   WaitReport,
 } from '@drayage/core';
@@ -52,7 +52,7 @@ export async function dray(args: readonly string[], options: DrayOptions = {}): 
 /** What `--json` prints, by command. */
 export interface Reports {
   readonly prepull: PrepullReport;
-  readonly load: LoadReport;
+  readonly load: DeliveryReport;
   readonly wait: WaitReport;
   readonly inspect: BundleInspection;
   readonly verify: BundleVerification;

@@ -14,7 +14,7 @@ export interface EngineSettings {
 }
 
 /** Where the things of one test engine are; all below one folder. */
-export interface EnginePlaces {
+export interface EnginePaths {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly socket: string;
@@ -24,7 +24,7 @@ export interface EnginePlaces {
 }
 
 /** Decides where the things of an engine are. Throws when the folder is too deep for a socket. */
-export function enginePlaces(folder: string): EnginePlaces {
+export function enginePaths(folder: string): EnginePaths {
   const execRoot = join(folder, 'exec');
   const longestSocket = join(execRoot, 'containerd/containerd-debug.sock.ttrpc');
   if (longestSocket.length > 107)
@@ -40,7 +40,7 @@ export function enginePlaces(folder: string): EnginePlaces {
 }
 
 /** Writes the configuration file, so that nothing of /etc/docker is read. */
-export function writeEngineConfig(places: EnginePlaces, settings: EngineSettings): void {
+export function writeEngineConfig(places: EnginePaths, settings: EngineSettings): void {
   for (const folder of [places.dataRoot, places.execRoot, places.clientConfig])
     mkdirSync(folder, { recursive: true });
   const config = {

@@ -1,4 +1,4 @@
-import { enginePlaces, writeEngineConfig, type EnginePlaces } from './engine-config.ts';
+import { enginePaths, writeEngineConfig, type EnginePaths } from './engine-config.ts';
 import { getFromEngine, isAnswering } from './engine-http.ts';
 import { enginePath, engineRelease, type EngineName, type ImageStore } from './engine-programs.ts';
 import { run, runOrThrow, start, type Finished, type Running, type StartOptions } from './processes.ts';
@@ -43,7 +43,7 @@ export async function engineInFolder(
   folder: string,
   options: EngineStart,
 ): Promise<{ engine: EngineInFolder; end: () => Promise<void> }> {
-  const places = enginePlaces(folder);
+  const places = enginePaths(folder);
   const { imageStore, bridge, registryMirrors = [], insecureRegistries = [] } = options;
   const release = await engineRelease(options.name);
   writeEngineConfig(places, { imageStore, bridge, release, registryMirrors, insecureRegistries });
@@ -74,7 +74,7 @@ export async function engineInFolder(
 function clientEnvironment({
   socket,
   clientConfig,
-}: EnginePlaces): Record<'DOCKER_HOST' | 'DOCKER_CONFIG', string> {
+}: EnginePaths): Record<'DOCKER_HOST' | 'DOCKER_CONFIG', string> {
   const elsewhere = { DOCKER_CONTEXT: '', DOCKER_TLS_VERIFY: '', DOCKER_CERT_PATH: '' };
   return { ...elsewhere, DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: clientConfig };
 }

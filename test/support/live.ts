@@ -8,7 +8,7 @@ import {
   verifying,
 } from '@drayage/core';
 import type { Engine, EngineInfo, ImageSaver } from '@drayage/core';
-import { createLocalReach, type LiveMountRequest } from '@drayage/mount';
+import { createLocalEngineHost, type LiveMountRequest } from '@drayage/mount';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 
 import type { EngineInFolder } from './engine-process.ts';
@@ -24,8 +24,8 @@ export async function adapterOf(engine: EngineInFolder): Promise<Engine & ImageS
 /** What a live mount of a whole bundle into a test engine is asked with. */
 export async function liveRequest(engine: EngineInFolder, bundle: string): Promise<LiveMountRequest> {
   const info = await (await adapterOf(engine)).describe();
-  const reach = await createLocalReach({ info });
-  return { reach, info, ...(await readBundle(bundle, info)) };
+  const engineHost = await createLocalEngineHost({ info });
+  return { engineHost, info, ...(await readBundle(bundle, info)) };
 }
 
 /** The images and packs of a bundle, and its blobs. */

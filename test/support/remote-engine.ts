@@ -1,25 +1,25 @@
-import type { EngineInfo, Footholds } from '@drayage/core';
-import { createRemoteReach, type RemoteReach } from '@drayage/mount';
+import type { EngineInfo, HelperContainers } from '@drayage/core';
+import { createRemoteEngineHost, type RemoteEngineHost } from '@drayage/mount';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 
 import type { EngineInFolder } from './engine-process.ts';
 
 /** An engine of which only the API is known. */
 export interface KnownEngine {
-  readonly footholds: Footholds;
+  readonly helpers: HelperContainers;
   readonly info: EngineInfo;
 }
 
 /** Asks an engine who it is; all that is known of it is where it answers. */
 export async function engineAt(host: string): Promise<KnownEngine> {
   const endpoint = await resolveEngineEndpoint({ host, env: {}, homeDir: '/nonexistent' });
-  const footholds = createDockerEngine({ endpoint });
-  return { footholds, info: await footholds.describe() };
+  const helpers = createDockerEngine({ endpoint });
+  return { helpers, info: await helpers.describe() };
 }
 
 /** The reach through its API alone; the caller closes it. */
-export function openReach({ footholds, info }: KnownEngine): Promise<RemoteReach> {
-  return createRemoteReach({ footholds, location: info.location });
+export function openEngineHost({ helpers, info }: KnownEngine): Promise<RemoteEngineHost> {
+  return createRemoteEngineHost({ helpers, location: info.location });
 }
 
 /** The containers and images of an engine; what a helper must not leave. */

@@ -21,7 +21,7 @@ import type {
   Platform,
 } from '@drayage/core';
 import { classicLayout, type LayoutEntry } from '@drayage/private-engine';
-import { bakedMountPoint } from './baked-places.ts';
+import { bakedMountPoint } from './baked-paths.ts';
 
 export interface BakeSource {
   /** The bundle's directory. */

@@ -1,5 +1,5 @@
 import { familiarReference, type Reference } from '@drayage/core';
-import { bakedHome } from './baked-places.ts';
+import { bakedHome } from './baked-paths.ts';
 
 /** The first line of every Dockerfile made here: by it a directory is known as one that may be replaced. */
 export const dockerfileMark = '# Made by dray bake';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { bakedHome } from './baked-places.ts';
+import { bakedHome } from './baked-paths.ts';
 import { readEntryPoint } from './entry-point.ts';
 
 describe('the entry point of a baked image', () => {

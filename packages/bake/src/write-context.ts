@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { DrayError, systemErrorCode, throwIfAborted, verifying } from '@drayage/core';
 import type { BlobStore, ByteStream, Descriptor, Digest, MountablePack, Reference } from '@drayage/core';
 import { readBakeContent, type BakeContent, type BakeSource } from './bake-content.ts';
-import { packFileName } from './baked-places.ts';
+import { packFileName } from './baked-paths.ts';
 import { dockerfile, dockerfileMark } from './dockerfile.ts';
 import { readEntryPoint } from './entry-point.ts';
 import { layoutTar } from './layout-tar.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DrayError, InvalidReferenceError, RegistryError, UsageError } from '@drayage/core';
-import { errorExitCode, loadExitCode, prepullExitCode, waitExitCode } from './exit-codes.ts';
+import { errorExitCode, deliveryExitCode, prepullExitCode, waitExitCode } from './exit-codes.ts';
 
 describe('the exit code', () => {
   test.each([
@@ -50,6 +50,6 @@ describe('the exit code', () => {
     [late, strict, 4],
     [late, failing, 4],
   ])('of a load: %j %j is %d', (report, config, code) => {
-    expect(loadExitCode(report, config)).toBe(code);
+    expect(deliveryExitCode(report, config)).toBe(code);
   });
 });

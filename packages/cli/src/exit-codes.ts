@@ -1,5 +1,5 @@
 import { DrayError, UsageError } from '@drayage/core';
-import type { ErrorCode, LoadReport, PrepullReport, WaitReport } from '@drayage/core';
+import type { ErrorCode, DeliveryReport, PrepullReport, WaitReport } from '@drayage/core';
 import type { Config } from './options/option.ts';
 
 /** What the program ends with; documented in docs/errors.md. A signal ends it with 128 and the signal's number. */
@@ -27,8 +27,8 @@ export function prepullExitCode({ outcome }: Pick<PrepullReport, 'outcome'>): nu
 }
 
 /** A cache that missed fails nothing, unless that was asked for. */
-export function loadExitCode(
-  { outcome, reason }: Pick<LoadReport, 'outcome' | 'reason'>,
+export function deliveryExitCode(
+  { outcome, reason }: Pick<DeliveryReport, 'outcome' | 'reason'>,
   { strict, onMiss }: Pick<Config, 'strict' | 'onMiss'>,
 ): number {
   if (outcome === 'hit' || (!strict && onMiss !== 'fail')) return exitCodes.done;

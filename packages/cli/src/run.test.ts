@@ -105,21 +105,21 @@ describe('a command', () => {
 
   test('hands over, and waits at the place of the handover', async () => {
     const image = addImage('app', '1');
-    const meeting = join(directory.path, 'meeting');
-    await dray(['prepull', image, '--bundle', bundle(), '--handover', meeting]);
+    const handover = join(directory.path, 'meeting');
+    await dray(['prepull', image, '--bundle', bundle(), '--handover', handover]);
     const waited = await dray([
       'wait',
       '--bundle',
       join(directory.path, 'other'),
       '--handover',
-      `file://${meeting}`,
+      `file://${handover}`,
       '--json',
     ]);
     expect([waited.exitCode, JSON.parse(waited.stdout)]).toMatchObject([
       0,
       { outcome: 'ready', images: [{ reference: image }] },
     ]);
-    const inspected = await dray(['bundle', 'inspect', meeting, '--json']);
+    const inspected = await dray(['bundle', 'inspect', handover, '--json']);
     expect(JSON.parse(inspected.stdout)).toMatchObject({ images: [{ complete: true }] });
   });
 

@@ -71,7 +71,7 @@ export {
   selectManifest,
 } from './image/manifest.ts';
 export { checkLayerCount, parseImageConfig, type ImageConfig } from './image/image-config.ts';
-export { renderAsOci, renderOciManifest, type Rendering } from './image/oci-rendering.ts';
+export { convertToOci, convertManifestToOci, type ConvertedManifest } from './image/converted-manifest.ts';
 export { isObject, parseJsonObject, type JsonObject } from './image/json.ts';
 
 export type {
@@ -100,12 +100,12 @@ export type {
   LoadableImage,
 } from './engine.ts';
 export type {
-  EngineFoothold,
-  FootholdFile,
-  FootholdProcess,
-  FootholdRequest,
-  Footholds,
-} from './foothold.ts';
+  HelperContainer,
+  HelperFile,
+  HelperProcess,
+  HelperRequest,
+  HelperContainers,
+} from './helper-container.ts';
 
 export { hashFile } from './store/hash-file.ts';
 export { createPackStore, type PackStore, type PackStoreOptions } from './store/pack-store.ts';
@@ -156,9 +156,9 @@ export type {
 } from './rendezvous/status.ts';
 export { parseStatus } from './rendezvous/status.ts';
 export type { PrepullJob, PrepullJobState } from './rendezvous/prepull-job.ts';
-export type { Prospect, WaitPolicy } from './rendezvous/waiting.ts';
-export type { Sighting } from './rendezvous/watch.ts';
-export { prospectReason, type Outlook } from './rendezvous/outlook.ts';
+export type { WaitDecision, WaitPolicy } from './rendezvous/wait-decision.ts';
+export type { StatusSnapshot } from './rendezvous/watch.ts';
+export { decisionReason, type ImageAvailability } from './rendezvous/image-availability.ts';
 export { waitForImages, type WaitReport, type WaitRequest } from './rendezvous/wait.ts';
 
 export type { PrepullEvent } from './prepull/events.ts';
@@ -176,18 +176,18 @@ export { handOver } from './prepull/hand-over.ts';
 export { prepull, type PrepullRequest } from './prepull/prepull.ts';
 export type { PackingOptions } from './prepull/packing.ts';
 
-export type { LoadEvent } from './delivery/events.ts';
+export type { DeliveryEvent } from './delivery/events.ts';
 export type {
   DeliveryKind,
   LayerCounts,
-  LoadImageReport,
-  LoadOutcome,
-  LoadReport,
+  DeliveryImageReport,
+  DeliveryOutcome,
+  DeliveryReport,
 } from './delivery/report.ts';
 export { unpackBundle, type BundleUnpacking, type UnpackOptions } from './delivery/unpack-bundle.ts';
 export type { PackAccess } from './delivery/pack-access.ts';
 export { findMountable } from './delivery/mountable.ts';
-export { load, type DeliveryMode, type LoadOptions, type OnMiss } from './delivery/load.ts';
+export { deliver, type DeliveryMode, type DeliveryOptions, type OnMiss } from './delivery/deliver.ts';
 
 export type { BundleComparison, ImagePlan, PlanRequest, PrepullPlan } from './prepull/plan.ts';
 export { planPrepull } from './prepull/plan.ts';

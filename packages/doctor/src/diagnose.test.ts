@@ -19,7 +19,7 @@ const unprivileged = {
 
 const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
   ['everything works', doctorFacts(), 'mount-local'],
-  ['the engine is not visible from here', doctorFacts({ localReach: 'no process' }), 'mount-remote'],
+  ['the engine is not visible from here', doctorFacts({ localEngineHost: 'no process' }), 'mount-remote'],
   ['we are not root', doctorFacts({ machine: { isRoot: false } }), 'mount-remote'],
   ['the engine has the classic store', doctorFacts({ engine: classic }), 'mount-private'],
   ['no engine answers', doctorFacts({ engine: undefined }), 'mount-private'],

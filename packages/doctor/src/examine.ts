@@ -1,20 +1,20 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { reasonOf, type EngineInfo } from '@drayage/core';
-import { createLocalReach } from '@drayage/mount';
+import { createLocalEngineHost } from '@drayage/mount';
 import { whyNoMounts } from '@drayage/host';
 import { filesystemAt, probeStorage, type ScratchRun, type Trial } from '@drayage/private-engine';
 import type { StorageLook } from './facts.ts';
 import { runWithin, within } from './run-within.ts';
 
 /** Why this process cannot mount into a running engine by itself, or undefined when it can. Connects to its containerd, and changes nothing. */
-export async function probeLocalReach(info: EngineInfo | undefined): Promise<Trial> {
+export async function probeLocalEngineHost(info: EngineInfo | undefined): Promise<Trial> {
   if (info === undefined) return 'no engine answers';
   if (info.imageStore === 'classic') return 'it keeps its images in the classic store';
   const signal = AbortSignal.timeout(5000);
-  const look = createLocalReach({ info, signal }).then(
-    async (reach): Promise<Trial> => {
-      await reach.close();
+  const look = createLocalEngineHost({ info, signal }).then(
+    async (engineHost): Promise<Trial> => {
+      await engineHost.close();
       return undefined;
     },
     (error: unknown) => shortReason(reasonOf(error)),

@@ -9,7 +9,7 @@ export interface DoctorFacts {
   /** Why none answers. */
   readonly engineError?: ErrorSummary | undefined;
   /** Why this process cannot mount into the engine by itself; undefined: it can. */
-  readonly localReach: Trial;
+  readonly localEngineHost: Trial;
   readonly storage: StorageLook;
   /** `auto` may start an engine of our own beside one that answers, because somebody will hear where it is. */
   readonly mayStartEngine: boolean;

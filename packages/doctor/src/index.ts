@@ -1,5 +1,5 @@
 export { diagnose, type DataRootFindings, type Diagnosis, type DoctorChoice } from './diagnose.ts';
-export { probeDataRoot, probeLocalReach } from './examine.ts';
+export { probeDataRoot, probeLocalEngineHost } from './examine.ts';
 export type {
   CapabilityFacts,
   CgroupFacts,

@@ -81,10 +81,10 @@ function classicStore({ info }: EngineSetup): Obstacle {
   return { reason, remedy };
 }
 
-function localObstacle({ engine, machine, localReach }: DoctorFacts): Obstacle | undefined {
+function localObstacle({ engine, machine, localEngineHost }: DoctorFacts): Obstacle | undefined {
   const live = liveObstacle(engine);
   if (live !== undefined) return live;
-  return mountObstacle(machine) ?? (localReach === undefined ? undefined : { reason: localReach });
+  return mountObstacle(machine) ?? (localEngineHost === undefined ? undefined : { reason: localEngineHost });
 }
 
 /** What hinders this process from mounting packs. */

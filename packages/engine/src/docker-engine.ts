@@ -1,11 +1,11 @@
 import { abortError, DrayError, familiarName, familiarReference } from '@drayage/core';
-import type { Engine, Footholds, ImageSaver, Reference } from '@drayage/core';
+import type { Engine, HelperContainers, ImageSaver, Reference } from '@drayage/core';
 import { untilAborted } from './until-aborted.ts';
 import { checkImageRunnable, checkImageUsable } from './check-runnable.ts';
 import { connect, type Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { requestFailed } from './engine-errors.ts';
-import { openFoothold } from './helper/open-foothold.ts';
+import { openHelperContainer } from './helper/open-helper-container.ts';
 import { imageName, inspectImage } from './inspect-image.ts';
 import { chainIdsOfImages } from './list-chain-ids.ts';
 import { loadImage } from './load.ts';
@@ -28,7 +28,7 @@ export interface DockerEngineOptions {
  * The engine at `options.endpoint`, by the Docker API. Connects with the first question; what the engine said about itself is kept,
  * except by `describe`, which asks again.
  */
-export function createDockerEngine(options: DockerEngineOptions): Engine & ImageSaver & Footholds {
+export function createDockerEngine(options: DockerEngineOptions): Engine & ImageSaver & HelperContainers {
   const { endpoint, authFor } = options;
   let known: Promise<Connection> | undefined;
 
@@ -88,6 +88,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
       checkImageRunnable(await (known ?? ask(signal)), engineImageId, signal),
     checkUsable: async (engineImageId, signal) =>
       checkImageUsable(await (known ?? ask(signal)), engineImageId, signal),
-    openFoothold: async (request) => openFoothold(await (known ?? ask(request.signal)), request),
+    openHelperContainer: async (request) =>
+      openHelperContainer(await (known ?? ask(request.signal)), request),
   };
 }

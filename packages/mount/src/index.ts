@@ -1,11 +1,11 @@
 export { loadContainerdLibrary } from './containerd/channel.ts';
-export type { EngineReach } from './engine-host/engine-host.ts';
-export { createLocalReach, type LocalReachOptions } from './engine-host/local-host.ts';
+export type { EngineHost } from './engine-host/engine-host.ts';
+export { createLocalEngineHost, type LocalEngineHostOptions } from './engine-host/local-host.ts';
 export {
-  createRemoteReach,
+  createRemoteEngineHost,
   packVolumeName,
-  type RemoteReach,
-  type RemoteReachOptions,
+  type RemoteEngineHost,
+  type RemoteEngineHostOptions,
 } from './engine-host/remote-host.ts';
 export { sweepPackVolume, type PackVolume } from './engine-host/remote-packs.ts';
 export {

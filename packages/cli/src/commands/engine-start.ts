@@ -1,4 +1,10 @@
-import { createDirectoryTransport, isDrayError, load, reasonOf, type LoadImageReport } from '@drayage/core';
+import {
+  createDirectoryTransport,
+  isDrayError,
+  deliver,
+  reasonOf,
+  type DeliveryImageReport,
+} from '@drayage/core';
 import { startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineEventLine, engineStartText } from '../output/engine-text.ts';
@@ -7,12 +13,12 @@ import { engineContent, type EngineContent } from '../wiring/engine-content.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';
-import { pollMs } from '../wiring/transports.ts';
+import { pollMs } from '../wiring/handover.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `dray engine start --json` prints. */
 export interface EngineStartReport extends Omit<PrivateEngine, 'unmounted'> {
-  readonly images: readonly Pick<LoadImageReport, 'reference' | 'delivery'>[];
+  readonly images: readonly Pick<DeliveryImageReport, 'reference' | 'delivery'>[];
   readonly ms: number;
 }
 
@@ -70,9 +76,9 @@ async function loadTheRest(
   const bundle = createDirectoryTransport(config.bundle);
   const mounted = new Set(mountable?.images.map(({ config: { digest } }) => digest));
   try {
-    const { images } = await load({
+    const { images } = await deliver({
       engine: await openPrivateEngine(dockerHost, host),
-      ...{ meeting: bundle, local: bundle, only: [], delivery: 'load', onMiss: 'continue' },
+      ...{ handover: bundle, local: bundle, only: [], delivery: 'load', onMiss: 'continue' },
       packs: openPackAccess(config, host),
       concurrency: config.concurrency,
       policy: { timeoutMs: config.timeoutMs, graceMs: 0, settled: true },

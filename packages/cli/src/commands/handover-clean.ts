@@ -1,7 +1,7 @@
 import { UsageError } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, humanSize } from '../output/quantities.ts';
-import { openHandover } from '../wiring/transports.ts';
+import { openHandover } from '../wiring/handover.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `dray handover clean --json` prints. */

@@ -1,15 +1,15 @@
 import { humanSize } from '../output/quantities.ts';
-import { isDrayError, load, type LoadEvent, type LoadReport } from '@drayage/core';
-import { errorExitCode, exitCodes, loadExitCode } from '../exit-codes.ts';
+import { isDrayError, deliver, type DeliveryEvent, type DeliveryReport } from '@drayage/core';
+import { errorExitCode, exitCodes, deliveryExitCode } from '../exit-codes.ts';
 import { expandReference, knownReferences } from '../images/expand.ts';
-import { loadEventLine, loadSummary, waitingText } from '../output/load-text.ts';
+import { deliveryEventLine, deliverySummary, waitingText } from '../output/delivery-text.ts';
 import { failureJson, failureText } from '../output/failure.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { createMounter } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrepullJob } from '../wiring/prepull-job.ts';
-import { openPlaces } from '../wiring/transports.ts';
+import { openHandoverLocations } from '../wiring/handover.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { Host } from '../host.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
@@ -30,15 +30,15 @@ export async function runLoad(context: CommandContext): Promise<number> {
 }
 
 async function waitAndLoad({ config, host, signal }: CommandContext): Promise<number> {
-  const places = await openPlaces(config, host);
+  const places = await openHandoverLocations(config, host);
   const engine = await openEngine(host);
   const job = await openPrepullJob(config, host, (line) => progress.line(line));
   const progress = await startProgress(host);
-  let report: LoadReport;
+  let report: DeliveryReport;
   try {
-    report = await load({
+    report = await deliver({
       engine,
-      meeting: places.meeting,
+      handover: places.handover,
       local: places.local,
       only: config.only.map((name) => expandReference(name, host.env)),
       expected: knownReferences(config.images, host.env),
@@ -46,13 +46,13 @@ async function waitAndLoad({ config, host, signal }: CommandContext): Promise<nu
       onMiss: config.onMiss,
       packs: {
         ...openPackAccess(config, host),
-        mounter: createMounter({ config, host, footholds: engine, onLine: (line) => progress.line(line) }),
+        mounter: createMounter({ config, host, helpers: engine, onLine: (line) => progress.line(line) }),
       },
       concurrency: config.concurrency,
       policy: waitPolicy(config),
       pollMs: places.pollMs,
       job,
-      onEvent: showLoad(progress),
+      onEvent: showDelivery(progress),
       signal,
     });
   } finally {
@@ -60,8 +60,8 @@ async function waitAndLoad({ config, host, signal }: CommandContext): Promise<nu
     job?.close();
     await places.close();
   }
-  const exitCode = loadExitCode(report, config);
-  host.stderr.write(`${loadSummary(report, exitCode !== exitCodes.done)}\n`);
+  const exitCode = deliveryExitCode(report, config);
+  host.stderr.write(`${deliverySummary(report, exitCode !== exitCodes.done)}\n`);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
   if (report.dockerHost !== undefined) await tellDockerHost(report.dockerHost, config, host);
   return exitCode;
@@ -76,12 +76,12 @@ async function tellDockerHost(
   if (exportFile !== undefined) await exportDockerHost(exportFile, dockerHost, host);
 }
 
-function showLoad(progress: Progress): (event: LoadEvent) => void {
+function showDelivery(progress: Progress): (event: DeliveryEvent) => void {
   let lastWaiting: string | undefined;
   return (event) => {
-    const line = loadEventLine(event);
+    const line = deliveryEventLine(event);
     if (line !== undefined) progress.line(line);
-    if (event.type === 'waiting' && event.prospect.kind === 'running') {
+    if (event.type === 'waiting' && event.decision.kind === 'running') {
       // Only the first look and a new pre-pull get a line; how far it is shows in the status.
       const waitingFor = event.status?.runId ?? '';
       if (waitingFor !== lastWaiting) progress.line(waitingText(event.status));

@@ -27,7 +27,7 @@ import { openEngine } from '../wiring/open-engine.ts';
 import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import { expireQuietly } from '../wiring/expire-quietly.ts';
-import { openHandover } from '../wiring/transports.ts';
+import { openHandover } from '../wiring/handover.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `prepull --json` prints. */

@@ -1,28 +1,28 @@
-import { waitForImages, type Sighting, type WaitReport } from '@drayage/core';
+import { waitForImages, type StatusSnapshot, type WaitReport } from '@drayage/core';
 import { waitExitCode } from '../exit-codes.ts';
 import { expandReference } from '../images/expand.ts';
-import { waitingText } from '../output/load-text.ts';
+import { waitingText } from '../output/delivery-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanDuration } from '../output/quantities.ts';
 import { openPrepullJob } from '../wiring/prepull-job.ts';
-import { openPlaces } from '../wiring/transports.ts';
+import { openHandoverLocations } from '../wiring/handover.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { CommandContext } from './command.ts';
 
 /** `dray wait`. */
 export async function runWait({ config, host, signal }: CommandContext): Promise<number> {
-  const places = await openPlaces(config, host);
+  const places = await openHandoverLocations(config, host);
   const job = await openPrepullJob(config, host, (line) => progress.line(line));
   const progress = await startProgress(host);
   let report: WaitReport;
   try {
     report = await waitForImages({
-      documents: places.meeting.documents,
+      documents: places.handover.documents,
       only: config.only.map((name) => expandReference(name, host.env)),
       policy: waitPolicy(config),
       pollMs: places.pollMs,
       job,
-      onSighting: showWait(progress),
+      onSnapshot: showWait(progress),
       signal,
     });
   } finally {
@@ -43,10 +43,10 @@ export function waitSummary({ outcome, reason, images, ms }: WaitReport): string
   return `ready after ${took}: ${counted(ready, 'image')}`;
 }
 
-function showWait(progress: Progress): (sighting: Sighting) => void {
+function showWait(progress: Progress): (snapshot: StatusSnapshot) => void {
   let last: string | undefined;
-  return ({ prospect, status }) => {
-    if (prospect.kind !== 'running') return;
+  return ({ decision, status }) => {
+    if (decision.kind !== 'running') return;
     const text = waitingText(status);
     if (status?.runId !== last || last === undefined) progress.line(text);
     last = status?.runId ?? '';

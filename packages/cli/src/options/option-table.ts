@@ -39,7 +39,7 @@ export const optionTable: OptionTable = {
     configKey: 'handover',
     type: pathType('DIR|URL'),
     default: undefined,
-    summary: 'where the bundle is handed over; without it the bundle directory is the meeting place',
+    summary: 'where the bundle is handed over; without it the bundle directory is the handover location',
   },
   platform: {
     flag: 'platform',

@@ -1,5 +1,5 @@
 import { isDrayError, summarizeError, type EngineSetup, type ErrorSummary } from '@drayage/core';
-import { diagnose, probeDataRoot, probeLocalReach, probeMachine, type Diagnosis } from '@drayage/doctor';
+import { diagnose, probeDataRoot, probeLocalEngineHost, probeMachine, type Diagnosis } from '@drayage/doctor';
 import { readEngineSetup, resolveEngineEndpoint } from '@drayage/engine';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
@@ -12,10 +12,10 @@ export async function examine(config: Config, host: Host, signal: AbortSignal): 
   const { dataRoot, dockerd, delivery, exportFile } = config;
   const machine = await probeMachine({ env, ci: await nameOfCi(host), dockerd });
   const { engine, engineError } = await lookAtEngine(host, machine.container?.id, signal);
-  const localReach = await probeLocalReach(engine?.info);
+  const localEngineHost = await probeLocalEngineHost(engine?.info);
   const storage = await probeDataRoot(dataRoot, env);
   return diagnose({
-    ...{ machine, storage, localReach },
+    ...{ machine, storage, localEngineHost },
     mayStartEngine: delivery === 'mount' || exportFile !== undefined,
     engine,
     engineError,

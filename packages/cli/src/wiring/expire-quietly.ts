@@ -1,6 +1,6 @@
 import { DrayError, reasonOf } from '@drayage/core';
 import type { CommandContext } from '../commands/command.ts';
-import type { Handover } from './transports.ts';
+import type { Handover } from './handover.ts';
 
 /** What is not deleted by then is deleted by the next run (ms). */
 const limitMs = 20_000;

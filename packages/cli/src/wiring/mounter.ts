@@ -1,6 +1,6 @@
 import { DrayError, isDrayError, reasonOf } from '@drayage/core';
-import type { EngineInfo, Footholds, MountRequest, MountResult, Mounter } from '@drayage/core';
-import type { EngineReach } from '@drayage/mount';
+import type { EngineInfo, HelperContainers, MountRequest, MountResult, Mounter } from '@drayage/core';
+import type { EngineHost } from '@drayage/mount';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 import { engineEventLine } from '../output/engine-text.ts';
@@ -11,7 +11,7 @@ export interface MounterContext {
   readonly config: Config;
   readonly host: Host;
   /** Of the engine that is asked for. */
-  readonly footholds: Footholds;
+  readonly helpers: HelperContainers;
   /** Hears what is worth a line. */
   readonly onLine: (line: string) => void;
 }
@@ -48,34 +48,34 @@ async function warmUp(): Promise<void> {
 }
 
 async function mountLive(
-  { config, footholds }: MounterContext,
+  { config, helpers }: MounterContext,
   request: MountRequest & { readonly info: EngineInfo },
 ): Promise<MountResult> {
   const { engine, info, images, packs, openBlob, signal } = request;
   if (info.imageStore !== 'containerd') throw wrongStore(info);
   const dind = await import('@drayage/mount');
-  const reach = await openReach(config.reach, info, footholds, signal);
+  const engineHost = await openEngineHost(config.reach, info, helpers, signal);
   try {
     const content = config.mountContent;
-    await dind.mountLive({ reach, info, images, packs, openBlob, content, signal });
+    await dind.mountLive({ engineHost, info, images, packs, openBlob, content, signal });
     return { way: 'live', engine };
   } finally {
-    await reach.close();
+    await engineHost.close();
   }
 }
 
-async function openReach(
+async function openEngineHost(
   wanted: Config['reach'],
   info: EngineInfo,
-  footholds: Footholds,
+  helpers: HelperContainers,
   signal: AbortSignal | undefined,
-): Promise<EngineReach> {
-  const { createLocalReach, createRemoteReach } = await import('@drayage/mount');
-  const remote = (): Promise<EngineReach> =>
-    createRemoteReach({ footholds, location: info.location, signal });
+): Promise<EngineHost> {
+  const { createLocalEngineHost, createRemoteEngineHost } = await import('@drayage/mount');
+  const remote = (): Promise<EngineHost> =>
+    createRemoteEngineHost({ helpers, location: info.location, signal });
   if (wanted === 'api') return remote();
   try {
-    return await createLocalReach({ info, signal });
+    return await createLocalEngineHost({ info, signal });
   } catch (error) {
     if (wanted === 'local' || !isDrayError(error, 'MOUNT_UNAVAILABLE')) throw error;
     return remote();

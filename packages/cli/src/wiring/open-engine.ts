@@ -1,9 +1,9 @@
-import type { Engine, Footholds, ImageSaver, Reference } from '@drayage/core';
+import type { Engine, HelperContainers, ImageSaver, Reference } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint, type RegistryAuth } from '@drayage/engine';
 import type { Host } from '../host.ts';
 
 /** The engine that the docker client would talk to. A wrong setting of it is told by the first call, as an engine that is not there is. */
-export async function openEngine(host: Host): Promise<Engine & ImageSaver & Footholds> {
+export async function openEngine(host: Host): Promise<Engine & ImageSaver & HelperContainers> {
   const { env, homeDir } = host;
   // Only a pull needs credentials; the registry client would be most of what a load has to load.
   const authFor = async ({ registry, repository }: Reference): Promise<RegistryAuth | undefined> => {
@@ -18,7 +18,7 @@ export async function openEngine(host: Host): Promise<Engine & ImageSaver & Foot
   }
 }
 
-function unavailableEngine(reason: unknown): Engine & ImageSaver & Footholds {
+function unavailableEngine(reason: unknown): Engine & ImageSaver & HelperContainers {
   const fail = async (): Promise<never> => {
     throw reason;
   };
@@ -31,7 +31,7 @@ function unavailableEngine(reason: unknown): Engine & ImageSaver & Footholds {
     pull: fail,
     checkRunnable: fail,
     checkUsable: fail,
-    openFoothold: fail,
+    openHelperContainer: fail,
     save: fail,
   };
 }

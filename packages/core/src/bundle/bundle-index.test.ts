@@ -66,12 +66,12 @@ describe('the index of a bundle', () => {
 
   test('lists the OCI rendering of a Docker manifest, and finds the original again', () => {
     const docker = { mediaType: mediaTypes.dockerManifest, digest: digestOf('docker'), size: 6, platform };
-    const rendering = { ...manifest, platform };
-    const entry = { ...named('redis:7'), target: index, manifest: docker, rendering };
+    const convertedManifest = { ...manifest, platform };
+    const entry = { ...named('redis:7'), target: index, manifest: docker, convertedManifest };
     expect(jsonOf({ ...emptyIndex, entries: [entry] })).toMatchObject({
       manifests: [
         {
-          ...rendering,
+          ...convertedManifest,
           annotations: {
             'dev.drayage.manifest.digest': docker.digest,
             'dev.drayage.manifest.mediaType': mediaTypes.dockerManifest,

@@ -28,7 +28,7 @@ export interface BundleEntry {
   /** The manifest that is in the bundle; undefined: to be chosen from `target` by platform. */
   readonly manifest?: Descriptor | undefined;
   /** The OCI rendering of a Docker manifest: what `index.json` lists, for tools that read no other media types. */
-  readonly rendering?: Descriptor | undefined;
+  readonly convertedManifest?: Descriptor | undefined;
 }
 
 /** Of the documents that this program writes, and the newest it can read. */
@@ -161,7 +161,7 @@ function parseEntry(descriptor: Descriptor): BundleEntry {
     ...naming,
     target: originDescriptor('index', annotations) ?? manifest,
     manifest,
-    ...(original === undefined ? {} : { rendering: listed }),
+    ...(original === undefined ? {} : { convertedManifest: listed }),
   };
 }
 
@@ -214,16 +214,16 @@ function withoutOwnAnnotations({ annotations, ...descriptor }: Descriptor): Desc
   return foreign.length === 0 ? descriptor : { ...descriptor, annotations: Object.fromEntries(foreign) };
 }
 
-function formatEntry({ reference, name, target, manifest, rendering }: BundleEntry): JsonObject {
+function formatEntry({ reference, name, target, manifest, convertedManifest }: BundleEntry): JsonObject {
   const held = manifest ?? target;
-  const listed = rendering ?? held;
+  const listed = convertedManifest ?? held;
   const fullName = reference === undefined ? undefined : formatReference(reference);
   const annotations = {
     ...withoutOwnAnnotations(listed).annotations,
     ...(fullName === undefined ? {} : { [annotationKeys.imageName]: fullName }),
     ...((fullName ?? name) === undefined ? {} : { [annotationKeys.refName]: fullName ?? name }),
     ...(held.digest === target.digest ? {} : originAnnotations('index', target)),
-    ...(rendering === undefined ? {} : originAnnotations('manifest', held)),
+    ...(convertedManifest === undefined ? {} : originAnnotations('manifest', held)),
   };
   return {
     mediaType: listed.mediaType,

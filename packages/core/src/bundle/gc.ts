@@ -62,8 +62,8 @@ async function neededDigests(
   const needed = new Set<Digest>();
   for (const entry of entries) {
     needed.add(entry.target.digest);
-    const { rendering } = entry;
-    const ways = rendering === undefined ? [entry] : [entry, { target: rendering }];
+    const { convertedManifest } = entry;
+    const ways = convertedManifest === undefined ? [entry] : [entry, { target: convertedManifest }];
     for (const way of ways) {
       for (const contained of await entryManifests(blobs, way, signal)) {
         for (const { digest } of manifestBlobs(contained)) needed.add(digest);

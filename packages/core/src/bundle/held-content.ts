@@ -84,8 +84,11 @@ async function readContained(
       const diffId = diffIds[position];
       if (diffId !== undefined && (await isThere(blobs, layer, signal))) layersByDiffId.set(diffId, layer);
     }
-    const { rendering } = entry;
-    const all = [...manifestBlobs(contained), ...(rendering === undefined ? [] : [rendering])];
+    const { convertedManifest } = entry;
+    const all = [
+      ...manifestBlobs(contained),
+      ...(convertedManifest === undefined ? [] : [convertedManifest]),
+    ];
     const isWhole = await areThere(blobs, all, signal);
     const named = { ...entry, manifest: entry.manifest ?? descriptor };
     const image = { entry: named, config: manifest.config, layers: manifest.layers };

@@ -12,15 +12,15 @@ import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import { verifying } from '../store/verifying.ts';
-import type { LoadEvent } from './events.ts';
+import type { DeliveryEvent } from './events.ts';
 import { isThere } from './is-there.ts';
 import { openPackedLayer, providePack, type PackAccess } from './pack-access.ts';
-import type { DeliveryKind, LayerCounts, LoadImageReport } from './report.ts';
+import type { DeliveryKind, LayerCounts, DeliveryImageReport } from './report.ts';
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
 import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
 /** A place that holds a bundle's blobs, with a name for messages. */
-export interface BlobPlace {
+export interface BlobLocation {
   readonly location: string;
   readonly blobs: BlobStore;
 }
@@ -29,9 +29,9 @@ export interface DeliveryContext {
   readonly engine: Engine;
   readonly info: EngineInfo;
   /** Where the blobs come from. */
-  readonly meeting: BlobPlace;
+  readonly handover: BlobLocation;
   /** Where they are kept on this node; the same place when there is no handover. */
-  readonly local: BlobPlace;
+  readonly local: BlobLocation;
   readonly pool: Pool;
   /** For layers that are only in packs; undefined: they count as missing. */
   readonly packs?: PackAccess | undefined;
@@ -39,19 +39,22 @@ export interface DeliveryContext {
   readonly packed: PackedLayers;
   /** ChainIds that the engine is known to have, asked for once, when the first is needed; the set grows with every delivery. */
   readonly knownChainIds: () => Promise<Set<Digest>>;
-  readonly emit: (event: LoadEvent) => void;
+  readonly emit: (event: DeliveryEvent) => void;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Makes one image of the bundle available in the engine, and proves it. A failure is told in the report, never thrown. */
-export async function deliverImage(context: DeliveryContext, entry: BundleEntry): Promise<LoadImageReport> {
+export async function deliverImage(
+  context: DeliveryContext,
+  entry: BundleEntry,
+): Promise<DeliveryImageReport> {
   const startedAt = performance.now();
   const reference = entryName(entry);
   let image: LoadableImage | undefined;
   let done: Delivered = { delivery: 'none', layers: { total: 0, sent: 0, skipped: 0 }, bytesSent: 0 };
   let failure: unknown;
   try {
-    image = await readImage(context.meeting.blobs, entry, context.info.platform);
+    image = await readImage(context.handover.blobs, entry, context.info.platform);
     done = (await findPresent(context, image)) ?? (await loadImage(context, image, reference));
     await ensureDigestName(context, image);
   } catch (error) {
@@ -119,7 +122,7 @@ async function loadAndCheck(
 ): Promise<Delivered> {
   const { sent, ...counts } = layerCounts(image, omit);
   const packed = context.packs === undefined ? new Map<Digest, LayerInPack>() : context.packed;
-  const places = await locateLayers(context.meeting.blobs, image, omit, packed, context.signal);
+  const places = await locateLayers(context.handover.blobs, image, omit, packed, context.signal);
   const loadable = loadableFrom(image, places);
   const layers = [...places.values()].map(({ descriptor }) => descriptor);
   const stored = [...places.values()].filter(({ kind }) => kind !== 'packed');
@@ -182,16 +185,16 @@ async function openLayer(
 
 /** Copies what is missing here from where the bundle was handed over. */
 export async function receive(
-  context: Pick<DeliveryContext, 'meeting' | 'local' | 'pool' | 'emit' | 'signal'>,
+  context: Pick<DeliveryContext, 'handover' | 'local' | 'pool' | 'emit' | 'signal'>,
   name: string,
   descriptors: readonly Descriptor[],
 ): Promise<void> {
-  const { meeting, local, pool, signal } = context;
-  if (meeting.blobs === local.blobs) return;
+  const { handover, local, pool, signal } = context;
+  if (handover.blobs === local.blobs) return;
   context.emit({ type: 'receiving', reference: name, bytes: totalSize(descriptors) });
   await copyBlobs({
-    from: meeting.blobs,
-    fromLocation: meeting.location,
+    from: handover.blobs,
+    fromLocation: handover.location,
     to: local.blobs,
     toLocation: local.location,
     descriptors,

@@ -1,10 +1,10 @@
 import type { StatusDocument } from '../rendezvous/status.ts';
-import type { Prospect } from '../rendezvous/waiting.ts';
-import type { LoadImageReport } from './report.ts';
+import type { WaitDecision } from '../rendezvous/wait-decision.ts';
+import type { DeliveryImageReport } from './report.ts';
 
 /** What happens during waiting and delivery, for whoever shows it. */
-export type LoadEvent =
-  | { readonly type: 'waiting'; readonly prospect: Prospect; readonly status: StatusDocument | undefined }
+export type DeliveryEvent =
+  | { readonly type: 'waiting'; readonly decision: WaitDecision; readonly status: StatusDocument | undefined }
   | { readonly type: 'receiving'; readonly reference: string; readonly bytes: number }
   | {
       readonly type: 'loading';
@@ -28,5 +28,5 @@ export type LoadEvent =
     }
   | { readonly type: 'sent'; readonly reference: string; readonly bytes: number }
   | { readonly type: 'pulling'; readonly reference: string }
-  | { readonly type: 'image'; readonly image: LoadImageReport }
+  | { readonly type: 'image'; readonly image: DeliveryImageReport }
   | { readonly type: 'warning'; readonly message: string };

@@ -5,12 +5,12 @@ import type { Platform } from '../image/platform.ts';
 import type { MountResult, MountablePack, Mounter } from '../mounter.ts';
 import { createPool } from '../handover/pool.ts';
 import { verifying } from '../store/verifying.ts';
-import type { BlobPlace } from './deliver-image.ts';
-import type { LoadEvent } from './events.ts';
+import type { BlobLocation } from './deliver-image.ts';
+import type { DeliveryEvent } from './events.ts';
 import { providePack, type PackAccess } from './pack-access.ts';
 import { isThere } from './is-there.ts';
 import { findMountable, type MountableImage } from './mountable.ts';
-import type { LoadImageReport } from './report.ts';
+import type { DeliveryImageReport } from './report.ts';
 
 export interface MountImagesRequest {
   readonly mounter: Mounter;
@@ -22,17 +22,17 @@ export interface MountImagesRequest {
   readonly index: BundleIndex;
   /** That are complete in the bundle. */
   readonly entries: readonly BundleEntry[];
-  readonly meeting: BlobPlace;
-  readonly local: BlobPlace;
+  readonly handover: BlobLocation;
+  readonly local: BlobLocation;
   /** Brings blobs to this node. */
   readonly receive: (name: string, descriptors: readonly Descriptor[]) => Promise<void>;
-  readonly emit: (event: LoadEvent) => void;
+  readonly emit: (event: DeliveryEvent) => void;
   readonly signal: AbortSignal | undefined;
 }
 
 export interface MountedImages {
   /** Of the images that are there now; the others are for another way. */
-  readonly reports: readonly LoadImageReport[];
+  readonly reports: readonly DeliveryImageReport[];
   readonly result: MountResult;
 }
 
@@ -42,9 +42,9 @@ export interface MountedImages {
  */
 export async function mountImages(request: MountImagesRequest): Promise<MountedImages | undefined> {
   const startedAt = performance.now();
-  const { mounter, engine, info, index, entries, platform, meeting, emit, signal } = request;
+  const { mounter, engine, info, index, entries, platform, handover, emit, signal } = request;
   const { images, packs } = await findMountable({
-    ...{ blobs: meeting.blobs, index, entries, platform, signal },
+    ...{ blobs: handover.blobs, index, entries, platform, signal },
     isPresent: (image) => isPresent(request, image),
     warn: (message) => {
       emit({ type: 'warning', message });
@@ -93,12 +93,12 @@ async function checkMounted(
   { engine }: MountResult,
   images: readonly MountableImage[],
   ms: number,
-): Promise<readonly LoadImageReport[]> {
+): Promise<readonly DeliveryImageReport[]> {
   const info = engine === asked && known !== undefined ? known : await engine.describe(signal);
   // Each is tried by a container of its own.
   const reports = await createPool(trialsAtATime).map(
     images,
-    async ({ name, image }): Promise<LoadImageReport | undefined> => {
+    async ({ name, image }): Promise<DeliveryImageReport | undefined> => {
       const found = await engine.inspect(image.reference ?? image.config.digest, signal);
       if (found !== undefined && (await isThere(engine, info, found, image, signal))) {
         return mountedReport(name, image, ms);
@@ -116,7 +116,7 @@ async function checkMounted(
 
 const trialsAtATime = 4;
 
-function mountedReport(name: string, image: LoadableImage, ms: number): LoadImageReport {
+function mountedReport(name: string, image: LoadableImage, ms: number): DeliveryImageReport {
   const total = image.layers.length;
   return {
     reference: name,

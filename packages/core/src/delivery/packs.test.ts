@@ -17,9 +17,9 @@ import { createPackStore } from '../store/pack-store.ts';
 import { initLayout } from '../store/layout.ts';
 import { decompressLayer } from '../testing/compress.ts';
 import { randomImage } from '../testing/random-image.ts';
-import type { LoadEvent } from './events.ts';
-import { load, type DeliveryMode } from './load.ts';
-import type { LoadReport } from './report.ts';
+import type { DeliveryEvent } from './events.ts';
+import { deliver, type DeliveryMode } from './deliver.ts';
+import type { DeliveryReport } from './report.ts';
 import { unpackBundle } from './unpack-bundle.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
@@ -45,20 +45,20 @@ afterEach(() => rm(dir, { recursive: true }));
 describe('loading from packs alone', () => {
   test('sends the tars that the layers were made of', async () => {
     const engine = fakeEngine('classic');
-    const { report } = await deliver(engine, 'load');
+    const { report } = await deliverTo(engine, 'load');
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load', layers: { sent: 3 } }] });
     expect(engine.sent.map((tar) => digestOf(tar))).toEqual(image.diffIds);
   });
 
   test('leaves out the layers that the engine has', async () => {
     const engine = fakeEngine('classic', image.diffIds.slice(0, 1));
-    await deliver(engine, 'load');
+    await deliverTo(engine, 'load');
     expect(engine.sent.map((tar) => digestOf(tar))).toEqual(image.diffIds.slice(1));
   });
 
   test('gives a containerd store a manifest over the tars', async () => {
     const engine = fakeEngine('containerd');
-    const { report } = await deliver(engine, 'load');
+    const { report } = await deliverTo(engine, 'load');
     expect(report.outcome).toBe('hit');
     expect(engine.loaded?.layers.map(({ digest }) => digest)).toEqual(image.diffIds);
     expect(engine.loaded?.target.digest).not.toBe(image.target.digest);
@@ -67,7 +67,7 @@ describe('loading from packs alone', () => {
   test('names the layers that are nowhere', async () => {
     const [first, ...others] = tars.keys();
     await writeBundle([first ?? raise()]);
-    const { report } = await deliver(fakeEngine('classic'), 'load');
+    const { report } = await deliverTo(fakeEngine('classic'), 'load');
     expect(report.outcome).toBe('miss');
     expect(report.images[0]?.error).toMatchObject({ code: 'PACK_INVALID' });
     for (const diffId of others) expect(report.images[0]?.error?.message).toContain(diffId.slice(7, 19));
@@ -75,7 +75,7 @@ describe('loading from packs alone', () => {
 
   test('refuses a pack with a flipped byte', async () => {
     await flipByte();
-    const { report } = await deliver(fakeEngine('classic'), 'load');
+    const { report } = await deliverTo(fakeEngine('classic'), 'load');
     expect(report.images[0]?.error).toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
 });
@@ -83,7 +83,7 @@ describe('loading from packs alone', () => {
 describe('mounting', () => {
   test('is preferred, and nothing is sent', async () => {
     const engine = fakeEngine('containerd');
-    const { report, mounted } = await deliver(engine, 'auto', liveMounter(engine));
+    const { report, mounted } = await deliverTo(engine, 'auto', liveMounter(engine));
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount', bytesSent: 0 }] });
     expect(mounted).toHaveLength(1);
     expect(engine.sent).toEqual([]);
@@ -92,7 +92,7 @@ describe('mounting', () => {
   test('is not tried when the engine has the image', async () => {
     const engine = fakeEngine('containerd');
     engine.add();
-    const { report, mounted } = await deliver(engine, 'mount', liveMounter(engine));
+    const { report, mounted } = await deliverTo(engine, 'mount', liveMounter(engine));
     expect(report).toMatchObject({ images: [{ delivery: 'present' }] });
     expect(mounted).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe('mounting', () => {
       warmUp: () => undefined,
       mount: () => Promise.reject(new DrayError('MOUNT_UNAVAILABLE', 'cannot mount packs: not root')),
     };
-    const { report, warnings } = await deliver(engine, 'auto', unavailable);
+    const { report, warnings } = await deliverTo(engine, 'auto', unavailable);
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
     expect(warnings).toEqual([expect.stringContaining('not root')]);
   });
@@ -116,7 +116,7 @@ describe('mounting', () => {
       warmUp: () => undefined,
       mount: () => Promise.resolve({ way: 'live', engine }),
     };
-    const { report } = await deliver(engine, 'auto', idle);
+    const { report } = await deliverTo(engine, 'auto', idle);
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
   });
 
@@ -130,7 +130,7 @@ describe('mounting', () => {
         return Promise.resolve({ way: 'private', engine: own, dockerHost: 'unix:///run/own.sock' });
       },
     };
-    const { report } = await deliver(absentEngine(), 'mount', mounter);
+    const { report } = await deliverTo(absentEngine(), 'mount', mounter);
     expect(report).toMatchObject({
       outcome: 'hit',
       dockerHost: 'unix:///run/own.sock',
@@ -141,7 +141,7 @@ describe('mounting', () => {
   test('never sees a pack with a flipped byte', async () => {
     await flipByte();
     const engine = fakeEngine('containerd');
-    const { report, mounted, warnings } = await deliver(engine, 'mount', liveMounter(engine));
+    const { report, mounted, warnings } = await deliverTo(engine, 'mount', liveMounter(engine));
     expect(mounted).toEqual([]);
     expect(warnings[0]).toContain(packImage.slice(7));
     expect(report.outcome).toBe('miss');
@@ -151,7 +151,7 @@ describe('mounting', () => {
     const engine = fakeEngine('classic');
     await writeBundle([]);
     await writeBlobs(dir, image.blobs);
-    const { report, warnings } = await deliver(engine, 'mount', liveMounter(engine));
+    const { report, warnings } = await deliverTo(engine, 'mount', liveMounter(engine));
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
     expect(warnings).toEqual([expect.stringContaining('--form packs')]);
   });
@@ -163,7 +163,7 @@ describe('unpacking a bundle', () => {
     expect(unpacking).toMatchObject({ images: ['registry.test/app:1'], layers: 3 });
     await rm(join(dir, 'blobs', 'sha256', packImage.slice(7)));
     const engine = fakeEngine('classic');
-    expect((await deliver(engine, 'load')).report.outcome).toBe('hit');
+    expect((await deliverTo(engine, 'load')).report.outcome).toBe('hit');
     expect(engine.sent.map((tar) => digestOf(tar))).toEqual(image.diffIds);
   });
 
@@ -181,14 +181,14 @@ const reader = {
 };
 
 interface Delivery {
-  readonly report: LoadReport;
+  readonly report: DeliveryReport;
   readonly warnings: readonly string[];
   readonly mounted: readonly MountRequest[];
 }
 
-async function deliver(engine: Engine, delivery: DeliveryMode, mounter?: Mounter): Promise<Delivery> {
+async function deliverTo(engine: Engine, delivery: DeliveryMode, mounter?: Mounter): Promise<Delivery> {
   const place = createDirectoryTransport(dir);
-  const events: LoadEvent[] = [];
+  const events: DeliveryEvent[] = [];
   const mounted: MountRequest[] = [];
   const watched = mounter && {
     startsEngine: mounter.startsEngine,
@@ -198,9 +198,9 @@ async function deliver(engine: Engine, delivery: DeliveryMode, mounter?: Mounter
       return mounter.mount(request);
     },
   };
-  const report = await load({
+  const report = await deliver({
     engine,
-    meeting: place,
+    handover: place,
     local: place,
     only: [],
     delivery,

@@ -1,7 +1,7 @@
 import { summarizeError } from '../error-summary.ts';
 import type { Engine, EngineInfo } from '../engine.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
-import { undelivered, type LoadImageReport } from './report.ts';
+import { undelivered, type DeliveryImageReport } from './report.ts';
 
 /** Lets the engine pull one image. A failure is told in the report, never thrown. */
 export async function pullImage(
@@ -9,7 +9,7 @@ export async function pullImage(
   reference: Reference,
   info: EngineInfo,
   signal: AbortSignal | undefined,
-): Promise<LoadImageReport> {
+): Promise<DeliveryImageReport> {
   const startedAt = performance.now();
   const name = familiarReference(reference);
   try {

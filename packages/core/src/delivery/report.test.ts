@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { loadOutcome, undelivered, type DeliveryKind, type LoadImageReport } from './report.ts';
+import { deliveryOutcome, undelivered, type DeliveryKind, type DeliveryImageReport } from './report.ts';
 
-function delivered(delivery: DeliveryKind): LoadImageReport {
+function delivered(delivery: DeliveryKind): DeliveryImageReport {
   return { ...undelivered('redis:7'), delivery };
 }
 
-const failed: LoadImageReport = {
+const failed: DeliveryImageReport = {
   ...delivered('load'),
   error: { code: 'ENGINE_PULL_FAILED', message: 'no digest name' },
 };
@@ -20,6 +20,6 @@ describe('the outcome of a load', () => {
     ['hit', [delivered('pull')], true],
     ['miss', [], false],
   ] as const)('is a %s', (outcome, images, isPullAsked) => {
-    expect(loadOutcome(images, isPullAsked)).toBe(outcome);
+    expect(deliveryOutcome(images, isPullAsked)).toBe(outcome);
   });
 });

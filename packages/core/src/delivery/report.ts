@@ -11,7 +11,7 @@ export interface LayerCounts {
   readonly skipped: number;
 }
 
-export interface LoadImageReport {
+export interface DeliveryImageReport {
   /** Familiar form; the digest for an image without a name. */
   readonly reference: string;
   readonly configDigest?: Digest | undefined;
@@ -25,13 +25,13 @@ export interface LoadImageReport {
 }
 
 /** `hit`: the pre-pull delivered every image; `partial`: some; `miss`: none. */
-export type LoadOutcome = 'hit' | 'partial' | 'miss';
+export type DeliveryOutcome = 'hit' | 'partial' | 'miss';
 
-export interface LoadReport {
-  readonly outcome: LoadOutcome;
+export interface DeliveryReport {
+  readonly outcome: DeliveryOutcome;
   /** Why it is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details. */
   readonly reason?: string | undefined;
-  readonly images: readonly LoadImageReport[];
+  readonly images: readonly DeliveryImageReport[];
   /** Of the engine of our own that has the images, fit for `DOCKER_HOST`; absent when they are in the engine that was asked for. */
   readonly dockerHost?: string | undefined;
   /** Time spent waiting for the pre-pull (ms), part of `ms`. */
@@ -42,7 +42,7 @@ export interface LoadReport {
 }
 
 /** An image that was not delivered at all. */
-export function undelivered(reference: string, error?: ErrorSummary): LoadImageReport {
+export function undelivered(reference: string, error?: ErrorSummary): DeliveryImageReport {
   const layers = { total: 0, sent: 0, skipped: 0 };
   return {
     reference,
@@ -55,7 +55,10 @@ export function undelivered(reference: string, error?: ErrorSummary): LoadImageR
 }
 
 /** The outcome for the cache: an image that had to be pulled after all is a miss, unless pulling was what was asked for. */
-export function loadOutcome(images: readonly LoadImageReport[], isPullAsked: boolean): LoadOutcome {
+export function deliveryOutcome(
+  images: readonly DeliveryImageReport[],
+  isPullAsked: boolean,
+): DeliveryOutcome {
   const hits = images.filter(({ delivery, error }) => {
     return error === undefined && delivery !== 'none' && (delivery !== 'pull' || isPullAsked);
   });

@@ -11,7 +11,7 @@ import { packedLayers, readPacks, type PackedLayers } from '../bundle/packed-lay
 import { readImage } from '../bundle/read-image.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import { hostPlatform } from '../image/platform.ts';
-import { renderOciManifest } from '../image/oci-rendering.ts';
+import { convertManifestToOci } from '../image/converted-manifest.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import { checkLayout } from '../store/layout.ts';
 import { verifying } from '../store/verifying.ts';
@@ -78,9 +78,9 @@ async function unpackEntry(
   const image = await readImage(bundle.blobs, entry, platform, signal);
   const places = await locateLayers(bundle.blobs, image, new Set(), packed, signal);
   const loadable = loadableFrom(image, places);
-  const { descriptor, bytes } = renderOciManifest(loadable);
+  const { descriptor, bytes } = convertManifestToOci(loadable);
   // It was unpacked before.
-  if (loadable === image || entry.rendering?.digest === descriptor.digest) return undefined;
+  if (loadable === image || entry.convertedManifest?.digest === descriptor.digest) return undefined;
   const rebuilt: LayerPlace[] = [];
   for (const place of places.values()) {
     if (place.kind !== 'packed') continue;
@@ -97,9 +97,9 @@ async function unpackEntry(
     onLayer?.({ reference: entryName(entry), bytes: place.descriptor.size });
   }
   await bundle.blobs.put(descriptor, (offset) => Promise.resolve(Readable.from([bytes.subarray(offset)])));
-  const rendering = { ...descriptor, platform };
+  const convertedManifest = { ...descriptor, platform };
   return {
-    entry: { ...entry, manifest: { ...image.manifest, platform }, rendering },
+    entry: { ...entry, manifest: { ...image.manifest, platform }, convertedManifest },
     layers: rebuilt,
   };
 }

@@ -5,7 +5,7 @@ import { DrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { shortDigest, type Digest } from '../image/digest.ts';
 import { mediaTypes } from '../image/media-types.ts';
-import { renderOciManifest } from '../image/oci-rendering.ts';
+import { convertManifestToOci } from '../image/converted-manifest.ts';
 
 /** Where the bytes of one layer can be had. */
 export type LayerPlace =
@@ -67,7 +67,7 @@ async function locateLayer(
 export function loadableFrom(image: LoadableImage, places: ReadonlyMap<number, LayerPlace>): LoadableImage {
   const layers = image.layers.map((layer, position) => places.get(position)?.descriptor ?? layer);
   if (layers.every((layer, position) => layer.digest === image.layers[position]?.digest)) return image;
-  const { descriptor, bytes } = renderOciManifest({ config: image.config, layers });
+  const { descriptor, bytes } = convertManifestToOci({ config: image.config, layers });
   return {
     ...image,
     target: descriptor,

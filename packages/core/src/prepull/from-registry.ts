@@ -6,7 +6,7 @@ import type { Digest } from '../image/digest.ts';
 import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
 import type { Manifest } from '../image/manifest.ts';
-import { renderAsOci } from '../image/oci-rendering.ts';
+import { convertToOci } from '../image/converted-manifest.ts';
 import { formatPlatform, platformMatches } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
@@ -45,10 +45,10 @@ async function fetchImage(
   const config = await fetchContent(context, reference, chosen.manifest, announce);
   warnOfOtherPlatform(context, what, config);
   const manifest = { ...chosen.descriptor, platform: config.platform };
-  const rendering = await putRendering(context, chosen.manifest, config);
+  const convertedManifest = await putConvertedManifest(context, chosen.manifest, config);
   const all = distinctDescriptors([target, manifest, chosen.manifest.config, ...chosen.manifest.layers]);
   return {
-    entry: { reference, target, manifest, rendering },
+    entry: { reference, target, manifest, convertedManifest },
     manifestDigest: chosen.descriptor.digest,
     configDigest: chosen.manifest.config.digest,
     bytes: all.reduce((sum, blob) => sum + blob.size, 0),
@@ -113,14 +113,14 @@ async function fetchManifest(
   throw new Error(`index ${target.digest} led to another index`);
 }
 
-async function putRendering(
+async function putConvertedManifest(
   context: FetchContext,
   manifest: Manifest,
   { platform }: ImageConfig,
 ): Promise<Descriptor | undefined> {
-  const rendering = renderAsOci(manifest);
-  if (rendering === undefined) return undefined;
-  const { descriptor, bytes } = rendering;
+  const convertedManifest = convertToOci(manifest);
+  if (convertedManifest === undefined) return undefined;
+  const { descriptor, bytes } = convertedManifest;
   await context.blobs.put(descriptor, (offset) => Promise.resolve(once(bytes.subarray(offset))));
   await handOver(context, descriptor);
   return { ...descriptor, platform };

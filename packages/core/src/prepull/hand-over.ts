@@ -2,7 +2,7 @@ import { copyBlobs } from '../handover/copy.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { BundleContext } from './bundle-context.ts';
 
-/** Copies a blob of the bundle to where it is handed over; does nothing where the bundle itself is the meeting place. */
+/** Copies a blob of the bundle to where it is handed over; does nothing where the bundle itself is the handover location. */
 export async function handOver(context: BundleContext, descriptor: Descriptor): Promise<void> {
   if (context.handover === undefined) return;
   await copyBlobs({

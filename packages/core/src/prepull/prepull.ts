@@ -28,20 +28,20 @@ export interface PrepullRequest {
   readonly bundle: Pick<Transport, 'location' | 'blobs' | 'documents'>;
   /** Makes packs; undefined: the bundle holds layers only. */
   readonly packing?: PackingOptions | undefined;
-  /** Where the bundle is handed over; undefined: the bundle itself is the meeting place. */
+  /** Where the bundle is handed over; undefined: the bundle itself is the handover location. */
   readonly handover?: Transport | undefined;
   /** Requests at a time. */
   readonly concurrency: number;
   readonly pipeline?: string | undefined;
   readonly leaseMs?: number | undefined;
-  readonly beatMs?: number | undefined;
+  readonly heartbeatMs?: number | undefined;
   readonly onEvent?: ((event: PrepullEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * The pre-pull: prepares, resolves, fetches, hands over, and keeps the status document honest all along. One image failing does not lose
- * the others. Resolves with the report also when everything failed or `signal` stopped it; rejects only when the meeting place cannot be
+ * the others. Resolves with the report also when everything failed or `signal` stopped it; rejects only when the handover location cannot be
  * written at the start.
  */
 export async function prepull(request: PrepullRequest): Promise<PrepullReport> {
@@ -73,7 +73,7 @@ function begin(
     pipeline: request.pipeline,
     node: hostname(),
     leaseMs: request.leaseMs,
-    beatMs: request.beatMs,
+    heartbeatMs: request.heartbeatMs,
     progress: () => tally.progress(),
     onRenewalFailed: (error) => {
       const message = `cannot renew the status document: ${summarizeError(error).message}`;

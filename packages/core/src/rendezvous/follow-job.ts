@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PrepullJob, PrepullJobState } from './prepull-job.ts';
 
-// A CI system is asked politely, whatever the pace at which the meeting place is looked at.
+// A CI system is asked politely, whatever the pace at which the handover location is looked at.
 const firstPauseMs = 3_000;
 const pauseGrowth = 1.5;
 const longestPauseMs = 15_000;

@@ -61,14 +61,14 @@ describe('the status writer', () => {
 
   test('renews the beat by itself', async () => {
     const place = new RecordingDocuments();
-    await start([place], { beatMs: 5 });
+    await start([place], { heartbeatMs: 5 });
     await place.atLeast(3);
     expect(place.versions.slice(0, 3).map(({ beat }) => beat)).toEqual([1, 2, 3]);
   });
 
   test('writes to every place, and nothing after the final state', async () => {
     const places = [new RecordingDocuments(), new RecordingDocuments()];
-    const writer = await start(places, { beatMs: 1 });
+    const writer = await start(places, { heartbeatMs: 1 });
     await writer.setImage('a', { reference: 'docker.io/library/a:1', state: 'ready' });
     await writer.finish('ready');
     const counts = places.map(({ versions }) => versions.length);
@@ -85,7 +85,7 @@ describe('the status writer', () => {
     const failures: unknown[] = [];
     const failed = new Promise<void>((resolve) => {
       void start([place], {
-        beatMs: 5,
+        heartbeatMs: 5,
         onRenewalFailed: (error) => {
           failures.push(error);
           place.isBroken = false;

@@ -6,7 +6,7 @@ import type { PrepullState, StatusDocument, StatusImage, StatusProgress } from '
 
 /** How long a waiter trusts a beat that does not change (ms). */
 const defaultLeaseMs = 30_000;
-const defaultBeatMs = 5_000;
+const defaultHeartbeatMs = 5_000;
 
 export interface StatusWriterOptions {
   /** Where the document goes: the bundle and, if there is one, the handover. */
@@ -16,7 +16,7 @@ export interface StatusWriterOptions {
   readonly pipeline?: string | undefined;
   readonly node?: string | undefined;
   readonly leaseMs?: number | undefined;
-  readonly beatMs?: number | undefined;
+  readonly heartbeatMs?: number | undefined;
   /** Asked at every beat. */
   readonly progress: () => StatusProgress;
   /** A renewal failed; the pre-pull goes on. */
@@ -33,13 +33,13 @@ export interface StatusWriter {
 
 /** Writes `running` to every place and renews it until {@link StatusWriter.finish}. Rejects when a place cannot be written. */
 export async function startStatus(options: StatusWriterOptions): Promise<StatusWriter> {
-  const writer = new BeatingWriter(options);
+  const writer = new HeartbeatWriter(options);
   await writer.write();
-  writer.startBeating(options.beatMs ?? defaultBeatMs);
+  writer.startHeartbeat(options.heartbeatMs ?? defaultHeartbeatMs);
   return writer;
 }
 
-class BeatingWriter implements StatusWriter {
+class HeartbeatWriter implements StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #images: Map<string, StatusImage>;
   #document: StatusDocument;
@@ -66,10 +66,10 @@ class BeatingWriter implements StatusWriter {
     };
   }
 
-  startBeating(beatMs: number): void {
+  startHeartbeat(heartbeatMs: number): void {
     this.#timer = setInterval(() => {
       this.write().catch((error: unknown) => this.#options.onRenewalFailed?.(error));
-    }, beatMs);
+    }, heartbeatMs);
     this.#timer.unref();
   }
 

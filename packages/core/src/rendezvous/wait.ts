@@ -1,29 +1,29 @@
 import type { Reference } from '../image/reference.ts';
 import type { DocumentStore } from '../transport.ts';
-import { outlooks, prospectReason, type Outlook } from './outlook.ts';
-import { watch, type Sighting, type WatchOptions } from './watch.ts';
+import { imageAvailabilities, decisionReason, type ImageAvailability } from './image-availability.ts';
+import { watch, type StatusSnapshot, type WatchOptions } from './watch.ts';
 
 export interface WaitRequest extends WatchOptions {
   readonly documents: DocumentStore;
   /** Empty: every image of the pre-pull. */
   readonly only: readonly Reference[];
-  readonly onSighting?: ((sighting: Sighting) => void) | undefined;
+  readonly onSnapshot?: ((snapshot: StatusSnapshot) => void) | undefined;
 }
 
 export interface WaitReport {
   readonly outcome: 'ready' | 'not-coming' | 'timeout';
   /** Why it is not ready: a stable word, a colon and details. */
   readonly reason?: string | undefined;
-  readonly images: readonly { readonly reference: string; readonly state: Outlook['kind'] }[];
+  readonly images: readonly { readonly reference: string; readonly state: ImageAvailability['kind'] }[];
   readonly ms: number;
 }
 
 /** Waits until every wanted image is in the bundle, or until it is certain that one will not come, or until the time limit. */
 export async function waitForImages(request: WaitRequest): Promise<WaitReport> {
   const startedAt = performance.now();
-  for await (const sighting of watch(request.documents, request)) {
-    request.onSighting?.(sighting);
-    const report = waitReport(sighting, outlooks(sighting, request.only));
+  for await (const snapshot of watch(request.documents, request)) {
+    request.onSnapshot?.(snapshot);
+    const report = waitReport(snapshot, imageAvailabilities(snapshot, request.only));
     if (report !== undefined) return { ...report, ms: Math.round(performance.now() - startedAt) };
   }
   throw new Error('the watch ended without an end of waiting');
@@ -31,26 +31,26 @@ export async function waitForImages(request: WaitRequest): Promise<WaitReport> {
 
 /** Undefined: there is still something to wait for. Pure. */
 function waitReport(
-  sighting: Sighting,
-  wanted: readonly Outlook[] | undefined,
+  snapshot: StatusSnapshot,
+  wanted: readonly ImageAvailability[] | undefined,
 ): Omit<WaitReport, 'ms'> | undefined {
-  const isRunning = sighting.prospect.kind === 'running';
+  const isRunning = snapshot.decision.kind === 'running';
   const images = (wanted ?? []).map(({ name, kind }) => ({ reference: name, state: kind }));
-  const lost = wanted?.find((outlook) => outlook.kind === 'lost');
+  const lost = wanted?.find((availability) => availability.kind === 'lost');
   const isComplete =
     wanted !== undefined && wanted.every(({ kind }) => kind === 'ready' || kind === 'skipped');
   // Without any image it is the end of the pre-pull that says whether all is well.
-  const isWell = wanted?.length === 0 ? isSuccess(sighting) : sighting.prospect.kind !== 'absent';
+  const isWell = wanted?.length === 0 ? isSuccess(snapshot) : snapshot.decision.kind !== 'absent';
   if (isComplete && isWell) return { outcome: 'ready', images };
   if (isRunning && lost === undefined) return undefined;
-  const outcome = sighting.prospect.kind === 'timeout' ? 'timeout' : 'not-coming';
+  const outcome = snapshot.decision.kind === 'timeout' ? 'timeout' : 'not-coming';
   const reason =
-    isRunning || isSuccess(sighting)
+    isRunning || isSuccess(snapshot)
       ? `incomplete: ${lost?.error.message ?? 'no image'}`
-      : prospectReason(sighting);
+      : decisionReason(snapshot);
   return { outcome, reason, images };
 }
 
-function isSuccess({ prospect }: Sighting): boolean {
-  return prospect.kind === 'ready' || prospect.kind === 'settled';
+function isSuccess({ decision }: StatusSnapshot): boolean {
+  return decision.kind === 'ready' || decision.kind === 'settled';
 }

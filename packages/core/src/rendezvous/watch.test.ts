@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createMemoryTransport } from '../testing/memory-transport.ts';
 import type { PrepullJob, PrepullJobState } from './prepull-job.ts';
 import { formatStatus, type StatusDocument } from './status.ts';
-import type { WaitPolicy } from './waiting.ts';
-import { watch, type Sighting } from './watch.ts';
+import type { WaitPolicy } from './wait-decision.ts';
+import { watch, type StatusSnapshot } from './watch.ts';
 
 const policy: WaitPolicy = { timeoutMs: 60_000, graceMs: 0, settled: false };
 
@@ -30,9 +30,11 @@ function jobThatIs(state: PrepullJobState | undefined): PrepullJob & { asked: nu
   };
 }
 
-async function lastOf(sightings: AsyncIterable<Sighting>): Promise<Sighting['prospect'] | undefined> {
-  let last: Sighting['prospect'] | undefined;
-  for await (const { prospect } of sightings) last = prospect;
+async function lastOf(
+  snapshots: AsyncIterable<StatusSnapshot>,
+): Promise<StatusSnapshot['decision'] | undefined> {
+  let last: StatusSnapshot['decision'] | undefined;
+  for await (const { decision } of snapshots) last = decision;
   return last;
 }
 
@@ -53,8 +55,8 @@ describe('a watch that may ask the CI system', () => {
   test('waits beyond the grace time while the job has no runner', async () => {
     const { documents } = createMemoryTransport();
     const seen: string[] = [];
-    for await (const { prospect } of watch(documents, { policy, pollMs: 1, job: jobThatIs('pending') })) {
-      seen.push(prospect.kind);
+    for await (const { decision } of watch(documents, { policy, pollMs: 1, job: jobThatIs('pending') })) {
+      seen.push(decision.kind);
       await documents.write('dray-status.json', formatStatus({ ...running, state: 'ready' }));
     }
     expect(seen).toEqual(['running', 'ready']);

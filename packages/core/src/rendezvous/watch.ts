@@ -6,7 +6,7 @@ import type { DocumentStore } from '../transport.ts';
 import { followJob, type JobFollower } from './follow-job.ts';
 import type { PrepullJob } from './prepull-job.ts';
 import { parseStatus, type StatusDocument } from './status.ts';
-import { isLeftOver, judge, type Prospect, type WaitMemory, type WaitPolicy } from './waiting.ts';
+import { isLeftOver, judge, type WaitDecision, type WaitMemory, type WaitPolicy } from './wait-decision.ts';
 
 /** How long the CI system may take to say how the job stands, before the rest is gone by (ms). */
 const firstAnswerMs = 5_000;
@@ -20,37 +20,37 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Sighting {
-  readonly prospect: Prospect;
+export interface StatusSnapshot {
+  readonly decision: WaitDecision;
   readonly status: StatusDocument | undefined;
   /** What the bundle holds so far. */
   readonly index: BundleIndex | undefined;
 }
 
 /**
- * Looks at the meeting place again and again; yields the first look and then every one that shows something new, up to and including the
+ * Looks at the handover location again and again; yields the first look and then every one that shows something new, up to and including the
  * one that ends the waiting. Rejects with what reading a document throws, or when aborted.
  */
 export async function* watch(
   documents: DocumentStore,
   options: WatchOptions,
-): AsyncGenerator<Sighting, void, undefined> {
+): AsyncGenerator<StatusSnapshot, void, undefined> {
   let memory: WaitMemory = { startedAt: performance.now() };
   let shown: string | undefined;
   const job = options.job === undefined || options.policy.settled ? undefined : followJob(options.job);
   try {
     for (let looks = 1; ; looks += 1) {
-      const sighting = await look(documents, options, memory, job);
-      if (looks === 1 && job !== undefined && isUndecided(sighting)) {
+      const snapshot = await look(documents, options, memory, job);
+      if (looks === 1 && job !== undefined && isUndecided(snapshot)) {
         // What the job is like decides whether there is anything to wait for.
         await job.first(firstAnswerMs, options.signal);
         throwIfAborted(options.signal, 'wait for the pre-pull');
         continue;
       }
-      memory = sighting.memory;
-      const novelty = `${sighting.prospect.kind} ${sighting.status?.runId ?? ''} ${String(sighting.status?.beat ?? '')}`;
-      if (novelty !== shown) yield sighting;
-      if (sighting.prospect.kind !== 'running') return;
+      memory = snapshot.memory;
+      const novelty = `${snapshot.decision.kind} ${snapshot.status?.runId ?? ''} ${String(snapshot.status?.beat ?? '')}`;
+      if (novelty !== shown) yield snapshot;
+      if (snapshot.decision.kind !== 'running') return;
       shown = novelty;
       await pause(options.pollMs, options.signal);
     }
@@ -60,8 +60,8 @@ export async function* watch(
 }
 
 /** Nothing final is written. */
-function isUndecided({ status, prospect }: Sighting): boolean {
-  return prospect.kind !== 'settled' && (status === undefined || status.state === 'running');
+function isUndecided({ status, decision }: StatusSnapshot): boolean {
+  return decision.kind !== 'settled' && (status === undefined || status.state === 'running');
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -78,7 +78,7 @@ async function look(
   { policy, signal }: WatchOptions,
   memory: WaitMemory,
   follower: JobFollower | undefined,
-): Promise<Sighting & { memory: WaitMemory }> {
+): Promise<StatusSnapshot & { memory: WaitMemory }> {
   // What it says must be older than the documents: a job that ends well writes its status first.
   const job = follower?.latest();
   // The status is read first: an index read after it holds at least the images that the status calls ready.

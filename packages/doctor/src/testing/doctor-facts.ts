@@ -64,7 +64,7 @@ export function doctorFacts(
   changes: {
     readonly machine?: Partial<MachineFacts> | undefined;
     readonly engine?: EngineSetup | undefined;
-    readonly localReach?: string | undefined;
+    readonly localEngineHost?: string | undefined;
     readonly storage?: Partial<StorageFacts> | undefined;
     readonly mayStartEngine?: boolean | undefined;
   } = {},
@@ -73,7 +73,7 @@ export function doctorFacts(
   return {
     machine: { ...capableMachine, ...changes.machine },
     engine,
-    localReach: changes.localReach,
+    localEngineHost: changes.localEngineHost,
     mayStartEngine: changes.mayStartEngine ?? true,
     storage: {
       dataRoot: '/var/lib/drayage',

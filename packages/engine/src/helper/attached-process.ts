@@ -1,10 +1,10 @@
 import { PassThrough, type Duplex } from 'node:stream';
-import { EngineError, reasonOf, type FootholdProcess } from '@drayage/core';
+import { EngineError, reasonOf, type HelperProcess } from '@drayage/core';
 import type { EngineEndpoint } from '../endpoint/endpoint.ts';
 import { demultiplex } from './docker-stream.ts';
 
 /** The program whose input and outputs travel on `socket`. */
-export function attachedProcess(socket: Duplex, endpoint: EngineEndpoint): FootholdProcess {
+export function attachedProcess(socket: Duplex, endpoint: EngineEndpoint): HelperProcess {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   // Both fail together, and not everybody listens to both.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hostFolders, missingFolder } from './helper-container.ts';
+import { hostFolders, missingFolder } from './create-helper-container.ts';
 
 describe('a folder that the host of the engine lacks', () => {
   test.each([

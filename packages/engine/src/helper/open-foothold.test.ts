@@ -46,7 +46,7 @@ const creating: FakeHandler = async (request, response) => {
 };
 
 async function open(fake: FakeEngine, signal?: AbortSignal): Promise<unknown> {
-  return createDockerEngine({ endpoint: fake.endpoint }).openFoothold({ volume: 'packs', signal });
+  return createDockerEngine({ endpoint: fake.endpoint }).openHelperContainer({ volume: 'packs', signal });
 }
 
 const removesImage = new RegExp(`^DELETE /v1.41/images/${image}\\?force=true$`);

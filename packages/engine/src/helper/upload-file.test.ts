@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { FootholdFile } from '@drayage/core';
+import type { HelperFile } from '@drayage/core';
 import { connect, type Connection } from '../connection.ts';
 import { drain, readArchive, sendJson, startFakeEngine, type FakeHandler } from '../testing/fake-engine.ts';
 import { uploadFile } from './upload-file.ts';
@@ -22,7 +22,7 @@ async function answering(
   return { connection: await connect(engine.endpoint, { timeoutMs: 5000 }), requests: engine.requests };
 }
 
-function fileOf(content: Buffer, size: number = content.byteLength): FootholdFile {
+function fileOf(content: Buffer, size: number = content.byteLength): HelperFile {
   const open = async function* (): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < content.byteLength; at += 100_000)
       yield await Promise.resolve(content.subarray(at, at + 100_000));

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { IntegrityError, throwIfAborted, type ByteStream, type FootholdFile } from '@drayage/core';
+import { IntegrityError, throwIfAborted, type ByteStream, type HelperFile } from '@drayage/core';
 import type { Connection } from '../connection.ts';
 import { directRequest, refusal } from './direct-request.ts';
 import { archiveEnd, fileHeader } from './file-header.ts';
@@ -13,14 +13,14 @@ export interface UploadPlace {
 }
 
 /**
- * Writes a file into a folder of a container; see `EngineFoothold.upload`. Not through dockerode, which needs twice as long for its chunked
+ * Writes a file into a folder of a container; see `HelperContainer.upload`. Not through dockerode, which needs twice as long for its chunked
  * request of small pieces.
  * @see Docker API v1.41, PUT /containers/{id}/archive
  */
 export async function uploadFile(
   connection: Connection,
   { containerId, folder }: UploadPlace,
-  file: FootholdFile,
+  file: HelperFile,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { location } = connection.endpoint;
@@ -56,7 +56,7 @@ async function* archive(header: Buffer, bytes: ByteStream, end: Buffer): AsyncGe
   yield end;
 }
 
-async function* exactly(bytes: ByteStream, { name, size }: FootholdFile): ByteStream {
+async function* exactly(bytes: ByteStream, { name, size }: HelperFile): ByteStream {
   let count = 0;
   for await (const chunk of bytes) {
     count += chunk.byteLength;

@@ -6,7 +6,7 @@ import {
   mediaTypes,
   parseImageConfig,
   readBlobBytes,
-  renderOciManifest,
+  convertManifestToOci,
 } from '@drayage/core';
 import type { ByteStream, Descriptor, Digest } from '@drayage/core';
 import type { ArchiveFile } from './archive-files.ts';
@@ -53,9 +53,14 @@ export async function composeClassicImage(
   const bytes = await readBlobBytes(run.blobs, config, configName, run.signal);
   const { diffIds, platform } = parseImageConfig(bytes, configName);
   const layers = diffIds.map((diffId) => layerOf(run, diffId, what));
-  const rendering = renderOciManifest({ config, layers });
-  await putBlob(run, rendering.descriptor, () => once(rendering.bytes));
-  return { target: rendering.descriptor, manifest: { ...rendering.descriptor, platform }, config, layers };
+  const convertedManifest = convertManifestToOci({ config, layers });
+  await putBlob(run, convertedManifest.descriptor, () => once(convertedManifest.bytes));
+  return {
+    target: convertedManifest.descriptor,
+    manifest: { ...convertedManifest.descriptor, platform },
+    config,
+    layers,
+  };
 }
 
 function layerOf({ layers, info }: SaveRun, diffId: Digest, what: string): Descriptor {

@@ -4,7 +4,7 @@ import {
   parseImageConfig,
   parseManifest,
   readBlobBytes,
-  renderAsOci,
+  convertToOci,
   selectManifest,
 } from '@drayage/core';
 import type { ByteStream, Descriptor, Digest, Index, Manifest } from '@drayage/core';
@@ -46,13 +46,16 @@ export async function composeContainerdImage(
     configName,
   );
   checkLayerCount(manifest, imageConfig, what);
-  const rendering = renderAsOci(manifest);
-  if (rendering !== undefined) await putBlob(run, rendering.descriptor, () => once(rendering.bytes));
+  const convertedManifest = convertToOci(manifest);
+  if (convertedManifest !== undefined)
+    await putBlob(run, convertedManifest.descriptor, () => once(convertedManifest.bytes));
   const { platform } = imageConfig;
   return {
     target: top.descriptor,
     manifest: { ...chosen.descriptor, platform },
-    ...(rendering === undefined ? {} : { rendering: { ...rendering.descriptor, platform } }),
+    ...(convertedManifest === undefined
+      ? {}
+      : { convertedManifest: { ...convertedManifest.descriptor, platform } }),
     config,
     layers: manifest.layers,
   };

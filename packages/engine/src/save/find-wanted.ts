@@ -51,8 +51,14 @@ export function findHeldImage(
   });
   if (found === undefined) return undefined;
   const { entry, config, layers } = found;
-  const { target, manifest, rendering } = entry;
-  return { target, manifest, ...(rendering === undefined ? {} : { rendering }), config, layers };
+  const { target, manifest, convertedManifest } = entry;
+  return {
+    target,
+    manifest,
+    ...(convertedManifest === undefined ? {} : { convertedManifest }),
+    config,
+    layers,
+  };
 }
 
 interface Answer {

@@ -417,8 +417,10 @@ describe('the archive of a containerd store', () => {
       }),
     );
     expect(image.entry.target).toEqual(docker.target);
-    expect(image.entry.rendering?.digest).not.toBe(docker.target.digest);
-    expect(image.blobs).toContainEqual(expect.objectContaining({ digest: image.entry.rendering?.digest }));
+    expect(image.entry.convertedManifest?.digest).not.toBe(docker.target.digest);
+    expect(image.blobs).toContainEqual(
+      expect.objectContaining({ digest: image.entry.convertedManifest?.digest }),
+    );
     expect((await storedBlobs()).size).toBe(image.blobs.length);
   });
 

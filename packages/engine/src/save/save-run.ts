@@ -26,7 +26,7 @@ export interface ComposedImage {
   /** Tells its platform. */
   readonly manifest: Descriptor;
   /** The OCI rendering of a Docker manifest. */
-  readonly rendering?: Descriptor | undefined;
+  readonly convertedManifest?: Descriptor | undefined;
   readonly config: Descriptor;
   /** Bottom first. */
   readonly layers: readonly Descriptor[];

@@ -49,15 +49,15 @@ export function notSaved({ references }: WantedImage, error: DrayError): readonl
 }
 
 function describeSaved(reference: Reference, composed: ComposedImage): ImageInBundle {
-  const { target, manifest, rendering, config, layers } = composed;
+  const { target, manifest, convertedManifest, config, layers } = composed;
   const originals = distinct([target, manifest, config, ...layers]);
   return {
     state: 'saved',
     reference,
-    entry: { reference, target, manifest, ...(rendering === undefined ? {} : { rendering }) },
+    entry: { reference, target, manifest, ...(convertedManifest === undefined ? {} : { convertedManifest }) },
     manifestDigest: manifest.digest,
     configDigest: config.digest,
-    blobs: distinct([...originals, ...(rendering === undefined ? [] : [rendering])]),
+    blobs: distinct([...originals, ...(convertedManifest === undefined ? [] : [convertedManifest])]),
     bytes: originals.reduce((sum, { size }) => sum + size, 0),
     layers: layers.length,
   };

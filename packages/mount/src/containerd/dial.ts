@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 
 /** How to get to a containerd: by its socket, where this process can connect to it, else by connections that somebody makes. */
-export type Dialled = Pick<EngineReach, 'localSocket' | 'connectContainerd'>;
+export type Dialled = Pick<EngineHost, 'localSocket' | 'connectContainerd'>;
 
 /** A unix socket that leads to containerd. */
 export interface Dial {

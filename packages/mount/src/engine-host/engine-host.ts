@@ -3,12 +3,12 @@ import type { MountablePack } from '@drayage/core';
 import type { CommandOptions, CommandResult } from '@drayage/host';
 
 /**
- * A foothold on the engine's side: root in the mount namespace of the engine's containerd. All paths are those of that namespace.
+ * A helper container on the engine's side: root in the mount namespace of the engine's containerd. All paths are those of that namespace.
  *
  * Every call may cost a round trip (10 – 40 ms through the Docker API), so callers put what belongs together into one `sh -c` script, of
  * which nothing beyond what BusyBox and util-linux share may be asked. After `close` no other member is called; what was mounted stays.
  */
-export interface EngineReach {
+export interface EngineHost {
   /** `local`: the same kernel and file systems, perhaps another mount namespace; `remote`: only by the Docker API. */
   readonly kind: 'local' | 'remote';
   /** This process is in that mount namespace, too: paths there are paths here. */
@@ -22,7 +22,7 @@ export interface EngineReach {
 
   /**
    * Runs a program to its end, whatever its exit code.
-   * @throws DrayError `MOUNT_UNAVAILABLE` when it cannot be started, `ENGINE_HELPER_FAILED` (remote) when the foothold is lost, `ABORTED`
+   * @throws DrayError `MOUNT_UNAVAILABLE` when it cannot be started, `ENGINE_HELPER_FAILED` (remote) when the helper container is lost, `ABORTED`
    */
   run(argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
 
@@ -36,6 +36,6 @@ export interface EngineReach {
   /** A new connection to containerd; the caller ends or destroys it. @throws DrayError `MOUNT_UNAVAILABLE`, `ENGINE_HELPER_FAILED` */
   connectContainerd(): Promise<Duplex>;
 
-  /** Gives up the foothold and all that serves it; idempotent. */
+  /** Gives up the helper container and all that serves it; idempotent. */
   close(): Promise<void>;
 }

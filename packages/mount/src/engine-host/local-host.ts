@@ -3,10 +3,10 @@ import { connect, type Socket } from 'node:net';
 import { throwIfAborted, type EngineInfo, type MountablePack } from '@drayage/core';
 import { findLocalEngine, type LocalEngine } from './local-engine.ts';
 import { whyNoMounts, runCommand } from '@drayage/host';
-import type { EngineReach } from './engine-host.ts';
+import type { EngineHost } from './engine-host.ts';
 import { mountUnavailable } from './unavailable.ts';
 
-export interface LocalReachOptions {
+export interface LocalEngineHostOptions {
   /** As the engine describes itself. */
   readonly info: EngineInfo;
   /** Path of containerd's socket on the engine's side, where the engine does not tell it. */
@@ -15,16 +15,16 @@ export interface LocalReachOptions {
 }
 
 /**
- * A foothold on an engine of this machine: as root, with commands run in the engine's mount namespace where that is another one.
+ * A helper container on an engine of this machine: as root, with commands run in the engine's mount namespace where that is another one.
  * @throws DrayError `MOUNT_UNAVAILABLE` with the reason (no root, no CAP_SYS_ADMIN, an engine or containerd that is not of this machine)
  */
-export async function createLocalReach(options: LocalReachOptions): Promise<EngineReach> {
+export async function createLocalEngineHost(options: LocalEngineHostOptions): Promise<EngineHost> {
   const { info, containerdAddress, signal } = options;
   throwIfAborted(signal, `mount into engine at ${info.location}`);
   const reason = await whyNoMounts();
   if (reason !== undefined) throw mountUnavailable(info.location, reason);
   const engine = await findLocalEngine(info, containerdAddress);
-  const run: EngineReach['run'] = (argv, more) => runCommand([...entering(engine), ...argv], more);
+  const run: EngineHost['run'] = (argv, more) => runCommand([...entering(engine), ...argv], more);
   return {
     kind: 'local',
     sharesMounts: engine.enter === undefined,
@@ -48,7 +48,7 @@ function entering({ enter }: LocalEngine): readonly string[] {
 /** The engine's mount namespace may have another file, or none, at that path. */
 async function checkVisible(
   { file }: MountablePack,
-  run: EngineReach['run'],
+  run: EngineHost['run'],
   location: string,
 ): Promise<void> {
   const { dev, ino } = await stat(file, { bigint: true });

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { throwIfAborted, type EngineFoothold, type Footholds } from '@drayage/core';
-import type { EngineReach } from './engine-host.ts';
+import { throwIfAborted, type HelperContainer, type HelperContainers } from '@drayage/core';
+import type { EngineHost } from './engine-host.ts';
 import { placePack, type PackVolume } from './remote-packs.ts';
 import { chosenRelay, choosingScript, relayed, type Relay } from './remote-relay.ts';
 import { openShellSession, type ShellSession } from './remote-session.ts';
@@ -10,48 +10,48 @@ import { mountUnavailable } from './unavailable.ts';
 /** The volume on the engine's side that keeps packs for later runs. */
 export const packVolumeName = 'drayage-packs';
 
-export interface RemoteReachOptions {
+export interface RemoteEngineHostOptions {
   /** The engine. */
-  readonly footholds: Footholds;
+  readonly helpers: HelperContainers;
   /** Of the engine, for messages: such as `tcp://docker:2375`. */
   readonly location: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A reach whose packs are in a volume of the engine. */
-export interface RemoteReach extends EngineReach {
+export interface RemoteEngineHost extends EngineHost {
   readonly kind: 'remote';
   readonly volume: PackVolume;
 }
 
 /**
- * A foothold on an engine of which only the Docker API is known. A helper container finds the engine's containerd by its own shim, and moves
+ * A helper container on an engine of which only the Docker API is known. A helper container finds the engine's containerd by its own shim, and moves
  * its shell into the mount namespace of that; from then on everything it does is done there. It costs about 0.3 s. The packs stay in the
  * volume {@link packVolumeName}, for later runs.
  * @throws DrayError `MOUNT_UNAVAILABLE` where this cannot be done, with the reason; `ENGINE_HELPER_FAILED`, `ENGINE_UNREACHABLE`, `ABORTED`
  */
-export async function createRemoteReach(options: RemoteReachOptions): Promise<RemoteReach> {
-  const { footholds, location, signal } = options;
-  const foothold = await footholds.openFoothold({ volume: packVolumeName, signal });
+export async function createRemoteEngineHost(options: RemoteEngineHostOptions): Promise<RemoteEngineHost> {
+  const { helpers, location, signal } = options;
+  const helper = await helpers.openHelperContainer({ volume: packVolumeName, signal });
   try {
-    const session = openShellSession(foothold.shell, location);
-    const containerd = await enterContainerd(session, foothold, location, signal);
+    const session = openShellSession(helper.shell, location);
+    const containerd = await enterContainerd(session, helper, location, signal);
     throwIfAborted(signal, `mount into engine at ${location}`);
-    return reachThrough(foothold, session, containerd, location);
+    return engineHostThrough(helper, session, containerd, location);
   } catch (error) {
-    await foothold.close().catch(() => undefined);
+    await helper.close().catch(() => undefined);
     throw error;
   }
 }
 
-function reachThrough(
-  foothold: EngineFoothold,
+function engineHostThrough(
+  helper: HelperContainer,
   session: ShellSession,
   containerd: SeenContainerd,
   location: string,
-): RemoteReach {
+): RemoteEngineHost {
   const { run } = session;
-  const volume: PackVolume = { foothold, run, path: foothold.volumePath, location };
+  const volume: PackVolume = { helper, run, path: helper.volumePath, location };
   let relay: Promise<Relay> | undefined;
   return {
     kind: 'remote',
@@ -63,15 +63,15 @@ function reachThrough(
     run,
     placePack: (pack, signal) => placePack(volume, pack, signal),
     connectContainerd: async () =>
-      connectBy(await (relay ??= chooseRelay(session, location)), foothold, containerd, location),
-    close: () => foothold.close(),
+      connectBy(await (relay ??= chooseRelay(session, location)), helper, containerd, location),
+    close: () => helper.close(),
   };
 }
 
 /** Finds containerd and goes to where it is. Tried before it is done, because the shell does not survive a failure. */
 async function enterContainerd(
   session: ShellSession,
-  { containerId }: EngineFoothold,
+  { containerId }: HelperContainer,
   location: string,
   signal: AbortSignal | undefined,
 ): Promise<SeenContainerd> {
@@ -108,10 +108,10 @@ async function chooseRelay(session: ShellSession, location: string): Promise<Rel
 
 async function connectBy(
   relay: Relay,
-  foothold: EngineFoothold,
+  helper: HelperContainer,
   containerd: SeenContainerd,
   location: string,
 ): Promise<Duplex> {
   const argv = [...entering(containerd), ...relay.argv(containerd.address)];
-  return relayed(await foothold.exec(argv), relay.name, location);
+  return relayed(await helper.exec(argv), relay.name, location);
 }

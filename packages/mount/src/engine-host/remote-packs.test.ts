@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf, fromHex, hexOf, type FootholdFile, type MountablePack } from '@drayage/core';
+import { digestOf, fromHex, hexOf, type HelperFile, type MountablePack } from '@drayage/core';
 import { placePack, sweepPackVolume, type PackVolume } from './remote-packs.ts';
 import { runCommand } from '@drayage/host';
 
@@ -20,8 +20,8 @@ beforeEach(async () => {
     location: 'tcp://engine',
     path: there,
     run: runCommand,
-    foothold: {
-      upload: async ({ name, open }: FootholdFile) => {
+    helper: {
+      upload: async ({ name, open }: HelperFile) => {
         uploads.push(name);
         await writeFile(join(there, name), await open());
       },
@@ -89,8 +89,8 @@ describe('a pack', () => {
   });
 
   test('that does not arrive whole is not taken', async () => {
-    const upload = async ({ name }: FootholdFile): Promise<void> => writeFile(join(there, name), 'short');
-    const failure = placePack({ ...volume, foothold: { upload } }, await packOf('the pack'), undefined);
+    const upload = async ({ name }: HelperFile): Promise<void> => writeFile(join(there, name), 'short');
+    const failure = placePack({ ...volume, helper: { upload } }, await packOf('the pack'), undefined);
     await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
     expect(await readdir(there)).not.toContain(hex);
   });

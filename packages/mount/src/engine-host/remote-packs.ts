@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { DrayError, hexOf, readProven, throwIfAborted } from '@drayage/core';
-import type { EngineFoothold, MountablePack } from '@drayage/core';
-import type { EngineReach } from './engine-host.ts';
+import type { HelperContainer, MountablePack } from '@drayage/core';
+import type { EngineHost } from './engine-host.ts';
 import { helperFailed } from './remote-errors.ts';
 
 /** The volume for packs on the engine's side, and the ways to it. */
 export interface PackVolume {
-  readonly foothold: Pick<EngineFoothold, 'upload'>;
-  readonly run: EngineReach['run'];
+  readonly helper: Pick<HelperContainer, 'upload'>;
+  readonly run: EngineHost['run'];
   /** Path of the volume on the engine's side. */
   readonly path: string;
   /** Of the engine, for messages. */
@@ -47,7 +47,7 @@ f=$1/$2
 mv -f "$1/$4" "$f" && touch "$f" && cat /proc/sys/kernel/random/boot_id >"$f.boot"
 `;
 
-/** Brings a pack into the volume; see `EngineReach.placePack`. To make room, packs that nobody has mounted for an hour are removed. */
+/** Brings a pack into the volume; see `EngineHost.placePack`. To make room, packs that nobody has mounted for an hour are removed. */
 export async function placePack(
   volume: PackVolume,
   pack: MountablePack,
@@ -94,7 +94,7 @@ async function sendPack(
   const open = (): Promise<AsyncIterable<Uint8Array>> =>
     Promise.resolve(readProven(file, pack.image, proven));
   try {
-    await volume.foothold.upload({ name, size, open }, signal);
+    await volume.helper.upload({ name, size, open }, signal);
   } catch (error) {
     await volume.run(['rm', '-f', `${volume.path}/${name}`]).catch(() => undefined);
     throw error;

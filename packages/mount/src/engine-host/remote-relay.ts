@@ -1,6 +1,6 @@
 import { Duplex, type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { reasonOf, type FootholdProcess } from '@drayage/core';
+import { reasonOf, type HelperProcess } from '@drayage/core';
 import { helperFailed } from './remote-errors.ts';
 
 /** A program of the engine's host that relays its input and output to a unix socket. */
@@ -85,7 +85,7 @@ export function chosenRelay(printed: string): Relay | undefined {
 }
 
 /** The connection that a relay makes. It fails with `ENGINE_HELPER_FAILED` when the relay ends with a complaint. */
-export function relayed({ stdin, stdout, stderr }: FootholdProcess, name: string, location: string): Duplex {
+export function relayed({ stdin, stdout, stderr }: HelperProcess, name: string, location: string): Duplex {
   const connection = new Duplex({
     allowHalfOpen: false,
     read: () => stdout.resume(),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { abortError, DrayError, throwIfAborted, type FootholdProcess } from '@drayage/core';
+import { abortError, DrayError, throwIfAborted, type HelperProcess } from '@drayage/core';
 import { shellCommand, shellQuote, type CommandOptions, type CommandResult } from '@drayage/host';
 import { helperFailed } from './remote-errors.ts';
 
@@ -27,7 +27,7 @@ const missing = 'missing';
 const tailLength = 80;
 
 /** Speaks with the POSIX shell that is `shell`; `location` tells where that is. */
-export function openShellSession(shell: FootholdProcess, location: string): ShellSession {
+export function openShellSession(shell: HelperProcess, location: string): ShellSession {
   // Nothing that a command prints can hold it.
   const token = randomBytes(12).toString('hex');
   const ask = createAsking(shell, token, location);
@@ -52,7 +52,7 @@ export function openShellSession(shell: FootholdProcess, location: string): Shel
 type Ask = (script: string, signal: AbortSignal | undefined, what: string) => Promise<Reply>;
 
 /** Sends scripts one by one: a shell may read ahead, and what it has read is lost to the program that takes its place. */
-function createAsking({ stdin, stdout, stderr }: FootholdProcess, token: string, location: string): Ask {
+function createAsking({ stdin, stdout, stderr }: HelperProcess, token: string, location: string): Ask {
   const outputs = [lines(stdout), lines(stderr)] as const;
   let last: Promise<unknown> = Promise.resolve();
   const turn = async (script: string): Promise<Reply> => {

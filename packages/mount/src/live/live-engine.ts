@@ -1,13 +1,13 @@
 import { packedLayers, type Digest, type EngineInfo, type MountablePack } from '@drayage/core';
 import { packFolder, type PlacedPack } from '../packs/pack-folder.ts';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 import { mountUnavailable } from '../engine-host/unavailable.ts';
 import { createContainerdClient, type ContainerdClient } from '../containerd/client.ts';
 import type { PacksAtHand } from './repair.ts';
 
 /** A running engine into which we mount. */
 export interface LiveEngine {
-  readonly reach: EngineReach;
+  readonly engineHost: EngineHost;
   readonly client: ContainerdClient;
   /** As `docker info` names it. */
   readonly snapshotter: string;
@@ -17,7 +17,7 @@ export interface LiveEngine {
 }
 
 export interface LiveEngineOptions {
-  readonly reach: EngineReach;
+  readonly engineHost: EngineHost;
   readonly info: EngineInfo;
   /** What keeps what is made. */
   readonly lease?: string | undefined;
@@ -31,16 +31,16 @@ const usualNamespace = 'moby';
  * @throws DrayError `MOUNT_UNAVAILABLE` when its images are not in containerd's overlayfs snapshotter; `CONTAINERD_API`
  */
 export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEngine> {
-  const { reach, info, lease, signal } = options;
+  const { engineHost, info, lease, signal } = options;
   checkStore(info);
   const snapshotter = info.storageDriver;
-  const namespace = reach.namespace ?? info.containerd?.namespace ?? usualNamespace;
+  const namespace = engineHost.namespace ?? info.containerd?.namespace ?? usualNamespace;
   const client = await createContainerdClient({
-    ...{ dialled: reach, namespace, snapshotter, signal },
+    ...{ dialled: engineHost, namespace, snapshotter, signal },
     lease,
   });
   try {
-    return { reach, client, snapshotter, folder: packFolder((await client.server()).uuid), signal };
+    return { engineHost, client, snapshotter, folder: packFolder((await client.server()).uuid), signal };
   } catch (error) {
     await client.close();
     throw error;
@@ -49,14 +49,14 @@ export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEn
 
 /** The packs of this node, brought to the engine when they are needed, each once. */
 export function packsAtHand(
-  reach: EngineReach,
+  engineHost: EngineHost,
   packs: readonly MountablePack[],
   signal: AbortSignal | undefined,
 ): PacksAtHand {
   const byDigest = new Map(packs.map((pack) => [pack.pack.image.digest, pack]));
   const placed = new Map<Digest, Promise<PlacedPack>>();
   const place = async (digest: Digest, mountable: MountablePack): Promise<PlacedPack> => {
-    const path = await reach.placePack(mountable, signal);
+    const path = await engineHost.placePack(mountable, signal);
     return { digest, filesystem: mountable.pack.filesystem, path };
   };
   return {

@@ -2,7 +2,7 @@ import { DrayError } from '@drayage/core';
 import type { ByteStream, Descriptor, Digest, EngineInfo, LoadableImage, MountablePack } from '@drayage/core';
 import { clearOrphans } from '../packs/orphans.ts';
 import { mountPacks } from '../packs/pack-mounts.ts';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 import { imageBlobs, layerBlobs } from './image-content.ts';
 import { planLayers, type LayerPlan } from './layer-plan.ts';
 import { openLiveEngine, packsAtHand, type LiveEngine } from './live-engine.ts';
@@ -17,7 +17,7 @@ import { writeBlobs } from '../containerd/write-blobs.ts';
 export type LayerContent = 'none' | 'blobs';
 
 export interface LiveMountRequest {
-  readonly reach: EngineReach;
+  readonly engineHost: EngineHost;
   readonly info: EngineInfo;
   /** All their layers are in `packs`, or in the engine. */
   readonly images: readonly LoadableImage[];
@@ -47,13 +47,13 @@ export interface LiveMountResult {
  * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`; what `reach` and `openBlob` throw
  */
 export async function mountLive(request: LiveMountRequest): Promise<LiveMountResult> {
-  const { reach, packs, signal } = request;
+  const { engineHost, packs, signal } = request;
   const lease = leaseName();
   const engine = await openLiveEngine({ ...request, lease });
   try {
     const swept = await sweepPacks(engine);
     await takeLease(engine.client, lease, [...new Set(packs.map(({ pack }) => pack.image.digest))]);
-    const done = await underLease(engine, request, packsAtHand(reach, packs, signal));
+    const done = await underLease(engine, request, packsAtHand(engineHost, packs, signal));
     await engine.client.leases.delete(lease);
     return { ...done, swept };
   } catch (error) {
@@ -72,10 +72,10 @@ async function underLease(
   const repair = await repairLayers(engine, packs);
   const plan = await planFor(engine, request, packs);
   const needed = plan.waves.flat().map(({ pack }) => pack);
-  await mountPacks(engine.reach, engine.folder, await packs.place(needed), engine.signal);
+  await mountPacks(engine.engineHost, engine.folder, await packs.place(needed), engine.signal);
   let snapshots: string | undefined;
   for (const wave of plan.waves) snapshots = await makeLayers(engine, wave);
-  if (snapshots !== undefined) await clearOrphans(engine.reach, engine.folder, snapshots, engine.signal);
+  if (snapshots !== undefined) await clearOrphans(engine.engineHost, engine.folder, snapshots, engine.signal);
   await writeContent(engine, request);
   for (const image of request.images) await nameImage(engine.client.images, image);
   return { made: plan.waves.flat().length, present: plan.present.length, repair };
@@ -107,9 +107,9 @@ async function writeContent(
 }
 
 /** With a connection of its own: the failure may be the end of the other, or an abort. What cannot be undone now is swept by the next run. */
-async function undo({ reach, info }: LiveMountRequest, lease: string): Promise<void> {
+async function undo({ engineHost, info }: LiveMountRequest, lease: string): Promise<void> {
   try {
-    const engine = await openLiveEngine({ reach, info });
+    const engine = await openLiveEngine({ engineHost, info });
     try {
       await engine.client.leases.delete(lease, { sync: true });
       await sweepPacks(engine);

@@ -1,12 +1,12 @@
 import type { Digest, EngineInfo, MountablePack } from '@drayage/core';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 import { openLiveEngine, packsAtHand } from './live-engine.ts';
 import { repairLayers, type Repair } from './repair.ts';
 import { leaseName, takeLease } from './run-lease.ts';
 import { sweepPacks } from './sweep.ts';
 
 export interface LiveUpkeepRequest {
-  readonly reach: EngineReach;
+  readonly engineHost: EngineHost;
   readonly info: EngineInfo;
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,7 +32,7 @@ export async function sweepLiveMounts(request: LiveUpkeepRequest): Promise<reado
 export async function repairLiveMounts(
   request: LiveUpkeepRequest & { readonly packs: readonly MountablePack[] },
 ): Promise<Repair> {
-  const { reach, packs, signal } = request;
+  const { engineHost, packs, signal } = request;
   const lease = leaseName();
   const engine = await openLiveEngine({ ...request, lease });
   try {
@@ -41,7 +41,7 @@ export async function repairLiveMounts(
       lease,
       packs.map(({ pack }) => pack.image.digest),
     );
-    const repair = await repairLayers(engine, packsAtHand(reach, packs, signal));
+    const repair = await repairLayers(engine, packsAtHand(engineHost, packs, signal));
     await engine.client.leases.delete(lease);
     return repair;
   } finally {

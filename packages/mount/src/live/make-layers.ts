@@ -21,7 +21,7 @@ export async function makeLayers(
   engine: LiveEngine,
   layers: readonly PlannedLayer[],
 ): Promise<string | undefined> {
-  const { reach, client, folder, signal } = engine;
+  const { engineHost, client, folder, signal } = engine;
   throwIfAborted(signal, 'make the layers known to containerd');
   const prepared = await Promise.all(
     layers.map(async (layer) => ({ layer, ...(await prepare(client, layer)) })),
@@ -33,7 +33,7 @@ export async function makeLayers(
       directory,
       tree: layerTree(folder, layer.pack, layer.diffId),
     }));
-  await linkLayers(reach, links, signal);
+  await linkLayers(engineHost, links, signal);
   await Promise.all(prepared.map(({ layer, key, directory }) => commit(client, layer, key, directory)));
   const [first] = prepared;
   return first && dirname(dirname(first.directory));

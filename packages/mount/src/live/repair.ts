@@ -51,20 +51,20 @@ export function planRepair(
  * @throws DrayError `CONTAINERD_API`, `MOUNT_FAILED`; what `place` throws
  */
 export async function repairLayers(engine: LiveEngine, packs: PacksAtHand): Promise<Repair> {
-  const { reach, client, folder, signal } = engine;
+  const { engineHost, client, folder, signal } = engine;
   const ours = (await client.snapshots.list(hasLabel(drayageLabels.pack))).flatMap(
     (snapshot) => mountedLayerOf(snapshot) ?? [],
   );
   if (ours.length === 0) return { mounted: [], relinked: [], removed: [] };
-  const mounted = await listMountedPacks(reach, folder, signal);
+  const mounted = await listMountedPacks(engineHost, folder, signal);
   const broken = ours.filter(({ pack }) => !mounted.has(pack));
   const { mount, relink, lost } = planRepair(broken, packs.layers);
-  await mountPacks(reach, folder, await packs.place([...mount]), signal);
+  await mountPacks(engineHost, folder, await packs.place([...mount]), signal);
   const links = relink.map(({ layer, pack }) => ({
     directory: layer.link,
     tree: layerTree(folder, pack, layer.diffId),
   }));
-  await relinkLayers(reach, links, signal);
+  await relinkLayers(engineHost, links, signal);
   for (const { layer, pack } of relink) {
     await client.snapshots.label(layer.chainId, { [drayageLabels.pack]: pack });
   }

@@ -11,17 +11,17 @@ import { liveLeases, packsOfLease } from './run-lease.ts';
  * @throws DrayError `CONTAINERD_API`, `MOUNT_FAILED`
  */
 export async function sweepPacks(engine: LiveEngine): Promise<readonly Digest[]> {
-  const { reach, client, folder, signal } = engine;
-  const mounted = await listMountedPacks(reach, folder, signal);
+  const { engineHost, client, folder, signal } = engine;
+  const mounted = await listMountedPacks(engineHost, folder, signal);
   if (mounted.size === 0) {
     await liveLeases(client);
     return [];
   }
   const candidates = await unused(client, mounted);
   if (candidates.length === 0) return [];
-  await markIdle(reach, folder, candidates);
+  await markIdle(engineHost, folder, candidates);
   const idle = await unused(client, candidates);
-  await unmountIdle(reach, folder, idle);
+  await unmountIdle(engineHost, folder, idle);
   return idle;
 }
 

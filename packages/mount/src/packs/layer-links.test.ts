@@ -11,24 +11,24 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 import { runCommand } from '@drayage/host';
 import { linkLayers, relinkLayers } from './layer-links.ts';
 import { runScript } from './pack-mounts.ts';
 
 const unused = (): Promise<never> => Promise.reject(new Error('not used here'));
-const byShell: EngineReach = {
+const byShell: EngineHost = {
   ...{ kind: 'local', sharesMounts: false, containerdSocket: '/none', localSocket: undefined },
   ...{ run: runCommand, placePack: unused, connectContainerd: unused },
   close: () => Promise.resolve(),
 };
 
-const byFiles: EngineReach = { ...byShell, sharesMounts: true };
+const byFiles: EngineHost = { ...byShell, sharesMounts: true };
 
 describe.each([
   ['a shell', byShell],
   ['this process', byFiles],
-])('links to layers, made by %s,', (_, reach) => {
+])('links to layers, made by %s,', (_, engineHost) => {
   let folder: string;
   let directory: string;
   let tree: string;
@@ -45,35 +45,37 @@ describe.each([
   });
 
   test('take the place of an empty directory', async () => {
-    await linkLayers(reach, [{ directory, tree }]);
+    await linkLayers(engineHost, [{ directory, tree }]);
     expect(readlinkSync(directory)).toBe(tree);
   });
 
   test('are not made to a tree that is not there, nor in the place of a directory with something in it', async () => {
     const absent = join(folder, 'absent');
-    await expect(linkLayers(reach, [{ directory, tree: absent }])).rejects.toMatchObject({
+    await expect(linkLayers(engineHost, [{ directory, tree: absent }])).rejects.toMatchObject({
       code: 'MOUNT_FAILED',
     });
     expect(statSync(directory).isDirectory()).toBe(true);
     writeFileSync(join(directory, 'file'), '');
-    await expect(linkLayers(reach, [{ directory, tree }])).rejects.toMatchObject({ code: 'MOUNT_FAILED' });
+    await expect(linkLayers(engineHost, [{ directory, tree }])).rejects.toMatchObject({
+      code: 'MOUNT_FAILED',
+    });
     expect(readdirSync(directory)).toEqual(['file']);
   });
 
   test('can be pointed elsewhere, but nothing else becomes a link', async () => {
-    await linkLayers(reach, [{ directory, tree }]);
+    await linkLayers(engineHost, [{ directory, tree }]);
     const other = join(folder, 'other');
     const plain = join(folder, 'plain');
     mkdirSync(plain);
     const links = [directory, plain, join(folder, 'gone')].map((path) => ({ directory: path, tree: other }));
-    await relinkLayers(reach, links);
+    await relinkLayers(engineHost, links);
     expect(readlinkSync(directory)).toBe(other);
     expect(statSync(plain).isDirectory()).toBe(true);
     expect(existsSync(join(folder, 'gone'))).toBe(false);
   });
 
   test('cost no command when there are none', async () => {
-    await expect(linkLayers({ ...reach, run: unused }, [])).resolves.toBeUndefined();
+    await expect(linkLayers({ ...engineHost, run: unused }, [])).resolves.toBeUndefined();
   });
 });
 

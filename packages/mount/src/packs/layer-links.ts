@@ -1,6 +1,6 @@
 import { rmdir, stat, symlink } from 'node:fs/promises';
 import { DrayError, reasonOf } from '@drayage/core';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
 import { runScript } from './pack-mounts.ts';
 
@@ -21,17 +21,17 @@ export interface LayerLink {
  * @throws DrayError `MOUNT_FAILED`; a tree that is not there is one reason
  */
 export async function linkLayers(
-  reach: EngineReach,
+  engineHost: EngineHost,
   links: readonly LayerLink[],
   signal?: AbortSignal,
 ): Promise<void> {
-  if (reach.sharesMounts) {
+  if (engineHost.sharesMounts) {
     // Without a shell and its programs, which take a few ms for each layer.
     for (const link of links) await linkLayer(link);
     return;
   }
   await runLinks(
-    reach,
+    engineHost,
     'link() { [ -d "$2" ] || { echo "$2 is not there" >&2; exit 1; }; rmdir "$1" && ln -s "$2" "$1" || exit 1; }',
     links,
     signal,
@@ -53,12 +53,12 @@ async function linkLayer({ directory, tree }: LayerLink): Promise<void> {
 
 /** Points links to other trees. Those that are no links, or gone, stay as they are. @throws DrayError `MOUNT_FAILED` */
 export async function relinkLayers(
-  reach: EngineReach,
+  engineHost: EngineHost,
   links: readonly LayerLink[],
   signal?: AbortSignal,
 ): Promise<void> {
   await runLinks(
-    reach,
+    engineHost,
     'link() { [ -L "$1" ] || return 0; ln -s "$2" "$1.new" && mv -T "$1.new" "$1" || exit 1; }',
     links,
     signal,
@@ -66,12 +66,12 @@ export async function relinkLayers(
 }
 
 async function runLinks(
-  reach: EngineReach,
+  engineHost: EngineHost,
   definition: string,
   links: readonly LayerLink[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (links.length === 0) return;
   const commands = links.map(({ directory, tree }) => shellCommand(['link', directory, tree]));
-  await runScript(reach, [definition, ...commands].join('\n'), 'link the layers', signal);
+  await runScript(engineHost, [definition, ...commands].join('\n'), 'link the layers', signal);
 }

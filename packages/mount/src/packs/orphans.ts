@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
 import { runScript, underLock } from './pack-mounts.ts';
 
@@ -37,12 +37,12 @@ keep_note() { echo "$namespace $3" >"$1/$2/${note}"; }`;
  * @throws DrayError `MOUNT_FAILED`
  */
 export async function clearOrphans(
-  reach: EngineReach,
+  engineHost: EngineHost,
   folder: string,
   snapshots: string,
   signal?: AbortSignal,
 ): Promise<void> {
   const names = [dirname(folder), basename(folder), snapshots];
   const commands = [script, shellCommand(['keep_note', ...names]), shellCommand(['clear_orphans', ...names])];
-  await runScript(reach, underLock(commands), 'clear the packs of engines that are gone', signal);
+  await runScript(engineHost, underLock(commands), 'clear the packs of engines that are gone', signal);
 }

@@ -1,5 +1,5 @@
 import { DrayError, type Digest } from '@drayage/core';
-import type { EngineReach } from '../engine-host/engine-host.ts';
+import type { EngineHost } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
 import { mountedPacks, packMountPoint, type PlacedPack } from './pack-folder.ts';
 
@@ -47,7 +47,7 @@ export function underLock(commands: readonly string[]): string {
  * @throws DrayError `MOUNT_FAILED`
  */
 export async function mountPacks(
-  reach: EngineReach,
+  engineHost: EngineHost,
   folder: string,
   packs: readonly PlacedPack[],
   signal?: AbortSignal,
@@ -56,16 +56,16 @@ export async function mountPacks(
   const commands = packs.map(({ digest, filesystem, path }) =>
     shellCommand(['pack', filesystem, path, packMountPoint(folder, digest)]),
   );
-  await runScript(reach, underLock(commands), 'mount the packs', signal);
+  await runScript(engineHost, underLock(commands), 'mount the packs', signal);
 }
 
 /** The packs that are mounted in a folder. @throws DrayError `MOUNT_FAILED` */
 export async function listMountedPacks(
-  reach: EngineReach,
+  engineHost: EngineHost,
   folder: string,
   signal?: AbortSignal,
 ): Promise<ReadonlySet<Digest>> {
-  const found = await runScript(reach, 'cat /proc/self/mountinfo', 'list the mounted packs', signal);
+  const found = await runScript(engineHost, 'cat /proc/self/mountinfo', 'list the mounted packs', signal);
   return mountedPacks(folder, found);
 }
 
@@ -73,30 +73,34 @@ export async function listMountedPacks(
  * Marks packs as idle, which lasts until somebody mounts them again. Who unmounts marks them first, then looks whether they are used, then
  * unmounts those that still are marked: so a run that begins to use one in the meantime keeps it.
  */
-export async function markIdle(reach: EngineReach, folder: string, packs: Iterable<Digest>): Promise<void> {
+export async function markIdle(
+  engineHost: EngineHost,
+  folder: string,
+  packs: Iterable<Digest>,
+): Promise<void> {
   const files = [...packs].map((digest) => `${packMountPoint(folder, digest)}.idle`);
-  await runScript(reach, underLock([shellCommand(['touch', ...files])]), 'mark the idle packs');
+  await runScript(engineHost, underLock([shellCommand(['touch', ...files])]), 'mark the idle packs');
 }
 
 /** Unmounts the packs that are still marked. What runs on one keeps it until it ends. @throws DrayError `MOUNT_FAILED` */
 export async function unmountIdle(
-  reach: EngineReach,
+  engineHost: EngineHost,
   folder: string,
   packs: Iterable<Digest>,
 ): Promise<void> {
   const commands = [...packs].map((digest) => shellCommand(['drop', packMountPoint(folder, digest)]));
   const tidy = shellCommand(['tidy', folder]);
-  await runScript(reach, underLock([...commands, tidy]), 'unmount the idle packs');
+  await runScript(engineHost, underLock([...commands, tidy]), 'unmount the idle packs');
 }
 
 /** Runs a shell script on the engine's side. @throws DrayError `MOUNT_FAILED` with what it said */
 export async function runScript(
-  reach: EngineReach,
+  engineHost: EngineHost,
   script: string,
   what: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  const { exitCode, stdout, stderr } = await reach.run(['sh', '-c', script], { signal });
+  const { exitCode, stdout, stderr } = await engineHost.run(['sh', '-c', script], { signal });
   if (exitCode === 0) return stdout;
   const said = stderr.trim().split('\n').slice(-3).join('; ');
   throw new DrayError(

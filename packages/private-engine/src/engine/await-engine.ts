@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EngineError, isObject, printable, throwIfAborted } from '@drayage/core';
 import { isRunning, type ProcessIdentity } from '@drayage/host';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 
 const lookEveryMs = 25;
 const answerTimeoutMs = 5000;
@@ -14,7 +14,7 @@ const tailLines = 12;
  * @throws EngineError `ENGINE_START_FAILED` with the last lines of the log when it ends or takes too long; `ABORTED`
  */
 export async function awaitEngine(
-  places: EnginePlaces,
+  places: EnginePaths,
   engine: ProcessIdentity,
   timeoutMs: number,
   signal: AbortSignal | undefined,
@@ -58,7 +58,7 @@ export function logTail(log: string): string {
     .join('\n');
 }
 
-async function startFailed(places: EnginePlaces, reason: string): Promise<EngineError> {
+async function startFailed(places: EnginePaths, reason: string): Promise<EngineError> {
   const log = await readFile(places.log, 'utf8').catch(() => '');
   const tail = logTail(log);
   const said = tail === '' ? 'its log is empty' : `its log says\n${tail}`;

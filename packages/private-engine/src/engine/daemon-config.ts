@@ -1,10 +1,10 @@
 import type { ImageStoreKind } from '@drayage/core';
 import type { BridgePlan } from '../network/choose-bridge.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 
 /** What the configuration of a private engine depends on. */
 export interface DaemonSettings {
-  readonly places: EnginePlaces;
+  readonly places: EnginePaths;
   /** First number of dockerd's version. */
   readonly major: number;
   readonly imageStore: ImageStoreKind;

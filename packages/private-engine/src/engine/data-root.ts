@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { DrayError, reasonOf, systemErrorCode, UsageError } from '@drayage/core';
 import { checkNotForeign } from './compatibility.ts';
 import { isDiskName } from './state.ts';
-import { enginePlaces, type EnginePlaces } from '../lock/places.ts';
+import { enginePaths, type EnginePaths } from '../lock/engine-paths.ts';
 
 /**
  * Makes the directory of a private engine, unless it is there, and decides where everything is. One that is somebody else's stays untouched.
  * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORE_IO`; UsageError `USAGE`
  */
-export async function openDataRoot(dataRoot: string): Promise<EnginePlaces> {
+export async function openDataRoot(dataRoot: string): Promise<EnginePaths> {
   try {
     await mkdir(dataRoot, { recursive: true, mode: 0o711 });
     const places = await findDataRoot(dataRoot);
@@ -28,7 +28,7 @@ export async function openDataRoot(dataRoot: string): Promise<EnginePlaces> {
 }
 
 /** Where everything of the private engine in a directory is; undefined when there is no such directory. Changes nothing. @throws UsageError `USAGE` */
-export async function findDataRoot(dataRoot: string): Promise<EnginePlaces | undefined> {
+export async function findDataRoot(dataRoot: string): Promise<EnginePaths | undefined> {
   try {
     const real = await realpath(dataRoot);
     if (/[,:\s"'\\]/.test(real)) {
@@ -37,7 +37,7 @@ export async function findDataRoot(dataRoot: string): Promise<EnginePlaces | und
       });
     }
     const { dev, ino } = await stat(real);
-    return enginePlaces(real, `${dev}:${ino}`);
+    return enginePaths(real, `${dev}:${ino}`);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return undefined;
     throw error;
@@ -45,7 +45,7 @@ export async function findDataRoot(dataRoot: string): Promise<EnginePlaces | und
 }
 
 /** Removes what an engine has stored, or was going to. Only for the holder of the lock. */
-export async function wipeData(places: EnginePlaces): Promise<void> {
+export async function wipeData(places: EnginePaths): Promise<void> {
   const disks = (await readdir(places.own)).filter(isDiskName).map((name) => join(places.own, name));
   for (const path of [places.data, ...disks, places.packs, places.state])
     await rm(path, { recursive: true, force: true });

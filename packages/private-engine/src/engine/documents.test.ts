@@ -4,10 +4,10 @@ import { logTail } from './await-engine.ts';
 import { checkCompatible, checkNotForeign } from './compatibility.ts';
 import { daemonConfig, type DaemonSettings } from './daemon-config.ts';
 import { parseVersion } from './dockerd.ts';
-import { enginePlaces } from '../lock/places.ts';
+import { enginePaths } from '../lock/engine-paths.ts';
 import { isDiskName, newDiskName, parseState, type DataRootState } from './state.ts';
 
-const places = enginePlaces('/data', '1:2');
+const places = enginePaths('/data', '1:2');
 const settings: DaemonSettings = {
   places,
   major: 20,
@@ -62,7 +62,7 @@ describe('the places of a private engine', () => {
   });
 
   test('differ for directories of one name', () => {
-    expect(enginePlaces('/data', '1:3').runDir).not.toBe(places.runDir);
+    expect(enginePaths('/data', '1:3').runDir).not.toBe(places.runDir);
   });
 });
 

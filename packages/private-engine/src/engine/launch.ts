@@ -9,7 +9,7 @@ import { daemonConfig } from './daemon-config.ts';
 import type { Dockerd } from './dockerd.ts';
 import type { Holder } from '../lock/holder.ts';
 import type { PrivateEngineOptions } from './options.ts';
-import { runRoot, type EnginePlaces } from '../lock/places.ts';
+import { runRoot, type EnginePaths } from '../lock/engine-paths.ts';
 import { searchPath, type Environment } from '@drayage/host';
 import type { DataRootState } from './state.ts';
 
@@ -17,7 +17,7 @@ import type { DataRootState } from './state.ts';
 const privateMode = 0o700;
 
 /** Makes the directory for the engine's socket and state. */
-export async function makeRunDirectory({ runDir, execRoot }: EnginePlaces): Promise<void> {
+export async function makeRunDirectory({ runDir, execRoot }: EnginePaths): Promise<void> {
   await rm(runDir, { recursive: true, force: true });
   await mkdir(runRoot, { recursive: true, mode: 0o711 });
   await mkdir(runDir, { mode: privateMode });
@@ -26,7 +26,7 @@ export async function makeRunDirectory({ runDir, execRoot }: EnginePlaces): Prom
 
 /** Decides on the network and makes it, having written down first that it is to be removed. @throws DrayError `ENGINE_START_FAILED` */
 export async function setUpNetwork(
-  places: EnginePlaces,
+  places: EnginePaths,
   { bridge: wish = 'auto', env }: PrivateEngineOptions,
   owner: Owner,
 ): Promise<BridgePlan> {
@@ -41,7 +41,7 @@ export async function setUpNetwork(
 /** Turns the holder into the engine. The state says from now on that an engine has used the data-root. */
 export async function launchDockerd(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   options: PrivateEngineOptions,
   {
     dockerd,
@@ -72,7 +72,7 @@ export function daemonEnvironment(env: Environment, dockerd: Dockerd): Environme
   return { ...Object.fromEntries(kept), PATH: `${dirname(dockerd.file)}:${searchPath(env)}` };
 }
 
-async function keepPreviousLog({ log, previousLog }: EnginePlaces): Promise<void> {
+async function keepPreviousLog({ log, previousLog }: EnginePaths): Promise<void> {
   try {
     await rename(log, previousLog);
   } catch (error) {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { DrayError, hasRepeatedTree, packedLayers } from '@drayage/core';
-import { mountLive, createLocalReach } from '@drayage/mount';
+import { mountLive, createLocalEngineHost } from '@drayage/mount';
 import { parseMountinfo } from '@drayage/host';
 import type { Holder } from '../lock/holder.ts';
 import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 import { recordPack } from './recorded-packs.ts';
 import { writeState, type DataRootState, type RecordedPack } from './state.ts';
 
@@ -20,7 +20,7 @@ export interface LiveContent {
  * @throws DrayError as {@link mountLive}
  */
 export async function mountInContainerd(
-  places: EnginePlaces,
+  places: EnginePaths,
   holder: Holder,
   state: DataRootState,
   { content, openEngine, signal }: PrivateEngineOptions,
@@ -44,15 +44,15 @@ export async function mountInContainerd(
   if (openEngine === undefined)
     throw new DrayError('MOUNT_UNAVAILABLE', 'cannot mount into the engine: there is no client for it');
   const info = await (await openEngine(`unix://${places.socket}`)).describe(signal);
-  const reach = await createLocalReach({
+  const engineHost = await createLocalEngineHost({
     info,
     containerdAddress: `${places.execRoot}/containerd/containerd.sock`,
     signal,
   });
   try {
-    await mountLive({ reach, info, ...content, images, signal });
+    await mountLive({ engineHost, info, ...content, images, signal });
   } finally {
-    await reach.close();
+    await engineHost.close();
   }
   const recorded = await mountedNow(holder, packs, content.packs);
   await writeState(places.state, { ...state, packs: recorded });

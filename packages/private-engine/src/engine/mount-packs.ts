@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { DrayError, hexOf, type Digest } from '@drayage/core';
 import { mountFile } from '../storage/scripts.ts';
 import type { Holder } from '../lock/holder.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 import type { RecordedPack } from './state.ts';
 
 /** Where a pack is mounted for an engine with the classic store; links in its data-root lead there. */
-export function classicMountPoint(places: EnginePlaces, digest: Digest): string {
+export function classicMountPoint(places: EnginePaths, digest: Digest): string {
   return join(places.packs, hexOf(digest));
 }
 
@@ -28,7 +28,7 @@ export async function mountRecordedPacks(holder: Holder, packs: readonly Recorde
 
 /** The packs that some layer of a classic data-root still stands on: where its links lead. */
 export async function neededPacks(
-  places: EnginePlaces,
+  places: EnginePaths,
   driverDirectory: string,
 ): Promise<ReadonlySet<string>> {
   const names = await readdir(driverDirectory).catch(() => []);

@@ -11,7 +11,7 @@ import { wipeData } from './data-root.ts';
 import type { Holder } from '../lock/holder.ts';
 import { classicMountPoint, mountRecordedPacks, neededPacks } from './mount-packs.ts';
 import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 import { recordPack, relocatePacks } from './recorded-packs.ts';
 import { newDiskName, readState, writeState, type DataRootState } from './state.ts';
 
@@ -31,7 +31,7 @@ export interface PreparedDataRoot {
  */
 export async function prepareDataRoot(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   options: PrivateEngineOptions,
 ): Promise<PreparedDataRoot> {
   const state = await readState(places.state);
@@ -49,7 +49,7 @@ export async function prepareDataRoot(
 
 async function makeFresh(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   options: PrivateEngineOptions,
 ): Promise<PreparedDataRoot> {
   const imageStore = options.imageStore ?? 'classic';
@@ -79,7 +79,7 @@ async function makeFresh(
 /** A backend that turns out not to work, although it should, makes room for the next, unless it was asked for. */
 async function setUpStorage(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   { env, storage: wish = 'auto', storageSizeBytes, signal }: PrivateEngineOptions,
   { imageStore, disk: name }: { readonly imageStore: ImageStoreKind; readonly disk: string },
 ): Promise<StorageChoice> {
@@ -105,7 +105,7 @@ async function setUpStorage(
 
 async function layOut(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   { content }: PrivateEngineOptions,
   { imageStore, driver, packs }: DataRootState,
 ): Promise<readonly UnmountedImage[]> {
@@ -127,7 +127,7 @@ async function layOut(
 
 async function reopen(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   { content, signal }: PrivateEngineOptions,
   state: DataRootState,
 ): Promise<PreparedDataRoot> {

@@ -11,7 +11,7 @@ import { daemonEnvironment, launchDockerd, makeRunDirectory, setUpNetwork } from
 import { endEngine, removeTraces } from './leftovers.ts';
 import { mountInContainerd } from './live-content.ts';
 import type { PrivateEngine, PrivateEngineOptions } from './options.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 import { prepareDataRoot } from './prepare.ts';
 import { writeState } from './state.ts';
 import { takeOver } from './take-over.ts';
@@ -54,7 +54,7 @@ export async function startPrivateEngine(options: PrivateEngineOptions): Promise
 
 async function startWith(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   owner: Owner,
   options: PrivateEngineOptions,
   dockerd: Dockerd,
@@ -94,7 +94,7 @@ async function startWith(
 /** After a failure: of the engine, of what it has started and of what was made for it nothing stays. */
 async function cleanUp(
   holder: Holder,
-  places: EnginePlaces,
+  places: EnginePaths,
   owner: Owner,
   here: PidSpace,
   options: PrivateEngineOptions,
@@ -125,7 +125,7 @@ function checkStore({ imageStore }: PrivateEngineOptions, { file, version, major
   );
 }
 
-function ownerOf(holder: Holder, places: EnginePlaces, here: PidSpace): Owner {
+function ownerOf(holder: Holder, places: EnginePaths, here: PidSpace): Owner {
   const { socket, runDir, cgroup } = places;
   const { pid, startTime } = holder;
   const since = new Date().toISOString();

@@ -8,7 +8,7 @@ import { findDataRoot, wipeData } from './data-root.ts';
 import type { Holder } from '../lock/holder.ts';
 import { endEngine, removeTraces } from './leftovers.ts';
 import type { StopOptions, StopResult } from './options.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 import { takeOver } from './take-over.ts';
 
 const defaultTimeoutMs = 30_000;
@@ -48,7 +48,7 @@ async function end(owner: Owner, here: PidSpace, timeoutMs: number): Promise<Sto
 }
 
 async function lockAgain(
-  places: EnginePlaces,
+  places: EnginePaths,
   here: PidSpace,
   { env, signal }: StopOptions,
 ): Promise<{ readonly holder: Holder; readonly previous: Owner | undefined }> {
@@ -65,12 +65,12 @@ async function lockAgain(
   }
 }
 
-async function isOurs(places: EnginePlaces): Promise<boolean> {
+async function isOurs(places: EnginePaths): Promise<boolean> {
   return (await readdir(places.dataRoot)).includes('.drayage');
 }
 
 /** The directory itself goes when nothing else is in it. */
-async function removeDataRoot(places: EnginePlaces): Promise<void> {
+async function removeDataRoot(places: EnginePaths): Promise<void> {
   await wipeData(places);
   await rm(places.own, { recursive: true, force: true });
   try {
@@ -90,11 +90,7 @@ async function checkRights(dataRoot: string): Promise<void> {
 }
 
 /** Where this process sees the engine's data: through the engine while it lives. */
-async function seenByOwner(
-  { data }: EnginePlaces,
-  owner: Owner | undefined,
-  here: PidSpace,
-): Promise<string> {
+async function seenByOwner({ data }: EnginePaths, owner: Owner | undefined, here: PidSpace): Promise<string> {
   const isAlive = owner !== undefined && (await ownerLife(owner, here)) === 'running';
   return isAlive ? `/proc/${owner.pid}/root${data}` : data;
 }

@@ -5,7 +5,7 @@ import { ownerLife, readOwner, type Owner } from '../lock/owner.ts';
 import type { PidSpace, Environment } from '@drayage/host';
 import { startHolder, type Holder } from '../lock/holder.ts';
 import { engineProcesses, killProcesses } from './leftovers.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 
 // Between taking the lock and saying who has it lie a few milliseconds; between the end of a process and the release of its lock as well.
 const settleMs = 2000;
@@ -22,7 +22,7 @@ export interface TakenLock {
  * @throws DrayError `ENGINE_LOCKED` when another engine lives there, or one of which that cannot be told; `MOUNT_UNAVAILABLE`, `ABORTED`
  */
 export async function takeOver(
-  places: EnginePlaces,
+  places: EnginePaths,
   here: PidSpace,
   env: Environment,
   signal: AbortSignal | undefined,
@@ -41,7 +41,7 @@ export async function takeOver(
 }
 
 /** The owner, when it lives or lives elsewhere; else `unclear`, once its remains were ended. */
-async function endRemainsOfDead(places: EnginePlaces, here: PidSpace): Promise<Owner | 'unclear'> {
+async function endRemainsOfDead(places: EnginePaths, here: PidSpace): Promise<Owner | 'unclear'> {
   // In this order: what is listed before the dead owner is still named as the owner was not started by a new one.
   const remains = await engineProcesses(places);
   const owner = await readOwner(places.owner);
@@ -51,6 +51,6 @@ async function endRemainsOfDead(places: EnginePlaces, here: PidSpace): Promise<O
   return 'unclear';
 }
 
-function locked(places: EnginePlaces, owner: Owner | undefined, here: PidSpace): DrayError {
+function locked(places: EnginePaths, owner: Owner | undefined, here: PidSpace): DrayError {
   return lockedError('start an engine on', places.dataRoot, owner, here.pidNamespace);
 }

@@ -3,14 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
 import type { Holder } from '../lock/holder.ts';
-import type { EnginePlaces } from '../lock/places.ts';
+import type { EnginePaths } from '../lock/engine-paths.ts';
 import type { StorageBackend } from './choose.ts';
 import { freeBytes } from './probe.ts';
 import { mountFile, tryOverlay } from './scripts.ts';
 
 export interface StorageRequest {
   readonly holder: Holder;
-  readonly places: EnginePlaces;
+  readonly places: EnginePaths;
   readonly backend: StorageBackend;
   /** The file of a loop-ext4. */
   readonly disk: string;

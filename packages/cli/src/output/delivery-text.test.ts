@@ -1,16 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LoadImageReport, LoadReport } from '@drayage/core';
-import { loadEventLine, loadSummary, waitingText } from './load-text.ts';
+import type { DeliveryImageReport, DeliveryReport } from '@drayage/core';
+import { deliveryEventLine, deliverySummary, waitingText } from './delivery-text.ts';
 
-const loaded: LoadImageReport = {
+const loaded: DeliveryImageReport = {
   reference: 'redis:7',
   delivery: 'load',
   layers: { total: 5, sent: 2, skipped: 3 },
   bytesSent: 31_200_000,
   ms: 1200,
 };
-const present: LoadImageReport = { ...loaded, reference: 'app:1', delivery: 'present', bytesSent: 0, ms: 5 };
-const lost: LoadImageReport = {
+const present: DeliveryImageReport = {
+  ...loaded,
+  reference: 'app:1',
+  delivery: 'present',
+  bytesSent: 0,
+  ms: 5,
+};
+const lost: DeliveryImageReport = {
   ...loaded,
   reference: 'db:1',
   delivery: 'none',
@@ -18,26 +24,26 @@ const lost: LoadImageReport = {
   error: { code: 'NOT_AVAILABLE', message: 'cannot find db:1', hint: 'Look.' },
 };
 
-function report(parts: Partial<LoadReport>): LoadReport {
+function report(parts: Partial<DeliveryReport>): DeliveryReport {
   return { outcome: 'hit', images: [], waitedMs: 0, ms: 1900, ...parts };
 }
 
 describe('the last line of a load', () => {
   test('says what came how', () => {
-    expect(loadSummary(report({ images: [loaded, loaded, present] }), false)).toBe(
+    expect(deliverySummary(report({ images: [loaded, loaded, present] }), false)).toBe(
       '3 images ready in 1.9 s: 2 loaded (62.4 MB sent, 6 layers skipped), 1 already present',
     );
   });
 
   test('of a miss says why, and that the job goes on', () => {
     const miss = report({ outcome: 'miss', reason: 'absent: no pre-pull has begun' });
-    expect(loadSummary(miss, false)).toBe(
+    expect(deliverySummary(miss, false)).toBe(
       'no pre-pulled images: absent: no pre-pull has begun; the job goes on and pulls what it needs',
     );
   });
 
   test('does not promise that a job goes on which is to fail', () => {
-    expect(loadSummary(report({ outcome: 'miss', reason: 'x' }), true)).not.toContain('goes on');
+    expect(deliverySummary(report({ outcome: 'miss', reason: 'x' }), true)).not.toContain('goes on');
   });
 
   test('of a part counts what came', () => {
@@ -46,13 +52,13 @@ describe('the last line of a load', () => {
       reason: 'incomplete: cannot find db:1',
       images: [present, lost],
     });
-    expect(loadSummary(partial, false)).toMatch(
+    expect(deliverySummary(partial, false)).toMatch(
       /^1 of 2 images ready .*1 already present; incomplete: cannot find db:1/,
     );
   });
 
   test('of a pre-pull without images says so', () => {
-    expect(loadSummary(report({}), false)).toContain('nothing to load');
+    expect(deliverySummary(report({}), false)).toContain('nothing to load');
   });
 });
 
@@ -62,17 +68,17 @@ describe('the lines of a load', () => {
     [present, 'app:1  already present  5 ms'],
     [lost, 'db:1  not delivered: cannot find db:1\n  hint: Look.'],
   ])('tell how an image came: %j', (image, line) => {
-    expect(loadEventLine({ type: 'image', image })).toBe(line);
+    expect(deliveryEventLine({ type: 'image', image })).toBe(line);
   });
 
   test('tell what is sent', () => {
-    expect(loadEventLine({ type: 'loading', reference: 'a', bytes: 2000, layers: 1, skipped: 2 })).toBe(
+    expect(deliveryEventLine({ type: 'loading', reference: 'a', bytes: 2000, layers: 1, skipped: 2 })).toBe(
       'a  loading 1 layer, 2.0 kB; 2 already in the engine',
     );
   });
 
   test('are not written for every chunk', () => {
-    expect(loadEventLine({ type: 'sent', reference: 'a', bytes: 1 })).toBeUndefined();
+    expect(deliveryEventLine({ type: 'sent', reference: 'a', bytes: 1 })).toBeUndefined();
   });
 
   test('tell how far the pre-pull is', () => {

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isObject, throwIfAborted, type EngineFoothold, type FootholdRequest } from '@drayage/core';
+import { isObject, throwIfAborted, type HelperContainer, type HelperRequest } from '@drayage/core';
 import type Dockerode from 'dockerode';
 import type { Connection } from '../connection.ts';
 import { httpStatus } from '../engine-errors.ts';
 import { getJson } from '../get-json.ts';
 import { attachedProcess } from './attached-process.ts';
 import { importEmptyImage, removeImage } from './empty-image.ts';
-import { createHelperContainer, volumeFolder } from './helper-container.ts';
+import { createHelperContainer, volumeFolder } from './create-helper-container.ts';
 import { helperFailed, helperUnavailable, startFailed } from './helper-errors.ts';
 import { openHijacked } from './hijack.ts';
 import { sweepHelpers } from './sweep-helpers.ts';
@@ -17,12 +17,12 @@ const endTimeoutMs = 5000;
 
 /**
  * Starts a helper: an empty image made on the spot, which is gone again before the container starts, with the host's own folders of programs
- * bind-mounted into it. See `Footholds`. Steps that leave something behind are not interrupted.
+ * bind-mounted into it. See `HelperContainers`. Steps that leave something behind are not interrupted.
  */
-export async function openFoothold(
+export async function openHelperContainer(
   connection: Connection,
-  request: FootholdRequest,
-): Promise<EngineFoothold> {
+  request: HelperRequest,
+): Promise<HelperContainer> {
   const { endpoint } = connection;
   const check = (): void => {
     throwIfAborted(request.signal, `start a helper on ${endpoint.location}`);
@@ -36,7 +36,7 @@ export async function openFoothold(
     check();
     const started = await startContainer(connection, container);
     await swept;
-    return foothold(connection, container, started);
+    return helper(connection, container, started);
   } catch (error) {
     await removeContainer(container);
     throw error;
@@ -74,7 +74,7 @@ async function createContainer(connection: Connection, volume: string): Promise<
 
 /** A helper that runs. */
 interface Started {
-  readonly shell: EngineFoothold['shell'];
+  readonly shell: HelperContainer['shell'];
   readonly volumePath: string;
   /** Settles when the engine has removed it, or is not there any more. */
   readonly gone: Promise<unknown>;
@@ -97,7 +97,7 @@ async function startContainer(connection: Connection, container: Dockerode.Conta
   }
 }
 
-function foothold(connection: Connection, container: Dockerode.Container, started: Started): EngineFoothold {
+function helper(connection: Connection, container: Dockerode.Container, started: Started): HelperContainer {
   const { endpoint } = connection;
   let closing: Promise<void> | undefined;
   return {

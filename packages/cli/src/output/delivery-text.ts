@@ -1,8 +1,8 @@
-import type { LoadEvent, LoadImageReport, LoadReport, StatusDocument } from '@drayage/core';
+import type { DeliveryEvent, DeliveryImageReport, DeliveryReport, StatusDocument } from '@drayage/core';
 import { counted, humanDuration, humanSize } from './quantities.ts';
 
 /** The line of a log for one event; undefined for what is not worth a line. */
-export function loadEventLine(event: LoadEvent): string | undefined {
+export function deliveryEventLine(event: DeliveryEvent): string | undefined {
   switch (event.type) {
     case 'receiving':
       return `${event.reference}  receiving ${humanSize(event.bytes)}`;
@@ -33,7 +33,7 @@ export function waitingText(status: StatusDocument | undefined): string {
 }
 
 /** The line that says what happened, in one sentence. */
-export function loadSummary(report: LoadReport, isFailing: boolean): string {
+export function deliverySummary(report: DeliveryReport, isFailing: boolean): string {
   const { images, outcome, reason } = report;
   const ready = images.filter(({ delivery, error }) => delivery !== 'none' && error === undefined);
   const consequence = isFailing ? 'the job was told to need them' : 'the job goes on and pulls what it needs';
@@ -47,7 +47,7 @@ export function loadSummary(report: LoadReport, isFailing: boolean): string {
   return `${ready.length} of ${counted(images.length, 'image')} ready in ${took}: ${shares(ready)}; ${reason ?? 'some are missing'}; ${consequence}`;
 }
 
-function shares(ready: readonly LoadImageReport[]): string {
+function shares(ready: readonly DeliveryImageReport[]): string {
   const [mounted, loaded, present, pulled] = (['mount', 'load', 'present', 'pull'] as const).map((kind) =>
     ready.filter(({ delivery }) => delivery === kind),
   );
@@ -64,12 +64,17 @@ function shares(ready: readonly LoadImageReport[]): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
-function loadingLine({ reference, bytes, layers, skipped }: Extract<LoadEvent, { type: 'loading' }>): string {
+function loadingLine({
+  reference,
+  bytes,
+  layers,
+  skipped,
+}: Extract<DeliveryEvent, { type: 'loading' }>): string {
   const left = skipped === 0 ? '' : `; ${skipped} already in the engine`;
   return `${reference}  loading ${counted(layers, 'layer')}, ${humanSize(bytes)}${left}`;
 }
 
-function imageLine({ reference, delivery, layers, bytesSent, ms, error }: LoadImageReport): string {
+function imageLine({ reference, delivery, layers, bytesSent, ms, error }: DeliveryImageReport): string {
   if (error !== undefined) {
     const hint = error.hint === undefined ? '' : `\n  hint: ${error.hint}`;
     return `${reference}  not delivered: ${error.message}${hint}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StatusDocument } from './status.ts';
-import { isLeftOver, judge, type Observation, type WaitMemory, type WaitPolicy } from './waiting.ts';
+import { isLeftOver, judge, type SnapshotInput, type WaitMemory, type WaitPolicy } from './wait-decision.ts';
 
 const policy: WaitPolicy = { timeoutMs: 600_000, graceMs: 60_000, settled: false };
 
@@ -19,33 +19,33 @@ function status(overrides: Partial<StatusDocument> = {}): StatusDocument {
   };
 }
 
-function seen(now: number, document?: StatusDocument, hasIndex = false): Observation {
+function seen(now: number, document?: StatusDocument, hasIndex = false): SnapshotInput {
   return { status: document, hasIndex, now };
 }
 
 /** The prospects of one waiter that makes these observations one after the other. */
-function prospects(observations: readonly Observation[], wait: WaitPolicy = policy): readonly string[] {
+function decisions(observations: readonly SnapshotInput[], wait: WaitPolicy = policy): readonly string[] {
   let memory: WaitMemory = { startedAt: 0 };
   return observations.map((observation) => {
     const judged = judge(memory, observation, wait);
     memory = judged.memory;
-    return judged.prospect.kind;
+    return judged.decision.kind;
   });
 }
 
 describe('waiting for a pre-pull', () => {
   test('waits for one that has not begun until the grace time is over', () => {
-    expect(prospects([seen(0), seen(59_999), seen(60_000)])).toEqual(['running', 'running', 'absent']);
+    expect(decisions([seen(0), seen(59_999), seen(60_000)])).toEqual(['running', 'running', 'absent']);
   });
 
   test('goes on as long as the beat changes within the lease', () => {
     const beats = [1, 2, 3].map((beat) => seen(beat * 29_000, status({ beat })));
-    expect(prospects(beats)).toEqual(['running', 'running', 'running']);
+    expect(decisions(beats)).toEqual(['running', 'running', 'running']);
   });
 
   test('gives up when the beat stands still for the lease on its own clock', () => {
     const beat = status({ beat: 7 });
-    expect(prospects([seen(1_000, beat), seen(30_999, beat), seen(31_000, beat)])).toEqual([
+    expect(decisions([seen(1_000, beat), seen(30_999, beat), seen(31_000, beat)])).toEqual([
       'running',
       'running',
       'expired',
@@ -57,43 +57,43 @@ describe('waiting for a pre-pull', () => {
       startedAt: '1970-01-01T00:00:00.000Z',
       updatedAt: '2199-01-01T00:00:00.000Z',
     });
-    expect(prospects([seen(0, fromAnotherClock)])).toEqual(['running']);
+    expect(decisions([seen(0, fromAnotherClock)])).toEqual(['running']);
   });
 
   test('begins a new lease when another run takes over', () => {
     const first = status({ beat: 1 });
     const second = status({ beat: 1, runId: 'run-2' });
     expect(
-      prospects([seen(0, first), seen(29_000, second), seen(58_000, second), seen(59_000, second)]),
+      decisions([seen(0, first), seen(29_000, second), seen(58_000, second), seen(59_000, second)]),
     ).toEqual(['running', 'running', 'running', 'expired']);
   });
 
   test.each(['ready', 'failed', 'cancelled'] as const)('ends at once when the pre-pull is %s', (state) => {
-    expect(prospects([seen(0, status({ state }))])).toEqual([state]);
+    expect(decisions([seen(0, status({ state }))])).toEqual([state]);
   });
 
   test('never waits longer than its own limit', () => {
     const limited = { ...policy, timeoutMs: 10_000 };
-    expect(prospects([seen(0, status({ beat: 1 })), seen(10_000, status({ beat: 2 }))], limited)).toEqual([
+    expect(decisions([seen(0, status({ beat: 1 })), seen(10_000, status({ beat: 2 }))], limited)).toEqual([
       'running',
       'timeout',
     ]);
-    expect(prospects([seen(0), seen(10_000)], limited)).toEqual(['running', 'absent']);
+    expect(decisions([seen(0), seen(10_000)], limited)).toEqual(['running', 'absent']);
   });
 
   test('takes an index without a status for a finished copy of another tool', () => {
-    expect(prospects([seen(0, undefined, true)])).toEqual(['settled']);
+    expect(decisions([seen(0, undefined, true)])).toEqual(['settled']);
   });
 
   test('waits for nothing when the copy is settled', () => {
     const settled = { ...policy, settled: true };
-    expect(prospects([seen(0, status(), true)], settled)).toEqual(['settled']);
-    expect(prospects([seen(0)], settled)).toEqual(['absent']);
+    expect(decisions([seen(0, status(), true)], settled)).toEqual(['settled']);
+    expect(decisions([seen(0)], settled)).toEqual(['absent']);
   });
 });
 
 describe('with the word of the CI system', () => {
-  const asked = (job: Observation['job'], now = 0, document?: StatusDocument): Observation => ({
+  const asked = (job: SnapshotInput['job'], now = 0, document?: StatusDocument): SnapshotInput => ({
     ...seen(now, document),
     job,
   });
@@ -105,17 +105,17 @@ describe('with the word of the CI system', () => {
     ['cancelled', 'cancelled'],
     ['skipped', 'absent'],
     ['absent', 'absent'],
-  ] as const)('a pre-pull whose job is %s before it has written anything is %s', (job, prospect) => {
-    expect(prospects([asked(job, 1_000)])).toEqual([prospect]);
+  ] as const)('a pre-pull whose job is %s before it has written anything is %s', (job, decision) => {
+    expect(decisions([asked(job, 1_000)])).toEqual([decision]);
   });
 
   test('the grace time counts only when the job says nothing of the future', () => {
-    expect(prospects([asked('pending', 60_000), asked('pending', 600_000)])).toEqual(['running', 'timeout']);
-    expect(prospects([asked('succeeded', 59_000), asked('succeeded', 60_000)])).toEqual([
+    expect(decisions([asked('pending', 60_000), asked('pending', 600_000)])).toEqual(['running', 'timeout']);
+    expect(decisions([asked('succeeded', 59_000), asked('succeeded', 60_000)])).toEqual([
       'running',
       'absent',
     ]);
-    expect(prospects([asked(undefined, 60_000)])).toEqual(['absent']);
+    expect(decisions([asked(undefined, 60_000)])).toEqual(['absent']);
   });
 
   test.each([
@@ -127,12 +127,12 @@ describe('with the word of the CI system', () => {
     ['skipped', 'running'],
     ['absent', 'running'],
     [undefined, 'running'],
-  ] as const)('a pre-pull that says it is running, in a job that is %s, is %s', (job, prospect) => {
-    expect(prospects([asked(job, 0, status())])).toEqual([prospect]);
+  ] as const)('a pre-pull that says it is running, in a job that is %s, is %s', (job, decision) => {
+    expect(decisions([asked(job, 0, status())])).toEqual([decision]);
   });
 
   test('what the document says of the end counts', () => {
-    expect(prospects([asked('failed', 0, status({ state: 'ready' }))])).toEqual(['ready']);
+    expect(decisions([asked('failed', 0, status({ state: 'ready' }))])).toEqual(['ready']);
   });
 });
 

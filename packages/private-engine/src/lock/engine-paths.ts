@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 /** Where the things of one private engine are. */
-export interface EnginePlaces {
+export interface EnginePaths {
   /** What the user named, without links. */
   readonly dataRoot: string;
   /** Of dockerd: a directory, or where a file system is mounted that only the engine sees. */
@@ -30,7 +30,7 @@ export interface EnginePlaces {
 export const runRoot = '/run/drayage';
 
 /** Decides where things are; `identity` tells directories of one name in different containers apart. Pure. */
-export function enginePlaces(dataRoot: string, identity: string): EnginePlaces {
+export function enginePaths(dataRoot: string, identity: string): EnginePaths {
   const id = createHash('sha256').update(`${dataRoot}\n${identity}`).digest('hex').slice(0, 12);
   const own = join(dataRoot, '.drayage');
   const runDir = join(runRoot, id);

@@ -2,7 +2,7 @@ import type { PrepullJobState } from './prepull-job.ts';
 import type { StatusDocument } from './status.ts';
 
 /** What a waiter may still hope for. All but `running` end the waiting. `job`: it is the CI system that says so. */
-export type Prospect =
+export type WaitDecision =
   /** A pre-pull is at work, or may yet begin (within the grace time). */
   | { readonly kind: 'running' }
   /** The pre-pull has ended well. */
@@ -29,8 +29,8 @@ export interface WaitPolicy {
   readonly pipeline?: string | undefined;
 }
 
-/** One look at the meeting place. */
-export interface Observation {
+/** One look at the handover location. */
+export interface SnapshotInput {
   readonly status: StatusDocument | undefined;
   /** There is an `index.json`. */
   readonly hasIndex: boolean;
@@ -43,47 +43,48 @@ export interface Observation {
 /** What a waiter remembers between two looks. */
 export interface WaitMemory {
   readonly startedAt: number;
-  readonly lastBeat?: { readonly runId: string; readonly beat: number; readonly seenAt: number } | undefined;
+  readonly lastHeartbeat?:
+    { readonly runId: string; readonly beat: number; readonly seenAt: number } | undefined;
 }
 
 /** Decides by what is seen now and remembered of before. Pure. */
 export function judge(
   memory: WaitMemory,
-  seen: Observation,
+  seen: SnapshotInput,
   policy: WaitPolicy,
-): { readonly memory: WaitMemory; readonly prospect: Prospect } {
-  if (policy.settled) return { memory, prospect: settledProspect(seen) };
+): { readonly memory: WaitMemory; readonly decision: WaitDecision } {
+  if (policy.settled) return { memory, decision: decideSettled(seen) };
   const { status } = seen;
   const waitedMs = seen.now - memory.startedAt;
   if (status === undefined) {
     // A pre-pull writes its status before anything else: an index without one was made by another tool, and is finished.
-    if (seen.hasIndex) return { memory, prospect: { kind: 'settled' } };
-    return { memory, prospect: unwrittenProspect(seen.job, waitedMs, policy) };
+    if (seen.hasIndex) return { memory, decision: { kind: 'settled' } };
+    return { memory, decision: decideWithoutStatus(seen.job, waitedMs, policy) };
   }
-  if (status.state !== 'running') return { memory, prospect: { kind: status.state } };
+  if (status.state !== 'running') return { memory, decision: { kind: status.state } };
   // The document was read after the job had ended: it will not change any more.
   if (seen.job === 'failed' || seen.job === 'cancelled') {
-    return { memory, prospect: { kind: seen.job, job: seen.job } };
+    return { memory, decision: { kind: seen.job, job: seen.job } };
   }
-  const lastBeat = continuedBeat(memory, status) ?? {
+  const lastHeartbeat = continuedHeartbeat(memory, status) ?? {
     runId: status.runId,
     beat: status.beat,
     seenAt: seen.now,
   };
-  const isExpired = seen.now - lastBeat.seenAt >= status.leaseMs;
+  const isExpired = seen.now - lastHeartbeat.seenAt >= status.leaseMs;
   const isTimedOut = waitedMs >= policy.timeoutMs;
   return {
-    memory: { ...memory, lastBeat },
-    prospect: { kind: isExpired ? 'expired' : isTimedOut ? 'timeout' : 'running' },
+    memory: { ...memory, lastHeartbeat },
+    decision: { kind: isExpired ? 'expired' : isTimedOut ? 'timeout' : 'running' },
   };
 }
 
 /** What there is to hope for when the pre-pull has written nothing yet. */
-function unwrittenProspect(
+function decideWithoutStatus(
   job: PrepullJobState | undefined,
   waitedMs: number,
   { graceMs, timeoutMs }: WaitPolicy,
-): Prospect {
+): WaitDecision {
   switch (job) {
     case 'pending':
     case 'running':
@@ -102,7 +103,7 @@ function unwrittenProspect(
   }
 }
 
-function settledProspect(seen: Observation): Prospect {
+function decideSettled(seen: SnapshotInput): WaitDecision {
   return { kind: seen.hasIndex || seen.status !== undefined ? 'settled' : 'absent' };
 }
 
@@ -116,7 +117,9 @@ export function isLeftOver(status: StatusDocument | undefined, policy: WaitPolic
   );
 }
 
-function continuedBeat(memory: WaitMemory, status: StatusDocument): WaitMemory['lastBeat'] {
-  const { lastBeat } = memory;
-  return lastBeat?.runId === status.runId && lastBeat.beat === status.beat ? lastBeat : undefined;
+function continuedHeartbeat(memory: WaitMemory, status: StatusDocument): WaitMemory['lastHeartbeat'] {
+  const { lastHeartbeat } = memory;
+  return lastHeartbeat?.runId === status.runId && lastHeartbeat.beat === status.beat
+    ? lastHeartbeat
+    : undefined;
 }

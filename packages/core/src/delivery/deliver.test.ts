@@ -6,8 +6,8 @@ import type { Engine } from '../engine.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import { hostPlatform } from '../image/platform.ts';
 import { startStatus, type StatusWriter } from '../rendezvous/status-writer.ts';
-import { load } from './load.ts';
-import type { LoadReport } from './report.ts';
+import { deliver } from './deliver.ts';
+import type { DeliveryReport } from './report.ts';
 
 const unasked = (): never => {
   throw new Error('nothing was to be done');
@@ -49,11 +49,11 @@ describe('loading from a pre-pull that has nothing to bring', () => {
     });
   }
 
-  function loadAll(settled: boolean, onWaiting?: () => void): Promise<LoadReport> {
+  function loadAll(settled: boolean, onWaiting?: () => void): Promise<DeliveryReport> {
     const place = createDirectoryTransport(dir);
-    return load({
+    return deliver({
       engine: idleEngine,
-      meeting: place,
+      handover: place,
       local: place,
       only: [],
       delivery: 'auto',

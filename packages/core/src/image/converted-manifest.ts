@@ -4,7 +4,7 @@ import type { Manifest } from './manifest.ts';
 import { layerCompression, mediaTypes, type LayerCompression } from './media-types.ts';
 
 /** A manifest made by us, with the descriptor of its bytes. */
-export interface Rendering {
+export interface ConvertedManifest {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
 }
@@ -21,16 +21,19 @@ const ociLayerTypes: Readonly<Record<LayerCompression, string>> = {
  * always gives the same bytes.
  * @see image-spec v1.1.1, media-types.md "Compatibility Matrix"
  */
-export function renderAsOci(manifest: Manifest): Rendering | undefined {
+export function convertToOci(manifest: Manifest): ConvertedManifest | undefined {
   const parts = [manifest, manifest.config, ...manifest.layers];
-  return parts.every(({ mediaType }) => isOciType(mediaType)) ? undefined : renderOciManifest(manifest);
+  return parts.every(({ mediaType }) => isOciType(mediaType)) ? undefined : convertManifestToOci(manifest);
 }
 
 /**
  * An OCI manifest over a config and layers, which keep their bytes and get OCI media types. The same ones always give the same bytes.
  * @see image-spec v1.1.1, manifest.md
  */
-export function renderOciManifest({ config, layers }: Pick<Manifest, 'config' | 'layers'>): Rendering {
+export function convertManifestToOci({
+  config,
+  layers,
+}: Pick<Manifest, 'config' | 'layers'>): ConvertedManifest {
   const document = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,

@@ -3,10 +3,10 @@ import type { BundleEntry } from '../bundle/bundle-index.ts';
 import { digestOf } from '../image/digest.ts';
 import { mediaTypes } from '../image/media-types.ts';
 import { parseReference } from '../image/reference.ts';
-import { outlooks, prospectReason } from './outlook.ts';
+import { imageAvailabilities, decisionReason } from './image-availability.ts';
 import type { StatusDocument, StatusImage } from './status.ts';
-import type { Prospect } from './waiting.ts';
-import type { Sighting } from './watch.ts';
+import type { WaitDecision } from './wait-decision.ts';
+import type { StatusSnapshot } from './watch.ts';
 
 const redis = parseReference('redis:7');
 const postgres = parseReference('postgres:16');
@@ -18,11 +18,11 @@ function entry(name: string): BundleEntry {
   };
 }
 
-function sighting(
-  kind: Prospect['kind'],
+function snapshot(
+  kind: WaitDecision['kind'],
   images?: readonly StatusImage[],
   entries?: readonly BundleEntry[],
-): Sighting {
+): StatusSnapshot {
   const status: StatusDocument | undefined = images && {
     version: 1,
     runId: 'run-1',
@@ -34,11 +34,11 @@ function sighting(
     progress: { bytesFetched: 0, bytesReused: 0 },
     images,
   };
-  return { prospect: { kind }, status, index: entries && { entries, packs: [] } };
+  return { decision: { kind }, status, index: entries && { entries, packs: [] } };
 }
 
-function kinds(seen: Sighting, only = [redis]): readonly string[] | undefined {
-  return outlooks(seen, only)?.map(({ kind }) => kind);
+function kinds(seen: StatusSnapshot, only = [redis]): readonly string[] | undefined {
+  return imageAvailabilities(seen, only)?.map(({ kind }) => kind);
 }
 
 describe('the outlook for a wanted image', () => {
@@ -46,39 +46,39 @@ describe('the outlook for a wanted image', () => {
   const ready = { ...pending, state: 'ready' } as const;
 
   test('is ready while the pre-pull still works on others', () => {
-    expect(kinds(sighting('running', [ready], [entry('redis:7')]))).toEqual(['ready']);
+    expect(kinds(snapshot('running', [ready], [entry('redis:7')]))).toEqual(['ready']);
   });
 
   test('is coming while the pre-pull works on it, whatever an older index holds', () => {
-    expect(kinds(sighting('running', [pending], [entry('redis:7')]))).toEqual(['coming']);
+    expect(kinds(snapshot('running', [pending], [entry('redis:7')]))).toEqual(['coming']);
   });
 
   test('is coming while no pre-pull has begun', () => {
-    expect(kinds(sighting('running'))).toEqual(['coming']);
+    expect(kinds(snapshot('running'))).toEqual(['coming']);
   });
 
   test('is lost at once when the pre-pull does not fetch it', () => {
-    expect(kinds(sighting('running', [ready], []), [postgres])).toEqual(['lost']);
+    expect(kinds(snapshot('running', [ready], []), [postgres])).toEqual(['lost']);
   });
 
   test('is lost at once when its own pre-pull failed, and says how', () => {
     const error = { code: 'REGISTRY_NOT_FOUND', message: 'no such tag' };
-    expect(outlooks(sighting('running', [{ ...pending, state: 'failed', error }]), [redis])).toEqual([
-      { kind: 'lost', name: 'redis:7', error },
-    ]);
+    expect(
+      imageAvailabilities(snapshot('running', [{ ...pending, state: 'failed', error }]), [redis]),
+    ).toEqual([{ kind: 'lost', name: 'redis:7', error }]);
   });
 
   test.each(['failed', 'cancelled', 'expired', 'timeout'] as const)(
     'is lost when the pre-pull is %s before it is ready',
     (kind) => {
-      expect(kinds(sighting(kind, [pending]))).toEqual(['lost']);
+      expect(kinds(snapshot(kind, [pending]))).toEqual(['lost']);
     },
   );
 
   test.each(['failed', 'cancelled', 'expired', 'timeout'] as const)(
     'stays ready when the pre-pull is %s after it',
     (kind) => {
-      expect(kinds(sighting(kind, [ready], [entry('redis:7')]))).toEqual(['ready']);
+      expect(kinds(snapshot(kind, [ready], [entry('redis:7')]))).toEqual(['ready']);
     },
   );
 
@@ -88,9 +88,11 @@ describe('the outlook for a wanted image', () => {
       alsoNamed: ['docker.io/library/app:ci'],
       chosenFrom: ['docker.io/library/redis:branch', ready.reference],
     };
-    const seen = sighting('running', [app], [entry('redis:7'), entry('app:ci')]);
+    const seen = snapshot('running', [app], [entry('redis:7'), entry('app:ci')]);
     for (const asked of ['redis:7', 'app:ci', 'redis:branch']) {
-      expect(outlooks(seen, [parseReference(asked)])?.map(({ kind, name }) => [kind, name])).toEqual([
+      expect(
+        imageAvailabilities(seen, [parseReference(asked)])?.map(({ kind, name }) => [kind, name]),
+      ).toEqual([
         ['ready', 'redis:7'],
         ['ready', 'app:ci'],
       ]);
@@ -99,12 +101,14 @@ describe('the outlook for a wanted image', () => {
 
   test('is coming while it is not known yet which tag it will be', () => {
     const range = { reference: 'postgres:^16', state: 'pending' } as const;
-    expect(outlooks(sighting('running', [range]), [])).toEqual([{ kind: 'coming', name: 'postgres:^16' }]);
-    expect(kinds(sighting('failed', [range]), [])).toEqual(['lost']);
+    expect(imageAvailabilities(snapshot('running', [range]), [])).toEqual([
+      { kind: 'coming', name: 'postgres:^16' },
+    ]);
+    expect(kinds(snapshot('failed', [range]), [])).toEqual(['lost']);
   });
 
   test('is nobody’s concern when it is optional and does not exist', () => {
-    expect(kinds(sighting('ready', [{ ...pending, state: 'skipped' }]))).toEqual(['skipped']);
+    expect(kinds(snapshot('ready', [{ ...pending, state: 'skipped' }]))).toEqual(['skipped']);
   });
 });
 
@@ -113,37 +117,37 @@ describe('without a choice of images', () => {
     const images = ['redis:7', 'postgres:16'].map(
       (name) => ({ reference: `docker.io/library/${name}`, state: 'pending' }) as const,
     );
-    expect(kinds(sighting('running', images), [])).toEqual(['coming', 'coming']);
+    expect(kinds(snapshot('running', images), [])).toEqual(['coming', 'coming']);
   });
 
   test('nobody knows what is wanted before a pre-pull has begun', () => {
-    expect(kinds(sighting('running'), [])).toBeUndefined();
+    expect(kinds(snapshot('running'), [])).toBeUndefined();
   });
 
   test('a finished copy offers all that it holds', () => {
-    expect(kinds(sighting('settled', undefined, [entry('redis:7'), entry('postgres:16')]), [])).toEqual([
+    expect(kinds(snapshot('settled', undefined, [entry('redis:7'), entry('postgres:16')]), [])).toEqual([
       'ready',
       'ready',
     ]);
   });
 
   test('an absent pre-pull offers nothing', () => {
-    expect(kinds(sighting('absent'), [])).toEqual([]);
+    expect(kinds(snapshot('absent'), [])).toEqual([]);
   });
 });
 
 describe('the reason of a finished copy', () => {
   test.each(['failed', 'cancelled'] as const)('is that its pre-pull was %s', (state) => {
-    const seen = sighting('settled', [], []);
+    const seen = snapshot('settled', [], []);
     const status = seen.status && {
       ...seen.status,
       state,
       error: { code: 'REGISTRY_DENIED', message: 'no' },
     };
-    expect(prospectReason({ ...seen, status })).toMatch(new RegExp(`^${state}: `));
+    expect(decisionReason({ ...seen, status })).toMatch(new RegExp(`^${state}: `));
   });
 
   test('is that it is one, when its pre-pull ended well', () => {
-    expect(prospectReason(sighting('settled', undefined, []))).toMatch(/^settled: /);
+    expect(decisionReason(snapshot('settled', undefined, []))).toMatch(/^settled: /);
   });
 });

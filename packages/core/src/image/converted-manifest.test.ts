@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { digestOf } from './digest.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 import { mediaTypes } from './media-types.ts';
-import { renderAsOci, renderOciManifest } from './oci-rendering.ts';
+import { convertToOci, convertManifestToOci } from './converted-manifest.ts';
 
 const docker: Manifest = {
   kind: 'manifest',
@@ -16,8 +16,8 @@ const docker: Manifest = {
 
 describe('the OCI rendering of a Docker manifest', () => {
   test('names the same config and layers in OCI media types', () => {
-    const rendering = renderAsOci(docker);
-    const parsed = parseManifest(rendering?.bytes ?? new Uint8Array(), mediaTypes.ociManifest);
+    const convertedManifest = convertToOci(docker);
+    const parsed = parseManifest(convertedManifest?.bytes ?? new Uint8Array(), mediaTypes.ociManifest);
     expect(parsed).toEqual({
       kind: 'manifest',
       mediaType: mediaTypes.ociManifest,
@@ -27,7 +27,7 @@ describe('the OCI rendering of a Docker manifest', () => {
         { ...docker.layers[1], mediaType: mediaTypes.ociLayer },
       ],
     });
-    expect(rendering?.descriptor.digest).toBe(digestOf(rendering?.bytes ?? ''));
+    expect(convertedManifest?.descriptor.digest).toBe(digestOf(convertedManifest?.bytes ?? ''));
   });
 
   test('is not made of a manifest that is OCI already', () => {
@@ -46,11 +46,11 @@ describe('the OCI rendering of a Docker manifest', () => {
         },
       ],
     };
-    expect(renderAsOci(oci)).toBeUndefined();
+    expect(convertToOci(oci)).toBeUndefined();
   });
 
   test('is made of an OCI manifest that lists layers of Docker, as the classic builder on a containerd store writes it', () => {
     const mixed = { ...docker, mediaType: mediaTypes.ociManifest };
-    expect(renderAsOci(mixed)).toEqual(renderOciManifest(docker));
+    expect(convertToOci(mixed)).toEqual(convertManifestToOci(docker));
   });
 });

@@ -24,7 +24,7 @@ const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map([
 ]);
 
 /**
- * The way to the meeting place of pre-pull and deploy; undefined when the bundle on this node is that place. Nothing is connected yet.
+ * The way to the handover location of pre-pull and deploy; undefined when the bundle on this node is that place. Nothing is connected yet.
  * @throws DrayError `TRANSPORT_UNSUPPORTED`; UsageError `USAGE`
  */
 export async function openHandover(config: Config, host: Host): Promise<Handover | undefined> {
@@ -37,25 +37,25 @@ export async function openHandover(config: Config, host: Host): Promise<Handover
 }
 
 /** Where pre-pull and deploy meet, and where blobs are kept on this node: one place, or two when there is a handover. */
-export interface Places {
-  readonly meeting: Transport;
+export interface HandoverLocations {
+  readonly handover: Transport;
   readonly local: Transport;
-  /** How often the meeting place is looked at (ms). */
+  /** How often the handover location is looked at (ms). */
   readonly pollMs: number;
   close(): Promise<void>;
 }
 
 /** Both places of the deploy side. @throws as {@link openHandover} */
-export async function openPlaces(config: Config, host: Host): Promise<Places> {
-  const handover = await openHandover(config, host);
+export async function openHandoverLocations(config: Config, host: Host): Promise<HandoverLocations> {
   const local = createDirectoryTransport(config.bundle);
-  const meeting = handover ?? local;
+  const elsewhere = await openHandover(config, host);
+  const handover = elsewhere ?? local;
   return {
-    meeting,
+    handover,
     local,
-    pollMs: handover !== undefined && isRemote(config) ? remotePollMs : pollMs,
+    pollMs: elsewhere !== undefined && isRemote(config) ? remotePollMs : pollMs,
     async close() {
-      await meeting.close();
+      await handover.close();
       await local.close();
     },
   };

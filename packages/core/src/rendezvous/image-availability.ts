@@ -3,11 +3,11 @@ import type { ErrorSummary } from '../error-summary.ts';
 import { familiarReference, formatReference, tryParseReference, type Reference } from '../image/reference.ts';
 import type { PrepullJobState } from './prepull-job.ts';
 import type { StatusImage } from './status.ts';
-import type { Prospect } from './waiting.ts';
-import type { Sighting } from './watch.ts';
+import type { WaitDecision } from './wait-decision.ts';
+import type { StatusSnapshot } from './watch.ts';
 
 /** What can be said of one wanted image now. */
-export type Outlook =
+export type ImageAvailability =
   /** It is complete in the bundle. */
   | { readonly kind: 'ready'; readonly name: string; readonly entry: BundleEntry }
   /** It may still come. */
@@ -21,20 +21,23 @@ export type Outlook =
  * How each wanted image stands, in order: those of `only`, else all that the pre-pull announced, else all that the bundle holds.
  * `name` is the familiar form. Undefined while nobody knows yet which images there will be. Pure.
  */
-export function outlooks(sighting: Sighting, only: readonly Reference[]): readonly Outlook[] | undefined {
-  const { status, index, prospect } = sighting;
+export function imageAvailabilities(
+  snapshot: StatusSnapshot,
+  only: readonly Reference[],
+): readonly ImageAvailability[] | undefined {
+  const { status, index, decision } = snapshot;
   if (only.length > 0)
-    return only.flatMap((reference) => askedOutlooks(sighting, formatReference(reference)));
-  if (status !== undefined) return status.images.flatMap((image) => imageOutlooks(sighting, image));
-  if (prospect.kind === 'running') return undefined;
+    return only.flatMap((reference) => availabilitiesAsked(snapshot, formatReference(reference)));
+  if (status !== undefined) return status.images.flatMap((image) => availabilitiesOf(snapshot, image));
+  if (decision.kind === 'running') return undefined;
   return (index?.entries ?? []).map((entry) => ({ kind: 'ready', name: entryName(entry), entry }));
 }
 
 /** A sentence for why waiting has ended without what was wanted; begins with the stable word for it. */
-export function prospectReason(sighting: Sighting): string {
-  const { prospect, status } = sighting;
+export function decisionReason(snapshot: StatusSnapshot): string {
+  const { decision, status } = snapshot;
   const because = status?.error === undefined ? '' : `: ${status.error.message}`;
-  switch (prospect.kind) {
+  switch (decision.kind) {
     case 'running':
       return 'running: the pre-pull is still at work';
     case 'ready':
@@ -44,15 +47,15 @@ export function prospectReason(sighting: Sighting): string {
       if (status?.state === 'cancelled') return 'cancelled: the pre-pull was cancelled';
       return 'settled: the bundle is a finished copy';
     case 'failed':
-      return prospect.job === undefined
+      return decision.job === undefined
         ? `failed: the pre-pull failed${because}`
         : 'failed: the job of the pre-pull failed';
     case 'cancelled':
-      return `cancelled: the ${prospect.job === undefined ? '' : 'job of the '}pre-pull was cancelled`;
+      return `cancelled: the ${decision.job === undefined ? '' : 'job of the '}pre-pull was cancelled`;
     case 'expired':
       return `expired: the pre-pull has given no sign of life for ${String((status?.leaseMs ?? 0) / 1000)} s`;
     case 'absent':
-      return absentReason(prospect.job);
+      return absentReason(decision.job);
     case 'timeout':
       return 'timeout: the pre-pull has not ended within the time limit';
   }
@@ -64,36 +67,44 @@ function absentReason(job: PrepullJobState | undefined): string {
 }
 
 /** One for each name of the image that is meant by `asked`. */
-function askedOutlooks(sighting: Sighting, asked: string): readonly Outlook[] {
-  const image = sighting.status?.images.find(({ reference, alsoNamed = [], chosenFrom = [] }) => {
+function availabilitiesAsked(snapshot: StatusSnapshot, asked: string): readonly ImageAvailability[] {
+  const image = snapshot.status?.images.find(({ reference, alsoNamed = [], chosenFrom = [] }) => {
     return reference === asked || alsoNamed.includes(asked) || chosenFrom.includes(asked);
   });
-  return image === undefined ? [nameOutlook(sighting, undefined, asked)] : imageOutlooks(sighting, image);
+  return image === undefined
+    ? [availabilityOfName(snapshot, undefined, asked)]
+    : availabilitiesOf(snapshot, image);
 }
 
-function imageOutlooks(sighting: Sighting, image: StatusImage): readonly Outlook[] {
-  return [image.reference, ...(image.alsoNamed ?? [])].map((name) => nameOutlook(sighting, image, name));
+function availabilitiesOf(snapshot: StatusSnapshot, image: StatusImage): readonly ImageAvailability[] {
+  return [image.reference, ...(image.alsoNamed ?? [])].map((name) =>
+    availabilityOfName(snapshot, image, name),
+  );
 }
 
-function nameOutlook(sighting: Sighting, image: StatusImage | undefined, canonical: string): Outlook {
+function availabilityOfName(
+  snapshot: StatusSnapshot,
+  image: StatusImage | undefined,
+  canonical: string,
+): ImageAvailability {
   const parsed = tryParseReference(canonical);
   const name = parsed === undefined ? canonical : familiarReference(parsed);
   if (image?.state === 'skipped') return { kind: 'skipped', name };
   if (image?.state === 'failed') return { kind: 'lost', name, error: failureOf(image, name) };
-  const entry = sighting.index?.entries.find(({ reference }) => {
+  const entry = snapshot.index?.entries.find(({ reference }) => {
     return reference !== undefined && formatReference(reference) === canonical;
   });
-  if (entry !== undefined && (image?.state === 'ready' || isFinished(sighting.prospect)))
+  if (entry !== undefined && (image?.state === 'ready' || isFinished(snapshot.decision)))
     return { kind: 'ready', name, entry };
-  if (sighting.prospect.kind !== 'running')
-    return { kind: 'lost', name, error: lost(name, prospectReason(sighting)) };
-  if (sighting.status !== undefined && image === undefined) {
+  if (snapshot.decision.kind !== 'running')
+    return { kind: 'lost', name, error: lost(name, decisionReason(snapshot)) };
+  if (snapshot.status !== undefined && image === undefined) {
     return { kind: 'lost', name, error: lost(name, 'the pre-pull does not fetch it') };
   }
   return { kind: 'coming', name };
 }
 
-function isFinished({ kind }: Prospect): boolean {
+function isFinished({ kind }: WaitDecision): boolean {
   return kind === 'settled' || kind === 'ready';
 }
 

@@ -8,15 +8,19 @@ import { createPool } from '../handover/pool.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostPlatform } from '../image/platform.ts';
 import { familiarReference, tryParseReference, type Reference } from '../image/reference.ts';
-import { outlooks, prospectReason, type Outlook } from '../rendezvous/outlook.ts';
-import { watch, type Sighting, type WatchOptions } from '../rendezvous/watch.ts';
+import {
+  imageAvailabilities,
+  decisionReason,
+  type ImageAvailability,
+} from '../rendezvous/image-availability.ts';
+import { watch, type StatusSnapshot, type WatchOptions } from '../rendezvous/watch.ts';
 import type { DocumentStore } from '../transport.ts';
-import { deliverImage, receive, type BlobPlace, type DeliveryContext } from './deliver-image.ts';
-import type { LoadEvent } from './events.ts';
+import { deliverImage, receive, type BlobLocation, type DeliveryContext } from './deliver-image.ts';
+import type { DeliveryEvent } from './events.ts';
 import { mountImages, type MountedImages } from './mount-images.ts';
 import type { PackAccess } from './pack-access.ts';
 import { pullImage } from './pull-image.ts';
-import { loadOutcome, undelivered, type LoadImageReport, type LoadReport } from './report.ts';
+import { deliveryOutcome, undelivered, type DeliveryImageReport, type DeliveryReport } from './report.ts';
 
 /** `auto` chooses by itself, `mount` mounts packs, `load` sends from the bundle, `pull` lets the engine pull. */
 export type DeliveryMode = 'auto' | 'mount' | 'load' | 'pull';
@@ -24,12 +28,12 @@ export type DeliveryMode = 'auto' | 'mount' | 'load' | 'pull';
 /** What happens to an image that the pre-pull did not bring. */
 export type OnMiss = 'continue' | 'pull' | 'fail';
 
-export interface LoadOptions extends WatchOptions {
+export interface DeliveryOptions extends WatchOptions {
   readonly engine: Engine;
   /** Where pre-pull and deploy meet. */
-  readonly meeting: BlobPlace & { readonly documents: DocumentStore };
-  /** Where blobs are kept on this node; the meeting place itself when there is no handover. */
-  readonly local: BlobPlace;
+  readonly handover: BlobLocation & { readonly documents: DocumentStore };
+  /** Where blobs are kept on this node; the handover location itself when there is no handover. */
+  readonly local: BlobLocation;
   /** Empty: every image of the pre-pull. */
   readonly only: readonly Reference[];
   /** What the pre-pull would bring, as far as this side knows: pulled when none begins and pulling was asked for. */
@@ -40,14 +44,14 @@ export interface LoadOptions extends WatchOptions {
   readonly packs?: PackAccess | undefined;
   /** Transfers at a time. */
   readonly concurrency: number;
-  readonly onEvent?: ((event: LoadEvent) => void) | undefined;
+  readonly onEvent?: ((event: DeliveryEvent) => void) | undefined;
 }
 
 /**
  * The deploy side: waits as the rendezvous says, delivers each image as soon as it is there, and reports. Whatever the cache does wrong is
  * told in the report; rejects only when aborted, or on an error that is none of ours.
  */
-export async function load(options: LoadOptions): Promise<LoadReport> {
+export async function deliver(options: DeliveryOptions): Promise<DeliveryReport> {
   const run = new LoadRun(options);
   try {
     await run.deliverAsTheyCome();
@@ -60,9 +64,9 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
 }
 
 class LoadRun {
-  readonly #options: LoadOptions;
+  readonly #options: DeliveryOptions;
   readonly #startedAt = performance.now();
-  readonly #done = new Map<string, LoadImageReport>();
+  readonly #done = new Map<string, DeliveryImageReport>();
   #waitedMs = 0;
   /** The engine that gets the images: the one that was asked for, until the images are mounted in one of our own. */
   #engine: Engine;
@@ -71,10 +75,10 @@ class LoadRun {
   #context: DeliveryContext | undefined;
   /** Mounting is tried once: what came too late for it is loaded. */
   #isMountingOver: boolean;
-  #last: Sighting | undefined;
+  #last: StatusSnapshot | undefined;
   #error: ErrorSummary | undefined;
 
-  constructor(options: LoadOptions) {
+  constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#engine = options.engine;
     const { delivery, packs } = options;
@@ -82,15 +86,15 @@ class LoadRun {
   }
 
   async deliverAsTheyCome(): Promise<void> {
-    const { meeting } = this.#options;
+    const { handover } = this.#options;
     const [info] = await Promise.all([this.#describe(), this.#warmUp()]);
     this.#info = info;
     let lookedAt = performance.now();
-    for await (const sighting of watch(meeting.documents, this.#options)) {
+    for await (const snapshot of watch(handover.documents, this.#options)) {
       this.#waitedMs += performance.now() - lookedAt;
-      this.#last = sighting;
-      this.#emit({ type: 'waiting', prospect: sighting.prospect, status: sighting.status });
-      if (await this.#deliverReady(sighting)) return;
+      this.#last = snapshot;
+      this.#emit({ type: 'waiting', decision: snapshot.decision, status: snapshot.status });
+      if (await this.#deliverReady(snapshot)) return;
       lookedAt = performance.now();
     }
   }
@@ -112,9 +116,9 @@ class LoadRun {
     }
   }
 
-  report(): LoadReport {
+  report(): DeliveryReport {
     const images = this.#images();
-    const outcome = loadOutcome(images, this.#options.delivery === 'pull');
+    const outcome = deliveryOutcome(images, this.#options.delivery === 'pull');
     const isQuiet = outcome === 'hit' || (images.length === 0 && this.#isNothingToDo());
     return {
       outcome: isQuiet ? 'hit' : outcome,
@@ -129,9 +133,9 @@ class LoadRun {
 
   /** A bundle that has packs already is likely to be mounted at once. */
   async #warmUp(): Promise<void> {
-    const { meeting, packs, signal } = this.#options;
+    const { handover, packs, signal } = this.#options;
     if (this.#isMountingOver || packs?.mounter === undefined) return;
-    const bytes = await meeting.documents.read('index.json', signal).catch(() => undefined);
+    const bytes = await handover.documents.read('index.json', signal).catch(() => undefined);
     if (bytes !== undefined && Buffer.from(bytes).includes(packArtifactType)) packs.mounter.warmUp();
   }
 
@@ -148,16 +152,16 @@ class LoadRun {
   }
 
   async #createContext(index: BundleIndex | undefined): Promise<DeliveryContext> {
-    const { meeting, local, concurrency, packs, signal } = this.#options;
+    const { handover, local, concurrency, packs, signal } = this.#options;
     const engine = this.#engine;
     const info = (this.#info ??= await engine.describe(signal));
     let known: Promise<Set<Digest>> | undefined;
     const manifests = packs === undefined ? [] : (index?.packs ?? []);
-    const readable = await readPacks(meeting.blobs, manifests, { onBroken: this.#warnOfPack, signal });
+    const readable = await readPacks(handover.blobs, manifests, { onBroken: this.#warnOfPack, signal });
     return {
       engine,
       info,
-      meeting,
+      handover,
       local,
       pool: createPool(concurrency),
       packs,
@@ -174,20 +178,20 @@ class LoadRun {
   }
 
   /** True when nothing more can come. */
-  async #deliverReady(sighting: Sighting): Promise<boolean> {
-    const wanted = outlooks(sighting, this.#options.only);
+  async #deliverReady(snapshot: StatusSnapshot): Promise<boolean> {
+    const wanted = imageAvailabilities(snapshot, this.#options.only);
     if (wanted === undefined) return false;
     if (this.#options.delivery === 'pull') return true;
     const ready = wanted.filter(({ kind, name }) => kind === 'ready' && !this.#done.has(name));
-    if (ready.length > 0) await this.#mountReady(sighting, ready);
-    for (const outlook of wanted) await this.#deliver(sighting, outlook);
+    if (ready.length > 0) await this.#mountReady(snapshot, ready);
+    for (const availability of wanted) await this.#deliver(snapshot, availability);
     // A pre-pull that has nothing to bring says so when it has ended.
     return wanted.length > 0 && wanted.every(({ kind }) => kind !== 'coming');
   }
 
   /** Mounts what can be mounted; everything else, and everything that goes wrong with it, is left for loading. */
-  async #mountReady({ index }: Sighting, ready: readonly Outlook[]): Promise<void> {
-    const { packs, delivery, meeting, local, concurrency, signal } = this.#options;
+  async #mountReady({ index }: StatusSnapshot, ready: readonly ImageAvailability[]): Promise<void> {
+    const { packs, delivery, handover, local, concurrency, signal } = this.#options;
     if (this.#isMountingOver || packs?.mounter === undefined || index === undefined) return;
     if (index.packs.length === 0) {
       if (delivery === 'mount')
@@ -195,10 +199,10 @@ class LoadRun {
       return;
     }
     this.#isMountingOver = true;
-    const emit = (event: LoadEvent): void => {
+    const emit = (event: DeliveryEvent): void => {
       this.#emit(event);
     };
-    const receiving = { meeting, local, pool: createPool(concurrency), emit, signal };
+    const receiving = { handover, local, pool: createPool(concurrency), emit, signal };
     try {
       const mounted = await mountImages({
         mounter: packs.mounter,
@@ -207,8 +211,8 @@ class LoadRun {
         info: this.#info,
         platform: this.#info?.platform ?? hostPlatform(),
         index,
-        entries: ready.flatMap((outlook) => (outlook.kind === 'ready' ? [outlook.entry] : [])),
-        meeting,
+        entries: ready.flatMap((availability) => (availability.kind === 'ready' ? [availability.entry] : [])),
+        handover,
         local,
         receive: (name, descriptors) => receive(receiving, name, descriptors),
         emit,
@@ -229,10 +233,10 @@ class LoadRun {
     for (const report of reports) this.#record(report);
   }
 
-  async #deliver({ index }: Sighting, outlook: Outlook): Promise<void> {
-    if (outlook.kind !== 'ready' || this.#done.has(outlook.name)) return;
+  async #deliver({ index }: StatusSnapshot, availability: ImageAvailability): Promise<void> {
+    if (availability.kind !== 'ready' || this.#done.has(availability.name)) return;
     this.#context ??= await this.#createContext(index);
-    this.#record(await deliverImage(this.#context, outlook.entry));
+    this.#record(await deliverImage(this.#context, availability.entry));
   }
 
   readonly #warnOfPack = (_: unknown, error: unknown): void => {
@@ -243,23 +247,23 @@ class LoadRun {
     this.#emit({ type: 'warning', message });
   }
 
-  #record(image: LoadImageReport): void {
+  #record(image: DeliveryImageReport): void {
     this.#done.set(image.reference, image);
     this.#emit({ type: 'image', image });
   }
 
   /** Everything wanted, delivered or not, in order. */
-  #images(): readonly LoadImageReport[] {
-    return this.#wanted().map((outlook) => {
-      const error = outlook.kind === 'lost' ? outlook.error : this.#error;
-      return this.#done.get(outlook.name) ?? undelivered(outlook.name, error);
+  #images(): readonly DeliveryImageReport[] {
+    return this.#wanted().map((availability) => {
+      const error = availability.kind === 'lost' ? availability.error : this.#error;
+      return this.#done.get(availability.name) ?? undelivered(availability.name, error);
     });
   }
 
   /** Without a pre-pull only this side's own configuration can say what was wanted. */
-  #wanted(): readonly Outlook[] {
+  #wanted(): readonly ImageAvailability[] {
     const { only, expected = [] } = this.#options;
-    const wanted = this.#last === undefined ? undefined : outlooks(this.#last, only);
+    const wanted = this.#last === undefined ? undefined : imageAvailabilities(this.#last, only);
     const isTold = wanted !== undefined && (wanted.length > 0 || this.#isNothingToDo());
     if (isTold) return wanted.filter(({ kind }) => kind !== 'skipped');
     return (only.length > 0 ? only : expected).map((reference) => ({
@@ -270,24 +274,24 @@ class LoadRun {
 
   /** The pre-pull ended well, and there was nothing that it had to bring. */
   #isNothingToDo(): boolean {
-    const { prospect, status } = this.#last ?? {};
+    const { decision, status } = this.#last ?? {};
     const hasEndedWell =
-      prospect?.kind === 'ready' || (prospect?.kind === 'settled' && status?.state === 'ready');
+      decision?.kind === 'ready' || (decision?.kind === 'settled' && status?.state === 'ready');
     return this.#error === undefined && hasEndedWell;
   }
 
-  #reason(images: readonly LoadImageReport[]): string {
+  #reason(images: readonly DeliveryImageReport[]): string {
     if (this.#error !== undefined) return `error: ${this.#error.message}`;
-    const { prospect } = this.#last ?? {};
-    const isEnded = prospect !== undefined && !['running', 'ready', 'settled'].includes(prospect.kind);
-    if (this.#last !== undefined && (isEnded || images.length === 0)) return prospectReason(this.#last);
+    const { decision } = this.#last ?? {};
+    const isEnded = decision !== undefined && !['running', 'ready', 'settled'].includes(decision.kind);
+    if (this.#last !== undefined && (isEnded || images.length === 0)) return decisionReason(this.#last);
     const failed = images.find(
       ({ error, delivery }) => error !== undefined || delivery === 'none' || delivery === 'pull',
     );
     return `incomplete: ${failed?.error?.message ?? `${failed?.reference ?? 'an image'} was not in the bundle`}`;
   }
 
-  #emit(event: LoadEvent): void {
+  #emit(event: DeliveryEvent): void {
     this.#options.onEvent?.(event);
   }
 }

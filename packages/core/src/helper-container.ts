@@ -5,14 +5,14 @@ import type { ByteStream } from './blob-store.ts';
  * A program on the engine's side. It has ended when both outputs have; they fail with `ENGINE_HELPER_FAILED` when the connection to it is
  * lost before. Both must be read, since they share one connection; destroying the input gives the program up.
  */
-export interface FootholdProcess {
+export interface HelperProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
 }
 
-/** A file for the volume of a foothold. */
-export interface FootholdFile {
+/** A file for the volume of a helper container. */
+export interface HelperFile {
   /** One path element, below the root of the volume. */
   readonly name: string;
   /** Bytes that `open` will give. */
@@ -20,8 +20,8 @@ export interface FootholdFile {
   readonly open: () => Promise<ByteStream>;
 }
 
-/** What a foothold needs to know. */
-export interface FootholdRequest {
+/** What a helper container needs to know. */
+export interface HelperRequest {
   /** Name of the volume that takes its files; it is made when it is missing, and kept. */
   readonly volume: string;
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +32,7 @@ export interface FootholdRequest {
  * engine's host, with the host's own programs and no others. It lives as long as its shell has an open input: when this process ends,
  * however that happens, the engine ends and removes it.
  */
-export interface EngineFoothold {
+export interface HelperContainer {
   /** Of the container: 64 hex digits. */
   readonly containerId: string;
   /** Where programs of the helper see the volume. */
@@ -40,27 +40,27 @@ export interface EngineFoothold {
   /** Where the engine's host has the volume. */
   readonly volumePath: string;
   /** A POSIX shell that reads its commands from its input. */
-  readonly shell: FootholdProcess;
+  readonly shell: HelperProcess;
 
   /** Starts another program in the helper. @throws EngineError `ENGINE_HELPER_FAILED`; DrayError `ABORTED` */
-  exec(argv: readonly string[], signal?: AbortSignal): Promise<FootholdProcess>;
+  exec(argv: readonly string[], signal?: AbortSignal): Promise<HelperProcess>;
 
   /**
    * Writes a file into the volume, replacing one of that name. It holds what was sent until then when this fails.
    * @throws EngineError `ENGINE_HELPER_FAILED`; DrayError `ABORTED`; whatever `open` or its stream throws
    */
-  upload(file: FootholdFile, signal?: AbortSignal): Promise<void>;
+  upload(file: HelperFile, signal?: AbortSignal): Promise<void>;
 
   /** Ends the helper and waits until the engine has removed it; idempotent. @throws EngineError `ENGINE_HELPER_FAILED` when it is still there */
   close(): Promise<void>;
 }
 
 /** Whoever can put a helper into an engine. */
-export interface Footholds {
+export interface HelperContainers {
   /**
    * Starts a helper. No image is pulled for it.
    * @throws EngineError `MOUNT_UNAVAILABLE` where the engine cannot or may not give one (rootless, no privileged containers), with a hint;
    * `ENGINE_HELPER_FAILED` when it went wrong; `ENGINE_UNREACHABLE`; DrayError `ABORTED`
    */
-  openFoothold(request: FootholdRequest): Promise<EngineFoothold>;
+  openHelperContainer(request: HelperRequest): Promise<HelperContainer>;
 }
