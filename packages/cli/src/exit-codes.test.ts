@@ -36,8 +36,8 @@ describe('the exit code', () => {
   const lenient = { strict: false, onMiss: 'continue' } as const;
   const strict = { strict: true, onMiss: 'continue' } as const;
   const failing = { strict: false, onMiss: 'fail' } as const;
-  const miss = { outcome: 'miss', reason: 'failed: the pre-pull failed' } as const;
-  const late = { outcome: 'miss', reason: 'timeout: too late' } as const;
+  const miss = { outcome: 'miss', reason: 'timeout: as the job of the pre-pull calls its failure' } as const;
+  const late = { outcome: 'miss', timedOut: true } as const;
 
   test.each([
     [{ outcome: 'hit' } as const, strict, 0],
@@ -46,7 +46,8 @@ describe('the exit code', () => {
     [miss, { strict: false, onMiss: 'pull' } as const, 0],
     [miss, strict, 3],
     [miss, failing, 3],
-    [{ outcome: 'partial', reason: 'incomplete: x' } as const, strict, 3],
+    [{ outcome: 'partial' } as const, strict, 3],
+    [{ outcome: 'partial', timedOut: true } as const, strict, 4],
     [late, strict, 4],
     [late, failing, 4],
   ])('of a load: %j %j is %d', (report, config, code) => {

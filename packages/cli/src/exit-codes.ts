@@ -27,12 +27,12 @@ export function prepullExitCode({ outcome }: Pick<PrepullReport, 'outcome'>): nu
 }
 
 /** A cache that missed fails nothing, unless that was asked for. */
-export function deliveryExitCode(
-  { outcome, reason }: Pick<DeliveryReport, 'outcome' | 'reason'>,
+export function loadExitCode(
+  { outcome, timedOut }: Pick<LoadReport, 'outcome' | 'timedOut'>,
   { strict, onMiss }: Pick<Config, 'strict' | 'onMiss'>,
 ): number {
   if (outcome === 'hit' || (!strict && onMiss !== 'fail')) return exitCodes.done;
-  return reason?.startsWith('timeout') === true ? exitCodes.timedOut : exitCodes.notAvailable;
+  return timedOut === true ? exitCodes.timedOut : exitCodes.notAvailable;
 }
 
 /** Waiting in vain is what the exit code of `wait` is for. */

@@ -9,6 +9,9 @@ import { startStatus, type StatusWriter } from '../rendezvous/status-writer.ts';
 import { deliver } from './deliver.ts';
 import type { DeliveryReport } from './report.ts';
 
+/** Longer than a test may take. */
+const longMs = 3_600_000;
+
 const unasked = (): never => {
   throw new Error('nothing was to be done');
 };
@@ -49,7 +52,7 @@ describe('loading from a pre-pull that has nothing to bring', () => {
     });
   }
 
-  function loadAll(settled: boolean, onWaiting?: () => void): Promise<DeliveryReport> {
+  function loadAll(settled: boolean, onWaiting?: () => void, timeoutMs = longMs): Promise<LoadReport> {
     const place = createDirectoryTransport(dir);
     return deliver({
       engine: idleEngine,
@@ -59,7 +62,7 @@ describe('loading from a pre-pull that has nothing to bring', () => {
       delivery: 'auto',
       onMiss: 'continue',
       concurrency: 1,
-      policy: { timeoutMs: 5000, graceMs: 5000, settled },
+      policy: { timeoutMs, graceMs: longMs, settled },
       pollMs: 1,
       onEvent: ({ type }) => {
         if (type === 'waiting') onWaiting?.();
@@ -88,5 +91,12 @@ describe('loading from a pre-pull that has nothing to bring', () => {
       outcome: 'miss',
       reason: expect.stringContaining('cannot expand'),
     });
+  });
+
+  test('says that the time limit ended the waiting, and only then', async () => {
+    const writer = await begin();
+    expect(await loadAll(false, undefined, 1)).toMatchObject({ outcome: 'miss', timedOut: true });
+    await writer.finish('failed', { code: 'NOT_AVAILABLE', message: 'timeout of a registry' });
+    expect(await loadAll(false)).not.toHaveProperty('timedOut');
   });
 });

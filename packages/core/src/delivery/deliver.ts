@@ -123,6 +123,7 @@ class LoadRun {
     return {
       outcome: isQuiet ? 'hit' : outcome,
       ...(isQuiet ? {} : { reason: this.#reason(images) }),
+      ...(!isQuiet && this.#isTimedOut() ? { timedOut: true } : {}),
       images,
       ...(this.#dockerHost === undefined ? {} : { dockerHost: this.#dockerHost }),
       waitedMs: Math.round(this.#waitedMs),
@@ -280,7 +281,11 @@ class LoadRun {
     return this.#error === undefined && hasEndedWell;
   }
 
-  #reason(images: readonly DeliveryImageReport[]): string {
+  #isTimedOut(): boolean {
+    return this.#error === undefined && this.#last?.prospect.kind === 'timeout';
+  }
+
+  #reason(images: readonly LoadImageReport[]): string {
     if (this.#error !== undefined) return `error: ${this.#error.message}`;
     const { decision } = this.#last ?? {};
     const isEnded = decision !== undefined && !['running', 'ready', 'settled'].includes(decision.kind);

@@ -30,8 +30,10 @@ export type DeliveryOutcome = 'hit' | 'partial' | 'miss';
 export interface DeliveryReport {
   readonly outcome: DeliveryOutcome;
   /** Why it is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details. */
-  readonly reason?: string | undefined;
-  readonly images: readonly DeliveryImageReport[];
+  readonly reason?: string;
+  /** The time limit ended the waiting. */
+  readonly timedOut?: true;
+  readonly images: readonly LoadImageReport[];
   /** Of the engine of our own that has the images, fit for `DOCKER_HOST`; absent when they are in the engine that was asked for. */
   readonly dockerHost?: string | undefined;
   /** Time spent waiting for the pre-pull (ms), part of `ms`. */
