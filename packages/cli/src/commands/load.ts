@@ -8,8 +8,8 @@ import { startProgress, type Progress } from '../output/progress.ts';
 import { createMounter } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';
-import { openPrepullJob } from '../wiring/prepull-job.ts';
-import { openHandoverLocations } from '../wiring/handover.ts';
+import { withRendezvous } from '../wiring/rendezvous.ts';
+import type { Rendezvous } from '../wiring/rendezvous.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { Host } from '../host.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
@@ -29,42 +29,51 @@ export async function runLoad(context: CommandContext): Promise<number> {
   }
 }
 
-async function waitAndLoad({ config, host, signal }: CommandContext): Promise<number> {
-  const places = await openHandoverLocations(config, host);
-  const engine = await openEngine(host);
-  const job = await openPrepullJob(config, host, (line) => progress.line(line));
+async function waitAndLoad(context: CommandContext): Promise<number> {
+  const { config, host } = context;
   const progress = await startProgress(host);
-  let report: DeliveryReport;
+  const onLine = (line: string): void => progress.line(line);
+  let report: LoadReport;
   try {
-    report = await deliver({
-      engine,
-      handover: places.handover,
-      local: places.local,
-      only: config.only.map((name) => expandReference(name, host.env)),
-      expected: knownReferences(config.images, host.env),
-      delivery: config.delivery,
-      onMiss: config.onMiss,
-      packs: {
-        ...openPackAccess(config, host),
-        mounter: createMounter({ config, host, helpers: engine, onLine: (line) => progress.line(line) }),
-      },
-      concurrency: config.concurrency,
-      policy: waitPolicy(config),
-      pollMs: places.pollMs,
-      job,
-      onEvent: showDelivery(progress),
-      signal,
-    });
+    report = await withRendezvous(config, host, onLine, (rendezvous) =>
+      loadFrom(rendezvous, context, progress),
+    );
   } finally {
     progress.stop();
-    job?.close();
-    await places.close();
   }
   const exitCode = deliveryExitCode(report, config);
   host.stderr.write(`${deliverySummary(report, exitCode !== exitCodes.done)}\n`);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
   if (report.dockerHost !== undefined) await tellDockerHost(report.dockerHost, config, host);
   return exitCode;
+}
+
+async function loadFrom(
+  { places, job }: Rendezvous,
+  { config, host, signal }: CommandContext,
+  progress: Progress,
+): Promise<LoadReport> {
+  const engine = await openEngine(host);
+  const onLine = (line: string): void => progress.line(line);
+  return load({
+    engine,
+    meeting: places.meeting,
+    local: places.local,
+    only: config.only.map((name) => expandReference(name, host.env)),
+    expected: knownReferences(config.images, host.env),
+    delivery: config.delivery,
+    onMiss: config.onMiss,
+    packs: {
+      ...openPackAccess(config, host),
+      mounter: createMounter({ config, host, footholds: engine, onLine }),
+    },
+    concurrency: config.concurrency,
+    policy: waitPolicy(config),
+    pollMs: places.pollMs,
+    job,
+    onEvent: showLoad(progress),
+    signal,
+  });
 }
 
 async function tellDockerHost(

@@ -4,31 +4,29 @@ import { expandReference } from '../images/expand.ts';
 import { waitingText } from '../output/delivery-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanDuration } from '../output/quantities.ts';
-import { openPrepullJob } from '../wiring/prepull-job.ts';
-import { openHandoverLocations } from '../wiring/handover.ts';
+import { withRendezvous } from '../wiring/rendezvous.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { CommandContext } from './command.ts';
 
 /** `dray wait`. */
 export async function runWait({ config, host, signal }: CommandContext): Promise<number> {
-  const places = await openHandoverLocations(config, host);
-  const job = await openPrepullJob(config, host, (line) => progress.line(line));
   const progress = await startProgress(host);
+  const onLine = (line: string): void => progress.line(line);
   let report: WaitReport;
   try {
-    report = await waitForImages({
-      documents: places.handover.documents,
-      only: config.only.map((name) => expandReference(name, host.env)),
-      policy: waitPolicy(config),
-      pollMs: places.pollMs,
-      job,
-      onSnapshot: showWait(progress),
-      signal,
-    });
+    report = await withRendezvous(config, host, onLine, ({ places, job }) =>
+      waitForImages({
+        documents: places.meeting.documents,
+        only: config.only.map((name) => expandReference(name, host.env)),
+        policy: waitPolicy(config),
+        pollMs: places.pollMs,
+        job,
+        onSighting: showWait(progress),
+        signal,
+      }),
+    );
   } finally {
     progress.stop();
-    job?.close();
-    await places.close();
   }
   host.stderr.write(`${waitSummary(report)}\n`);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);

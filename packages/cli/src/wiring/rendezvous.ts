@@ -1,0 +1,35 @@
+import type { Host } from '../host.ts';
+import type { Config } from '../options/option.ts';
+import { openPrepullJob } from './prepull-job.ts';
+import type { OpenPrepullJob } from './prepull-job.ts';
+import { openPlaces } from './transports.ts';
+import type { Places } from './transports.ts';
+
+/** What the deploy side looks at to learn how the pre-pull stands. */
+export interface Rendezvous {
+  readonly places: Places;
+  readonly job: OpenPrepullJob | undefined;
+}
+
+/**
+ * Opens the places and the pre-pull job, runs `use`, and closes both, also when opening or `use` fails.
+ * `onLine` receives log lines. @throws as {@link openPlaces}, {@link openPrepullJob} and `use`
+ */
+export async function withRendezvous<Result>(
+  config: Config,
+  host: Host,
+  onLine: (line: string) => void,
+  use: (rendezvous: Rendezvous) => Promise<Result>,
+): Promise<Result> {
+  const places = await openPlaces(config, host);
+  try {
+    const job = await openPrepullJob(config, host, onLine);
+    try {
+      return await use({ places, job });
+    } finally {
+      job?.close();
+    }
+  } finally {
+    await places.close();
+  }
+}
