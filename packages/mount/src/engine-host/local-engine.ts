@@ -34,7 +34,7 @@ export async function findLocalEngine(info: EngineInfo, address: string | undefi
   const containerdSocket = await firstSocket(candidates, root);
   if (containerdSocket === undefined) {
     throw mountUnavailable(location, `there is no containerd socket at ${candidates.join(' or ')}`, {
-      hint: 'Name it with --containerd, or use --delivery load.',
+      hint: 'Use --delivery load.',
     });
   }
   const localSocket = `${root}${containerdSocket}`;
