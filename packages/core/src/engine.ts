@@ -88,7 +88,10 @@ export interface LoadRequest {
   readonly image: LoadableImage;
   /** Positions in `image.layers` of the layers to leave out, because the engine has them. */
   readonly omit: ReadonlySet<number>;
-  /** The verified bytes of a layer, as the registry compressed it. May be called more than once for a layer. */
+  /**
+   * The verified bytes of one of `image.layers`: as the registry compressed them, or, where a pack has the layer,
+   * its uncompressed tar; the descriptor's media type says which. May be called more than once for a layer.
+   */
   readonly openLayer: (layer: Descriptor) => Promise<ByteStream>;
   readonly onProgress?: ((bytesSent: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -4,8 +4,9 @@ import type { Descriptor } from './image/descriptor.ts';
 import type { Reference } from './image/reference.ts';
 
 /**
- * Where images come from. The life of an image here: `resolve` finds what a reference names right now (cheap: no manifest is counted as
- * pulled), `fetchManifest` gets those bytes, `openBlob` streams config and layers. Nothing is verified by the source; who stores, verifies.
+ * Where images come from. The life of an image here: `resolve` finds what a reference names right now (cheap:
+ * no manifest is counted as pulled), `fetchManifest` gets those bytes, `openBlob` streams config and layers.
+ * The source verifies manifests. It does not verify blobs: the caller does, while it stores them.
  */
 export interface Source {
   /**
@@ -14,7 +15,10 @@ export interface Source {
    */
   resolve(reference: Reference, signal?: AbortSignal): Promise<Descriptor>;
 
-  /** The bytes of a manifest or index, exactly as received, at most 4 MiB. @throws DrayError `MANIFEST_TOO_LARGE`; RegistryError */
+  /**
+   * The bytes of a manifest or index, exactly as received, at most 4 MiB, with the digest of `descriptor`.
+   * @throws DrayError `MANIFEST_TOO_LARGE`; IntegrityError; RegistryError
+   */
   fetchManifest(reference: Reference, descriptor: Descriptor, signal?: AbortSignal): Promise<Uint8Array>;
 
   /** A blob of the reference's repository, from `offset` on. */
