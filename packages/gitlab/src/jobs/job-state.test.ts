@@ -4,23 +4,51 @@ import { stateOfJob } from './job-state.ts';
 const jobs = (...list: readonly (readonly [string, string])[]): Parameters<typeof stateOfJob>[0] =>
   list.map(([name, status], position) => ({ id: position + 1, name, status }));
 
+/** @see https://docs.gitlab.com/api/graphql/reference/#cijobstatus */
+const gitlabStatuses: readonly string[] = [
+  'canceled',
+  'canceling',
+  'created',
+  'failed',
+  'manual',
+  'pending',
+  'preparing',
+  'running',
+  'scheduled',
+  'skipped',
+  'success',
+  'waiting_for_callback',
+  'waiting_for_resource',
+];
+
+/** Those in which GitLab does nothing more with a job, unless a person does. */
+const stoppedStatuses: readonly string[] = ['success', 'failed', 'canceled', 'skipped', 'manual'];
+
+const stateOf = (status: string): ReturnType<typeof stateOfJob> =>
+  stateOfJob([{ id: 1, name: 'prepull', status }], 'prepull');
+
 describe('the state of a job', () => {
+  test.each(gitlabStatuses)('that GitLab calls %s is known', (status) => {
+    expect(stateOf(status)).toBeDefined();
+  });
+
+  test.each(gitlabStatuses)('that GitLab calls %s is waited for if the job will run by itself', (status) => {
+    const willRun = !stoppedStatuses.includes(status) && status !== 'canceling';
+    expect(['pending', 'running'].includes(stateOf(status) ?? 'unknown')).toBe(willRun);
+  });
+
   test.each([
-    ['created', 'pending'],
-    ['waiting_for_resource', 'pending'],
-    ['preparing', 'pending'],
-    ['pending', 'pending'],
-    ['scheduled', 'pending'],
     ['running', 'running'],
     ['success', 'succeeded'],
     ['failed', 'failed'],
     ['canceling', 'cancelled'],
     ['canceled', 'cancelled'],
     ['skipped', 'skipped'],
+    // It begins when somebody presses a button.
     ['manual', 'skipped'],
     ['of_the_future', undefined],
   ] as const)('that GitLab calls %s is %s', (status, state) => {
-    expect(stateOfJob(jobs(['prepull', status]), 'prepull')).toBe(state);
+    expect(stateOf(status)).toBe(state);
   });
 
   test('is absent when the pipeline has none of that name', () => {
