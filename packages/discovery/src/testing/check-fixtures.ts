@@ -10,6 +10,10 @@ export function checkFixtures(kind: string, expected: readonly ExpectedDiscovery
     });
     afterAll(() => fixtures.remove());
 
+    test('have a title each', () => {
+      expect(repeatedTitles(expected)).toEqual([]);
+    });
+
     test.each(expected.map((row) => [titleOf(row), row] as const))(
       'finds the images of %s',
       async (_, { file, env = {}, options = {}, images, problems = [] }) => {
@@ -28,6 +32,14 @@ export function checkFixtures(kind: string, expected: readonly ExpectedDiscovery
   });
 }
 
-function titleOf({ file, options }: ExpectedDiscovery): string {
-  return options === undefined ? file : `${file} with ${JSON.stringify(options)}`;
+/** What a row begins with: the file, and what it is read with. */
+function titleOf({ file, env, options }: ExpectedDiscovery): string {
+  const given = { ...(env === undefined ? {} : { env }), ...options };
+  return Object.keys(given).length === 0 ? file : `${file} with ${JSON.stringify(given)}`;
+}
+
+/** The titles that more than one row has: a report could not tell those rows apart. */
+function repeatedTitles(expected: readonly ExpectedDiscovery[]): readonly string[] {
+  const titles = expected.map(titleOf);
+  return titles.filter((title, position) => titles.indexOf(title) !== position);
 }
