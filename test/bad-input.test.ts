@@ -10,7 +10,7 @@ import { dray, drayJson, reportOf } from './support/dray.ts';
 import { engineVariants, startEngine } from './support/engines.ts';
 import { serveImage } from './support/faulty-images.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer } from './support/images.ts';
+import { busyboxLayer, layerOf } from './support/images.ts';
 import { runOrThrow, type Finished } from './support/processes.ts';
 import { describeWith } from './support/requirements.ts';
 
@@ -124,7 +124,7 @@ describe('an image that cannot be had is named, and the others are not lost', ()
       const bad = await serveImage(registry, 'team/bad:1', {
         layers: [[{ path: 'bad', content: { seed: 'bad', sizeBytes: 50_000 } }]],
       });
-      registry.inject({ kind: 'blob', path: new RegExp(bad.layers[0]?.digest ?? 'none'), effect });
+      registry.inject({ kind: 'blob', path: new RegExp(layerOf(bad, 0).digest), effect });
       await expectFailure(bad.reference, code);
     },
     minute,
@@ -273,7 +273,7 @@ describeWith({ engine: variant }, 'a bundle that cannot be used', () => {
   test(
     'with a corrupted layer',
     async () => {
-      const path = blobPath(good.layers[0]?.digest ?? '');
+      const path = blobPath(layerOf(good, 0).digest);
       const bytes = await readFile(path);
       bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
       writeFileSync(path, bytes);
@@ -281,7 +281,7 @@ describeWith({ engine: variant }, 'a bundle that cannot be used', () => {
       const verified = await dray(['bundle', 'verify', bundle, '--json']);
       expect(verified.exitCode).toBe(3);
       expect(reportOf('verify', verified).problems).toMatchObject([
-        { code: 'DIGEST_MISMATCH', digest: good.layers[0]?.digest },
+        { code: 'DIGEST_MISMATCH', digest: layerOf(good, 0).digest },
       ]);
     },
     minute,
@@ -290,7 +290,7 @@ describeWith({ engine: variant }, 'a bundle that cannot be used', () => {
   test(
     'with a layer cut short',
     async () => {
-      truncateSync(blobPath(good.layers[0]?.digest ?? ''), 1_000);
+      truncateSync(blobPath(layerOf(good, 0).digest), 1_000);
       await expectMiss('SIZE_MISMATCH');
     },
     minute,
@@ -299,7 +299,7 @@ describeWith({ engine: variant }, 'a bundle that cannot be used', () => {
   test(
     'with a link for a blob',
     async () => {
-      const path = blobPath(good.layers[0]?.digest ?? '');
+      const path = blobPath(layerOf(good, 0).digest);
       await rename(path, join(folder, 'elsewhere'));
       symlinkSync(join(folder, 'elsewhere'), path);
       await expectMiss('BUNDLE_UNSAFE');

@@ -9,7 +9,7 @@ import { dray } from './support/dray.ts';
 import { enginePath } from './support/engine-programs.ts';
 import { startEngine, type EngineVariant, type TestEngine } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer, pushImage, type LayerEntry, type PushedImage } from './support/images.ts';
+import { busyboxLayer, layerOf, pushImage, type LayerEntry, type PushedImage } from './support/images.ts';
 import { runOrThrow, type Finished } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
@@ -367,7 +367,7 @@ describeWith({ registry: true, programs: ['mksquashfs'] }, 'dray bake', () => {
     const refused = await run('bake', '--json');
     expect(failure(refused)).toMatchObject({
       code: 'PACK_INVALID',
-      message: expect.stringMatching(new RegExp(`app:2 .*${next.layers[1]?.diffId ?? 'none'}`)),
+      message: expect.stringMatching(new RegExp(`app:2 .*${layerOf(next, 1).diffId}`)),
     });
   });
 

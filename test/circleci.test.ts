@@ -13,7 +13,7 @@ import { describeJob, stepOf } from './support/circleci/records.ts';
 import type { WorkflowRun } from './support/circleci/workflow-run.ts';
 import { engineVariants } from './support/engines.ts';
 import { serveImage } from './support/faulty-images.ts';
-import { busyboxLayer, pushImage } from './support/images.ts';
+import { busyboxLayer, layerOf, pushImage } from './support/images.ts';
 import { listProcesses, withDescendants } from './support/process-table.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
@@ -253,7 +253,7 @@ workflows:
       const image = await serveImage(faulty, 'team/slow:1', { layers: [...layers, gated], config });
       slow = image.reference;
       const gate = new Promise<void>((resolve) => (open = resolve));
-      const path = new RegExp(image.layers[2]?.digest ?? 'none');
+      const path = new RegExp(layerOf(image, 2).digest);
       faulty.inject({ kind: 'blob', path, effect: { kind: 'gate', afterBytes: 1, gate } });
     });
 

@@ -145,7 +145,8 @@ describeWith({ engine: variant, registry: true, programs }, 'the data-root of a 
         '1GB',
       ]);
       expect(started.images).toMatchObject([{ delivery: 'mount' }]);
-      const disk = readdirSync(join(root.path, '.drayage')).find((name) => name.startsWith('disk-')) ?? '';
+      const disk = readdirSync(join(root.path, '.drayage')).find((name) => name.startsWith('disk-'));
+      if (disk === undefined) throw new Error('the data-root has no disk');
       const used = (): number => statSync(join(root.path, '.drayage', disk)).blocks * 512;
       const empty = used();
       await root.docker(

@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
-import { busyboxLayer, programLayer, pushImage, pushIndex, type ImageSpec } from './support/images.ts';
+import {
+  busyboxLayer,
+  layerOf,
+  programLayer,
+  pushImage,
+  pushIndex,
+  type ImageSpec,
+} from './support/images.ts';
 import { expectNoLeaks, holdings, type Holdings } from './support/leaks.ts';
 import { run, start } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
@@ -110,11 +117,11 @@ describeWith(NEEDS, 'a test registry', () => {
       const filler = { path: 'filler', content: { seed: 'harness', sizeBytes: 3_000_000 } };
 
       const built = await pushImage(registry, 'app:1', { layers: [[filler]], compression });
-      const served = await fetch(`${registry.url}/v2/app/blobs/${built.layers[0]?.digest ?? ''}`);
+      const served = await fetch(`${registry.url}/v2/app/blobs/${layerOf(built, 0).digest}`);
       const { byteLength } = await served.arrayBuffer();
       await registry.stop();
 
-      expect(byteLength).toBe(built.layers[0]?.sizeBytes);
+      expect(byteLength).toBe(layerOf(built, 0).sizeBytes);
       expect(byteLength < 2_000_000).toBe(compression !== 'none');
     },
   );

@@ -9,7 +9,7 @@ import { isBlobDownload } from './support/access-log.ts';
 import { dray, drayJson, drayProgram, startDray } from './support/dray.ts';
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer, pushImage, type LayerEntry, type PushedImage } from './support/images.ts';
+import { busyboxLayer, layerOf, pushImage, type LayerEntry, type PushedImage } from './support/images.ts';
 import { run } from './support/processes.ts';
 import { listProcesses } from './support/process-table.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
@@ -143,7 +143,7 @@ describeWith({ registry: true, programs: tools }, 'a pre-pull that makes packs',
       ]);
       expect(exitCode).toBe(0);
       expect(stderr).toContain('same');
-      expect(existsSync(blobFile(bundle, odd.layers[1]?.digest ?? ''))).toBe(true);
+      expect(existsSync(blobFile(bundle, layerOf(odd, 1).digest))).toBe(true);
       expect(await drayJson('verify', ['--bundle', bundle])).toMatchObject({ ok: true });
     },
     minute,

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { isBlobDownload } from './support/access-log.ts';
 import { engineVariants } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer, pushImage, type LayerEntry, type PushedImage } from './support/images.ts';
+import { busyboxLayer, layerOf, pushImage, type LayerEntry, type PushedImage } from './support/images.ts';
 import { mountTmpfs } from './support/mounts.ts';
 import {
   expectNothingOf,
@@ -106,9 +106,9 @@ for (const variant of engineVariants) {
         await root.json('start', ['--bundle', bundle]);
         const pulls = await registry.requestsDuring(() => root.docker('pull', next.reference));
         const moved = pulls.filter(isBlobDownload).map(({ path }) => /sha256:\w+/.exec(path)?.[0]);
-        expect(moved).toContain(next.layers[2]?.digest);
-        expect(moved).not.toContain(next.layers[0]?.digest);
-        expect(moved).not.toContain(next.layers[1]?.digest);
+        expect(moved).toContain(layerOf(next, 2).digest);
+        expect(moved).not.toContain(layerOf(next, 0).digest);
+        expect(moved).not.toContain(layerOf(next, 1).digest);
         expect(await runImage(next.reference)).toBe('two');
       },
       2 * minute,

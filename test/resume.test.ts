@@ -7,7 +7,7 @@ import { startFaultyRegistry, type FaultyRegistry } from '@drayage/registry/test
 import { dray, drayJson, startDray } from './support/dray.ts';
 import { serveImage } from './support/faulty-images.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer } from './support/images.ts';
+import { busyboxLayer, layerOf } from './support/images.ts';
 import { waitUntil } from './support/wait.ts';
 
 const minute = 60_000;
@@ -25,7 +25,7 @@ describe('a pre-pull into a bundle that is there', () => {
     const large = { path: 'large', content: { seed: 'large', sizeBytes: largeBytes, randomShare: 1 } };
     const image = await serveImage(registry, 'team/app:1', { layers: [busyboxLayer(), [large]] });
     reference = image.reference;
-    largeLayer = image.layers[1]?.digest ?? '';
+    largeLayer = layerOf(image, 1).digest;
   });
 
   afterEach(async () => {

@@ -9,7 +9,7 @@ import { dray, drayJson, reportOf, startDray } from './support/dray.ts';
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
 import { serveImage } from './support/faulty-images.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer } from './support/images.ts';
+import { busyboxLayer, layerOf } from './support/images.ts';
 import type { Running } from './support/processes.ts';
 import { describeWith } from './support/requirements.ts';
 import { waitUntil } from './support/wait.ts';
@@ -41,7 +41,7 @@ describeWith({ engine: variant }, 'a deploy job that waits for its pre-pull', ()
     });
     slow = image.reference;
     const gate = new Promise<void>((resolve) => (open = resolve));
-    const path = new RegExp(image.layers[1]?.digest ?? 'none');
+    const path = new RegExp(layerOf(image, 1).digest);
     registry.inject({ kind: 'blob', path, effect: { kind: 'gate', afterBytes: 1, gate } });
     await engine.docker(['system', 'prune', '--all', '--force']);
   });

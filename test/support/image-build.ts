@@ -63,6 +63,14 @@ export async function buildImage(folder: string, spec: ImageSpec): Promise<Built
   return { manifest: makeManifest(mediaTypes, config, layers), config, layers, platform };
 }
 
+/** A layer, 0 is the bottom one. Throws when the image has no such layer, so that no assertion about it is vacuous. */
+export function layerOf({ layers }: Pick<BuiltImage, 'layers'>, position: number): BuiltLayer {
+  const layer = layers[position];
+  if (layer === undefined)
+    throw new Error(`cannot find layer ${String(position)}: there are ${String(layers.length)}`);
+  return layer;
+}
+
 /** Makes a JSON document with its digest. */
 export function makeDocument(mediaType: string, value: object): Document {
   const bytes = Buffer.from(JSON.stringify(value, null, 2));

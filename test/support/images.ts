@@ -13,6 +13,7 @@ import { pushBlob, pushManifest, type PushTarget } from './push.ts';
 
 export { busyboxLayer } from './busybox.ts';
 export { programLayer } from './programs.ts';
+export { layerOf } from './image-build.ts';
 export type { ImageSpec } from './image-build.ts';
 export type { LayerEntry } from './layer-entries.ts';
 
