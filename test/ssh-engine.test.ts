@@ -1,3 +1,4 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -173,7 +174,7 @@ describeWith(parts, 'an engine behind ssh', () => {
     'that is not reached because there is no docker client is told of with what the shell says',
     async () => {
       await server.stop();
-      server = await serverWith('/bin');
+      server = await serverWith(shellOnly(folder));
       await expectUnreachable({}, 'docker');
     },
     minute,
@@ -227,6 +228,14 @@ describeWith(parts, 'an engine behind ssh', () => {
     minute,
   );
 });
+
+/** A PATH on which there is a shell and nothing else. */
+function shellOnly(folder: string): string {
+  const path = join(folder, 'shell-only');
+  mkdirSync(path);
+  symlinkSync('/bin/sh', join(path, 'sh'));
+  return path;
+}
 
 /** What of an ssh set-up is not as it should be. */
 interface Wrong {

@@ -48,6 +48,8 @@ export function writeEngineConfig(places: EnginePaths, settings: EngineSettings)
     'exec-root': places.execRoot,
     pidfile: places.pidFile,
     hosts: [`unix://${places.socket}`],
+    // Without this the socket belongs to the group docker on machines that have one.
+    group: '0',
     bridge: settings.bridge,
     iptables: false,
     ip6tables: false,
