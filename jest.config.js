@@ -1,3 +1,8 @@
+import { enterTestEnvironment } from './scripts/test-environment.mjs';
+
+// Before jest starts its workers, which inherit it.
+enterTestEnvironment();
+
 /** @type {import('jest').Config} */
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
