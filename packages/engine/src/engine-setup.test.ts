@@ -13,7 +13,7 @@ const json =
 async function setupFrom(handlers: Readonly<Record<string, FakeHandler>>): Promise<EngineSetup> {
   const engine = await startFakeEngine({ handlers });
   try {
-    return await readEngineSetup(engine.endpoint, { timeoutMs: 2000, containerId: id });
+    return await readEngineSetup(engine.endpoint, { timeoutMs: 60_000, containerId: id });
   } finally {
     await engine.close();
   }

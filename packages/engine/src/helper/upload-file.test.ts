@@ -19,7 +19,7 @@ async function answering(
 ): Promise<{ connection: Connection; requests: readonly string[] }> {
   const engine = await startFakeEngine({ handlers: { 'PUT /containers/c1/archive': handler } });
   closers.push(engine.close);
-  return { connection: await connect(engine.endpoint, { timeoutMs: 5000 }), requests: engine.requests };
+  return { connection: await connect(engine.endpoint, { timeoutMs: 60_000 }), requests: engine.requests };
 }
 
 function fileOf(content: Buffer, size: number = content.byteLength): HelperFile {

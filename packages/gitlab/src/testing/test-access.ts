@@ -3,11 +3,11 @@ import type { GitlabAccess } from '../api/access.ts';
 import type { FakeGitlab } from './fake-gitlab.ts';
 
 /** A clock whose pauses take no time and are remembered. */
-export function pausingClock(): Clock & { readonly pauses: number[] } {
+export function pausingClock(now: () => number = Date.now): Clock & { readonly pauses: number[] } {
   const pauses: number[] = [];
   return {
     pauses,
-    now: Date.now,
+    now,
     random: () => 0,
     async sleep(ms) {
       pauses.push(ms);

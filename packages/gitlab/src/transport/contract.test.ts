@@ -54,5 +54,5 @@ describe.each(kinds)('a transport through generic packages %s', (_, kind) => {
     secret,
     createBroken: () => create({ ...kind, server: { jobToken: 'another' } }),
   });
-  for (const { name, run } of contract) test(name, run, 20_000);
+  for (const { name, run } of contract) test(name, run);
 });

@@ -113,7 +113,7 @@ describe('calls to containerd', () => {
 
   test('to nobody say that containerd is not available', async () => {
     const nobody = await openChannel({ socketPath: join(folder, 'nobody'), headers: {} });
-    const call = nobody.call('/test/Hello', [], { timeoutMs: 2000 });
+    const call = nobody.call('/test/Hello', [], { timeoutMs: 60_000 });
     await expect(call).rejects.toMatchObject({ details: { status: 'UNAVAILABLE' } });
     nobody.close();
   });

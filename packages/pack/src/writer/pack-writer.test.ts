@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -426,19 +426,27 @@ describe('when a pack cannot be written', () => {
     };
     const stuck = await program('stuck', 'echo $$ > "$2.pid"; exec sleep 1000');
     const huge = tarOf(rawTarEntry({ name: 'huge', content: Buffer.alloc(8 * 1024 ** 2) }));
+    const pidFile = join(directory.path, 'pack.pid');
     const cases = [
       { sources: [silent], options: {} },
       { sources: never(), options: {} },
-      { sources: [sourceOf(huge)], options: { mksquashfs: stuck } },
+      {
+        sources: [sourceOf(huge)],
+        options: { mksquashfs: stuck },
+        isStuck: () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'),
+      },
     ];
-    for (const { sources, options } of cases) {
+    for (const { sources, options, isStuck = () => true } of cases) {
       const abort = new AbortController();
       const packing = write(sources, options, abort.signal);
-      setTimeout(() => abort.abort(), 100);
+      packing.catch(() => undefined);
+      do await new Promise((resolve) => setTimeout(resolve, 100));
+      while (!isStuck());
+      abort.abort();
       await expect(packing).rejects.toMatchObject({ code: 'ABORTED' });
       await noPack();
     }
-    const pid = Number(await readFile(join(directory.path, 'pack.pid'), 'utf8'));
+    const pid = Number(await readFile(pidFile, 'utf8'));
     expect(() => process.kill(pid, 0)).toThrow();
     await expect(write([sourceOf(someTar)], {}, AbortSignal.abort())).rejects.toMatchObject({
       code: 'ABORTED',
