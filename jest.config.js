@@ -20,8 +20,9 @@ const shared = {
 export default {
   // Most tests wait for engines: two at a time take little more than half as long, also on two cores.
   maxWorkers: 2,
-  // Where a test runs real programs, and another one is busy on the same processors. (Jest does not read this in a project.)
-  testTimeout: 20_000,
+  // For every test and hook, also on a machine that is busy with something else. Tests wait for events, never for a
+  // time that a fast machine meets. (Jest does not read this in a project.)
+  testTimeout: 300_000,
   reporters: ['default', './scripts/summary-reporter.mjs'],
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/packages'], testMatch: ['**/src/**/*.test.ts'] },

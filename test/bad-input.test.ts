@@ -14,8 +14,6 @@ import { busyboxLayer, layerOf } from './support/images.ts';
 import { runOrThrow, type Finished } from './support/processes.ts';
 import { describeWith } from './support/requirements.ts';
 
-const minute = 60_000;
-
 let registry: FaultyRegistry;
 let folder: string;
 let bundle: string;
@@ -86,49 +84,33 @@ describe('an image that cannot be had is named, and the others are not lost', ()
     return failed?.error?.message ?? '';
   }
 
-  test(
-    'an unknown tag',
-    async () => {
-      await expectFailure(`${registry.host}/team/good:unknown`, 'REGISTRY_NOT_FOUND');
-    },
-    minute,
-  );
+  test('an unknown tag', async () => {
+    await expectFailure(`${registry.host}/team/good:unknown`, 'REGISTRY_NOT_FOUND');
+  });
 
-  test(
-    'a registry that is down',
-    async () => {
-      await expectFailure('127.0.0.1:1/team/app:1', 'REGISTRY_UNREACHABLE');
-    },
-    minute,
-  );
+  test('a registry that is down', async () => {
+    await expectFailure('127.0.0.1:1/team/app:1', 'REGISTRY_UNREACHABLE');
+  });
 
-  test(
-    'credentials that are missing',
-    async () => {
-      const locked = await startFaultyRegistry({
-        auth: { kind: 'basic', username: 'u', password: 'secret' },
-      });
-      await expectFailure(`${locked.host}/team/app:1`, 'REGISTRY_UNAUTHORIZED');
-      await locked.close();
-    },
-    minute,
-  );
+  test('credentials that are missing', async () => {
+    const locked = await startFaultyRegistry({
+      auth: { kind: 'basic', username: 'u', password: 'secret' },
+    });
+    await expectFailure(`${locked.host}/team/app:1`, 'REGISTRY_UNAUTHORIZED');
+    await locked.close();
+  });
 
   test.each<[string, Fault['effect'], string]>([
     ['lies about a digest', { kind: 'corrupt' }, 'DIGEST_MISMATCH'],
     ['truncates a layer', { kind: 'truncate', bytes: 1_000 }, 'SIZE_MISMATCH'],
     ['sends extra bytes', { kind: 'extra', bytes: 10 }, 'SIZE_MISMATCH'],
-  ])(
-    'a registry that %s',
-    async (_, effect, code) => {
-      const bad = await serveImage(registry, 'team/bad:1', {
-        layers: [[{ path: 'bad', content: { seed: 'bad', sizeBytes: 50_000 } }]],
-      });
-      registry.inject({ kind: 'blob', path: new RegExp(layerOf(bad, 0).digest), effect });
-      await expectFailure(bad.reference, code);
-    },
-    minute,
-  );
+  ])('a registry that %s', async (_, effect, code) => {
+    const bad = await serveImage(registry, 'team/bad:1', {
+      layers: [[{ path: 'bad', content: { seed: 'bad', sizeBytes: 50_000 } }]],
+    });
+    registry.inject({ kind: 'blob', path: new RegExp(layerOf(bad, 0).digest), effect });
+    await expectFailure(bad.reference, code);
+  });
 
   test.each<[string, object | Uint8Array, string, string]>([
     [
@@ -149,78 +131,62 @@ describe('an image that cannot be had is named, and the others are not lost', ()
       mediaTypes.dockerSchema1Signed,
       'SCHEMA1_UNSUPPORTED',
     ],
-  ])(
-    '%s',
-    async (_, manifest, mediaType, code) => {
-      registry.addManifest('team/odd', ['1'], manifest, mediaType);
-      await expectFailure(`${registry.host}/team/odd:1`, code);
-    },
-    minute,
-  );
+  ])('%s', async (_, manifest, mediaType, code) => {
+    registry.addManifest('team/odd', ['1'], manifest, mediaType);
+    await expectFailure(`${registry.host}/team/odd:1`, code);
+  });
 
-  test(
-    'a platform that an index lacks, with those it has',
-    async () => {
-      const manifests = [
-        {
-          platform: { os: 'linux', architecture: 's390x' },
-          mediaType: good.manifest.mediaType,
-          digest: good.manifest.digest,
-          size: good.manifest.bytes.length,
-        },
-      ];
-      registry.addManifest(
-        'team/mainframe',
-        ['1'],
-        { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests },
-        mediaTypes.ociIndex,
-      );
-      const message = await expectFailure(
-        `${registry.host}/team/mainframe:1`,
-        'PLATFORM_NOT_FOUND',
-        '--platform',
-        'linux/amd64',
-      );
-      expect(message).toContain('linux/s390x');
-    },
-    minute,
-  );
+  test('a platform that an index lacks, with those it has', async () => {
+    const manifests = [
+      {
+        platform: { os: 'linux', architecture: 's390x' },
+        mediaType: good.manifest.mediaType,
+        digest: good.manifest.digest,
+        size: good.manifest.bytes.length,
+      },
+    ];
+    registry.addManifest(
+      'team/mainframe',
+      ['1'],
+      { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests },
+      mediaTypes.ociIndex,
+    );
+    const message = await expectFailure(
+      `${registry.host}/team/mainframe:1`,
+      'PLATFORM_NOT_FOUND',
+      '--platform',
+      'linux/amd64',
+    );
+    expect(message).toContain('linux/s390x');
+  });
 
-  test(
-    'an optional one that does not exist is skipped without a fuss',
-    async () => {
-      const finished = await prepull(good.reference, '--optional', `${registry.host}/team/good:unknown`);
-      expect(finished.exitCode).toBe(0);
-      expect(reportOf('prepull', finished)).toMatchObject({ outcome: 'ready' });
-    },
-    minute,
-  );
+  test('an optional one that does not exist is skipped without a fuss', async () => {
+    const finished = await prepull(good.reference, '--optional', `${registry.host}/team/good:unknown`);
+    expect(finished.exitCode).toBe(0);
+    expect(reportOf('prepull', finished)).toMatchObject({ outcome: 'ready' });
+  });
 });
 
 const [variant = { name: 'path', imageStore: 'classic' } as const] = engineVariants;
 
 describeWith({ engine: variant }, 'a disk that is full', () => {
-  test(
-    'is told with its place, and what was complete stays',
-    async () => {
-      await mkdir(bundle);
-      await runOrThrow('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', bundle]);
-      const large = await serveImage(registry, 'team/large:1', {
-        layers: [[{ path: 'large', content: { seed: 'large', sizeBytes: 16_000_000, randomShare: 1 } }]],
-      });
-      // Who writes while the disk is full fails, too: what must stay is what was there before.
-      expect((await prepull(good.reference)).exitCode).toBe(0);
-      const finished = await prepull(good.reference, large.reference);
-      expect(finished.exitCode).toBe(3);
-      expect(await drayJson('verify', [bundle])).toMatchObject({ ok: true, images: 1 });
-      const failed = reportOf('prepull', finished).images.find(
-        ({ reference }) => reference === large.reference,
-      );
-      expect(failed?.error?.code).toBe('DISK_FULL');
-      expect(failed?.error?.message).toContain(bundle);
-    },
-    minute,
-  );
+  test('is told with its place, and what was complete stays', async () => {
+    await mkdir(bundle);
+    await runOrThrow('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', bundle]);
+    const large = await serveImage(registry, 'team/large:1', {
+      layers: [[{ path: 'large', content: { seed: 'large', sizeBytes: 16_000_000, randomShare: 1 } }]],
+    });
+    // Who writes while the disk is full fails, too: what must stay is what was there before.
+    expect((await prepull(good.reference)).exitCode).toBe(0);
+    const finished = await prepull(good.reference, large.reference);
+    expect(finished.exitCode).toBe(3);
+    expect(await drayJson('verify', [bundle])).toMatchObject({ ok: true, images: 1 });
+    const failed = reportOf('prepull', finished).images.find(
+      ({ reference }) => reference === large.reference,
+    );
+    expect(failed?.error?.code).toBe('DISK_FULL');
+    expect(failed?.error?.message).toContain(bundle);
+  });
 });
 
 describeWith({ engine: variant }, 'a bundle that cannot be used', () => {
@@ -247,76 +213,52 @@ describeWith({ engine: variant }, 'a bundle that cannot be used', () => {
 
   const blobPath = (digest: string): string => join(bundle, 'blobs', digest.replace(':', '/'));
 
-  test(
-    'of a newer version',
-    async () => {
-      const path = join(bundle, 'index.json');
-      const text = await readFile(path, 'utf8');
-      await writeFile(
-        path,
-        text.replace('"dev.drayage.bundle.version": "1"', '"dev.drayage.bundle.version": "2"'),
-      );
-      await expectMiss('BUNDLE_VERSION_UNSUPPORTED');
-    },
-    minute,
-  );
+  test('of a newer version', async () => {
+    const path = join(bundle, 'index.json');
+    const text = await readFile(path, 'utf8');
+    await writeFile(
+      path,
+      text.replace('"dev.drayage.bundle.version": "1"', '"dev.drayage.bundle.version": "2"'),
+    );
+    await expectMiss('BUNDLE_VERSION_UNSUPPORTED');
+  });
 
-  test(
-    'of another layout version',
-    async () => {
-      await writeFile(join(bundle, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}');
-      await expectMiss('BUNDLE_VERSION_UNSUPPORTED');
-    },
-    minute,
-  );
+  test('of another layout version', async () => {
+    await writeFile(join(bundle, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}');
+    await expectMiss('BUNDLE_VERSION_UNSUPPORTED');
+  });
 
-  test(
-    'with a corrupted layer',
-    async () => {
-      const path = blobPath(layerOf(good, 0).digest);
-      const bytes = await readFile(path);
-      bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
-      writeFileSync(path, bytes);
-      await expectMiss('DIGEST_MISMATCH');
-      const verified = await dray(['bundle', 'verify', bundle, '--json']);
-      expect(verified.exitCode).toBe(3);
-      expect(reportOf('verify', verified).problems).toMatchObject([
-        { code: 'DIGEST_MISMATCH', digest: layerOf(good, 0).digest },
-      ]);
-    },
-    minute,
-  );
+  test('with a corrupted layer', async () => {
+    const path = blobPath(layerOf(good, 0).digest);
+    const bytes = await readFile(path);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+    writeFileSync(path, bytes);
+    await expectMiss('DIGEST_MISMATCH');
+    const verified = await dray(['bundle', 'verify', bundle, '--json']);
+    expect(verified.exitCode).toBe(3);
+    expect(reportOf('verify', verified).problems).toMatchObject([
+      { code: 'DIGEST_MISMATCH', digest: layerOf(good, 0).digest },
+    ]);
+  });
 
-  test(
-    'with a layer cut short',
-    async () => {
-      truncateSync(blobPath(layerOf(good, 0).digest), 1_000);
-      await expectMiss('SIZE_MISMATCH');
-    },
-    minute,
-  );
+  test('with a layer cut short', async () => {
+    truncateSync(blobPath(layerOf(good, 0).digest), 1_000);
+    await expectMiss('SIZE_MISMATCH');
+  });
 
-  test(
-    'with a link for a blob',
-    async () => {
-      const path = blobPath(layerOf(good, 0).digest);
-      await rename(path, join(folder, 'elsewhere'));
-      symlinkSync(join(folder, 'elsewhere'), path);
-      await expectMiss('BUNDLE_UNSAFE');
-    },
-    minute,
-  );
+  test('with a link for a blob', async () => {
+    const path = blobPath(layerOf(good, 0).digest);
+    await rename(path, join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'elsewhere'), path);
+    await expectMiss('BUNDLE_UNSAFE');
+  });
 
-  test(
-    'with a digest that leads out of it',
-    async () => {
-      const path = join(bundle, 'index.json');
-      const text = await readFile(path, 'utf8');
-      await writeFile(path, text.replaceAll(good.manifest.digest, `sha256:../../../${'a'.repeat(40)}`));
-      await expectMiss('BUNDLE_INVALID');
-    },
-    minute,
-  );
+  test('with a digest that leads out of it', async () => {
+    const path = join(bundle, 'index.json');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replaceAll(good.manifest.digest, `sha256:../../../${'a'.repeat(40)}`));
+    await expectMiss('BUNDLE_INVALID');
+  });
 });
 
 describe('an engine that cannot be used', () => {
@@ -328,35 +270,27 @@ describe('an engine that cannot be used', () => {
     expect((await dray(['load', '--bundle', bundle, '--strict'], { host })).exitCode).toBe(3);
   }
 
-  test(
-    'because nobody answers',
-    async () => {
-      await expectEngineMiss(`unix://${folder}/none.sock`, 'ENGINE_UNREACHABLE');
-    },
-    minute,
-  );
+  test('because nobody answers', async () => {
+    await expectEngineMiss(`unix://${folder}/none.sock`, 'ENGINE_UNREACHABLE');
+  });
 
-  test(
-    'because it is too old',
-    async () => {
-      const server = createServer((_, response) => {
-        response.setHeader('Content-Type', 'application/json');
-        response.end(
-          JSON.stringify({
-            Version: '19.03.15',
-            ApiVersion: '1.40',
-            MinAPIVersion: '1.12',
-            Os: 'linux',
-            Arch: 'amd64',
-          }),
-        );
-      });
-      const socket = join(folder, 'old.sock');
-      await new Promise<void>((resolve) => server.listen(socket, resolve));
-      await expectEngineMiss(`unix://${socket}`, 'ENGINE_TOO_OLD');
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-    minute,
-  );
+  test('because it is too old', async () => {
+    const server = createServer((_, response) => {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(
+        JSON.stringify({
+          Version: '19.03.15',
+          ApiVersion: '1.40',
+          MinAPIVersion: '1.12',
+          Os: 'linux',
+          Arch: 'amd64',
+        }),
+      );
+    });
+    const socket = join(folder, 'old.sock');
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    await expectEngineMiss(`unix://${socket}`, 'ENGINE_TOO_OLD');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
 });

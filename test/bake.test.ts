@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { isObject } from '@drayage/core';
 
 import { dindSpec } from './support/dind-image.ts';
@@ -14,9 +14,6 @@ import { runOrThrow, type Finished } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { waitUntil } from './support/wait.ts';
-
-const minute = 60_000;
-jest.setTimeout(2 * minute);
 
 const dataRoot = '/var/lib/docker';
 const dataLayer: readonly LayerEntry[] = [{ path: 'data', content: { seed: 'data', sizeBytes: 3_000_000 } }];
@@ -76,19 +73,19 @@ for (const outer of outers) {
       await drayDone('prepull', '--form', 'packs', app.reference);
       await drayDone('prepull', '--form', 'packs', app.reference, tool.reference);
       await drayDone('bake', '--base', base.reference, '--tag', 'baked:1');
-    }, 5 * minute);
+    });
 
     afterAll(async () => {
       await engine.stop();
       await registry.stop();
       await removeFolder(folder);
-    }, minute);
+    });
 
     afterEach(async () => {
       await removeContainers();
       await engine.docker(['volume', 'prune', '--force', ...(outer.name === '20.10' ? [] : ['--all'])]);
       await waitUntil(() => bakedLoopDevices().length === 0, 'no loop device of a pack or disk is left');
-    }, minute);
+    });
 
     const drayHere = (command: string, ...args: readonly string[]): Promise<Finished> =>
       dray([command, ...args, '--bundle', join(folder, 'bundle')], {
@@ -121,7 +118,7 @@ for (const outer of outers) {
         if (state.stdout.trim() !== 'true') throw new Error(`${name} has ended:\n${await logOf(name)}`);
         return (await engine.tryDocker(['exec', name, 'docker', 'version'])).exitCode === 0;
       };
-      await waitUntil(answers, `the engine in ${name} answers`, { timeoutMs: 30_000 });
+      await waitUntil(answers, `the engine in ${name} answers`);
       return name;
     };
     const startDind = async (...options: readonly string[]): Promise<string> =>
@@ -132,9 +129,7 @@ for (const outer of outers) {
     };
     /** Without rights it takes long to answer, if it ever does. */
     const engineStarts = (name: string): Promise<void> =>
-      waitUntil(async () => (await logOf(name)).includes('Starting up'), `${name} starts its engine`, {
-        timeoutMs: 30_000,
-      });
+      waitUntil(async () => (await logOf(name)).includes('Starting up'), `${name} starts its engine`);
     /** What our entry point has said. */
     const saidBy = async (name: string): Promise<string> =>
       (await logOf(name))
@@ -308,7 +303,7 @@ describeWith({ registry: true, programs: ['mksquashfs'] }, 'dray bake', () => {
   beforeAll(async () => {
     registry = await startRegistry();
     image = await pushImage(registry, 'team/app:1', { layers: [busyboxLayer()] });
-  }, minute);
+  });
 
   afterAll(() => registry.stop());
 
@@ -316,7 +311,7 @@ describeWith({ registry: true, programs: ['mksquashfs'] }, 'dray bake', () => {
     folder = makeFolder();
     const { exitCode, stderr } = await run('prepull', '--form', 'packs', image.reference);
     if (exitCode !== 0) throw new Error(stderr);
-  }, minute);
+  });
 
   afterEach(() => removeFolder(folder));
 

@@ -9,7 +9,6 @@ import { busyboxLayer, pushImage } from './support/images.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
-const minute = 60_000;
 const path = { name: 'path', imageStore: 'classic' } as const;
 const [oldest = path] = engineVariants;
 const newest = engineVariants.at(-1) ?? path;
@@ -39,44 +38,36 @@ for (const [from, to] of [
       );
       const env = { DOCKER_BUILDKIT: '0' };
       await builder.docker(['build', '--network', 'none', '--tag', 'built:ci', context], { env });
-    }, 2 * minute);
+    });
 
     afterAll(async () => {
       await builder.stop();
       await deploy.stop();
       await registry.stop();
       await removeFolder(folder);
-    }, minute);
+    });
 
-    test(
-      'is taken from the engine, loaded and run',
-      async () => {
-        const bundle = join(folder, 'bundle');
-        const prepull = ['built:ci', '--source', 'engine', '--bundle', bundle];
-        expect(await drayJson('prepull', prepull, { host: builder.host })).toMatchObject({
-          outcome: 'ready',
-        });
-        expect(await drayJson('verify', [bundle])).toMatchObject({ ok: true });
-        const loaded = await drayJson('load', ['--bundle', bundle], { host: deploy.host });
-        expect(loaded).toMatchObject({
-          outcome: 'hit',
-          images: [{ reference: 'built:ci', delivery: 'load' }],
-        });
-        const { stdout } = await deploy.docker(['run', '--rm', '--network', 'none', 'built:ci']);
-        expect(stdout.trim()).toBe('built');
-      },
-      minute,
-    );
+    test('is taken from the engine, loaded and run', async () => {
+      const bundle = join(folder, 'bundle');
+      const prepull = ['built:ci', '--source', 'engine', '--bundle', bundle];
+      expect(await drayJson('prepull', prepull, { host: builder.host })).toMatchObject({
+        outcome: 'ready',
+      });
+      expect(await drayJson('verify', [bundle])).toMatchObject({ ok: true });
+      const loaded = await drayJson('load', ['--bundle', bundle], { host: deploy.host });
+      expect(loaded).toMatchObject({
+        outcome: 'hit',
+        images: [{ reference: 'built:ci', delivery: 'load' }],
+      });
+      const { stdout } = await deploy.docker(['run', '--rm', '--network', 'none', 'built:ci']);
+      expect(stdout.trim()).toBe('built');
+    });
 
-    test(
-      'is named when the engine does not have it',
-      async () => {
-        const args = ['prepull', 'missing:ci', '--source', 'engine', '--bundle', join(folder, 'none')];
-        const finished = await dray(args, { host: builder.host });
-        expect(finished.exitCode).toBe(3);
-        expect(finished.stderr).toContain('missing:ci');
-      },
-      minute,
-    );
+    test('is named when the engine does not have it', async () => {
+      const args = ['prepull', 'missing:ci', '--source', 'engine', '--bundle', join(folder, 'none')];
+      const finished = await dray(args, { host: builder.host });
+      expect(finished.exitCode).toBe(3);
+      expect(finished.stderr).toContain('missing:ci');
+    });
   });
 }

@@ -31,7 +31,6 @@ import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { waitUntil } from './support/wait.ts';
 
-const minute = 60_000;
 const megabyte = 1024 * 1024;
 const variant: EngineVariant = {
   name: availableEngines().includes('path') ? 'path' : '20.10',
@@ -51,174 +50,142 @@ describeWith({ engine: variant, registry: true, programs }, 'the data-root of a 
       layers: [busyboxLayer(), [{ path: 'version', content: 'one' }]],
       config: { Cmd: ['cat', '/version'] },
     });
-  }, minute);
+  });
 
-  afterAll(() => registry.stop(), minute);
+  afterAll(() => registry.stop());
 
   beforeEach(async () => {
     root = await makeDataRoot(variant);
     bundle = makeFolder();
     await mountTmpfs(bundle);
     await prepullPacks(bundle, app.reference);
-  }, minute);
+  });
 
   afterEach(async () => {
     await root.remove();
     await expectNothingOf(root);
     await removeFolder(bundle);
-  }, minute);
+  });
 
   const runImage = (...args: readonly string[]): Promise<string> =>
     root.docker('run', '--rm', '--network', 'none', app.reference, ...args);
   const startError = async (...args: readonly string[]): Promise<unknown> =>
     errorCodeIn(await root.engine('start', [...args, '--json']));
 
-  test(
-    'of an engine that is not ours is refused, and not touched',
-    async () => {
-      mkdirSync(join(root.path, 'overlay2'), { recursive: true });
-      expect(await startError()).toBe('DATA_ROOT_INCOMPATIBLE');
-      expect(readdirSync(root.path)).toEqual(['overlay2']);
-    },
-    minute,
-  );
+  test('of an engine that is not ours is refused, and not touched', async () => {
+    mkdirSync(join(root.path, 'overlay2'), { recursive: true });
+    expect(await startError()).toBe('DATA_ROOT_INCOMPATIBLE');
+    expect(readdirSync(root.path)).toEqual(['overlay2']);
+  });
 
-  test(
-    'is refused with another storage backend or image store, and works on as it was',
-    async () => {
-      await root.json('start', ['--bundle', bundle]);
-      await root.docker('tag', app.reference, 'kept:1');
-      await root.json('stop');
-      const before = readFileSync(join(root.path, '.drayage/state.json'), 'utf8');
-      expect(await startError('--storage', 'loop-ext4')).toBe('DATA_ROOT_INCOMPATIBLE');
-      expect(await startError('--image-store', 'containerd')).not.toBeUndefined();
-      expect(readFileSync(join(root.path, '.drayage/state.json'), 'utf8')).toBe(before);
-      await root.json('start');
-      expect(await root.docker('images', '--quiet', 'kept:1')).not.toBe('');
-    },
-    minute,
-  );
+  test('is refused with another storage backend or image store, and works on as it was', async () => {
+    await root.json('start', ['--bundle', bundle]);
+    await root.docker('tag', app.reference, 'kept:1');
+    await root.json('stop');
+    const before = readFileSync(join(root.path, '.drayage/state.json'), 'utf8');
+    expect(await startError('--storage', 'loop-ext4')).toBe('DATA_ROOT_INCOMPATIBLE');
+    expect(await startError('--image-store', 'containerd')).not.toBeUndefined();
+    expect(readFileSync(join(root.path, '.drayage/state.json'), 'utf8')).toBe(before);
+    await root.json('start');
+    expect(await root.docker('images', '--quiet', 'kept:1')).not.toBe('');
+  });
 
-  test(
-    'is not started with a pack of which one byte was flipped; nor is it started again with one',
-    async () => {
-      await root.json('start', ['--bundle', bundle]);
-      await root.json('stop');
-      flipByte(largestBlob(bundle));
-      expect(await startError('--bundle', '/nonexistent')).toBe('DIGEST_MISMATCH');
-      await root.json('stop', ['--purge']);
-      expect(await startError('--bundle', bundle)).toBe('DIGEST_MISMATCH');
-    },
-    minute,
-  );
+  test('is not started with a pack of which one byte was flipped; nor is it started again with one', async () => {
+    await root.json('start', ['--bundle', bundle]);
+    await root.json('stop');
+    flipByte(largestBlob(bundle));
+    expect(await startError('--bundle', '/nonexistent')).toBe('DIGEST_MISMATCH');
+    await root.json('stop', ['--purge']);
+    expect(await startError('--bundle', bundle)).toBe('DIGEST_MISMATCH');
+  });
 
-  test(
-    'whose pack is gone says so, and does without it once no image needs it',
-    async () => {
-      await root.json('start', ['--bundle', bundle]);
-      await root.json('stop');
-      await removeFolder(bundle);
-      const refused = await root.engine('start', ['--bundle', '/nonexistent', '--json']);
-      expect(errorCodeIn(refused)).toBe('DATA_ROOT_INCOMPATIBLE');
-      bundle = makeFolder();
-      await mountTmpfs(bundle);
-      await prepullPacks(bundle, app.reference);
-      await root.json('start', ['--bundle', bundle]);
-      expect(await runImage()).toBe('one');
-      await root.docker('rmi', app.reference);
-      await root.json('stop');
-      await removeFolder(bundle);
-      await root.json('start', ['--bundle', '/nonexistent']);
-    },
-    minute,
-  );
+  test('whose pack is gone says so, and does without it once no image needs it', async () => {
+    await root.json('start', ['--bundle', bundle]);
+    await root.json('stop');
+    await removeFolder(bundle);
+    const refused = await root.engine('start', ['--bundle', '/nonexistent', '--json']);
+    expect(errorCodeIn(refused)).toBe('DATA_ROOT_INCOMPATIBLE');
+    bundle = makeFolder();
+    await mountTmpfs(bundle);
+    await prepullPacks(bundle, app.reference);
+    await root.json('start', ['--bundle', bundle]);
+    expect(await runImage()).toBe('one');
+    await root.docker('rmi', app.reference);
+    await root.json('stop');
+    await removeFolder(bundle);
+    await root.json('start', ['--bundle', '/nonexistent']);
+  });
 
-  test(
-    'in an ext4 file gives freed space back, and mounts packs as well',
-    async () => {
-      const started = await root.json('start', [
-        '--bundle',
-        bundle,
-        '--storage',
-        'loop-ext4',
-        '--storage-size',
-        '1GB',
-      ]);
-      expect(started.images).toMatchObject([{ delivery: 'mount' }]);
-      const disk = readdirSync(join(root.path, '.drayage')).find((name) => name.startsWith('disk-'));
-      if (disk === undefined) throw new Error('the data-root has no disk');
-      const used = (): number => statSync(join(root.path, '.drayage', disk)).blocks * 512;
-      const empty = used();
-      await root.docker(
-        'run',
-        '--name',
-        'big',
-        '--network',
-        'none',
-        app.reference,
-        'sh',
-        '-c',
-        'yes | head -c 200000000 >/big; sync',
-      );
-      await waitUntil(() => used() > empty + 150 * megabyte, 'the file has grown');
-      await root.docker('rm', 'big');
-      await waitUntil(() => used() < empty + 50 * megabyte, 'the file has shrunk', { timeoutMs: 40_000 });
-    },
-    2 * minute,
-  );
+  test('in an ext4 file gives freed space back, and mounts packs as well', async () => {
+    const started = await root.json('start', [
+      '--bundle',
+      bundle,
+      '--storage',
+      'loop-ext4',
+      '--storage-size',
+      '1GB',
+    ]);
+    expect(started.images).toMatchObject([{ delivery: 'mount' }]);
+    const disk = readdirSync(join(root.path, '.drayage')).find((name) => name.startsWith('disk-'));
+    if (disk === undefined) throw new Error('the data-root has no disk');
+    const used = (): number => statSync(join(root.path, '.drayage', disk)).blocks * 512;
+    const empty = used();
+    await root.docker(
+      'run',
+      '--name',
+      'big',
+      '--network',
+      'none',
+      app.reference,
+      'sh',
+      '-c',
+      'yes | head -c 200000000 >/big; sync',
+    );
+    await waitUntil(() => used() > empty + 150 * megabyte, 'the file has grown');
+    await root.docker('rm', 'big');
+    await waitUntil(() => used() < empty + 50 * megabyte, 'the file has shrunk');
+  });
 
-  test(
-    'has its containers ended, also those that outlived their engine',
-    async () => {
-      await root.json('start', ['--bundle', bundle]);
-      await root.docker('run', '--detach', '--network', 'none', app.reference, 'sleep', '471147');
-      const sleepers = (): number[] =>
-        listProcesses().flatMap(({ pid, commandLine }) => (commandLine === 'sleep 471147' ? [pid] : []));
-      await waitUntil(() => sleepers().length === 1, 'the container sleeps');
-      await killAll(processesOf(root.owner()));
-      expect(sleepers()).toHaveLength(1);
-      await root.json('start');
-      expect(sleepers()).toEqual([]);
-      await root.docker('run', '--detach', '--network', 'none', app.reference, 'sleep', '471147');
-      await waitUntil(() => sleepers().length === 1, 'the next container sleeps');
-      await root.json('stop');
-      expect(sleepers()).toEqual([]);
-    },
-    minute,
-  );
+  test('has its containers ended, also those that outlived their engine', async () => {
+    await root.json('start', ['--bundle', bundle]);
+    await root.docker('run', '--detach', '--network', 'none', app.reference, 'sleep', '471147');
+    const sleepers = (): number[] =>
+      listProcesses().flatMap(({ pid, commandLine }) => (commandLine === 'sleep 471147' ? [pid] : []));
+    await waitUntil(() => sleepers().length === 1, 'the container sleeps');
+    await killAll(processesOf(root.owner()));
+    expect(sleepers()).toHaveLength(1);
+    await root.json('start');
+    expect(sleepers()).toEqual([]);
+    await root.docker('run', '--detach', '--network', 'none', app.reference, 'sleep', '471147');
+    await waitUntil(() => sleepers().length === 1, 'the next container sleeps');
+    await root.json('stop');
+    expect(sleepers()).toEqual([]);
+  });
 
-  test(
-    'has a network of its own where one is asked for, which goes with the engine',
-    async () => {
-      await root.json('start', ['--bundle', bundle, '--bridge', 'dray77']);
-      await root.docker('network', 'create', 'mine');
-      const routes = await root.docker(
-        'run',
-        '--rm',
-        '--network',
-        'mine',
-        app.reference,
-        'cat',
-        '/proc/net/route',
-      );
-      expect(routes).toContain('eth0');
-      await root.json('stop');
-      const left = readdirSync('/sys/class/net').filter((name) => /^(dray77|docker0|br-)/.test(name));
-      expect(left).toEqual([]);
-    },
-    minute,
-  );
+  test('has a network of its own where one is asked for, which goes with the engine', async () => {
+    await root.json('start', ['--bundle', bundle, '--bridge', 'dray77']);
+    await root.docker('network', 'create', 'mine');
+    const routes = await root.docker(
+      'run',
+      '--rm',
+      '--network',
+      'mine',
+      app.reference,
+      'cat',
+      '/proc/net/route',
+    );
+    expect(routes).toContain('eth0');
+    await root.json('stop');
+    const left = readdirSync('/sys/class/net').filter((name) => /^(dray77|docker0|br-)/.test(name));
+    expect(left).toEqual([]);
+  });
 
-  test(
-    'is written where the CI system wants it',
-    async () => {
-      const file = join(root.path, '..', 'build.env');
-      writeFileSync(file, 'A=1\n');
-      const { dockerHost } = await root.json('start', ['--export', file]);
-      expect(readFileSync(file, 'utf8')).toBe(`A=1\nDOCKER_HOST=${String(dockerHost)}\n`);
-    },
-    minute,
-  );
+  test('is written where the CI system wants it', async () => {
+    const file = join(root.path, '..', 'build.env');
+    writeFileSync(file, 'A=1\n');
+    const { dockerHost } = await root.json('start', ['--export', file]);
+    expect(readFileSync(file, 'utf8')).toBe(`A=1\nDOCKER_HOST=${String(dockerHost)}\n`);
+  });
 });
 
 function largestBlob(bundle: string): string {

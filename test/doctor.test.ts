@@ -16,7 +16,6 @@ import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { unprivilegedDray } from './support/unprivileged.ts';
 
-const minute = 60_000;
 // A private engine is started where somebody hears of it.
 const asked = { DRAY_DELIVERY: 'mount' };
 
@@ -29,7 +28,7 @@ for (const variant of engineVariants) {
 
       beforeAll(async () => {
         engine = await startEngine(variant);
-      }, minute);
+      });
       afterAll(() => engine.stop());
 
       test('tells what the engine is', async () => {
@@ -83,37 +82,33 @@ describeWith({ engine: variant, registry: true }, 'dray doctor in a container', 
       [...busyboxLayer(), ...['lib', 'lib64'].map((path) => ({ path, linkTo: `usr/${path}` }))],
     ];
     image = await pushImage(registry, 'job:1', { layers });
-  }, minute);
+  });
   afterAll(async () => {
     await engine.stop();
     await registry.stop();
   });
 
-  test(
-    "recognises the host's socket, and that mounting is not for this container",
-    async () => {
-      const dist = dirname(drayProgram);
-      const { stdout } = await engine.docker([
-        ...['run', '--rm', '--network', 'none', '--volume', '/usr:/usr:ro'],
-        ...[
-          '--volume',
-          `${dirname(dist)}:/drayage:ro`,
-          '--volume',
-          `${engine.socketPath}:/var/run/docker.sock`,
-        ],
-        ...[image.reference, process.execPath, '/drayage/dist/dray.js', 'doctor', '--json'],
-      ]);
-      const { machine, situations, choice, ways } = parseDiagnosis(stdout);
-      expect(machine.container?.kind).toBe('docker');
-      expect(machine.rootFilesystem).toBe('overlay');
-      expect(situations.map(({ kind }) => kind)).toEqual(['host-socket']);
-      expect(choice.way).toBe(variant.imageStore === 'containerd' ? 'mount-remote' : 'load');
-      const own = ways.find(({ name }) => name === 'mount-private');
-      expect(own?.reason).toContain('CAP_SYS_ADMIN');
-      expect(own?.remedy).toContain('privileged');
-    },
-    minute,
-  );
+  test("recognises the host's socket, and that mounting is not for this container", async () => {
+    const dist = dirname(drayProgram);
+    const { stdout } = await engine.docker([
+      ...['run', '--rm', '--network', 'none', '--volume', '/usr:/usr:ro'],
+      ...[
+        '--volume',
+        `${dirname(dist)}:/drayage:ro`,
+        '--volume',
+        `${engine.socketPath}:/var/run/docker.sock`,
+      ],
+      ...[image.reference, process.execPath, '/drayage/dist/dray.js', 'doctor', '--json'],
+    ]);
+    const { machine, situations, choice, ways } = parseDiagnosis(stdout);
+    expect(machine.container?.kind).toBe('docker');
+    expect(machine.rootFilesystem).toBe('overlay');
+    expect(situations.map(({ kind }) => kind)).toEqual(['host-socket']);
+    expect(choice.way).toBe(variant.imageStore === 'containerd' ? 'mount-remote' : 'load');
+    const own = ways.find(({ name }) => name === 'mount-private');
+    expect(own?.reason).toContain('CAP_SYS_ADMIN');
+    expect(own?.remedy).toContain('privileged');
+  });
 });
 
 describeWith({ programs: ['setpriv', 'mount'], root: true }, 'dray doctor', () => {
@@ -142,20 +137,16 @@ describeWith({ programs: ['setpriv', 'mount'], root: true }, 'dray doctor', () =
     );
   });
 
-  test(
-    'does not wait for an engine that is silent',
-    async () => {
-      const silent = createServer();
-      const { port } = await listening(silent);
-      try {
-        const { engineError } = await diagnosisOf({ DOCKER_HOST: `tcp://127.0.0.1:${String(port)}` });
-        expect(engineError?.code).toBe('ENGINE_UNREACHABLE');
-      } finally {
-        silent.close();
-      }
-    },
-    minute,
-  );
+  test('does not wait for an engine that is silent', async () => {
+    const silent = createServer();
+    const { port } = await listening(silent);
+    try {
+      const { engineError } = await diagnosisOf({ DOCKER_HOST: `tcp://127.0.0.1:${String(port)}` });
+      expect(engineError?.code).toBe('ENGINE_UNREACHABLE');
+    } finally {
+      silent.close();
+    }
+  });
 
   test('as an ordinary user says that mounting needs root', async () => {
     const { exitCode, stdout } = await unprivilegedDray(folder).run(['doctor', '--json'], {

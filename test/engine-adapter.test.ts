@@ -21,7 +21,6 @@ import { documentTypes } from './support/media-types.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
-const START_TIMEOUT_MS = 60_000;
 const linux = { os: 'linux', architecture: 'amd64' };
 
 describe.each(engineVariants)('the adapter for engine $name with the $imageStore store', (variant) => {
@@ -43,13 +42,13 @@ describe.each(engineVariants)('the adapter for engine $name with the $imageStore
         authFor: () =>
           Promise.resolve({ username: 'ci', password: 'open sesame?>', serveraddress: registry.host }),
       });
-    }, START_TIMEOUT_MS);
+    });
 
     afterAll(async () => {
       await real.stop();
       await registry.stop();
       await removeFolder(folder);
-    }, START_TIMEOUT_MS);
+    });
 
     const build = (spec: ImageSpec): Promise<BuiltImage> => buildImage(folder, spec);
     const expectedId = (built: BuiltImage, target: Document = built.manifest): string =>

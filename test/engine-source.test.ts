@@ -27,7 +27,6 @@ import { runOrThrow } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
-const minute = 60_000;
 const repository = join(import.meta.dirname, '..');
 const memoryLimitBytes = 150 * 1024 * 1024;
 const [firstVariant = { name: 'path', imageStore: 'classic' } as const] = engineVariants;
@@ -64,19 +63,19 @@ describeWith({ engine: firstVariant, registry: true }, 'images built in the job'
       const endpoint = await resolveEngineEndpoint({ env: real.env, homeDir: folder });
       sides.push({ ...variant, real, engine: createDockerEngine({ endpoint }) });
     }
-  }, 2 * minute);
+  });
 
   afterAll(async () => {
     for (const { real } of sides) await real.stop();
     await registry.stop();
     await removeFolder(folder);
-  }, minute);
+  });
 
   beforeEach(async () => {
     bundle = makeFolder();
     await initLayout(bundle);
     for (const { real } of sides) await real.docker(['system', 'prune', '--all', '--force']);
-  }, minute);
+  });
 
   afterEach(() => removeFolder(bundle));
 
@@ -137,115 +136,94 @@ describeWith({ engine: firstVariant, registry: true }, 'images built in the job'
           target.imageStore === 'containerd' ? image.entry.target.digest : image.configDigest,
         );
       },
-      2 * minute,
     );
 
-    test(
-      'share their layers in the bundle, under however many names',
-      async () => {
-        const from = sideOf(variant);
-        await build(from, 'one:1');
-        await build(from, 'two:1', 'one:1');
-        await from.real.docker(['tag', 'one:1', 'alias:1']);
+    test('share their layers in the bundle, under however many names', async () => {
+      const from = sideOf(variant);
+      await build(from, 'one:1');
+      await build(from, 'two:1', 'one:1');
+      await from.real.docker(['tag', 'one:1', 'alias:1']);
 
-        const { images, events } = await save(from, 'two:1', 'one:1', 'alias:1');
+      const { images, events } = await save(from, 'two:1', 'one:1', 'alias:1');
 
-        expect(images.map(({ state }) => state)).toEqual(['saved', 'saved', 'saved']);
-        const [two, one, alias] = images.map(inBundle);
-        expect(alias?.manifestDigest).toBe(one?.manifestDigest);
-        const layersOfTwo = two?.blobs.map(({ digest }) => digest) ?? [];
-        expect(layersOfTwo).toEqual(expect.arrayContaining([...layersOf(one)]));
-        expect(fetchedBlobs(events)).toHaveLength(new Set(fetchedBlobs(events)).size);
-        expect((await gcBundle(bundle)).removed).toEqual([]);
-        for (const name of ['two:1', 'one:1', 'alias:1']) await from.real.docker(['rmi', name]);
-        expect(await loadInto(from)).toMatchObject({ outcome: 'hit' });
-        expect(await runImage(from, 'alias:1')).toBe('hello from one:1');
-        expect(await runImage(from, 'two:1')).toBe('hello from two:1');
-      },
-      2 * minute,
-    );
+      expect(images.map(({ state }) => state)).toEqual(['saved', 'saved', 'saved']);
+      const [two, one, alias] = images.map(inBundle);
+      expect(alias?.manifestDigest).toBe(one?.manifestDigest);
+      const layersOfTwo = two?.blobs.map(({ digest }) => digest) ?? [];
+      expect(layersOfTwo).toEqual(expect.arrayContaining([...layersOf(one)]));
+      expect(fetchedBlobs(events)).toHaveLength(new Set(fetchedBlobs(events)).size);
+      expect((await gcBundle(bundle)).removed).toEqual([]);
+      for (const name of ['two:1', 'one:1', 'alias:1']) await from.real.docker(['rmi', name]);
+      expect(await loadInto(from)).toMatchObject({ outcome: 'hit' });
+      expect(await runImage(from, 'alias:1')).toBe('hello from one:1');
+      expect(await runImage(from, 'two:1')).toBe('hello from two:1');
+    });
 
-    test(
-      'are not moved again when the bundle has them, and only new layers are written',
-      async () => {
-        const from = sideOf(variant);
-        await build(from, 'app:1');
-        await save(from, 'app:1');
+    test('are not moved again when the bundle has them, and only new layers are written', async () => {
+      const from = sideOf(variant);
+      await build(from, 'app:1');
+      await save(from, 'app:1');
 
-        const again = await save(from, 'app:1');
-        expect(again.events.filter(({ type }) => type === 'bytes')).toEqual([]);
-        expect(inBundle(again.images[0])?.blobs.length).toBeGreaterThan(0);
+      const again = await save(from, 'app:1');
+      expect(again.events.filter(({ type }) => type === 'bytes')).toEqual([]);
+      expect(inBundle(again.images[0])?.blobs.length).toBeGreaterThan(0);
 
-        await build(from, 'app:2', 'app:1');
-        const next = await save(from, 'app:2');
-        expect(layersOf(inBundle(next.images[0]))).toHaveLength(6);
-        // Two layers and the config.
-        expect(fetchedBlobs(next.events)).toHaveLength(3);
-      },
-      2 * minute,
-    );
+      await build(from, 'app:2', 'app:1');
+      const next = await save(from, 'app:2');
+      expect(layersOf(inBundle(next.images[0]))).toHaveLength(6);
+      // Two layers and the config.
+      expect(fetchedBlobs(next.events)).toHaveLength(3);
+    });
 
-    test(
-      'do not take those along that are missing',
-      async () => {
-        const from = sideOf(variant);
-        await build(from, 'there:1');
-        const { images } = await save(from, 'not-there:1', 'there:1');
-        expect(images).toMatchObject([
-          { state: 'failed', error: { code: 'ENGINE_IMAGE_NOT_FOUND' } },
-          { state: 'saved' },
-        ]);
-        const [missing] = images;
-        expect(missing?.state === 'failed' && missing.error.message).toContain('not-there:1');
+    test('do not take those along that are missing', async () => {
+      const from = sideOf(variant);
+      await build(from, 'there:1');
+      const { images } = await save(from, 'not-there:1', 'there:1');
+      expect(images).toMatchObject([
+        { state: 'failed', error: { code: 'ENGINE_IMAGE_NOT_FOUND' } },
+        { state: 'saved' },
+      ]);
+      const [missing] = images;
+      expect(missing?.state === 'failed' && missing.error.message).toContain('not-there:1');
 
-        const direct = from.engine.save([parseReference('not-there:1')]);
-        await expect(direct).rejects.toMatchObject({ code: 'ENGINE_IMAGE_NOT_FOUND' });
-      },
-      minute,
-    );
+      const direct = from.engine.save([parseReference('not-there:1')]);
+      await expect(direct).rejects.toMatchObject({ code: 'ENGINE_IMAGE_NOT_FOUND' });
+    });
 
-    test(
-      'may also be pulled ones, with what the store knows of their origin',
-      async () => {
-        const from = sideOf(variant);
-        await from.real.docker(['pull', base]);
-        const digests = await digestsOf(from, base);
+    test('may also be pulled ones, with what the store knows of their origin', async () => {
+      const from = sideOf(variant);
+      await from.real.docker(['pull', base]);
+      const digests = await digestsOf(from, base);
 
-        const image = savedImage(await save(from, base));
+      const image = savedImage(await save(from, base));
 
-        expect((await gcBundle(bundle)).removed).toEqual([]);
-        await from.real.docker(['rmi', base]);
-        await loadInto(from);
-        expect(await runImage(from, base)).toBe('amd64');
-        expect(await digestsOf(from, base)).toBe(isContainerd ? digests : '[]');
-        expect(image.entry.target.digest === image.manifestDigest).toBe(!isContainerd);
-      },
-      2 * minute,
-    );
+      expect((await gcBundle(bundle)).removed).toEqual([]);
+      await from.real.docker(['rmi', base]);
+      await loadInto(from);
+      expect(await runImage(from, base)).toBe('amd64');
+      expect(await digestsOf(from, base)).toBe(isContainerd ? digests : '[]');
+      expect(image.entry.target.digest === image.manifestDigest).toBe(!isContainerd);
+    });
 
-    test(
-      'with the same layer twice and Docker media types arrive whole',
-      async () => {
-        const from = sideOf(variant);
-        const pushed = await pushImage(registry, 'team/twice:1', {
-          layers: [busyboxLayer(), note('same', 'one'), note('same', 'one')],
-          config: { Cmd: ['cat', '/same'] },
-          mediaTypes: 'docker',
-        });
-        await from.real.docker(['pull', pushed.reference]);
-        const id = await idOf(from, pushed.reference);
+    test('with the same layer twice and Docker media types arrive whole', async () => {
+      const from = sideOf(variant);
+      const pushed = await pushImage(registry, 'team/twice:1', {
+        layers: [busyboxLayer(), note('same', 'one'), note('same', 'one')],
+        config: { Cmd: ['cat', '/same'] },
+        mediaTypes: 'docker',
+      });
+      await from.real.docker(['pull', pushed.reference]);
+      const id = await idOf(from, pushed.reference);
 
-        const image = savedImage(await save(from, pushed.reference));
+      const image = savedImage(await save(from, pushed.reference));
 
-        expect(image.layers).toBe(3);
-        expect(image.configDigest).toBe(pushed.config.digest);
-        await from.real.docker(['rmi', pushed.reference]);
-        await loadInto(from);
-        expect(await idOf(from, pushed.reference)).toBe(id);
-        expect(await runImage(from, pushed.reference)).toBe('one');
-      },
-      2 * minute,
-    );
+      expect(image.layers).toBe(3);
+      expect(image.configDigest).toBe(pushed.config.digest);
+      await from.real.docker(['rmi', pushed.reference]);
+      await loadInto(from);
+      expect(await idOf(from, pushed.reference)).toBe(id);
+      expect(await runImage(from, pushed.reference)).toBe('one');
+    });
   });
 
   describeWith({ programs: ['skopeo', 'umoci'] }, 'for the tools of others', () => {
@@ -261,7 +239,6 @@ describeWith({ engine: firstVariant, registry: true }, 'images built in the job'
         const { stdout } = await runOrThrow('cat', [join(bundle, 'unpacked/rootfs/copy')]);
         expect(stdout).toBe('hello from tools:1\n');
       },
-      minute,
     );
   });
 
@@ -282,7 +259,6 @@ describeWith({ engine: firstVariant, registry: true }, 'images built in the job'
       expect(peakRssBytes).toBeGreaterThan(0);
       expect(peakRssBytes).toBeLessThan(memoryLimitBytes);
     },
-    2 * minute,
   );
 });
 

@@ -1,12 +1,10 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { isObject } from '@drayage/core';
 import { parse } from 'yaml';
 
 import { createPipeline, runPipeline } from './support/gitlab/pipeline.ts';
 import { makeProject, type Project } from './support/gitlab/project.ts';
 import { describeWith } from './support/requirements.ts';
-
-jest.setTimeout(60_000);
 
 /** A pipeline like those that people have: everything that a template could trample on is in it. */
 const userPipeline = `

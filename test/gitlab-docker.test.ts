@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { startFakeGitlab, type FakeGitlab } from '@drayage/gitlab/testing';
 
 import { isBlobDownload } from './support/access-log.ts';
@@ -13,9 +13,6 @@ import { busyboxLayer, pushImage } from './support/images.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { startTcpRelay, type TcpRelay } from './support/tcp-relay.ts';
-
-const minute = 60_000;
-jest.setTimeout(2 * minute);
 
 const variant: EngineVariant = { name: '28.5', imageStore: 'classic' };
 const needs = {
@@ -65,14 +62,14 @@ describeWith(needs, 'the GitLab templates with the docker executor', () => {
       config: { Cmd: ['cat', '/version'] },
     });
     app = `${registryHere.authority}/team/app:1`;
-  }, 2 * minute);
+  });
 
   afterAll(async () => {
     await Promise.all([registryHere.stop(), gitlabHere.stop()]);
     await removeContainers();
     await engine.stop();
     await Promise.all([registry.stop(), gitlab.close(), release.remove()]);
-  }, minute);
+  });
 
   afterEach(async () => {
     await project?.remove();

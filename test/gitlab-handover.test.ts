@@ -14,7 +14,8 @@ import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { waitUntil } from './support/wait.ts';
 
-const minute = 60_000;
+/** As in jest.config.js: for a machine that is busy with something else. */
+const limit = 300_000;
 const [variant = { name: 'path', imageStore: 'classic' } as const] = engineVariants;
 const prepullJob = 'drayage:prepull';
 
@@ -38,12 +39,12 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
     ];
     app = await pushImage(registry, 'team/app:1', { layers: layersOf('one') });
     next = await pushImage(registry, 'team/app:2', { layers: layersOf('two') });
-  }, 2 * minute);
+  }, limit);
 
   afterAll(async () => {
     await engine.stop();
     await registry.stop();
-  }, minute);
+  }, limit);
 
   beforeEach(async () => {
     gitlab = await startFakeGitlab();
@@ -89,7 +90,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
       expect(pulled.stdout).toMatch(/Image is up to date/);
       expect(gitlab.requests.every(({ token }) => token === 'job')).toBe(true);
     },
-    minute,
+    limit,
   );
 
   test(
@@ -106,7 +107,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
       const report = await drayJson('load', ['--strict'], { env: job(1003, 'four'), host: engine.host });
       expect(report.images.map(({ reference }) => reference)).toEqual([next.reference]);
     },
-    minute,
+    limit,
   );
 
   test(
@@ -121,27 +122,29 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
       await load.waitFor(/waiting/);
       await drayJson('prepull', [app.reference], { env: job(1001, 'one') });
       const finished = await load.finished;
-      expect(reportOf('load', finished)).toMatchObject({ outcome: 'hit' });
-      expect(gitlab.requests.filter(({ path }) => listing.test(path)).length).toBeLessThan(6);
+      const { outcome, waitedMs } = reportOf('load', finished);
+      expect(outcome).toBe('hit');
+      // Every two seconds at most, and once at the start and at the end.
+      const most = waitedMs / 2_000 + 2;
+      expect(gitlab.requests.filter(({ path }) => listing.test(path)).length).toBeLessThanOrEqual(most);
     },
-    minute,
+    limit,
   );
 
   test.each([
-    ['failed', /^failed: /],
-    ['skipped', /^absent: /],
+    ['failed', /^failed: the job /],
+    ['skipped', /^absent: the job /],
   ])(
     'waits for nothing when the job is %s',
     async (status, reason) => {
       gitlab.setJobs(1001, [{ name: prepullJob, status }]);
       const env = job(1001, 'two');
-      const args = ['load', '--json', '--prepull-job', prepullJob];
+      const args = ['load', '--json', '--grace', '1h', '--prepull-job', prepullJob];
       const finished = await dray(args, { env, host: engine.host });
       expect(finished.exitCode).toBe(0);
       expect(reportOf('load', finished).reason).toMatch(reason);
-      expect(finished.durationMs).toBeLessThan(20_000);
     },
-    minute,
+    limit,
   );
 
   test(
@@ -155,7 +158,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
         expect.stringMatching(/^absent: /),
       ]);
     },
-    minute,
+    limit,
   );
 
   test(
@@ -169,7 +172,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
       expect(finished.stderr.match(/only the status document counts/g)).toHaveLength(1);
       expect(gitlab.requests.filter(({ path }) => path.endsWith('/jobs'))).toHaveLength(1);
     },
-    minute,
+    limit,
   );
 
   test(
@@ -185,7 +188,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
         images: [{ delivery: 'none', error: { code: 'DIGEST_MISMATCH' } }],
       });
     },
-    minute,
+    limit,
   );
 
   test(
@@ -202,7 +205,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
       await dray(['handover', 'clean'], { env: job(1002, 'two', token) });
       expect(gitlab.files()).toEqual([]);
     },
-    minute,
+    limit,
   );
 
   test(
@@ -219,7 +222,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
         expect(peakRssBytes).toBeLessThan(200 * 1024 * 1024);
       }
     },
-    2 * minute,
+    limit,
   );
 
   test(
@@ -234,6 +237,6 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
         expect(failed.stdout + failed.stderr).not.toContain(secret);
       }
     },
-    minute,
+    limit,
   );
 });

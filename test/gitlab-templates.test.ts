@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   startFakeGitlab,
   type FakeGitlab,
@@ -23,9 +23,6 @@ import { processesNaming } from './support/process-table.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { waitUntil } from './support/wait.ts';
-
-const minute = 60_000;
-jest.setTimeout(minute);
 
 const variant: EngineVariant = { name: '28.5', imageStore: 'classic' };
 const needs = { engine: variant, registry: true, programs: ['bash', 'git', 'rsync'] };
@@ -61,12 +58,12 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
     const config = { Cmd: ['cat', '/version'] };
     app = await pushImage(registry, 'team/app:main', { layers, config });
     secret = await pushImage(locked, 'team/secret:1', { layers, config });
-  }, 2 * minute);
+  });
 
   afterAll(async () => {
     await engine.stop();
     await Promise.all([registry.stop(), locked.stop(), gitlab.close(), release.remove()]);
-  }, minute);
+  });
 
   beforeEach(async () => {
     pipelineId += 1;
@@ -237,14 +234,12 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
       await pipeline.waitFor('test', /tested/);
       if ('needs' in deploy) await pipeline.waitFor('deploy', /wait/);
       await waitUntil(() => prepullProcesses().length > 0, 'the pre-pull runs');
-      await waitUntil(() => gitlab.files().some(isStatusOf(pipelineId)), 'the pre-pull says that it runs', {
-        timeoutMs: 20_000,
-      });
+      await waitUntil(() => gitlab.files().some(isStatusOf(pipelineId)), 'the pre-pull says that it runs');
       // What an out-of-memory killer, or a spot instance that goes, does to the command.
       for (const pid of prepullProcesses()) process.kill(pid, 'SIGKILL');
-      const killedAt = performance.now();
       const result = await pipeline.finished;
-      expect(performance.now() - killedAt).toBeLessThan(15_000);
+      // It did not have to wait for the end of the lease.
+      expect(result.logOf('deploy')).not.toContain('expired: ');
       expect(result.stateOf('drayage:prepull')).toBe('warned');
       expectPulled(result);
     });
@@ -260,11 +255,12 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
     ['waits by itself', withoutNeeds],
   ])('do not let a job that %s wait for a pre-pull that rules have left out', async (_, deploy) => {
     const result = await run(
-      pipelineOf({}, deploy, { 'drayage:prepull': { rules: [{ if: '$CI_COMMIT_BRANCH == "none"' }] } }),
+      pipelineOf({ grace: '1h' }, deploy, {
+        'drayage:prepull': { rules: [{ if: '$CI_COMMIT_BRANCH == "none"' }] },
+      }),
     );
     expect(result.stateOf('drayage:prepull')).toBe('not run');
     expectPulled(result);
-    expect(result.durationMs).toBeLessThan(20_000);
   });
 
   test('notice by the API that GitLab has given up on a pre-pull which no runner took', async () => {
@@ -277,7 +273,7 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
     await pipeline.waitFor('deploy', /waiting/);
     const asked = (): number => gitlab.requests.filter(({ path }) => path.endsWith('/jobs')).length;
     const before = asked();
-    await waitUntil(() => asked() > before, 'the job has asked again', { timeoutMs: 20_000 });
+    await waitUntil(() => asked() > before, 'the job has asked again');
     prepull.status = 'failed';
     gitlab.setJobs(pipelineId, [prepull]);
     const result = await pipeline.finished;

@@ -17,7 +17,6 @@ import { run, start } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
-const ENGINE_TIMEOUT_MS = 60_000;
 const NEEDS = { registry: true, programs: ['busybox', 'zstd'] };
 
 let before: Holdings;
@@ -35,11 +34,11 @@ describe.each(engineVariants)('engine $name with the $imageStore store', (varian
     beforeAll(async () => {
       registry = await startRegistry();
       engine = await startEngine(variant);
-    }, ENGINE_TIMEOUT_MS);
+    });
     afterAll(async () => {
       await engine.stop();
       await registry.stop();
-    }, ENGINE_TIMEOUT_MS);
+    });
 
     test('runs an image that was pushed without an engine', async () => {
       const image = await pushImage(registry, 'team/app:1', { layers: [busyboxLayer(), proof('one')] });
@@ -129,13 +128,13 @@ describeWith(NEEDS, 'a test registry', () => {
 
 describe('a child process', () => {
   test('is measured to its end', async () => {
-    const script = 'const held = Buffer.alloc(200e6, 1); setTimeout(() => console.log(held.length), 200)';
+    const script = 'const held = Buffer.alloc(200e6, 1); setTimeout(() => console.log(held.length), 1000)';
 
     const { stdout, peakRssBytes, durationMs } = await run(process.execPath, ['-e', script]);
 
     expect(stdout).toBe('200000000\n');
     expect(peakRssBytes).toBeGreaterThan(200e6);
-    expect(durationMs).toBeGreaterThan(200);
+    expect(durationMs).toBeGreaterThan(1000);
   });
 
   test('can be killed at once', async () => {

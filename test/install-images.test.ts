@@ -18,7 +18,6 @@ import {
 } from './support/released.ts';
 import { describeWith } from './support/requirements.ts';
 
-const minute = 60_000;
 const musl = `/lib/ld-musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`;
 const folders: readonly LayerEntry[] = [
   ...['bin', 'etc', 'lib', 'root'].map((path): LayerEntry => ({ path, directory: true })),
@@ -80,14 +79,14 @@ describeWith(
       engine = await startEngine({ name: '28.5', imageStore: 'containerd' });
       const layers = [[{ path: 'data', content: { seed: 'small', sizeBytes: 100_000 } }]];
       small = (await pushImage(registry, 'team/small:1', { layers })).reference;
-    }, 3 * minute);
+    });
 
     afterAll(async () => {
       await engine.stop();
       await registry.stop();
       await packages.stop();
       await removeFolder(folder);
-    }, minute);
+    });
 
     /** Runs a job whose image has no dray. As CI runners do, it gets its script as a text. */
     const runJob = (image: string, script: string, flags: readonly string[] = []): Promise<Finished> =>
@@ -98,64 +97,52 @@ describeWith(
         ...[image, 'sh', '-ec', `dray_install() (\n${readFileSync(installScript, 'utf8')}\n)\n${script}`],
       ]);
 
-    test.each(Object.keys(images))(
-      'pre-pulls in an image with %s',
-      async (title) => {
-        const layers = [(await images[title]?.()) ?? []];
-        const image = await pushImage(registry, `ci/${title.replaceAll(/\W+/g, '-').toLowerCase()}:1`, {
-          layers,
-        });
-        const script = [
-          'export HOME=/root',
-          'dray_install',
-          'dray_install',
-          'PATH=$HOME/.cache/drayage/cli/bin:$PATH',
-          'dray --version',
-          // What it starts must not come by its libraries.
-          `dray prepull '${small}' --bundle /tmp/bundle --prepare 'test -z "$LD_LIBRARY_PATH" && ls /tmp/bundle/.. >&2'`,
-          'cat /tmp/bundle/index.json',
-          'ls "$HOME/.cache/drayage/cli"',
-        ];
-        const finished = await runJob(image.reference, script.join('\n'));
-        expect(finished).toMatchObject({ exitCode: 0 });
-        expect(finished.stdout.split('\n')[0]).toBe(release.version);
-        expect(finished.stdout).toContain(small);
-        expect(finished.stdout).toContain(`${release.version}-${machine}\n`);
-      },
-      2 * minute,
-    );
+    test.each(Object.keys(images))('pre-pulls in an image with %s', async (title) => {
+      const layers = [(await images[title]?.()) ?? []];
+      const image = await pushImage(registry, `ci/${title.replaceAll(/\W+/g, '-').toLowerCase()}:1`, {
+        layers,
+      });
+      const script = [
+        'export HOME=/root',
+        'dray_install',
+        'dray_install',
+        'PATH=$HOME/.cache/drayage/cli/bin:$PATH',
+        'dray --version',
+        // What it starts must not come by its libraries.
+        `dray prepull '${small}' --bundle /tmp/bundle --prepare 'test -z "$LD_LIBRARY_PATH" && ls /tmp/bundle/.. >&2'`,
+        'cat /tmp/bundle/index.json',
+        'ls "$HOME/.cache/drayage/cli"',
+      ];
+      const finished = await runJob(image.reference, script.join('\n'));
+      expect(finished).toMatchObject({ exitCode: 0 });
+      expect(finished.stdout.split('\n')[0]).toBe(release.version);
+      expect(finished.stdout).toContain(small);
+      expect(finished.stdout).toContain(`${release.version}-${machine}\n`);
+    });
 
-    test(
-      'needs no root, and no home that belongs to the user',
-      async () => {
-        const image = await pushImage(registry, 'ci/busybox:1', { layers: [busybox] });
-        const script =
-          'DRAY_INSTALL_DIR=/tmp/cli; export DRAY_INSTALL_DIR; dray_install; /tmp/cli/bin/dray --version';
-        const flags = ['--user', '12345:12345', '--read-only', '--tmpfs', '/tmp:exec', '--cap-drop', 'ALL'];
-        const finished = await runJob(image.reference, script, flags);
-        expect(finished.stderr).toBe('');
-        expect(finished.stdout).toBe(`${release.version}\n`);
-      },
-      2 * minute,
-    );
+    test('needs no root, and no home that belongs to the user', async () => {
+      const image = await pushImage(registry, 'ci/busybox:1', { layers: [busybox] });
+      const script =
+        'DRAY_INSTALL_DIR=/tmp/cli; export DRAY_INSTALL_DIR; dray_install; /tmp/cli/bin/dray --version';
+      const flags = ['--user', '12345:12345', '--read-only', '--tmpfs', '/tmp:exec', '--cap-drop', 'ALL'];
+      const finished = await runJob(image.reference, script, flags);
+      expect(finished.stderr).toBe('');
+      expect(finished.stdout).toBe(`${release.version}\n`);
+    });
 
-    test(
-      'finds names in /etc/hosts, as those of services, where nothing says how to look for names',
-      async () => {
-        const image = await pushImage(registry, 'ci/busybox:1', { layers: [busybox] });
-        const name = `registry.internal:${new URL(registry.url).port}`;
-        const script = [
-          'export HOME=/root',
-          'dray_install',
-          `"$HOME/.cache/drayage/cli/bin/dray" prepull --insecure-registry '${name}' '${name}/team/small:1' --bundle /tmp/bundle`,
-        ];
-        const finished = await runJob(image.reference, script.join('\n'), [
-          '--add-host',
-          'registry.internal:127.0.0.1',
-        ]);
-        expect(finished).toMatchObject({ exitCode: 0 });
-      },
-      2 * minute,
-    );
+    test('finds names in /etc/hosts, as those of services, where nothing says how to look for names', async () => {
+      const image = await pushImage(registry, 'ci/busybox:1', { layers: [busybox] });
+      const name = `registry.internal:${new URL(registry.url).port}`;
+      const script = [
+        'export HOME=/root',
+        'dray_install',
+        `"$HOME/.cache/drayage/cli/bin/dray" prepull --insecure-registry '${name}' '${name}/team/small:1' --bundle /tmp/bundle`,
+      ];
+      const finished = await runJob(image.reference, script.join('\n'), [
+        '--add-host',
+        'registry.internal:127.0.0.1',
+      ]);
+      expect(finished).toMatchObject({ exitCode: 0 });
+    });
   },
 );

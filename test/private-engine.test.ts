@@ -17,7 +17,6 @@ import {
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
-const minute = 60_000;
 const base = busyboxLayer();
 const library: readonly LayerEntry[] = [
   { path: 'lib/data', content: { seed: 'library', sizeBytes: 3_000_000 } },
@@ -54,12 +53,12 @@ for (const variant of engineVariants) {
         config,
       });
       await prepullPacks(bundle, app.reference);
-    }, 3 * minute);
+    });
 
     afterAll(async () => {
       await registry.stop();
       await removeFolder(bundle);
-    }, minute);
+    });
 
     beforeEach(async () => {
       root = await makeDataRoot(variant);
@@ -70,7 +69,7 @@ for (const variant of engineVariants) {
       await root.remove();
       await expectNothingOf(root);
       await removeFolder(context);
-    }, minute);
+    });
 
     const runImage = (image: string): Promise<string> =>
       root.docker('run', '--rm', '--network', 'none', image);
@@ -78,94 +77,70 @@ for (const variant of engineVariants) {
     const runShell = (name: string, script: string): Promise<string> =>
       root.docker('run', '--name', name, '--network', 'none', app.reference, 'sh', '-c', script);
 
-    test(
-      'has the images of the bundle mounted when it answers, and a pull moves nothing',
-      async () => {
-        const started = await root.json('start', ['--bundle', bundle]);
-        expect(started.images).toEqual([{ reference: app.reference, delivery: 'mount' }]);
+    test('has the images of the bundle mounted when it answers, and a pull moves nothing', async () => {
+      const started = await root.json('start', ['--bundle', bundle]);
+      expect(started.images).toEqual([{ reference: app.reference, delivery: 'mount' }]);
+      expect(await runImage(app.reference)).toBe('one');
+      const pulls = await registry.requestsDuring(async () => {
+        expect(await root.docker('pull', app.reference)).toContain('Image is up to date');
+      });
+      expect(pulls.filter(isBlobDownload)).toEqual([]);
+      const digests = await root.docker(
+        'image',
+        'inspect',
+        '--format',
+        '{{json .RepoDigests}}',
+        app.reference,
+      );
+      expect(digests).toContain(app.manifest.digest);
+    });
+
+    test('pulls of another image only the layers that no mounted one has', async () => {
+      await root.json('start', ['--bundle', bundle]);
+      const pulls = await registry.requestsDuring(() => root.docker('pull', next.reference));
+      const moved = pulls.filter(isBlobDownload).map(({ path }) => /sha256:\w+/.exec(path)?.[0]);
+      expect(moved).toContain(layerOf(next, 2).digest);
+      expect(moved).not.toContain(layerOf(next, 0).digest);
+      expect(moved).not.toContain(layerOf(next, 1).digest);
+      expect(await runImage(next.reference)).toBe('two');
+    });
+
+    test('builds, commits, saves, removes and prunes mounted images', async () => {
+      await root.json('start', ['--bundle', bundle]);
+      writeFileSync(
+        join(context, 'Dockerfile'),
+        `FROM ${app.reference}\nRUN cp /version /built\nCMD ["cat", "/built"]\n`,
+      );
+      await root.docker('build', '--network', 'none', '--tag', 'built:1', context);
+      expect(await runImage('built:1')).toBe('one');
+      await root.buildWithBuildKit(context, 'built:2');
+      expect(await runImage('built:2')).toBe('one');
+      await runShell('changed', 'rm /version');
+      await root.docker('commit', 'changed', 'committed:1');
+      const gone = await root.tryDocker('run', '--rm', '--network', 'none', 'committed:1', 'ls', '/version');
+      expect(gone.exitCode).toBe(1);
+      if (variant.imageStore === 'classic') {
+        await root.docker('save', '--output', join(context, 'saved.tar'), app.reference);
+        await root.docker('rm', 'changed');
+        await root.docker('rmi', '--force', app.reference, 'built:1', 'built:2', 'committed:1');
+        await root.docker('load', '--input', join(context, 'saved.tar'));
         expect(await runImage(app.reference)).toBe('one');
-        const pulls = await registry.requestsDuring(async () => {
-          expect(await root.docker('pull', app.reference)).toContain('Image is up to date');
-        });
-        expect(pulls.filter(isBlobDownload)).toEqual([]);
-        const digests = await root.docker(
-          'image',
-          'inspect',
-          '--format',
-          '{{json .RepoDigests}}',
-          app.reference,
-        );
-        expect(digests).toContain(app.manifest.digest);
-      },
-      2 * minute,
-    );
+      }
+      await root.docker('container', 'prune', '--force');
+      await root.docker('system', 'prune', '--all', '--force');
+      expect(await root.docker('images', '--quiet')).toBe('');
+      await root.docker('pull', next.reference);
+      expect(await runImage(next.reference)).toBe('two');
+    });
 
-    test(
-      'pulls of another image only the layers that no mounted one has',
-      async () => {
-        await root.json('start', ['--bundle', bundle]);
-        const pulls = await registry.requestsDuring(() => root.docker('pull', next.reference));
-        const moved = pulls.filter(isBlobDownload).map(({ path }) => /sha256:\w+/.exec(path)?.[0]);
-        expect(moved).toContain(layerOf(next, 2).digest);
-        expect(moved).not.toContain(layerOf(next, 0).digest);
-        expect(moved).not.toContain(layerOf(next, 1).digest);
-        expect(await runImage(next.reference)).toBe('two');
-      },
-      2 * minute,
-    );
-
-    test(
-      'builds, commits, saves, removes and prunes mounted images',
-      async () => {
-        await root.json('start', ['--bundle', bundle]);
-        writeFileSync(
-          join(context, 'Dockerfile'),
-          `FROM ${app.reference}\nRUN cp /version /built\nCMD ["cat", "/built"]\n`,
-        );
-        await root.docker('build', '--network', 'none', '--tag', 'built:1', context);
-        expect(await runImage('built:1')).toBe('one');
-        await root.buildWithBuildKit(context, 'built:2');
-        expect(await runImage('built:2')).toBe('one');
-        await runShell('changed', 'rm /version');
-        await root.docker('commit', 'changed', 'committed:1');
-        const gone = await root.tryDocker(
-          'run',
-          '--rm',
-          '--network',
-          'none',
-          'committed:1',
-          'ls',
-          '/version',
-        );
-        expect(gone.exitCode).toBe(1);
-        if (variant.imageStore === 'classic') {
-          await root.docker('save', '--output', join(context, 'saved.tar'), app.reference);
-          await root.docker('rm', 'changed');
-          await root.docker('rmi', '--force', app.reference, 'built:1', 'built:2', 'committed:1');
-          await root.docker('load', '--input', join(context, 'saved.tar'));
-          expect(await runImage(app.reference)).toBe('one');
-        }
-        await root.docker('container', 'prune', '--force');
-        await root.docker('system', 'prune', '--all', '--force');
-        expect(await root.docker('images', '--quiet')).toBe('');
-        await root.docker('pull', next.reference);
-        expect(await runImage(next.reference)).toBe('two');
-      },
-      3 * minute,
-    );
-
-    test(
-      'is stopped without a trace, and started again with what it had',
-      async () => {
-        await root.json('start', ['--bundle', bundle]);
-        await root.docker('tag', app.reference, 'kept:1');
-        expect(await root.json('stop')).toMatchObject({ outcome: 'stopped' });
-        await expectNothingOf(root);
-        expect(await root.json('stop')).toMatchObject({ outcome: 'not-running' });
-        await root.json('start', ['--bundle', '/nonexistent']);
-        expect(await runImage('kept:1')).toBe('one');
-      },
-      2 * minute,
-    );
+    test('is stopped without a trace, and started again with what it had', async () => {
+      await root.json('start', ['--bundle', bundle]);
+      await root.docker('tag', app.reference, 'kept:1');
+      expect(await root.json('stop')).toMatchObject({ outcome: 'stopped' });
+      await expectNothingOf(root);
+      expect(await root.json('stop')).toMatchObject({ outcome: 'not-running' });
+      await root.json('start', ['--bundle', '/nonexistent']);
+      expect(await runImage('kept:1')).toBe('one');
+    });
   });
 }

@@ -16,7 +16,6 @@ import { describeWith } from './support/requirements.ts';
 import { startTcpRelay } from './support/tcp-relay.ts';
 import { waitUntil } from './support/wait.ts';
 
-const minute = 60_000;
 const variant = { name: '28.5', imageStore: 'containerd' } as const;
 const base = busyboxLayer();
 const library: readonly LayerEntry[] = [
@@ -37,13 +36,13 @@ describeWith(parts, 'a live mount by the Docker API alone', () => {
     bundle = makeFolder();
     await drayJson('prepull', ['--form', 'packs', '--bundle', bundle, app.reference]);
     engine = await startEngine(variant);
-  }, 2 * minute);
+  });
 
   afterAll(async () => {
     await engine.stop();
     await removeFolder(bundle);
     await registry.stop();
-  }, minute);
+  });
 
   async function mountThrough(known: KnownEngine): Promise<void> {
     const engineHost = await openEngineHost(known);
@@ -64,36 +63,28 @@ describeWith(parts, 'a live mount by the Docker API alone', () => {
     }
   }
 
-  test(
-    'makes images ready, and a pull moves no blob',
-    async () => {
-      const relay = await startTcpRelay(engine.socketPath);
-      const known = await engineAt(relay.host);
-      await mountThrough(known);
-      expect(await runIn(engine)).toBe('one');
-      const requests = await registry.requestsDuring(() => engine.docker(['pull', app.reference]));
-      expect(requests.filter(isBlobDownload)).toEqual([]);
-      await engine.docker(['system', 'prune', '--all', '--force']);
-      await sweep(known);
-      expect(await leftIn(engine)).toBe('');
-      await relay.stop();
-    },
-    2 * minute,
-  );
+  test('makes images ready, and a pull moves no blob', async () => {
+    const relay = await startTcpRelay(engine.socketPath);
+    const known = await engineAt(relay.host);
+    await mountThrough(known);
+    expect(await runIn(engine)).toBe('one');
+    const requests = await registry.requestsDuring(() => engine.docker(['pull', app.reference]));
+    expect(requests.filter(isBlobDownload)).toEqual([]);
+    await engine.docker(['system', 'prune', '--all', '--force']);
+    await sweep(known);
+    expect(await leftIn(engine)).toBe('');
+    await relay.stop();
+  });
 
-  test(
-    'reaches an engine of BusyBox and its own programs, in a container beside the job',
-    async () => {
-      const dind = await pushImage(registry, 'dind:1', await dindSpec(variant.name));
-      const shared = makeFolder();
-      try {
-        await mountBeside(dind.reference, join(shared, 'docker.sock'));
-      } finally {
-        await removeFolder(shared);
-      }
-    },
-    2 * minute,
-  );
+  test('reaches an engine of BusyBox and its own programs, in a container beside the job', async () => {
+    const dind = await pushImage(registry, 'dind:1', await dindSpec(variant.name));
+    const shared = makeFolder();
+    try {
+      await mountBeside(dind.reference, join(shared, 'docker.sock'));
+    } finally {
+      await removeFolder(shared);
+    }
+  });
 
   /** Starts an engine in a container of the other, and mounts into that one. */
   async function mountBeside(image: string, socket: string): Promise<void> {
@@ -106,7 +97,7 @@ describeWith(parts, 'a live mount by the Docker API alone', () => {
     ]);
     const name = stdout.trim();
     const docker: TestEngine['docker'] = (args) => engine.docker(['exec', name, 'docker', ...args]);
-    await waitUntil(() => isAnswering(socket), 'the inner engine answers', { timeoutMs: minute });
+    await waitUntil(() => isAnswering(socket), 'the inner engine answers');
     const known = await engineAt(`unix://${socket}`);
     await mountThrough(known);
     expect(await runIn({ docker })).toBe('one');

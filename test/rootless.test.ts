@@ -11,8 +11,6 @@ import { describeWith } from './support/requirements.ts';
 import { rootlessPrograms, startRootlessEngine, type RootlessEngine } from './support/rootless-engine.ts';
 import { unprivilegedDray, type UnprivilegedDray } from './support/unprivileged.ts';
 
-const minute = 60_000;
-
 for (const variant of engineVariants) {
   const needs = {
     engine: variant,
@@ -35,7 +33,7 @@ for (const variant of engineVariants) {
         config: { Cmd: ['cat', '/version'] },
       });
       bundle = join(engine.folder, 'home/bundle');
-    }, minute);
+    });
     afterAll(async () => {
       await registry.stop();
       await engine.stop();
@@ -57,33 +55,25 @@ for (const variant of engineVariants) {
         expect(ways.find((way) => way.name === name)).toMatchObject({ possible: false });
     });
 
-    test(
-      'gets the layers of a bundle that holds packs alone, and is told why',
-      async () => {
-        const made = await user.run(['prepull', image.reference, '--form', 'packs', '--bundle', bundle], {});
-        expect(made).toMatchObject({ exitCode: 0 });
-        const env = { DOCKER_HOST: engine.host };
-        const loaded = await user.run(['load', '--bundle', bundle, '--strict', '--json'], env);
+    test('gets the layers of a bundle that holds packs alone, and is told why', async () => {
+      const made = await user.run(['prepull', image.reference, '--form', 'packs', '--bundle', bundle], {});
+      expect(made).toMatchObject({ exitCode: 0 });
+      const env = { DOCKER_HOST: engine.host };
+      const loaded = await user.run(['load', '--bundle', bundle, '--strict', '--json'], env);
 
-        expect(loaded).toMatchObject({ exitCode: 0 });
-        expect(JSON.parse(loaded.stdout)).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
-        expect(loaded.stderr).toContain(variant.imageStore === 'classic' ? 'classic' : 'without root');
-        const { stdout } = await engine.docker(['run', '--rm', '--network', 'none', image.reference]);
-        expect(stdout).toBe('one');
-      },
-      minute,
-    );
+      expect(loaded).toMatchObject({ exitCode: 0 });
+      expect(JSON.parse(loaded.stdout)).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
+      expect(loaded.stderr).toContain(variant.imageStore === 'classic' ? 'classic' : 'without root');
+      const { stdout } = await engine.docker(['run', '--rm', '--network', 'none', image.reference]);
+      expect(stdout).toBe('one');
+    });
 
-    test(
-      'gets the layers from root as well, whose mounts would not show there',
-      async () => {
-        await engine.docker(['image', 'rm', image.reference]);
-        const { images } = await drayJson('load', ['--bundle', bundle, '--strict'], { host: engine.host });
-        expect(images).toMatchObject([{ delivery: 'load' }]);
-        const { stdout } = await engine.docker(['run', '--rm', '--network', 'none', image.reference]);
-        expect(stdout).toBe('one');
-      },
-      minute,
-    );
+    test('gets the layers from root as well, whose mounts would not show there', async () => {
+      await engine.docker(['image', 'rm', image.reference]);
+      const { images } = await drayJson('load', ['--bundle', bundle, '--strict'], { host: engine.host });
+      expect(images).toMatchObject([{ delivery: 'load' }]);
+      const { stdout } = await engine.docker(['run', '--rm', '--network', 'none', image.reference]);
+      expect(stdout).toBe('one');
+    });
   });
 }

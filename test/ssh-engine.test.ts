@@ -16,7 +16,6 @@ import { makeSshKeys, sshPath, type SshKeys } from './support/ssh-client.ts';
 import { startSshServer, type SshServer } from './support/ssh-server.ts';
 import { waitUntil } from './support/wait.ts';
 
-const minute = 60_000;
 const user = 'ci';
 const variant = { name: '28.5', imageStore: 'containerd' } as const;
 const base = busyboxLayer();
@@ -51,25 +50,25 @@ describeWith(parts, 'an engine behind ssh', () => {
     bundle = join(folder, 'bundle');
     await drayJson('prepull', ['--form', 'both', '--bundle', bundle, app.reference]);
     engine = await startEngine(variant);
-  }, 2 * minute);
+  });
 
   afterAll(async () => {
     await engine.stop();
     await removeFolder(folder);
     await registry.stop();
-  }, minute);
+  });
 
   beforeEach(async () => {
     server = await serverWith(enginePath(variant.name));
     await engine.docker(['system', 'prune', '--all', '--force']);
-  }, minute);
+  });
 
   afterEach(async () => {
     await noSshLeft();
     await server.stop();
     const clients = (): unknown[] => processesNaming(`--host unix://${engine.socketPath}`);
     await waitUntil(() => clients().length === 0, 'no docker client is left');
-  }, minute);
+  });
 
   function serverWith(path: string): Promise<SshServer> {
     const env = { PATH: path };
@@ -96,89 +95,65 @@ describeWith(parts, 'an engine behind ssh', () => {
     return (await engine.docker(['run', '--rm', '--network', 'none', app.reference])).stdout;
   }
 
-  test(
-    'is loaded into, and the second time not a byte',
-    async () => {
-      const loaded = await drayJson('load', loadArgs(), through());
-      expect(loaded).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
-      expect(await runImage()).toBe('one');
-      expect(new Set(server.commands)).toEqual(
-        new Set([`docker --host unix://${engine.socketPath} system dial-stdio`]),
-      );
-      // A login takes longer than most requests, so these share a few connections.
-      expect(server.logins()).toBeLessThan(4);
-      const again = await drayJson('load', loadArgs(), through());
-      expect(again).toMatchObject({ images: [{ delivery: 'present', bytesSent: 0 }] });
-    },
-    minute,
-  );
+  test('is loaded into, and the second time not a byte', async () => {
+    const loaded = await drayJson('load', loadArgs(), through());
+    expect(loaded).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
+    expect(await runImage()).toBe('one');
+    expect(new Set(server.commands)).toEqual(
+      new Set([`docker --host unix://${engine.socketPath} system dial-stdio`]),
+    );
+    // A login takes longer than most requests, so these share a few connections.
+    expect(server.logins()).toBeLessThan(4);
+    const again = await drayJson('load', loadArgs(), through());
+    expect(again).toMatchObject({ images: [{ delivery: 'present', bytesSent: 0 }] });
+  });
 
-  test(
-    'is mounted into',
-    async () => {
-      const args = ['--bundle', bundle, '--settled', '--delivery', 'mount', '--reach', 'api'];
-      const loaded = await drayJson('load', args, through());
-      expect(loaded).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount' }] });
-      expect(await runImage()).toBe('one');
-    },
-    minute,
-  );
+  test('is mounted into', async () => {
+    const args = ['--bundle', bundle, '--settled', '--delivery', 'mount', '--reach', 'api'];
+    const loaded = await drayJson('load', args, through());
+    expect(loaded).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount' }] });
+    expect(await runImage()).toBe('one');
+  });
 
-  test(
-    'gives images away',
-    async () => {
-      await engine.docker(['pull', app.reference]);
-      const saved = join(folder, 'saved');
-      const report = await drayJson(
-        'prepull',
-        ['--source', 'engine', '--bundle', saved, app.reference],
-        through(),
-      );
-      expect(report.outcome).toBe('ready');
-      expect((await dray(['bundle', 'verify', saved])).exitCode).toBe(0);
-    },
-    minute,
-  );
+  test('gives images away', async () => {
+    await engine.docker(['pull', app.reference]);
+    const saved = join(folder, 'saved');
+    const report = await drayJson(
+      'prepull',
+      ['--source', 'engine', '--bundle', saved, app.reference],
+      through(),
+    );
+    expect(report.outcome).toBe('ready');
+    expect((await dray(['bundle', 'verify', saved])).exitCode).toBe(0);
+  });
 
-  test(
-    'is another machine for dray doctor',
-    async () => {
-      const options = through();
-      const env = { ...options.env, DRAY_DELIVERY: 'mount' };
-      const {
-        engine: found,
-        situations,
-        choice,
-      } = parseDiagnosis((await dray(['doctor', '--json'], { ...options, env })).stdout);
-      expect(found?.info).toMatchObject({ location: options.host, version: engine.version });
-      expect(situations.map(({ kind }) => kind)).toEqual(['remote-engine']);
-      expect(choice.way).toBe('mount-remote');
-    },
-    minute,
-  );
+  test('is another machine for dray doctor', async () => {
+    const options = through();
+    const env = { ...options.env, DRAY_DELIVERY: 'mount' };
+    const {
+      engine: found,
+      situations,
+      choice,
+    } = parseDiagnosis((await dray(['doctor', '--json'], { ...options, env })).stdout);
+    expect(found?.info).toMatchObject({ location: options.host, version: engine.version });
+    expect(situations.map(({ kind }) => kind)).toEqual(['remote-engine']);
+    expect(choice.way).toBe('mount-remote');
+  });
 
   test.each<readonly [string, () => Wrong, string]>([
     ['the key may not log in', () => ({ identity: stranger }), 'Permission denied'],
     ['the key of the host is not known', () => ({ knownHosts: '' }), 'Host key verification failed'],
     ['there is no such host', () => ({ name: 'nowhere.invalid' }), 'nowhere.invalid'],
     ['no engine listens', () => ({ socket: '/nonexistent.sock' }), '/nonexistent.sock'],
-  ])(
-    'that is not reached because %s is told of with what ssh says',
-    async (_, wrong, said) => {
-      await expectUnreachable(wrong(), said);
-    },
-    minute,
-  );
+  ])('that is not reached because %s is told of with what ssh says', async (_, wrong, said) => {
+    await expectUnreachable(wrong(), said);
+  });
 
-  test(
-    'that is not reached because there is no docker client is told of with what the shell says',
-    async () => {
-      await server.stop();
-      server = await serverWith(shellOnly(folder));
-      await expectUnreachable({}, 'docker');
-    },
-    minute,
-  );
+  test('that is not reached because there is no docker client is told of with what the shell says', async () => {
+    await server.stop();
+    server = await serverWith(shellOnly(folder));
+    await expectUnreachable({}, 'docker');
+  });
 
   async function expectUnreachable(wrong: Wrong, said: string): Promise<void> {
     const finished = await dray(['load', ...loadArgs(), '--strict', '--json'], through(wrong));
@@ -189,44 +164,32 @@ describeWith(parts, 'an engine behind ssh', () => {
     });
   }
 
-  test(
-    'that goes away while it is loaded into does not keep the job',
-    async () => {
-      const running = startDray(['load', ...loadArgs(), '--json'], through());
-      await server.after(5_000_000, 'break');
-      const finished = await running.finished;
-      expect(finished.exitCode).toBe(0);
-      expect(reportOf('load', finished)).toMatchObject({
-        outcome: 'miss',
-        images: [{ delivery: 'none', error: { code: 'ENGINE_LOAD_FAILED' } }],
-      });
-    },
-    minute,
-  );
+  test('that goes away while it is loaded into does not keep the job', async () => {
+    const running = startDray(['load', ...loadArgs(), '--json'], through());
+    await server.after(5_000_000, 'break');
+    const finished = await running.finished;
+    expect(finished.exitCode).toBe(0);
+    expect(reportOf('load', finished)).toMatchObject({
+      outcome: 'miss',
+      images: [{ delivery: 'none', error: { code: 'ENGINE_LOAD_FAILED' } }],
+    });
+  });
 
-  test(
-    'is let go by a load that is stopped',
-    async () => {
-      const running = startDray(['load', ...loadArgs()], through());
-      await server.after(5_000_000, 'hold');
-      expect((await running.kill()).exitCode).toBe(143);
-      await noSshLeft();
-    },
-    minute,
-  );
+  test('is let go by a load that is stopped', async () => {
+    const running = startDray(['load', ...loadArgs()], through());
+    await server.after(5_000_000, 'hold');
+    expect((await running.kill()).exitCode).toBe(143);
+    await noSshLeft();
+  });
 
-  test(
-    'is let go by a load that is killed',
-    async () => {
-      const running = startDray(['load', ...loadArgs()], through());
-      const goOn = await server.after(5_000_000, 'hold');
-      await running.kill('SIGKILL');
-      // Nobody is left to end ssh: it ends by itself, once what it has read is sent.
-      goOn();
-      await noSshLeft();
-    },
-    minute,
-  );
+  test('is let go by a load that is killed', async () => {
+    const running = startDray(['load', ...loadArgs()], through());
+    const goOn = await server.after(5_000_000, 'hold');
+    await running.kill('SIGKILL');
+    // Nobody is left to end ssh: it ends by itself, once what it has read is sent.
+    goOn();
+    await noSshLeft();
+  });
 });
 
 /** A PATH on which there is a shell and nothing else. */

@@ -16,7 +16,6 @@ import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { waitUntil } from './support/wait.ts';
 
-const minute = 60_000;
 const programs = ['mksquashfs', 'unsquashfs', 'flock', 'unshare', 'fuse-overlayfs'];
 
 type Driver = 'overlay2' | 'fuse-overlayfs' | 'vfs';
@@ -53,15 +52,15 @@ for (const variant of newest) {
         config: { Cmd: ['ls', '/gone'] },
       });
       await prepullPacks(join(folder, 'bundle'), app.reference);
-    }, minute);
+    });
     afterAll(async () => {
       await registry.stop();
       await removeFolder(folder);
-    }, minute);
+    });
     afterEach(async () => {
       for (const root of roots) await root.remove();
       roots = [];
-    }, minute);
+    });
 
     const startWith = async (driver: Driver, args: readonly string[] = []): Promise<PrivateDataRoot> => {
       const root = await makeDataRoot(variant);
@@ -78,44 +77,36 @@ for (const variant of newest) {
       ['fuse-overlayfs', 'overlay2'],
       ['overlay2', 'vfs'],
       ['overlay2', 'fuse-overlayfs'],
-    ] as const)(
-      'an image built and saved with %s is loaded and runs with %s',
-      async (from, to) => {
-        const first = await startWith(from);
-        const context = join(folder, `${from}-${to}`);
-        await runOrThrow('mkdir', [context]);
-        writeFileSync(join(context, 'Dockerfile'), `FROM ${app.reference}\nCOPY Dockerfile /gone/built\n`);
-        await first.docker('pull', app.reference);
-        await first.docker('build', '--network', 'none', '--tag', 'built', context);
-        await first.docker('save', '--output', join(context, 'image.tar'), 'built');
-        const second = await startWith(to);
-        await second.docker('load', '--input', join(context, 'image.tar'));
-        expect(await runOn(second, 'built')).toBe('built\nnew');
-        expect(await second.docker('image', 'inspect', '--format', '{{.RootFS}}', 'built')).toBe(
-          await first.docker('image', 'inspect', '--format', '{{.RootFS}}', 'built'),
-        );
-      },
-      2 * minute,
-    );
+    ] as const)('an image built and saved with %s is loaded and runs with %s', async (from, to) => {
+      const first = await startWith(from);
+      const context = join(folder, `${from}-${to}`);
+      await runOrThrow('mkdir', [context]);
+      writeFileSync(join(context, 'Dockerfile'), `FROM ${app.reference}\nCOPY Dockerfile /gone/built\n`);
+      await first.docker('pull', app.reference);
+      await first.docker('build', '--network', 'none', '--tag', 'built', context);
+      await first.docker('save', '--output', join(context, 'image.tar'), 'built');
+      const second = await startWith(to);
+      await second.docker('load', '--input', join(context, 'image.tar'));
+      expect(await runOn(second, 'built')).toBe('built\nnew');
+      expect(await second.docker('image', 'inspect', '--format', '{{.RootFS}}', 'built')).toBe(
+        await first.docker('image', 'inspect', '--format', '{{.RootFS}}', 'built'),
+      );
+    });
 
     test.each([
       ['vfs', 'overlay2'],
       ['overlay2', 'vfs'],
       ['overlay2', 'fuse-overlayfs'],
-    ] as const)(
-      'a data-root of %s carried over to %s shows no image there',
-      async (from, to) => {
-        const root = await startWith(from);
-        await root.docker('pull', app.reference);
-        await root.engine('stop');
-        const refused = await root.engine('start', ['--storage', to, '--json']);
-        expect(refused.exitCode).not.toBe(0);
-        expect(errorCodeIn(refused)).toBe('DATA_ROOT_INCOMPATIBLE');
-        expect(await imagesWithPlainEngine(variant, join(root.path, 'data'), from)).toContain(app.reference);
-        expect(await imagesWithPlainEngine(variant, join(root.path, 'data'), to)).toBe('');
-      },
-      2 * minute,
-    );
+    ] as const)('a data-root of %s carried over to %s shows no image there', async (from, to) => {
+      const root = await startWith(from);
+      await root.docker('pull', app.reference);
+      await root.engine('stop');
+      const refused = await root.engine('start', ['--storage', to, '--json']);
+      expect(refused.exitCode).not.toBe(0);
+      expect(errorCodeIn(refused)).toBe('DATA_ROOT_INCOMPATIBLE');
+      expect(await imagesWithPlainEngine(variant, join(root.path, 'data'), from)).toContain(app.reference);
+      expect(await imagesWithPlainEngine(variant, join(root.path, 'data'), to)).toBe('');
+    });
 
     test.each(['overlay2', 'fuse-overlayfs'] as const)(
       'a pack made from layers is mounted with %s, whiteouts and all',
@@ -132,17 +123,12 @@ for (const variant of newest) {
           (await root.tryDocker('run', '--rm', '--network', 'none', app.reference, 'cat', '/kept')).exitCode,
         ).toBe(1);
       },
-      2 * minute,
     );
 
-    test(
-      'a bundle of packs gets into an engine with vfs as layers',
-      async () => {
-        const root = await startWith('vfs', ['--bundle', join(folder, 'bundle')]);
-        expect(await runOn(root, app.reference)).toBe('new');
-      },
-      2 * minute,
-    );
+    test('a bundle of packs gets into an engine with vfs as layers', async () => {
+      const root = await startWith('vfs', ['--bundle', join(folder, 'bundle')]);
+      expect(await runOn(root, app.reference)).toBe('new');
+    });
   });
 }
 
@@ -171,7 +157,7 @@ async function imagesWithPlainEngine(
   const daemon = start('dockerd', [...flags, ...places, '--host', env.DOCKER_HOST], { env });
   try {
     await Promise.race([
-      waitUntil(() => isAnswering(socket), 'the engine answers', { timeoutMs: minute / 2 }),
+      waitUntil(() => isAnswering(socket), 'the engine answers'),
       daemon.finished.then(({ stderr }) => {
         throw new Error(`cannot start a plain engine: it has ended\n${stderr}`);
       }),

@@ -142,7 +142,7 @@ export function processesOf({ pid, runDir }: ReturnType<PrivateDataRoot['owner']
 /** Throws with a list unless nothing of a data-root is on the machine any more. */
 export async function expectNothingOf(root: PrivateDataRoot): Promise<void> {
   try {
-    await waitUntil(() => root.holdings().length === 0, 'nothing is left', { timeoutMs: 5000 });
+    await waitUntil(() => root.holdings().length === 0, 'nothing is left');
   } catch (cause) {
     throw new Error(`cannot call it clean: left behind are\n${root.holdings().join('\n')}`, { cause });
   }

@@ -45,7 +45,7 @@ export async function endProcessesNaming(path: string): Promise<void> {
     for (const { pid } of left) kill(pid);
     return left.length === 0;
   };
-  await waitUntil(gone, `the processes of ${path} are gone`, { timeoutMs: 10_000 });
+  await waitUntil(gone, `the processes of ${path} are gone`);
 }
 
 function kill(pid: number): void {

@@ -47,7 +47,7 @@ function declareWithoutLeaks(declare: () => void): void {
   // Hooks run in the order they are declared in: this one sees what all others have left.
   afterAll(async () => {
     if (before !== undefined) await expectNoLeaks(before);
-  }, 30_000);
+  });
 }
 
 function missingParts({ engine, registry = false, programs = [], root = false }: Requirements): string[] {

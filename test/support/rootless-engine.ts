@@ -10,7 +10,6 @@ import { runOrThrow, start, type Finished } from './processes.ts';
 import { nobodyId } from './unprivileged.ts';
 import { waitUntil } from './wait.ts';
 
-const startTimeoutMs = 30_000;
 const user = 'drayage-test';
 
 /** A real engine of an ordinary user, in the user namespace that rootlesskit makes; its containers need `--network none`. */
@@ -51,7 +50,7 @@ export async function startRootlessEngine({ name, imageStore }: EngineVariant): 
       },
     });
     await Promise.race([
-      waitUntil(() => isAnswering(socketPath), 'a rootless engine answers', { timeoutMs: startTimeoutMs }),
+      waitUntil(() => isAnswering(socketPath), 'a rootless engine answers'),
       daemon.finished.then(({ stderr }) => {
         throw new Error(`cannot start a rootless engine: it has ended\n${stderr}`);
       }),

@@ -44,7 +44,7 @@ export function startWorkflow(workflow: Workflow, options: WorkflowOptions): Wor
           steps.some((one) => one.name.includes(step) && one.status === status),
         );
       const hasEnded = (): boolean => record.status !== 'running' && record.status !== 'blocked';
-      await waitUntil(() => isThere() || hasEnded(), `${name} reaches ${step}`, { timeoutMs: 30_000 });
+      await waitUntil(() => isThere() || hasEnded(), `${name} reaches ${step}`);
       if (!isThere()) throw new Error(`cannot wait for ${step}:\n${describeJob(record)}`);
     },
     async cancel(name) {

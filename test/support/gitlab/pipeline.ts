@@ -15,7 +15,6 @@ export type JobState = 'passed' | 'warned' | 'failed' | 'not run';
 /** What came of a pipeline. */
 export interface PipelineResult {
   readonly passed: boolean;
-  readonly durationMs: number;
   /** Everything that gitlab-ci-local printed. */
   readonly text: string;
   stateOf(job: string): JobState;
@@ -141,14 +140,10 @@ function variableArguments(variables: Readonly<Record<string, string>>): string[
   ];
 }
 
-function resultOf(
-  { repository }: Project,
-  { exitCode, stdout, stderr, durationMs }: Finished,
-): PipelineResult {
+function resultOf({ repository }: Project, { exitCode, stdout, stderr }: Finished): PipelineResult {
   const text = stdout + stderr;
   return {
     passed: exitCode === 0,
-    durationMs,
     text,
     stateOf: (job) => stateIn(stdout, job),
     logOf: (job) => {
