@@ -11,6 +11,8 @@ export interface EngineSettings {
   readonly bridge: string;
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
+  /** Of a containerd that runs already; undefined: dockerd starts its own. */
+  readonly containerd: string | undefined;
 }
 
 /** Where the things of one test engine are; all below one folder. */
@@ -56,6 +58,7 @@ export function writeEngineConfig(places: EnginePaths, settings: EngineSettings)
     'ip-forward': false,
     'insecure-registries': settings.insecureRegistries,
     'registry-mirrors': settings.registryMirrors,
+    ...(settings.containerd === undefined ? {} : { containerd: settings.containerd }),
     ...features(settings),
   };
   writeFileSync(places.config, JSON.stringify(config, null, 2));

@@ -1,12 +1,13 @@
 import { enginePaths, writeEngineConfig, type EnginePaths } from './engine-config.ts';
 import { getFromEngine, isAnswering } from './engine-http.ts';
 import { enginePath, engineRelease, type EngineName, type ImageStore } from './engine-programs.ts';
+import { startOwnContainerd } from './own-containerd.ts';
 import { run, runOrThrow, start, type Finished, type Running, type StartOptions } from './processes.ts';
 import { endProcessesNaming } from './process-table.ts';
 import { waitUntil } from './wait.ts';
 
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
+/** After that an engine does not end by itself any more. */
+const STOP_TIMEOUT_MS = 60_000;
 
 /** A running engine whose every file is below one folder. */
 export interface EngineInFolder {
@@ -46,8 +47,10 @@ export async function engineInFolder(
   const places = enginePaths(folder);
   const { imageStore, bridge, registryMirrors = [], insecureRegistries = [] } = options;
   const release = await engineRelease(options.name);
-  writeEngineConfig(places, { imageStore, bridge, release, registryMirrors, insecureRegistries });
   const env = { ...clientEnvironment(places), PATH: enginePath(options.name) };
+  const own = await startOwnContainerd(places, env);
+  const containerd = own?.address;
+  writeEngineConfig(places, { imageStore, bridge, release, registryMirrors, insecureRegistries, containerd });
   const daemon = start('dockerd', ['--config-file', places.config], { env });
   await answering(daemon, places.socket);
   const engine: EngineInFolder = {
@@ -66,6 +69,7 @@ export async function engineInFolder(
   const end = async (): Promise<void> => {
     await endContainers(env);
     await endDaemon(daemon, folder);
+    await own?.end();
   };
   return { engine, end };
 }
@@ -83,7 +87,7 @@ async function answering(daemon: Running, socket: string): Promise<void> {
   const endedEarly = daemon.finished.then(() => {
     throw new Error('it ended');
   });
-  const answers = waitUntil(() => isAnswering(socket), 'the engine answers', { timeoutMs: START_TIMEOUT_MS });
+  const answers = waitUntil(() => isAnswering(socket), 'the engine answers');
   try {
     await Promise.race([answers, endedEarly]);
   } catch (error) {
