@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
+import { testEnvironment } from '../scripts/test-environment.mjs';
 import { isBlobDownload } from './support/access-log.ts';
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
 import {
@@ -124,6 +125,30 @@ describeWith(NEEDS, 'a test registry', () => {
       expect(byteLength < 2_000_000).toBe(compression !== 'none');
     },
   );
+});
+
+describe('the environment of the tests', () => {
+  test('has nothing of the user that would be a setting of what is tested', () => {
+    const settings = {
+      ...{ DOCKER_HOST: 'tcp://elsewhere:1', REGISTRY_LOG: '1', DRAY_STRICT: 'true', HTTPS_PROXY: 'x' },
+      ...{ LANG: 'tr_TR.UTF-8', CI_JOB_ID: '7' },
+    };
+    const env = testEnvironment({ ...settings, CI: 'true', HOME: '/root' });
+    for (const name of Object.keys(settings)) expect(env).not.toHaveProperty(name);
+    expect(env).toMatchObject({ CI: 'true', HOME: '/root', LC_ALL: 'C.UTF-8' });
+  });
+
+  test('finds the programs for administrators on any PATH', () => {
+    expect(testEnvironment({ PATH: '/opt/bin:/usr/bin' })['PATH']).toBe(
+      '/opt/bin:/usr/bin:/usr/sbin:/sbin:/bin',
+    );
+  });
+
+  test('is that of every program that they start', async () => {
+    const { stdout } = await run('env', []);
+    expect(stdout).toContain('LC_ALL=C.UTF-8\n');
+    expect(stdout).not.toMatch(/^(?:DOCKER|DRAY|CIRCLE|GITLAB|REGISTRY)_/m);
+  });
 });
 
 describe('a child process', () => {
