@@ -355,15 +355,15 @@ describeWith(needs, 'a live mount into a running engine', () => {
     await expect(mountLive({ ...good, packs: absent })).rejects.toMatchObject({ code: 'MOUNT_FAILED' });
 
     const stop = new AbortController();
-    const reach = {
-      ...good.reach,
+    const engineHost = {
+      ...good.engineHost,
       sharesMounts: false,
-      run: (...args: Parameters<typeof good.reach.run>) => {
+      run: (...args: Parameters<typeof good.engineHost.run>) => {
         if (args[0].some((word) => word.includes('ln -s'))) stop.abort();
-        return good.reach.run(args[0], stop.signal.aborted ? {} : args[1]);
+        return good.engineHost.run(args[0], stop.signal.aborted ? {} : args[1]);
       },
     };
-    const aborted = mountLive({ ...good, reach, signal: stop.signal });
+    const aborted = mountLive({ ...good, engineHost, signal: stop.signal });
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await containerdHoldings(engine)).toEqual([]);
     expect(packMounts()).toEqual([]);

@@ -68,7 +68,7 @@ for (const variant of everyEngineVariant) {
     };
 
     test('mounts, in this engine or in one of its own, and nothing is asked of the registry', async () => {
-      let report: LoadReport | undefined;
+      let report: DeliveryReport | undefined;
       const requests = await registry.requestsDuring(async () => {
         report = await load('--delivery', 'mount');
         expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount', bytesSent: 0 }] });

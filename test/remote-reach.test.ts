@@ -31,16 +31,16 @@ describe.each(engineVariants)('engine $name with the $imageStore store', (each) 
 
     // Engine 20.10 starts no privileged container on a machine that lacks a capability.
     test('gives a helper or says why not, and keeps nothing of it', async () => {
-      const opening = openReach(await engineAt(engine.host));
+      const opening = openEngineHost(await engineAt(engine.host));
       if (each.name === '20.10' && !hasEveryCapability()) {
         await expect(opening).rejects.toMatchObject({
           code: 'MOUNT_UNAVAILABLE',
           hint: expect.any(String),
         });
       } else {
-        const reach = await opening;
-        expect(reach).toMatchObject({ kind: 'remote', namespace: 'moby' });
-        await reach.close();
+        const engineHost = await opening;
+        expect(engineHost).toMatchObject({ kind: 'remote', namespace: 'moby' });
+        await engineHost.close();
       }
       expect(await leftIn(engine)).toBe('');
     });
@@ -77,68 +77,68 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
   afterEach(() => removeFolder(folder));
 
   test('runs commands in the mount namespace of its containerd', async () => {
-    const reach = await openReach(known);
+    const engineHost = await openEngineHost(known);
     const containerd = listProcesses().find(
       ({ commandLine }) =>
         /^\S*containerd --config/.test(commandLine) && commandLine.includes(engine.execRoot),
     );
-    const { stdout } = await reach.run(['readlink', '/proc/self/ns/mnt']);
+    const { stdout } = await engineHost.run(['readlink', '/proc/self/ns/mnt']);
     expect(stdout.trim()).toBe(readlinkSync(`/proc/${String(containerd?.pid)}/ns/mnt`));
-    expect(reach.containerdSocket).toBe(join(engine.execRoot, 'containerd/containerd.sock'));
-    expect(await reach.run(['sh', '-c', 'id -u; exit 3'])).toEqual({
+    expect(engineHost.containerdSocket).toBe(join(engine.execRoot, 'containerd/containerd.sock'));
+    expect(await engineHost.run(['sh', '-c', 'id -u; exit 3'])).toEqual({
       exitCode: 3,
       stdout: '0\n',
       stderr: '',
     });
-    await reach.close();
+    await engineHost.close();
   });
 
   test('has a containerd that answers over several connections at once', async () => {
-    const reach = await openReach(known);
+    const engineHost = await openEngineHost(known);
     const versions = await Promise.all(
-      [1, 2, 3].map(async () => containerdVersion(await reach.connectContainerd())),
+      [1, 2, 3].map(async () => containerdVersion(await engineHost.connectContainerd())),
     );
     expect(versions).toEqual(Array(3).fill(expect.stringMatching(/\d+\.\d+\.\d+/)));
-    await reach.close();
+    await engineHost.close();
   });
 
   test('takes a pack once, and none that has changed', async () => {
     const pack = await packFile(folder, 50_000_000);
-    const reach = await openReach(known);
-    const path = await reach.placePack(pack);
+    const engineHost = await openEngineHost(known);
+    const path = await engineHost.placePack(pack);
     expect(await hashFile(path)).toEqual(await hashFile(pack.file));
     const { ino } = statSync(path);
-    expect(await reach.placePack(pack)).toBe(path);
+    expect(await engineHost.placePack(pack)).toBe(path);
     expect(statSync(path).ino).toBe(ino);
 
     const other = await packFile(folder, 40_000_000);
     const bytes = readFileSync(other.file);
     bytes.writeUInt8(bytes.readUInt8(20_000_000) ^ 1, 20_000_000);
     writeFileSync(other.file, bytes);
-    await expect(reach.placePack(other)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await expect(engineHost.placePack(other)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect(readdirSync(join(path, '..')).filter((name) => !path.endsWith(name.slice(0, 64)))).toEqual([]);
-    await reach.close();
+    await engineHost.close();
   });
 
   test('stops an upload that is aborted', async () => {
     const pack = await packFile(folder, 200_000_000);
-    const reach = await openReach(known);
+    const engineHost = await openEngineHost(known);
     const controller = new AbortController();
-    const placing = reach.placePack(pack, controller.signal);
-    const volume = reach.volume.path;
+    const placing = engineHost.placePack(pack, controller.signal);
+    const volume = engineHost.volume.path;
     await waitUntil(() => readdirSync(volume).some((name) => name.endsWith('.partial')), 'the upload runs');
     controller.abort();
     await expect(placing).rejects.toMatchObject({ code: 'ABORTED' });
     expect(readdirSync(volume).filter((name) => name.endsWith('.partial'))).toEqual([]);
-    await reach.close();
+    await engineHost.close();
   });
 
   test('has nothing of the helper after it was closed, but the volume', async () => {
-    const reach = await openReach(known);
+    const engineHost = await openEngineHost(known);
     const { stdout } = await engine.docker(['ps', '--quiet']);
     expect(stdout).not.toBe('');
-    await reach.close();
-    await reach.close();
+    await engineHost.close();
+    await engineHost.close();
     expect(await leftIn(engine)).toBe('');
     const volumes = await engine.docker(['volume', 'ls', '--format', '{{.Name}} {{.Labels}}']);
     expect(volumes.stdout.trim()).toBe(`${packVolumeName} dev.drayage.volume=packs`);
@@ -158,15 +158,15 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
   });
 
   test('tells those who use a helper that the engine has removed it', async () => {
-    const reach = await openReach(known);
-    const running = reach.run(['sh', '-c', 'echo started; sleep 60']);
+    const engineHost = await openEngineHost(known);
+    const running = engineHost.run(['sh', '-c', 'echo started; sleep 60']);
     const failed = expect(running).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
     const { stdout } = await engine.docker(['ps', '--quiet']);
     await engine.docker(['rm', '--force', stdout.trim()]);
     await failed;
-    await expect(reach.run(['true'])).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
-    await expect(reach.connectContainerd()).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
-    await reach.close();
+    await expect(engineHost.run(['true'])).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+    await expect(engineHost.connectContainerd()).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+    await engineHost.close();
   });
 });
 

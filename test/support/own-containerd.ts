@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { EnginePlaces } from './engine-config.ts';
+import type { EnginePaths } from './engine-config.ts';
 import { start, type Running } from './processes.ts';
 import { waitUntil } from './wait.ts';
 
@@ -19,7 +19,7 @@ const machineSocket = '/run/containerd/containerd.sock';
  * of the machine. Undefined elsewhere: dockerd starts its own.
  */
 export async function startOwnContainerd(
-  { dataRoot, execRoot }: EnginePlaces,
+  { dataRoot, execRoot }: EnginePaths,
   env: Readonly<Record<string, string>>,
 ): Promise<OwnContainerd | undefined> {
   if (!existsSync(machineSocket)) return undefined;

@@ -27,8 +27,8 @@ export function prepullExitCode({ outcome }: Pick<PrepullReport, 'outcome'>): nu
 }
 
 /** A cache that missed fails nothing, unless that was asked for. */
-export function loadExitCode(
-  { outcome, timedOut }: Pick<LoadReport, 'outcome' | 'timedOut'>,
+export function deliveryExitCode(
+  { outcome, timedOut }: Pick<DeliveryReport, 'outcome' | 'timedOut'>,
   { strict, onMiss }: Pick<Config, 'strict' | 'onMiss'>,
 ): number {
   if (outcome === 'hit' || (!strict && onMiss !== 'fail')) return exitCodes.done;

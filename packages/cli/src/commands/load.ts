@@ -8,8 +8,7 @@ import { startProgress, type Progress } from '../output/progress.ts';
 import { createMounter } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';
-import { withRendezvous } from '../wiring/rendezvous.ts';
-import type { Rendezvous } from '../wiring/rendezvous.ts';
+import { withRendezvous, type Rendezvous } from '../wiring/rendezvous.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { Host } from '../host.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
@@ -33,7 +32,7 @@ async function waitAndLoad(context: CommandContext): Promise<number> {
   const { config, host } = context;
   const progress = await startProgress(host);
   const onLine = (line: string): void => progress.line(line);
-  let report: LoadReport;
+  let report: DeliveryReport;
   try {
     report = await withRendezvous(config, host, onLine, (rendezvous) =>
       loadFrom(rendezvous, context, progress),
@@ -52,12 +51,12 @@ async function loadFrom(
   { places, job }: Rendezvous,
   { config, host, signal }: CommandContext,
   progress: Progress,
-): Promise<LoadReport> {
+): Promise<DeliveryReport> {
   const engine = await openEngine(host);
   const onLine = (line: string): void => progress.line(line);
   return load({
     engine,
-    meeting: places.meeting,
+    handover: places.handover,
     local: places.local,
     only: config.only.map((name) => expandReference(name, host.env)),
     expected: knownReferences(config.images, host.env),
@@ -65,13 +64,13 @@ async function loadFrom(
     onMiss: config.onMiss,
     packs: {
       ...openPackAccess(config, host),
-      mounter: createMounter({ config, host, footholds: engine, onLine }),
+      mounter: createMounter({ config, host, helpers: engine, onLine }),
     },
     concurrency: config.concurrency,
     policy: waitPolicy(config),
     pollMs: places.pollMs,
     job,
-    onEvent: showLoad(progress),
+    onEvent: showDelivery(progress),
     signal,
   });
 }

@@ -16,12 +16,12 @@ export async function runWait({ config, host, signal }: CommandContext): Promise
   try {
     report = await withRendezvous(config, host, onLine, ({ places, job }) =>
       waitForImages({
-        documents: places.meeting.documents,
+        documents: places.handover.documents,
         only: config.only.map((name) => expandReference(name, host.env)),
         policy: waitPolicy(config),
         pollMs: places.pollMs,
         job,
-        onSighting: showWait(progress),
+        onSnapshot: showWait(progress),
         signal,
       }),
     );

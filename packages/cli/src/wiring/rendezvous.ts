@@ -1,13 +1,11 @@
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
-import { openPrepullJob } from './prepull-job.ts';
-import type { OpenPrepullJob } from './prepull-job.ts';
-import { openPlaces } from './transports.ts';
-import type { Places } from './transports.ts';
+import { openPrepullJob, type OpenPrepullJob } from './prepull-job.ts';
+import { openHandoverLocations, type HandoverLocations } from './handover.ts';
 
 /** What the deploy side looks at to learn how the pre-pull stands. */
 export interface Rendezvous {
-  readonly places: Places;
+  readonly places: HandoverLocations;
   readonly job: OpenPrepullJob | undefined;
 }
 
@@ -21,7 +19,7 @@ export async function withRendezvous<Result>(
   onLine: (line: string) => void,
   use: (rendezvous: Rendezvous) => Promise<Result>,
 ): Promise<Result> {
-  const places = await openPlaces(config, host);
+  const places = await openHandoverLocations(config, host);
   try {
     const job = await openPrepullJob(config, host, onLine);
     try {

@@ -52,7 +52,7 @@ describe('loading from a pre-pull that has nothing to bring', () => {
     });
   }
 
-  function loadAll(settled: boolean, onWaiting?: () => void, timeoutMs = longMs): Promise<LoadReport> {
+  function loadAll(settled: boolean, onWaiting?: () => void, timeoutMs = longMs): Promise<DeliveryReport> {
     const place = createDirectoryTransport(dir);
     return deliver({
       engine: idleEngine,

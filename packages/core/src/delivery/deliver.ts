@@ -282,10 +282,10 @@ class LoadRun {
   }
 
   #isTimedOut(): boolean {
-    return this.#error === undefined && this.#last?.prospect.kind === 'timeout';
+    return this.#error === undefined && this.#last?.decision.kind === 'timeout';
   }
 
-  #reason(images: readonly LoadImageReport[]): string {
+  #reason(images: readonly DeliveryImageReport[]): string {
     if (this.#error !== undefined) return `error: ${this.#error.message}`;
     const { decision } = this.#last ?? {};
     const isEnded = decision !== undefined && !['running', 'ready', 'settled'].includes(decision.kind);

@@ -30,10 +30,10 @@ export type DeliveryOutcome = 'hit' | 'partial' | 'miss';
 export interface DeliveryReport {
   readonly outcome: DeliveryOutcome;
   /** Why it is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** The time limit ended the waiting. */
-  readonly timedOut?: true;
-  readonly images: readonly LoadImageReport[];
+  readonly timedOut?: true | undefined;
+  readonly images: readonly DeliveryImageReport[];
   /** Of the engine of our own that has the images, fit for `DOCKER_HOST`; absent when they are in the engine that was asked for. */
   readonly dockerHost?: string | undefined;
   /** Time spent waiting for the pre-pull (ms), part of `ms`. */

@@ -4,8 +4,7 @@ export { bytesOf, rejectionCode, rejectionOf, sampleBlob, streamOf } from './con
 export type { TransportCapabilities, TransportContractOptions } from './contracts/transport.ts';
 export { transportContract } from './contracts/transport.ts';
 export { compressLayer, decompressLayer } from './compress.ts';
-export type { MemorySource } from './memory-source.ts';
-export { createMemorySource } from './memory-source.ts';
+export { createMemorySource, type MemorySource } from './memory-source.ts';
 export { createMemoryBlobStore, createMemoryTransport } from './memory-transport.ts';
 export type { RawTarEntry } from './raw-tar.ts';
 export { rawLongName, rawPadding, rawPaxHeader, rawTarEnd, rawTarEntry } from './raw-tar.ts';

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { RegistryError } from '../errors.ts';
-import { formatReference } from '../image/reference.ts';
-import type { Reference } from '../image/reference.ts';
+import { formatReference, type Reference } from '../image/reference.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Source } from '../source.ts';
 import type { RandomImage, RandomIndex } from './random-image.ts';

@@ -34,7 +34,7 @@ export function checkFixtures(kind: string, expected: readonly ExpectedDiscovery
 
 /** What a row begins with: the file, and what it is read with. */
 function titleOf({ file, env, options }: ExpectedDiscovery): string {
-  const given = { ...(env === undefined ? {} : { env }), ...options };
+  const given = { env, ...options };
   return Object.keys(given).length === 0 ? file : `${file} with ${JSON.stringify(given)}`;
 }
 
