@@ -54,7 +54,7 @@ async function loadFrom(
 ): Promise<DeliveryReport> {
   const engine = await openEngine(host);
   const onLine = (line: string): void => progress.line(line);
-  return load({
+  return deliver({
     engine,
     handover: places.handover,
     local: places.local,
