@@ -2,7 +2,7 @@ import type { ByteStream } from './blob-store.ts';
 import type { Pack } from './bundle/pack-types.ts';
 import type { Engine, EngineInfo, LoadableImage } from './engine.ts';
 import type { Descriptor } from './image/descriptor.ts';
-import type { FileState } from './store/prove-file.ts';
+import type { FileState } from './store/proven-file.ts';
 
 /** A pack that is on this node, and whose bytes were proven. */
 export interface MountablePack {

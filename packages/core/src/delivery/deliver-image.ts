@@ -160,13 +160,7 @@ async function provideUnpacked(
   const sources = places.flatMap((place) => (place.kind === 'packed' ? [place.source] : []));
   if (context.packs === undefined || sources.length === 0) return;
   for (const pack of new Set(sources.map((source) => source.pack))) {
-    await providePack(
-      context.packs,
-      pack,
-      context.local.blobs,
-      (blobs) => receive(context, name, blobs),
-      context.signal,
-    );
+    await providePack(context.packs, pack, (blobs) => receive(context, name, blobs), context.signal);
   }
   const bytes = sources.reduce((sum, { layer }) => sum + layer.tarSize, 0);
   context.emit({ type: 'unpacking', reference: name, layers: sources.length, bytes });

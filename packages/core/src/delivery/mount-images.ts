@@ -56,7 +56,7 @@ export async function mountImages(request: MountImagesRequest): Promise<MountedI
     request.receive(names.join(', '), descriptors);
   const mountable: MountablePack[] = [];
   for (const pack of packs) {
-    mountable.push(await providePack(request.packs, pack, request.local.blobs, receive, signal));
+    mountable.push(await providePack(request.packs, pack, receive, signal));
   }
   const bytes = packs.reduce((sum, { image }) => sum + image.size, 0);
   emit({ type: 'mounting', images: names, packs: packs.length, bytes });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -41,6 +41,25 @@ beforeEach(async () => {
 });
 
 afterEach(() => rm(dir, { recursive: true }));
+
+const swaps: Readonly<Record<string, (file: string) => Promise<void>>> = {
+  'of the same size': flipByte,
+  'of the same size and time': async (file) => {
+    const { atime, mtime } = await stat(file);
+    await flipByte();
+    await utimes(file, atime, mtime);
+  },
+  'another file of the same size': async (file) => {
+    const other = `${file}.other`;
+    await writeFile(other, Buffer.alloc((await stat(file)).size, 'x'));
+    await rename(other, file);
+  },
+  larger: (file) => writeFile(file, Buffer.alloc(1 << 20, 'x')),
+  smaller: (file) => writeFile(file, 'x'),
+  truncated: (file) => truncate(file, 100),
+  grown: (file) => appendFile(file, 'x'),
+  empty: (file) => writeFile(file, ''),
+};
 
 describe('loading from packs alone', () => {
   test('sends the tars that the layers were made of', async () => {
@@ -147,6 +166,27 @@ describe('mounting', () => {
     expect(report.outcome).toBe('miss');
   });
 
+  describe.each(Object.entries(swaps))('never sees a pack that was swapped for one that is %s', (_, swap) => {
+    test.each([
+      ['before anything was proven', false],
+      ['after it was proven', true],
+    ])('%s', async (_when, isProven) => {
+      const provenDir = join(dir, 'proven');
+      const file = join(dir, 'blobs', 'sha256', packImage.slice(7));
+      const engine = fakeEngine('containerd');
+      if (isProven) {
+        const { size } = await stat(file);
+        await createPackStore(dir, { provenDir }).prove({ mediaType: '', digest: packImage, size });
+      }
+      await swap(file);
+      const { mounted, report } = await deliverTo(engine, 'mount', liveMounter(engine), provenDir);
+      expect(mounted).toEqual([]);
+      expect(report.outcome).toBe('miss');
+      // What was found once is found again: nothing was noted.
+      expect((await deliverTo(engine, 'mount', liveMounter(engine), provenDir)).mounted).toEqual([]);
+    });
+  });
+
   test('does not take a bundle without packs amiss', async () => {
     const engine = fakeEngine('classic');
     await writeBundle([]);
@@ -186,7 +226,12 @@ interface Delivery {
   readonly mounted: readonly MountRequest[];
 }
 
-async function deliverTo(engine: Engine, delivery: DeliveryMode, mounter?: Mounter): Promise<Delivery> {
+async function deliverTo(
+  engine: Engine,
+  delivery: DeliveryMode,
+  mounter?: Mounter,
+  provenDir?: string,
+): Promise<Delivery> {
   const place = createDirectoryTransport(dir);
   const events: DeliveryEvent[] = [];
   const mounted: MountRequest[] = [];
@@ -205,7 +250,7 @@ async function deliverTo(engine: Engine, delivery: DeliveryMode, mounter?: Mount
     only: [],
     delivery,
     onMiss: 'continue',
-    packs: { store: createPackStore(dir), reader, mounter: watched },
+    packs: { store: createPackStore(dir, { provenDir }), reader, mounter: watched },
     concurrency: 2,
     policy: { graceMs: 0, timeoutMs: 5000, settled: true },
     pollMs: 5,

@@ -84,7 +84,7 @@ async function unpackEntry(
   const rebuilt: LayerPlace[] = [];
   for (const place of places.values()) {
     if (place.kind !== 'packed') continue;
-    await providePack(packs, place.source.pack, bundle.blobs, () => Promise.resolve(), signal);
+    await providePack(packs, place.source.pack, () => Promise.resolve(), signal);
     await bundle.blobs.put(
       place.descriptor,
       () =>

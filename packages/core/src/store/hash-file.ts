@@ -14,16 +14,20 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<Blob
   const handle = await openRegularFile(path);
   if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${path}: it is not there`);
   try {
-    return await hashHandle(handle, path, signal);
+    return await hashHandle(handle, path, { signal });
   } finally {
     await handle.close();
   }
 }
 
-async function hashHandle(
+/** The same of an open file, from its first byte on. Stops behind `maxBytes`: the size is larger then. @throws DrayError `STORE_IO`, `ABORTED` */
+export async function hashHandle(
   handle: FileHandle,
   path: string,
-  signal: AbortSignal | undefined,
+  {
+    maxBytes = Infinity,
+    signal,
+  }: { readonly maxBytes?: number | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<BlobInfo> {
   const hash = createHash('sha256');
   // Two buffers: one is read into while the other is hashed.
@@ -40,7 +44,7 @@ async function hashHandle(
   for (let turn = 0; ; turn += 1) {
     throwIfAborted(signal, `read ${path}`);
     const bytesRead = await pending;
-    if (bytesRead === 0) return { digest: fromHex(hash.digest('hex')), size };
+    if (bytesRead === 0 || size > maxBytes) return { digest: fromHex(hash.digest('hex')), size };
     size += bytesRead;
     pending = read(turn + 1, size);
     hash.update(buffers[turn % 2 === 0 ? 0 : 1].subarray(0, bytesRead));

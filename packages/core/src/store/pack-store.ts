@@ -9,7 +9,8 @@ import { publishFile } from './ingest-blob.ts';
 import { listPartials } from './ingest.ts';
 import { blobPath, ingestDirectory, makeStoreDirectories } from './layout.ts';
 import { ownedName } from './owner.ts';
-import { noteProven, proveFile, type FileState } from './prove-file.ts';
+import { proveFile } from './prove-file.ts';
+import type { FileState } from './proven-file.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
 /** Where packs are made and used: in a bundle on this node. */
@@ -22,12 +23,10 @@ export interface PackStore extends BlobIngest {
   fileOf(digest: Digest): string;
   /**
    * Proves that the file of a blob holds what it should, unless that was proven already and nobody has changed the file since. Resolves with
-   * the state of the file that was proven, where it has one.
+   * the state of the file that was proven.
    * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
    */
-  prove(descriptor: Descriptor, signal?: AbortSignal): Promise<FileState | undefined>;
-  /** Says of a blob that was just received that it was proven on its way. */
-  noteProven(descriptor: Descriptor): Promise<void>;
+  prove(descriptor: Descriptor, signal?: AbortSignal): Promise<FileState>;
   /** A fresh directory for what has to be extracted; what dead processes left is removed first. The caller removes it. @throws DrayError `STORE_IO` */
   workDirectory(): Promise<string>;
 }
@@ -43,8 +42,6 @@ const key = 'pack';
 export function createPackStore(dir: string, options: PackStoreOptions = {}): PackStore {
   const blobs = createDirectoryBlobStore(dir);
   const { provenDir } = options;
-  const note = (descriptor: Descriptor): Promise<void> =>
-    noteProven({ file: blobPath(dir, descriptor.digest), descriptor, provenDir });
   return {
     ingest: (bytes, options) => blobs.ingest(bytes, options),
     async newFile() {
@@ -55,15 +52,11 @@ export function createPackStore(dir: string, options: PackStoreOptions = {}): Pa
       return join(ingestDirectory(dir), ownedName(key));
     },
     async adopt(file, signal) {
-      const blob = await hashFile(file, signal);
-      const published = await publishFile(dir, file, blob);
-      await note({ mediaType: '', ...blob });
-      return published;
+      return publishFile(dir, file, await hashFile(file, signal));
     },
     fileOf: (digest) => blobPath(dir, digest),
     prove: (descriptor, signal) =>
       proveFile({ file: blobPath(dir, descriptor.digest), descriptor, provenDir, signal }),
-    noteProven: note,
     workDirectory: () => makeWorkDirectory(dir),
   };
 }

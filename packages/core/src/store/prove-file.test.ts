@@ -1,9 +1,21 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bytesOf, rejectionCode, sampleBlob } from '../testing/contracts/contract.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
-import { proveFile, readProven, type FileState } from './prove-file.ts';
+import { proveFile, readProven } from './prove-file.ts';
+import { openProven, type FileState } from './proven-file.ts';
 
 const blob = sampleBlob(3 * 1024 * 1024 + 17);
 const other = sampleBlob(3 * 1024 * 1024 + 17, 2);
@@ -23,6 +35,11 @@ function prove(descriptor = blob.descriptor): Promise<FileState | undefined> {
   return proveFile({ file, descriptor, provenDir, signal: undefined });
 }
 
+async function replace(bytes: Uint8Array): Promise<void> {
+  await writeFile(`${file}.new`, bytes);
+  await rename(`${file}.new`, file);
+}
+
 describe('a file that was proven', () => {
   test('is in the same state until somebody writes to it', async () => {
     const state = await prove();
@@ -34,6 +51,40 @@ describe('a file that was proven', () => {
     expect(await prove()).not.toBe(state);
   });
 
+  test.each([
+    ['of the same size in the same tick', () => writeFile(file, other.bytes), 'DIGEST_MISMATCH'],
+    ['of another size', () => writeFile(file, 'short'), 'SIZE_MISMATCH'],
+    ['cut short', () => truncate(file, 1024), 'SIZE_MISMATCH'],
+    ['grown', () => appendFile(file, 'x'), 'SIZE_MISMATCH'],
+    ['grown to a sparse terabyte', () => truncate(file, 2 ** 40), 'SIZE_MISMATCH'],
+    ['another file under its name', () => replace(other.bytes), 'DIGEST_MISMATCH'],
+    ['gone', () => rm(file), 'BLOB_MISSING'],
+    ['a link', () => rm(file).then(() => symlink('/etc/passwd', file)), 'BUNDLE_UNSAFE'],
+  ])('is refused when it is %s', async (_, swap, code) => {
+    const state = await prove();
+    await swap();
+    expect(await rejectionCode(prove())).toBe(code);
+    expect(await rejectionCode(openProven({ file, descriptor: blob.descriptor, proven: state }))).toBe(code);
+  });
+
+  test('that is open stays what was proven when its name gets another file', async () => {
+    const opened = await openProven({ file, descriptor: blob.descriptor });
+    await replace(other.bytes);
+    await opened.confirm();
+    const { dev, ino } = await stat(file);
+    expect(opened.identity).not.toBe(`${String(dev)}:${String(ino)}`);
+    await opened.close();
+  });
+
+  test('that is open is hashed again after it was touched, and refused after it was written to', async () => {
+    const opened = await openProven({ file, descriptor: blob.descriptor });
+    await chmod(file, 0o600);
+    await opened.confirm();
+    await writeFile(file, other.bytes);
+    expect(await rejectionCode(opened.confirm())).toBe('DIGEST_MISMATCH');
+    await opened.close();
+  });
+
   test('is read as it is', async () => {
     const bytes = await bytesOf(readProven(file, blob.descriptor, await prove()));
     expect(Buffer.compare(bytes, blob.bytes)).toBe(0);
@@ -42,6 +93,16 @@ describe('a file that was proven', () => {
   test('is not hashed again while it is read', async () => {
     const state = await prove();
     expect(await bytesOf(readProven(file, other.descriptor, state))).toHaveLength(blob.bytes.length);
+  });
+
+  test('is noted in no state but one that was hashed', async () => {
+    await prove();
+    const [name = ''] = await readdir(provenDir);
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    expect(await readFile(join(provenDir, name), 'utf8')).toBe([dev, ino, size, mtimeNs, ctimeNs].join(' '));
+    await writeFile(file, other.bytes);
+    await rejectionCode(prove());
+    expect(await readFile(join(provenDir, name), 'utf8')).toContain(String(ctimeNs));
   });
 
   test('is hashed again when it was changed since, and when nothing was proven', async () => {

@@ -1,15 +1,12 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteStream } from '../blob-store.ts';
-import { IntegrityError } from '../errors.ts';
+import { DrayError, IntegrityError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hexOf } from '../image/digest.ts';
-import { hashFile } from './hash-file.ts';
+import { fileState, openProven, type FileState } from './proven-file.ts';
+import { openRegularFile } from './safe-file.ts';
 import { verifying } from './verifying.ts';
-
-/** Which file it is and in which state: it differs for any other file, and after any write to this one. */
-export type FileState = string;
 
 export interface ProofRequest {
   readonly file: string;
@@ -21,35 +18,21 @@ export interface ProofRequest {
 
 /**
  * Hashes a file and compares it with its descriptor. Where a note says that this very file was proven and was not changed since, that counts:
- * nobody can write to a file without changing the time of its last change, which cannot be set. Resolves with the state that was proven.
+ * nobody can write to a file without changing the time of its last change, which cannot be set. Only this function writes such notes, and
+ * only of what it has hashed. Resolves with the state that was proven.
  * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
  */
-export async function proveFile({
-  file,
-  descriptor,
-  provenDir,
-  signal,
-}: ProofRequest): Promise<FileState | undefined> {
-  const state = await stateOf(file);
+export async function proveFile({ file, descriptor, provenDir, signal }: ProofRequest): Promise<FileState> {
   const note = provenDir === undefined ? undefined : join(provenDir, hexOf(descriptor.digest));
-  if (state !== undefined && note !== undefined && (await readNote(note)) === state) return state;
-  const { digest, size } = await hashFile(file, signal);
-  const details = { digest: descriptor.digest };
-  if (size !== descriptor.size) {
-    throw new IntegrityError(
-      'SIZE_MISMATCH',
-      `cannot use ${file}: it has ${String(size)} bytes instead of ${String(descriptor.size)}`,
-      { details },
-    );
+  const noted = note === undefined ? undefined : await readNote(note);
+  const opened = await openProven({ file, descriptor, proven: noted, signal });
+  try {
+    const { state } = opened;
+    if (note !== undefined && state !== noted) await writeNote(note, state);
+    return state;
+  } finally {
+    await opened.close();
   }
-  if (digest !== descriptor.digest) {
-    throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${file}: its bytes hash to ${digest}`, {
-      details,
-    });
-  }
-  // What was hashed is what was there before, or else it is hashed again next time.
-  if (state !== undefined && note !== undefined) await writeNote(note, state);
-  return state;
 }
 
 /** Bytes read at once. */
@@ -58,43 +41,29 @@ const readBytes = 1024 * 1024;
 /**
  * The bytes of a file, which are what the descriptor says or end in an error: where the file is in the `proven` state before and after, they
  * are not hashed once more.
- * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`
+ * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`
  */
 export async function* readProven(
   file: string,
   descriptor: Descriptor,
   proven: FileState | undefined,
 ): ByteStream {
-  const bytes = createReadStream(file, { highWaterMark: readBytes });
-  if (proven === undefined || (await stateOf(file)) !== proven) {
-    yield* verifying(bytes, descriptor, file);
-    return;
-  }
-  yield* bytes;
-  if ((await stateOf(file)) === proven) return;
-  throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${file}: it was changed while it was read`, {
-    details: { digest: descriptor.digest },
-  });
-}
-
-/** Notes that a file was proven while it was written. */
-export async function noteProven({
-  file,
-  descriptor,
-  provenDir,
-}: Omit<ProofRequest, 'signal'>): Promise<void> {
-  const state = await stateOf(file);
-  if (state !== undefined && provenDir !== undefined) {
-    await writeNote(join(provenDir, hexOf(descriptor.digest)), state);
-  }
-}
-
-async function stateOf(file: string): Promise<FileState | undefined> {
+  const handle = await openRegularFile(file);
+  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${file}: it is not there`);
   try {
-    const { dev, ino, size, ctimeNs } = await stat(file, { bigint: true });
-    return [dev, ino, size, ctimeNs].join(' ');
-  } catch {
-    return undefined;
+    const stateOf = async (): Promise<FileState> => fileState(await handle.stat({ bigint: true }));
+    const bytes = handle.createReadStream({ autoClose: false, highWaterMark: readBytes, start: 0 });
+    if (proven === undefined || (await stateOf()) !== proven) {
+      yield* verifying(bytes, descriptor, file);
+      return;
+    }
+    yield* bytes;
+    if ((await stateOf()) === proven) return;
+    throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${file}: it was changed while it was read`, {
+      details: { digest: descriptor.digest },
+    });
+  } finally {
+    await handle.close();
   }
 }
 
