@@ -352,7 +352,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
 
     await rm(`${bundle}/none`, { force: true });
     const absent = good.packs.map((pack) => ({ ...pack, file: `${bundle}/none` }));
-    await expect(mountLive({ ...good, packs: absent })).rejects.toMatchObject({ code: 'MOUNT_FAILED' });
+    await expect(mountLive({ ...good, packs: absent })).rejects.toMatchObject({ code: 'BLOB_MISSING' });
 
     const stop = new AbortController();
     const engineHost = {

@@ -105,10 +105,10 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
   test('takes a pack once, and none that has changed', async () => {
     const pack = await packFile(folder, 50_000_000);
     const engineHost = await openEngineHost(known);
-    const path = await engineHost.placePack(pack);
+    const { path, identity } = await engineHost.placePack(pack);
     expect(await hashFile(path)).toEqual(await hashFile(pack.file));
     const { ino } = statSync(path);
-    expect(await engineHost.placePack(pack)).toBe(path);
+    expect(await engineHost.placePack(pack)).toMatchObject({ path, identity });
     expect(statSync(path).ino).toBe(ino);
 
     const other = await packFile(folder, 40_000_000);

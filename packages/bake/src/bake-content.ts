@@ -61,8 +61,8 @@ export async function readBakeContent({ bundle, store, platform, signal }: BakeS
     images.flatMap(({ diffIds }) => diffIds),
     layers,
   ).packs) {
-    await store.prove(pack.image, signal);
-    packs.push({ pack, file: store.fileOf(pack.image.digest) });
+    const proven = await store.prove(pack.image, signal);
+    packs.push({ pack, file: store.fileOf(pack.image.digest), proven });
   }
   const layout = classicLayout({
     driver: 'overlay2',

@@ -1,22 +1,25 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { constants, copyFile, link, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { DrayError, systemErrorCode, throwIfAborted, verifying } from '@drayage/core';
-import type { BlobStore, ByteStream, Descriptor, Digest, MountablePack, Reference } from '@drayage/core';
+import { DrayError, throwIfAborted, verifying } from '@drayage/core';
+import type { BlobStore, ByteStream, Descriptor, Digest, Reference } from '@drayage/core';
 import { readBakeContent, type BakeContent, type BakeSource } from './bake-content.ts';
 import { packFileName } from './baked-paths.ts';
 import { dockerfile, dockerfileMark } from './dockerfile.ts';
 import { readEntryPoint } from './entry-point.ts';
 import { layoutTar } from './layout-tar.ts';
 import { cannotWriteContext, clearOutput } from './output-directory.ts';
+import { placePack } from './place-pack.ts';
 
 export interface BakeRequest extends BakeSource {
   /** The image to build on: a docker-in-docker. */
   readonly base: Reference;
   /** Where the build context goes. A context that is there already is replaced. */
   readonly output: string;
+  /** Of the user who called sudo: files that only he and root can write to are linked. */
+  readonly sudoUid?: number | undefined;
 }
 
 /** One pack of a build context. */
@@ -37,7 +40,8 @@ export interface BakedContext {
 
 /**
  * Writes the build context of a docker-in-docker image that has all images of a bundle when it starts: a Dockerfile, the packs, the layout of a
- * data-root on them, and the entry point that mounts them. Files of packs are linked where that is possible, else copied.
+ * data-root on them, and the entry point that mounts them. Files of packs are linked where that is possible and nobody else can write to
+ * them, else copied.
  * @throws DrayError as {@link readBakeContent}, before anything is written; UsageError `USAGE` when other files are there; `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 export async function writeBakeContext(request: BakeRequest): Promise<BakedContext> {
@@ -60,7 +64,7 @@ export async function writeBakeContext(request: BakeRequest): Promise<BakedConte
 }
 
 async function writeFiles(
-  { base, output, bundle, signal }: BakeRequest,
+  { base, output, bundle, sudoUid, signal }: BakeRequest,
   content: BakeContent,
 ): Promise<void> {
   const { images, packs, entries, blobs } = content;
@@ -69,7 +73,8 @@ async function writeFiles(
   const own = join(output, 'drayage');
   await mkdir(own);
   await mkdir(join(output, 'packs'));
-  for (const pack of packs) await placePack(pack, join(output, 'packs'), signal);
+  for (const entry of packs)
+    await placePack(entry, join(output, 'packs', packFileName(entry.pack)), { sudoUid, signal });
   await writeFile(join(own, 'entrypoint.sh'), await readEntryPoint(), { mode: 0o755 });
   await writeFile(
     join(own, 'summary.txt'),
@@ -82,22 +87,6 @@ async function writeFiles(
   const references = images.flatMap(({ reference }) => (reference === undefined ? [] : [reference]));
   const packFiles = packs.map(({ pack }) => packFileName(pack));
   await writeFile(join(output, 'Dockerfile'), dockerfile({ base, packFiles, references }));
-}
-
-async function placePack(
-  { pack, file }: MountablePack,
-  dir: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  throwIfAborted(signal, 'write the build context');
-  const path = join(dir, packFileName(pack));
-  try {
-    await link(file, path);
-  } catch (error) {
-    const code = systemErrorCode(error) ?? '';
-    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(code)) throw error;
-    await copyFile(file, path, constants.COPYFILE_FICLONE);
-  }
 }
 
 async function openVerified(

@@ -29,6 +29,7 @@ export const errorCodes = [
   'STORE_IO',
   // packs
   'PACK_INVALID',
+  'PACK_UNTRUSTED',
   'PACK_TOOL_MISSING',
   'PACK_LAYER_UNSUPPORTED',
   'PACK_WRITE_FAILED',

@@ -110,8 +110,9 @@ export type {
 export { hashFile } from './store/hash-file.ts';
 export { createPackStore, type PackStore, type PackStoreOptions } from './store/pack-store.ts';
 export { readProven } from './store/prove-file.ts';
-export { openProven, type FileState, type ProvenFile } from './store/proven-file.ts';
+export { fileState, openProven, type FileState, type ProvenFile } from './store/proven-file.ts';
 export { ownedName, ownerState, parseOwnedName } from './store/owner.ts';
+export { openRegularFile } from './store/safe-file.ts';
 export { storeIoError } from './store/store-error.ts';
 export { verifying } from './store/verifying.ts';
 export { unzstd } from './store/zstd.ts';

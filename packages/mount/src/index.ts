@@ -1,5 +1,5 @@
 export { loadContainerdLibrary } from './containerd/channel.ts';
-export type { EngineHost } from './engine-host/engine-host.ts';
+export type { EngineHost, PlacedFile } from './engine-host/engine-host.ts';
 export { createLocalEngineHost, type LocalEngineHostOptions } from './engine-host/local-host.ts';
 export {
   createRemoteEngineHost,
@@ -16,4 +16,9 @@ export {
 } from './live/live-mount.ts';
 export { repairLiveMounts, sweepLiveMounts, type LiveUpkeepRequest } from './live/live-upkeep.ts';
 export type { Repair } from './live/repair.ts';
+export { holdPack, type HeldPack, type PackTrust } from './pack-files/hold-pack.ts';
+export { sweepPrivateCopies } from './pack-files/private-copy.ts';
+export { readWriteFacts } from './pack-files/read-write-access.ts';
+export { sameFileFunction } from './pack-files/same-file.ts';
+export { judgeWriteAccess, type WriteVerdict } from './pack-files/write-access.ts';
 export { layerTree, mountedPacks, packFolder, packMountPoint } from './packs/pack-folder.ts';

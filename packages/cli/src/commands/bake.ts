@@ -5,6 +5,7 @@ import type { BakedContext } from '@drayage/bake';
 import { exitCodes } from '../exit-codes.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
+import { sudoUid } from '../wiring/pack-trust.ts';
 import { openPackStore } from '../wiring/packing.ts';
 import type { CommandContext } from './command.ts';
 
@@ -69,7 +70,7 @@ function imageName({ config: { bakeTag, push } }: CommandContext): string | unde
 }
 
 async function writeContext(
-  { config, signal }: CommandContext,
+  { config, host, signal }: CommandContext,
   base: Reference,
   progress: Progress,
 ): Promise<BakedContext> {
@@ -78,7 +79,7 @@ async function writeContext(
   progress.status(`writing the build context ${output}`);
   const store = openPackStore(config.bundle);
   const platform = config.platform ?? hostPlatform();
-  return writeBakeContext({ bundle, store, platform, base, output, signal });
+  return writeBakeContext({ bundle, store, platform, base, output, sudoUid: sudoUid(host), signal });
 }
 
 async function build(

@@ -183,6 +183,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       'bundle',
       ...engineOptions,
+      'strict',
       'insecureRegistries',
       'exportFile',
       'platform',

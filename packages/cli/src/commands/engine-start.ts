@@ -11,6 +11,7 @@ import { engineEventLine, engineStartText } from '../output/engine-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { engineContent, type EngineContent } from '../wiring/engine-content.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
+import { packTrust } from '../wiring/pack-trust.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';
 import { pollMs } from '../wiring/handover.ts';
@@ -56,6 +57,7 @@ async function startAndFill(
     ...{ registryMirrors, insecureRegistries, timeoutMs, signal },
     env: host.env,
     content: content.mountable,
+    trust: packTrust(config, host),
     openEngine: (dockerHost) => openPrivateEngine(dockerHost, host),
     onEvent: (event) => progress.line(engineEventLine(event)),
   });

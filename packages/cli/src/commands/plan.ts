@@ -16,6 +16,7 @@ import { prepare } from '../prepare/prepare.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import type { Config } from '../options/option.ts';
+import type { PrivateCopies } from '../wiring/private-copies.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `plan --json` prints. */
@@ -24,6 +25,8 @@ export interface PlanReport extends PrepullPlan<DeliveryPlan> {
   readonly engine?: EngineInfo | undefined;
   /** Why there is none. */
   readonly engineError?: ErrorSummary | undefined;
+  /** What would have to be copied before it is mounted here. */
+  readonly privateCopies?: PrivateCopies | undefined;
   /** Why there is nothing to pre-pull. */
   readonly reason?: string | undefined;
 }
@@ -73,6 +76,7 @@ interface EngineLook {
   readonly view?: EngineView | undefined;
   readonly engine?: EngineInfo | undefined;
   readonly engineError?: ErrorSummary | undefined;
+  readonly privateCopies?: PrivateCopies | undefined;
 }
 
 /** A plan is worth something without an engine too. */
@@ -81,19 +85,29 @@ async function lookAtEngine({ config, host, signal }: CommandContext): Promise<E
     const engine = await openEngine(host);
     const info = await engine.describe(signal);
     const knownChainIds = await engine.listChainIds(signal);
-    const mounting = await whyMounted(config, host, signal);
-    return { view: { engine, info, knownChainIds, mounting }, engine: info };
+    const { mounting, ...copies } = await lookAtMounting(config, host, signal);
+    return { view: { engine, info, knownChainIds, mounting }, engine: info, ...copies };
   } catch (error) {
     if (!isDrayError(error) || signal.aborted) throw error;
     return { engineError: summarizeError(error) };
   }
 }
 
-/** Why packs would be mounted here, if there will be any. */
-async function whyMounted(config: Config, host: Host, signal: AbortSignal): Promise<string | undefined> {
+/** Why packs would be mounted here, if there will be any, and what would be copied first. */
+async function lookAtMounting(
+  config: Config,
+  host: Host,
+  signal: AbortSignal,
+): Promise<{ readonly mounting: string | undefined; readonly privateCopies?: PrivateCopies | undefined }> {
   const { form, delivery } = config;
-  if (form === 'layers' || (delivery !== 'auto' && delivery !== 'mount')) return undefined;
+  const isWanted = form !== 'layers' && (delivery === 'auto' || delivery === 'mount');
+  if (!isWanted) return { mounting: undefined };
   const { examine } = await import('../wiring/examine.ts');
-  const { choice } = await examine(config, host, signal);
-  return choice.way.startsWith('mount-') ? choice.reason : undefined;
+  const { way, reason } = (await examine(config, host, signal)).choice;
+  if (!way.startsWith('mount-')) return { mounting: undefined };
+  // What is sent to an engine is proven there.
+  if (way === 'mount-remote') return { mounting: reason };
+  const { findPrivateCopies } = await import('../wiring/private-copies.ts');
+  const privateCopies = await findPrivateCopies(config, host, signal);
+  return { mounting: reason, privateCopies };
 }

@@ -180,7 +180,7 @@ export const optionTable: OptionTable = {
     type: booleanType,
     default: false,
     summary:
-      'fail where the job would go on: load when an image was not delivered (exit 3, or 4 after a time-out), the others when a file named with --from could not be understood (exit 2)',
+      'fail where the job would go on: load when an image was not delivered (exit 3, or 4 after a time-out), load and engine start when others can write to a pack that is to be mounted (exit 3), the others when a file named with --from could not be understood (exit 2)',
   },
   ...ciOptions,
   base: {

@@ -1,5 +1,6 @@
 import { formatPlatform, shortDigest, type DeliveryPlan, type ImagePlan } from '@drayage/core';
 import type { PlanReport } from '../commands/plan.ts';
+import type { PrivateCopies } from '../wiring/private-copies.ts';
 import { formatTable } from './columns.ts';
 import { counted, humanSize } from './quantities.ts';
 
@@ -42,7 +43,7 @@ function originLines({ images }: PlanReport): readonly string[] {
   return rows.length === 0 ? [] : ['asked for in:', ...formatTable(rows), ''];
 }
 
-function engineLines({ engine, engineError, images }: PlanReport): readonly string[] {
+function engineLines({ engine, engineError, images, privateCopies }: PlanReport): readonly string[] {
   if (engine === undefined)
     return [`no engine here, so no delivery is planned: ${engineError?.message ?? 'unknown reason'}`];
   const { location, version, imageStore, storageDriver, platform } = engine;
@@ -52,6 +53,7 @@ function engineLines({ engine, engineError, images }: PlanReport): readonly stri
     ...images.flatMap(({ reference, delivery }) =>
       delivery === undefined ? [] : [deliveryLine(reference, delivery)],
     ),
+    ...(privateCopies === undefined ? [] : [copiesLine(privateCopies)]),
   ];
 }
 
@@ -68,6 +70,13 @@ function deliveryLine(reference: string, { delivery, reason, layers, bytesToSend
     case 'none':
       return `  ${reference}  cannot be delivered: ${reason}`;
   }
+}
+
+function copiesLine({ packs, bytes, reason, isRefused }: PrivateCopies): string {
+  const cost = packs === 0 ? 'as large as the packs' : `${counted(packs, 'pack')}, ${humanSize(bytes)}`;
+  return isRefused
+    ? `  packs are not mounted, since --strict is given: ${reason}`
+    : `  packs are mounted from private copies (${cost}): ${reason}`;
 }
 
 function sums({ images, bytes, bytesInBundle, bytesToFetch }: PlanReport): string {

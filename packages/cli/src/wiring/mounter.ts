@@ -4,6 +4,7 @@ import type { EngineHost } from '@drayage/mount';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 import { engineEventLine } from '../output/engine-text.ts';
+import { packTrust } from './pack-trust.ts';
 import { openPrivateEngine } from './private-engine-client.ts';
 
 /** What mounting needs beside the images. */
@@ -48,16 +49,16 @@ async function warmUp(): Promise<void> {
 }
 
 async function mountLive(
-  { config, helpers }: MounterContext,
+  context: MounterContext,
   request: MountRequest & { readonly info: EngineInfo },
 ): Promise<MountResult> {
   const { engine, info, images, packs, openBlob, signal } = request;
   if (info.imageStore !== 'containerd') throw wrongStore(info);
-  const dind = await import('@drayage/mount');
-  const engineHost = await openEngineHost(config.reach, info, helpers, signal);
+  const mount = await import('@drayage/mount');
+  const engineHost = await openEngineHost(context, info, signal);
   try {
-    const content = config.mountContent;
-    await dind.mountLive({ engineHost, info, images, packs, openBlob, content, signal });
+    const content = context.config.mountContent;
+    await mount.mountLive({ engineHost, info, images, packs, openBlob, content, signal });
     return { way: 'live', engine };
   } finally {
     await engineHost.close();
@@ -65,19 +66,19 @@ async function mountLive(
 }
 
 async function openEngineHost(
-  wanted: Config['reach'],
+  { config, host, helpers, onLine }: MounterContext,
   info: EngineInfo,
-  helpers: HelperContainers,
   signal: AbortSignal | undefined,
 ): Promise<EngineHost> {
   const { createLocalEngineHost, createRemoteEngineHost } = await import('@drayage/mount');
   const remote = (): Promise<EngineHost> =>
     createRemoteEngineHost({ helpers, location: info.location, signal });
-  if (wanted === 'api') return remote();
+  if (config.reach === 'api') return remote();
+  const onCopy = (message: string): void => onLine(`dray: ${message}`);
   try {
-    return await createLocalEngineHost({ info, signal });
+    return await createLocalEngineHost({ info, trust: { ...packTrust(config, host), onCopy }, signal });
   } catch (error) {
-    if (wanted === 'local' || !isDrayError(error, 'MOUNT_UNAVAILABLE')) throw error;
+    if (config.reach === 'local' || !isDrayError(error, 'MOUNT_UNAVAILABLE')) throw error;
     return remote();
   }
 }
@@ -94,6 +95,7 @@ async function mountInOwn(
     ...{ registryMirrors, insecureRegistries, signal },
     env: host.env,
     content: { images, packs, openBlob },
+    trust: packTrust(config, host),
     openEngine: (place) => openPrivateEngine(place, host),
     onEvent: (event) => {
       onLine(engineEventLine(event));

@@ -221,7 +221,9 @@ class LoadRun {
       });
       if (mounted !== undefined) this.#adopt(mounted);
     } catch (error) {
-      if (!isDrayError(error) || signal?.aborted === true) throw error;
+      // Loading would be another way around what was refused.
+      if (!isDrayError(error) || isDrayError(error, 'PACK_UNTRUSTED') || signal?.aborted === true)
+        throw error;
       this.#warn(`images are loaded instead of mounted: ${reasonOf(error)}`);
     }
   }

@@ -2,6 +2,17 @@ import type { Duplex } from 'node:stream';
 import type { MountablePack } from '@drayage/core';
 import type { CommandOptions, CommandResult } from '@drayage/host';
 
+/** The proven file of a pack, where the engine's kernel can mount it. */
+export interface PlacedFile {
+  readonly path: string;
+  /** `DEVICE:INODE` of the file that was proven, on the engine's side: what is mounted must be this one. */
+  readonly identity: string;
+  /** To be called after the mount: proves that the file was not changed meanwhile. @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH` */
+  confirm(): Promise<void>;
+  /** Gives up what was kept until the mount: a descriptor, a private copy. What is mounted stays. */
+  release(): Promise<void>;
+}
+
 /**
  * A helper container on the engine's side: root in the mount namespace of the engine's containerd. All paths are those of that namespace.
  *
@@ -27,11 +38,11 @@ export interface EngineHost {
   run(argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
 
   /**
-   * Brings the file of a pack to where the engine's kernel can mount it and tells its path there. A pack that is there already is not sent
-   * again. Local: the file itself.
-   * @throws DrayError `MOUNT_UNAVAILABLE`, `DIGEST_MISMATCH` (remote: the file changed on its way), `ENGINE_HELPER_FAILED`, `ABORTED`
+   * Brings the file of a pack to where the engine's kernel can mount it. A pack that is there already is not sent again. Local: the file
+   * itself, or a private copy of one that others can write to.
+   * @throws DrayError `MOUNT_UNAVAILABLE`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `PACK_UNTRUSTED`, `DISK_FULL`, `ENGINE_HELPER_FAILED`, `ABORTED`
    */
-  placePack(pack: MountablePack, signal?: AbortSignal): Promise<string>;
+  placePack(pack: MountablePack, signal?: AbortSignal): Promise<PlacedFile>;
 
   /** A new connection to containerd; the caller ends or destroys it. @throws DrayError `MOUNT_UNAVAILABLE`, `ENGINE_HELPER_FAILED` */
   connectContainerd(): Promise<Duplex>;

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { throwIfAborted, type EngineInfo, type MountablePack } from '@drayage/core';
+import { throwIfAborted, type EngineInfo } from '@drayage/core';
+import { holdPack, type PackTrust } from '../pack-files/hold-pack.ts';
 import { findLocalEngine, type LocalEngine } from './local-engine.ts';
 import { whyNoMounts, runCommand } from '@drayage/host';
-import type { EngineHost } from './engine-host.ts';
+import type { EngineHost, PlacedFile } from './engine-host.ts';
 import { mountUnavailable } from './unavailable.ts';
 
 export interface LocalEngineHostOptions {
@@ -11,6 +11,8 @@ export interface LocalEngineHostOptions {
   readonly info: EngineInfo;
   /** Path of containerd's socket on the engine's side, where the engine does not tell it. */
   readonly containerdAddress?: string | undefined;
+  /** Whom to trust with the files of packs; unless told only root. */
+  readonly trust?: PackTrust | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,7 +21,7 @@ export interface LocalEngineHostOptions {
  * @throws DrayError `MOUNT_UNAVAILABLE` with the reason (no root, no CAP_SYS_ADMIN, an engine or containerd that is not of this machine)
  */
 export async function createLocalEngineHost(options: LocalEngineHostOptions): Promise<EngineHost> {
-  const { info, containerdAddress, signal } = options;
+  const { info, containerdAddress, trust, signal } = options;
   throwIfAborted(signal, `mount into engine at ${info.location}`);
   const reason = await whyNoMounts();
   if (reason !== undefined) throw mountUnavailable(info.location, reason);
@@ -32,9 +34,16 @@ export async function createLocalEngineHost(options: LocalEngineHostOptions): Pr
     localSocket: engine.localSocket,
     namespace: info.containerd?.namespace,
     run,
-    placePack: async (pack) => {
-      if (engine.enter !== undefined) await checkVisible(pack, run, info.location);
-      return pack.file;
+    placePack: async ({ pack, file, proven }, placeSignal) => {
+      const request = { file, descriptor: pack.image, proven, trust, signal: placeSignal };
+      const held = await holdPack(request);
+      try {
+        if (engine.enter !== undefined) await checkVisible(held, run, info.location);
+        return held;
+      } catch (error) {
+        await held.release();
+        throw error;
+      }
     },
     connectContainerd: () => connected(engine.localSocket, info.location),
     close: () => Promise.resolve(),
@@ -47,14 +56,13 @@ function entering({ enter }: LocalEngine): readonly string[] {
 
 /** The engine's mount namespace may have another file, or none, at that path. */
 async function checkVisible(
-  { file }: MountablePack,
+  { path, identity }: PlacedFile,
   run: EngineHost['run'],
   location: string,
 ): Promise<void> {
-  const { dev, ino } = await stat(file, { bigint: true });
-  const there = await run(['stat', '-c', '%d:%i', file]);
-  if (there.stdout.trim() === `${String(dev)}:${String(ino)}`) return;
-  throw mountUnavailable(location, `its mount namespace does not show ${file}`);
+  const there = await run(['stat', '-c', '%d:%i', path]);
+  if (there.stdout.trim() === identity) return;
+  throw mountUnavailable(location, `its mount namespace does not show ${path}`);
 }
 
 function connected(socketPath: string, location: string): Promise<Socket> {

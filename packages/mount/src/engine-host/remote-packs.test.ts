@@ -1,4 +1,17 @@
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -6,133 +19,194 @@ import { digestOf, fromHex, hexOf, type HelperFile, type MountablePack } from '@
 import { placePack, sweepPackVolume, type PackVolume } from './remote-packs.ts';
 import { runCommand } from '@drayage/host';
 
-let folder: string;
-let there: string;
-let uploads: string[];
-let volume: PackVolume;
+/** The programs on the engine's side: a distribution has those of coreutils, an Alpine those of BusyBox. */
+const programs = existsSync('/bin/busybox')
+  ? (['the system', 'BusyBox'] as const)
+  : (['the system'] as const);
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packs-'));
-  there = join(folder, 'volume');
-  await runCommand(['mkdir', there]);
-  uploads = [];
-  volume = {
-    location: 'tcp://engine',
-    path: there,
-    run: runCommand,
-    helper: {
-      upload: async ({ name, open }: HelperFile) => {
-        uploads.push(name);
-        await writeFile(join(there, name), await open());
+describe.each(programs)('with the programs of %s', (kind) => {
+  let folder: string;
+  let there: string;
+  let uploads: string[];
+  let volume: PackVolume;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'packs-'));
+    there = join(folder, 'volume');
+    await mkdir(there);
+    await mkdir(join(folder, 'bin'));
+    if (kind === 'BusyBox') await runCommand(['/bin/busybox', '--install', '-s', join(folder, 'bin')]);
+    uploads = [];
+    volume = {
+      location: 'tcp://engine',
+      path: there,
+      run: kind === 'BusyBox' ? byBusyBox : runCommand,
+      helper: {
+        upload: async ({ name, open }: HelperFile) => {
+          uploads.push(name);
+          await writeFile(join(there, name), await open());
+        },
       },
+    };
+  });
+
+  const byBusyBox: PackVolume['run'] = (argv, options) =>
+    runCommand(['/bin/busybox', 'env', '-i', `PATH=${join(folder, 'bin')}`, ...argv], options);
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  async function packOf(content: string, size: number = content.length): Promise<MountablePack> {
+    const file = join(folder, 'local');
+    await writeFile(file, content);
+    const image = { mediaType: 'application/vnd.drayage.pack.squashfs.v1', digest: digestOf(content), size };
+    return { file, pack: { manifest: image, config: image, image, filesystem: 'squashfs', layers: [] } };
+  }
+
+  const swaps: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    'other bytes of the same size': (path) => writeFile(path, 'the pacK'),
+    'other bytes of the same size and time': async (path) => {
+      const { atime, mtime } = await stat(path);
+      await writeFile(path, 'the pacK');
+      await utimes(path, atime, mtime);
     },
+    'another file of the same size': async (path) => {
+      await writeFile(`${path}.new`, 'the pacK');
+      await rename(`${path}.new`, path);
+    },
+    smaller: (path) => writeFile(path, 'x'),
+    truncated: (path) => truncate(path, 3),
+    grown: (path) => appendFile(path, 'x'),
   };
-});
 
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+  const hours = (count: number): number => Date.now() / 1000 - count * 3600;
 
-async function packOf(content: string, size: number = content.length): Promise<MountablePack> {
-  const file = join(folder, 'local');
-  await writeFile(file, content);
-  const image = { mediaType: 'application/vnd.drayage.pack.squashfs.v1', digest: digestOf(content), size };
-  return { file, pack: { manifest: image, config: image, image, filesystem: 'squashfs', layers: [] } };
-}
+  describe('a pack', () => {
+    const hex = hexOf(digestOf('the pack'));
 
-const hours = (count: number): number => Date.now() / 1000 - count * 3600;
-
-describe('a pack', () => {
-  const hex = hexOf(digestOf('the pack'));
-
-  test('is sent once', async () => {
-    const pack = await packOf('the pack');
-    expect(await placePack(volume, pack, undefined)).toBe(join(there, hex));
-    expect(await placePack(volume, pack, undefined)).toBe(join(there, hex));
-    expect(uploads).toHaveLength(1);
-    expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
-    expect(await readdir(there)).toEqual([hex, `${hex}.boot`]);
-  });
-
-  test('that changes on its way is refused, and nothing of it is kept', async () => {
-    const pack = await packOf('the pack');
-    await writeFile(pack.file, 'the pacK');
-    await expect(placePack(volume, pack, undefined)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
-    expect(await readdir(there)).toEqual([]);
-  });
-
-  test('is sent again where an upload has ended half-way', async () => {
-    await writeFile(join(there, hex), 'the p');
-    await placePack(volume, await packOf('the pack'), undefined);
-    expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
-  });
-
-  test.each([
-    ['is whole', 'the pack', 0],
-    ['was torn', 'the p\0\0\0', 1],
-  ])(
-    'that is there since before the machine last started is hashed first: it %s',
-    async (_, content, sent) => {
-      await writeFile(join(there, hex), content);
-      await writeFile(join(there, `${hex}.boot`), 'another boot\n');
-      await placePack(volume, await packOf('the pack'), undefined);
-      expect(uploads).toHaveLength(sent);
+    test('is sent once', async () => {
+      const pack = await packOf('the pack');
+      expect(await placePack(volume, pack, undefined)).toMatchObject({ path: join(there, hex) });
+      expect(await placePack(volume, pack, undefined)).toMatchObject({ path: join(there, hex) });
+      expect(uploads).toHaveLength(1);
       expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
-      expect(await readFile(join(there, `${hex}.boot`), 'utf8')).not.toBe('another boot\n');
-    },
-  );
+      expect(await readdir(there)).toEqual([hex, `${hex}.proven`]);
+    });
 
-  test('for which there is no room is not sent', async () => {
-    const failure = placePack(volume, await packOf('the pack', 2 ** 52), undefined);
-    await expect(failure).rejects.toMatchObject({ code: 'DISK_FULL' });
-    expect(uploads).toEqual([]);
+    test('that changes on its way is refused, and nothing of it is kept', async () => {
+      const pack = await packOf('the pack');
+      await writeFile(pack.file, 'the pacK');
+      await expect(placePack(volume, pack, undefined)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      expect(await readdir(there)).toEqual([]);
+    });
+
+    test('is sent again where an upload has ended half-way', async () => {
+      await writeFile(join(there, hex), 'the p');
+      await placePack(volume, await packOf('the pack'), undefined);
+      expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
+    });
+
+    test.each([
+      ['is whole', 'the pack', 0],
+      ['was torn', 'the p\0\0\0', 1],
+    ])(
+      'that is there since before the machine last started is hashed first: it %s',
+      async (_, content, sent) => {
+        await writeFile(join(there, hex), content);
+        await writeFile(join(there, `${hex}.proven`), 'another boot 1:1 8\n');
+        await placePack(volume, await packOf('the pack'), undefined);
+        expect(uploads).toHaveLength(sent);
+        expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
+        expect(await readFile(join(there, `${hex}.proven`), 'utf8')).not.toBe('another boot 1:1 8\n');
+      },
+    );
+
+    test('for which there is no room is not sent', async () => {
+      const failure = placePack(volume, await packOf('the pack', 2 ** 52), undefined);
+      await expect(failure).rejects.toMatchObject({ code: 'DISK_FULL' });
+      expect(uploads).toEqual([]);
+    });
+
+    test('that does not arrive whole is not taken', async () => {
+      const upload = async ({ name }: HelperFile): Promise<void> => writeFile(join(there, name), 'short');
+      const failure = placePack({ ...volume, helper: { upload } }, await packOf('the pack'), undefined);
+      await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+      expect(await readdir(there)).not.toContain(hex);
+    });
+
+    describe.each(Object.entries(swaps))('that is there, but is %s', (_, swap) => {
+      test('is sent again', async () => {
+        const pack = await packOf('the pack');
+        await placePack(volume, pack, undefined);
+        await swap(join(there, hex));
+        await placePack(volume, pack, undefined);
+        expect(uploads).toHaveLength(2);
+        expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
+      });
+
+      test('is refused between the proof and the mount', async () => {
+        const placed = await placePack(volume, await packOf('the pack'), undefined);
+        await placed.confirm();
+        await swap(join(there, hex));
+        await expect(placed.confirm()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      });
+    });
+
+    test('that is there is hashed again when it was touched, and not sent', async () => {
+      const pack = await packOf('the pack');
+      await placePack(volume, pack, undefined);
+      await utimes(join(there, hex), 1, 1);
+      await placePack(volume, pack, undefined);
+      expect(uploads).toHaveLength(1);
+    });
+
+    test('that other bytes arrived for is not taken', async () => {
+      const upload = async ({ name }: HelperFile): Promise<void> => writeFile(join(there, name), 'the pacK');
+      const failure = placePack({ ...volume, helper: { upload } }, await packOf('the pack'), undefined);
+      await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
+      expect(await readdir(there)).toEqual([]);
+    });
+
+    test('may be sent by several at once', async () => {
+      const pack = await packOf('the pack');
+      await Promise.all([1, 2, 3].map(() => placePack(volume, pack, undefined)));
+      expect(await readdir(there)).toEqual([hex, `${hex}.proven`]);
+    });
+
+    test('is not placed after an abort', async () => {
+      const failure = placePack(volume, await packOf('the pack'), AbortSignal.abort());
+      await expect(failure).rejects.toMatchObject({ code: 'ABORTED' });
+    });
   });
 
-  test('that does not arrive whole is not taken', async () => {
-    const upload = async ({ name }: HelperFile): Promise<void> => writeFile(join(there, name), 'short');
-    const failure = placePack({ ...volume, helper: { upload } }, await packOf('the pack'), undefined);
-    await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
-    expect(await readdir(there)).not.toContain(hex);
-  });
+  describe('sweeping the volume', () => {
+    test('removes what nobody has used for an hour, and no more', async () => {
+      const [old, fresh] = [hexOf(digestOf('old')), hexOf(digestOf('fresh'))];
+      const names = [old, `${old}.proven`, `${old}.12345678.partial`, fresh, `${fresh}.proven`];
+      for (const name of names) {
+        await writeFile(join(there, name), '');
+        if (name.startsWith(old)) await utimes(join(there, name), hours(2), hours(2));
+      }
+      await sweepPackVolume(volume);
+      expect(await readdir(there)).toEqual([fresh, `${fresh}.proven`].sort());
+    });
 
-  test('may be sent by several at once', async () => {
-    const pack = await packOf('the pack');
-    await Promise.all([1, 2, 3].map(() => placePack(volume, pack, undefined)));
-    expect(await readdir(there)).toEqual([hex, `${hex}.boot`]);
-  });
+    test('leaves what is mounted', async () => {
+      // The name of a mount point of this machine stands in for that of a pack.
+      const mounted = join(there, 'proc');
+      await writeFile(mounted, '');
+      await utimes(mounted, hours(2), hours(2));
+      await sweepPackVolume(volume);
+      expect((await stat(mounted)).isFile()).toBe(true);
+    });
 
-  test('is not placed after an abort', async () => {
-    const failure = placePack(volume, await packOf('the pack'), AbortSignal.abort());
-    await expect(failure).rejects.toMatchObject({ code: 'ABORTED' });
-  });
-});
-
-describe('sweeping the volume', () => {
-  test('removes what nobody has used for an hour, and no more', async () => {
-    const [old, fresh] = [hexOf(digestOf('old')), hexOf(digestOf('fresh'))];
-    const names = [old, `${old}.boot`, `${old}.12345678.partial`, fresh, `${fresh}.boot`];
-    for (const name of names) {
-      await writeFile(join(there, name), '');
-      if (name.startsWith(old)) await utimes(join(there, name), hours(2), hours(2));
-    }
-    await sweepPackVolume(volume);
-    expect(await readdir(there)).toEqual([fresh, `${fresh}.boot`].sort());
-  });
-
-  test('leaves what is mounted', async () => {
-    // The name of a mount point of this machine stands in for that of a pack.
-    const mounted = join(there, 'proc');
-    await writeFile(mounted, '');
-    await utimes(mounted, hours(2), hours(2));
-    await sweepPackVolume(volume);
-    expect((await stat(mounted)).isFile()).toBe(true);
-  });
-
-  test('makes room before a pack is sent', async () => {
-    const old = join(there, hexOf(fromHex('a'.repeat(64))));
-    await writeFile(old, '');
-    await utimes(old, hours(2), hours(2));
-    await placePack(volume, await packOf('the pack'), undefined);
-    await expect(stat(old)).rejects.toMatchObject({ code: 'ENOENT' });
+    test('makes room before a pack is sent', async () => {
+      const old = join(there, hexOf(fromHex('a'.repeat(64))));
+      await writeFile(old, '');
+      await utimes(old, hours(2), hours(2));
+      await placePack(volume, await packOf('the pack'), undefined);
+      await expect(stat(old)).rejects.toMatchObject({ code: 'ENOENT' });
+    });
   });
 });

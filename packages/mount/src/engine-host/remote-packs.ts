@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { DrayError, hexOf, readProven, throwIfAborted } from '@drayage/core';
+import { DrayError, IntegrityError, hexOf, readProven, throwIfAborted } from '@drayage/core';
 import type { HelperContainer, MountablePack } from '@drayage/core';
-import type { EngineHost } from './engine-host.ts';
+import type { EngineHost, PlacedFile } from './engine-host.ts';
 import { helperFailed } from './remote-errors.ts';
 
 /** The volume for packs on the engine's side, and the ways to it. */
@@ -17,34 +17,68 @@ export interface PackVolume {
 // What another run has just placed, and is about to mount, is younger.
 const keepMinutes = 60;
 
-// A pack is known by its name. That its bytes are the same is certain while the machine runs on which they were written; what was written
-// before it last started may never have come to the disk, and is hashed again once.
-const lookScript = `
-f=$1/$2
-boot=$(cat /proc/sys/kernel/random/boot_id)
-if [ -f "$f" ] && [ "$(stat -c %s "$f")" = "$3" ]; then
-  if [ "$(cat "$f.boot" 2>/dev/null)" != "$boot" ]; then
-    sum=$(sha256sum <"$f") && [ "\${sum%% *}" = "$2" ] && echo "$boot" >"$f.boot"
-  fi && touch "$f" "$f.boot" && echo there && exit
-fi
+// Who proves a pack hashes the open file, and notes the state in which `stat` shows that file before and after; a file that is still in
+// the noted state needs no second hash. What was written before the machine last started may never have come to the disk: the note names
+// the boot as well.
+const proofFunctions = `
+state() { echo "$(cat /proc/sys/kernel/random/boot_id) $(stat -Lc '%d:%i %s %y %z' /proc/self/fd/8)"; }
+prove() {
+  exec 8<"$1" || return 1
+  [ "$(stat -Lc %s /proc/self/fd/8)" = "$3" ] || { echo "it has another size there" >&2; return 1; }
+  before=$(state)
+  sum=$(sha256sum <&8)
+  [ "\${sum%% *}" = "$2" ] && [ "$(state)" = "$before" ] || { echo "it has other bytes there" >&2; return 1; }
+}
+`;
+
+const lookFunction = `${proofFunctions}
+look() {
+  [ -f "$1" ] && [ ! -L "$1" ] && exec 8<"$1" || return 1
+  [ "$(stat -Lc %s /proc/self/fd/8)" = "$3" ] || return 1
+  if [ "$(cat "$1.proven" 2>/dev/null)" != "$(state)" ]; then
+    prove "$@" 2>/dev/null && state >"$1.proven" || return 1
+  fi
+  touch "$1.proven"
+}
+there() { echo "there $(stat -Lc %d:%i /proc/self/fd/8)"; }
+`;
+
+const lookScript = `${lookFunction}
+if look "$1/$2" "$2" "$3"; then there; exit; fi
 `;
 
 // Sizes in KiB; the fourth field is what is free.
 const freeScript = 'df -Pk "$1" | tail -n 1 | { read -r _ _ _ free _; echo "free $free"; }';
 
+// A pack is used whenever its note is touched; its own times must stay as they were noted.
 const sweepScript = `
 cd "$1" || exit 0
 used=$(cat /sys/block/loop*/loop/backing_file /proc/self/mountinfo 2>/dev/null)
 find . -maxdepth 1 -type f -mmin +${String(keepMinutes)} | while read -r f; do
   f=\${f#./}
+  case "$f" in
+    *.partial) ;;
+    *) [ -z "$(find "./\${f%%.*}.proven" -mmin -${String(keepMinutes)} 2>/dev/null)" ] || continue ;;
+  esac
   case "$used" in *"\${f%%.*}"*) ;; *) rm -f -- "$f" ;; esac
 done
 `;
 
-const settleScript = `
+// The file gets its name only when its bytes were hashed where they are. Another run may have been faster: its file stays if it is good,
+// since it may be about to mount that.
+const settleScript = `${lookFunction}
 f=$1/$2
-[ "$(stat -c %s "$1/$4")" = "$3" ] || { echo "it has another size there" >&2; exit 1; }
-mv -f "$1/$4" "$f" && touch "$f" && cat /proc/sys/kernel/random/boot_id >"$f.boot"
+prove "$1/$4" "$2" "$3" || { rm -f "$1/$4"; exit 1; }
+arrived=$(stat -Lc '%d:%i %s %y' /proc/self/fd/8)
+if ! ln "$1/$4" "$f" 2>/dev/null; then
+  if look "$f" "$2" "$3"; then rm -f "$1/$4"; there; exit; fi
+  mv -f "$1/$4" "$f" || exit 1
+fi
+rm -f "$1/$4"
+exec 8<"$f"
+[ "$(stat -Lc '%d:%i %s %y' /proc/self/fd/8)" = "$arrived" ] || { echo "it was replaced there" >&2; exit 1; }
+state >"$f.proven"
+there
 `;
 
 /** Brings a pack into the volume; see `EngineHost.placePack`. To make room, packs that nobody has mounted for an hour are removed. */
@@ -52,19 +86,37 @@ export async function placePack(
   volume: PackVolume,
   pack: MountablePack,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<PlacedFile> {
   const { digest, size } = pack.pack.image;
   const hex = hexOf(digest);
   const names = [volume.path, hex, String(size)];
-  const script = `${lookScript}${sweepScript}${freeScript}`;
-  const seen = await inVolume(volume, script, names, signal);
-  if (seen.trim() !== 'there') {
+  const seen = await inVolume(volume, `${lookScript}${sweepScript}${freeScript}`, names, signal);
+  let identity = identityIn(seen);
+  if (identity === undefined) {
     requireRoom(volume, pack, seen);
     const partial = `${hex}.${randomBytes(4).toString('hex')}.partial`;
     await sendPack(volume, pack, partial, signal);
-    await inVolume(volume, settleScript, [...names, partial], signal);
+    identity = identityIn(await inVolume(volume, settleScript, [...names, partial], signal));
   }
-  return `${volume.path}/${hex}`;
+  if (identity === undefined) throw helperFailed(volume.location, `pack ${hex} did not come into its volume`);
+  return {
+    path: `${volume.path}/${hex}`,
+    identity,
+    confirm: async () => {
+      if (identityIn(await inVolume(volume, lookScript, names, signal)) === identity) return;
+      throw new IntegrityError(
+        'DIGEST_MISMATCH',
+        `cannot mount pack ${hex} on ${volume.location}: its file was changed while it was mounted`,
+        { details: { digest } },
+      );
+    },
+    release: () => Promise.resolve(),
+  };
+}
+
+/** `DEVICE:INODE` of a file that was proven in the volume. */
+function identityIn(said: string): string | undefined {
+  return /^there (\d+:\d+)$/m.exec(said)?.[1];
 }
 
 /** Removes what nobody has mounted, and nobody has placed within the last hour. */

@@ -56,8 +56,8 @@ export function packsAtHand(
   const byDigest = new Map(packs.map((pack) => [pack.pack.image.digest, pack]));
   const placed = new Map<Digest, Promise<PlacedPack>>();
   const place = async (digest: Digest, mountable: MountablePack): Promise<PlacedPack> => {
-    const path = await engineHost.placePack(mountable, signal);
-    return { digest, filesystem: mountable.pack.filesystem, path };
+    const file = await engineHost.placePack(mountable, signal);
+    return { ...file, digest, filesystem: mountable.pack.filesystem };
   };
   return {
     layers: packedLayers(packs.map(({ pack }) => pack)),
@@ -71,6 +71,12 @@ export function packsAtHand(
           return [before];
         }),
       ),
+    release: async () => {
+      for (const placing of placed.values()) {
+        const file = await placing.catch(() => undefined);
+        await file?.release();
+      }
+    },
   };
 }
 

@@ -50,16 +50,18 @@ export async function mountLive(request: LiveMountRequest): Promise<LiveMountRes
   const { engineHost, packs, signal } = request;
   const lease = leaseName();
   const engine = await openLiveEngine({ ...request, lease });
+  const atHand = packsAtHand(engineHost, packs, signal);
   try {
     const swept = await sweepPacks(engine);
     await takeLease(engine.client, lease, [...new Set(packs.map(({ pack }) => pack.image.digest))]);
-    const done = await underLease(engine, request, packsAtHand(engineHost, packs, signal));
+    const done = await underLease(engine, request, atHand);
     await engine.client.leases.delete(lease);
     return { ...done, swept };
   } catch (error) {
     await undo(request, lease);
     throw error;
   } finally {
+    await atHand.release();
     await engine.client.close();
   }
 }

@@ -35,16 +35,18 @@ export async function repairLiveMounts(
   const { engineHost, packs, signal } = request;
   const lease = leaseName();
   const engine = await openLiveEngine({ ...request, lease });
+  const atHand = packsAtHand(engineHost, packs, signal);
   try {
     await takeLease(
       engine.client,
       lease,
       packs.map(({ pack }) => pack.image.digest),
     );
-    const repair = await repairLayers(engine, packsAtHand(engineHost, packs, signal));
+    const repair = await repairLayers(engine, atHand);
     await engine.client.leases.delete(lease);
     return repair;
   } finally {
+    await atHand.release();
     await engine.client.close();
   }
 }

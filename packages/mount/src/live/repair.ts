@@ -20,6 +20,8 @@ export interface Repair {
 export interface PacksAtHand {
   readonly layers: PackedLayers;
   readonly place: (packs: readonly Digest[]) => Promise<readonly PlacedPack[]>;
+  /** Gives up what was kept for the mounts; nothing is placed afterwards. */
+  readonly release: () => Promise<void>;
 }
 
 /** What to do about each broken layer. Pure. */

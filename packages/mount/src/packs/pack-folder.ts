@@ -1,12 +1,12 @@
 import { fromHex, hexOf, type Digest, type PackFilesystem } from '@drayage/core';
+import type { PlacedFile } from '../engine-host/engine-host.ts';
 import { parseMountinfo } from '@drayage/host';
 
 /** A pack whose file the engine's kernel can open. */
-export interface PlacedPack {
+export interface PlacedPack extends PlacedFile {
   /** Of the file. */
   readonly digest: Digest;
   readonly filesystem: PackFilesystem;
-  readonly path: string;
 }
 
 const places = '/run/drayage/live';

@@ -1,10 +1,11 @@
 import { DrayError, type Digest } from '@drayage/core';
+import { sameFileFunction } from '../pack-files/same-file.ts';
 import type { EngineHost } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
 import { mountedPacks, packMountPoint, type PlacedPack } from './pack-folder.ts';
 
 /** What scripts are made of; BusyBox and util-linux both have what it uses. `drop` undoes also what two runs at once have mounted twice. */
-const shellFunctions = `
+const shellFunctions = `${sameFileFunction}
 mounted() { grep -q " $1 " /proc/self/mountinfo; }
 nodes() {
   # A container's /dev has the loop devices that there were when it started.
@@ -19,7 +20,10 @@ pack() {
   mounted "$3" && return
   mkdir -p "$3"
   attach "$@" 2>/dev/null || { nodes; attach "$@"; } || { rmdir "$3"; exit 1; }
+  same_file "$3" "$2" "$4" || { umount "$3"; rmdir "$3"; exit 1; }
+  echo "$3"
 }
+undo() { umount "$1" && rmdir "$1"; }
 drop() {
   [ -e "$1.idle" ] || return
   while mounted "$1"; do umount "$1" || umount -l "$1" || exit 1; done
@@ -43,8 +47,9 @@ export function underLock(commands: readonly string[]): string {
 }
 
 /**
- * Mounts packs where they are not mounted yet, read-only, one loop device each, which goes with its mount.
- * @throws DrayError `MOUNT_FAILED`
+ * Mounts packs where they are not mounted yet, read-only, one loop device each, which goes with its mount. A pack whose file was replaced or
+ * changed meanwhile is unmounted again.
+ * @throws DrayError `MOUNT_FAILED`, `DIGEST_MISMATCH`; what `confirm` of a pack throws
  */
 export async function mountPacks(
   engineHost: EngineHost,
@@ -53,10 +58,22 @@ export async function mountPacks(
   signal?: AbortSignal,
 ): Promise<void> {
   if (packs.length === 0) return;
-  const commands = packs.map(({ digest, filesystem, path }) =>
-    shellCommand(['pack', filesystem, path, packMountPoint(folder, digest)]),
+  const commands = packs.map(({ digest, filesystem, path, identity }) =>
+    shellCommand(['pack', filesystem, path, packMountPoint(folder, digest), identity]),
   );
-  await runScript(engineHost, underLock(commands), 'mount the packs', signal);
+  const said = await runScript(engineHost, underLock(commands), 'mount the packs', signal);
+  const mounted = new Set(said.split('\n'));
+  try {
+    for (const pack of packs) {
+      if (mounted.has(packMountPoint(folder, pack.digest))) await pack.confirm();
+    }
+  } catch (error) {
+    const undoing = [...mounted]
+      .filter((point) => point !== '')
+      .map((point) => shellCommand(['undo', point]));
+    await runScript(engineHost, underLock(undoing), 'unmount what was changed');
+    throw error;
+  }
 }
 
 /** The packs that are mounted in a folder. @throws DrayError `MOUNT_FAILED` */

@@ -3,7 +3,7 @@ import { DrayError, hasRepeatedTree, packedLayers } from '@drayage/core';
 import { mountLive, createLocalEngineHost } from '@drayage/mount';
 import { parseMountinfo } from '@drayage/host';
 import type { Holder } from '../lock/holder.ts';
-import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
+import { packTrust, type PrivateEngineOptions, type UnmountedImage } from './options.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 import { recordPack } from './recorded-packs.ts';
 import { writeState, type DataRootState, type RecordedPack } from './state.ts';
@@ -23,8 +23,9 @@ export async function mountInContainerd(
   places: EnginePaths,
   holder: Holder,
   state: DataRootState,
-  { content, openEngine, signal }: PrivateEngineOptions,
+  options: PrivateEngineOptions,
 ): Promise<LiveContent> {
+  const { content, openEngine, signal } = options;
   const { imageStore, driver, packs } = state;
   if (imageStore === 'classic' || content === undefined) return { packs, unmounted: [] };
   if (driver !== 'overlayfs')
@@ -47,6 +48,7 @@ export async function mountInContainerd(
   const engineHost = await createLocalEngineHost({
     info,
     containerdAddress: `${places.execRoot}/containerd/containerd.sock`,
+    trust: packTrust(options),
     signal,
   });
   try {
@@ -74,7 +76,7 @@ async function mountedNow(
   for (const entry of offered) {
     const { digest } = entry.pack.image;
     const point = points.find((name) => name.endsWith(`/${digest.slice('sha256:'.length)}`));
-    if (point !== undefined) found.set(digest, await recordPack(entry, point));
+    if (point !== undefined) found.set(digest, recordPack(entry, point));
   }
   return [...found.values()];
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DrayError, hexOf, type Digest } from '@drayage/core';
+import { DrayError, IntegrityError, hexOf, isDrayError, type Digest } from '@drayage/core';
+import { holdPack, sameFileFunction, type HeldPack, type PackTrust } from '@drayage/mount';
 import { mountFile } from '../storage/scripts.ts';
 import type { Holder } from '../lock/holder.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
@@ -11,19 +12,67 @@ export function classicMountPoint(places: EnginePaths, digest: Digest): string {
   return join(places.packs, hexOf(digest));
 }
 
-/** Mounts packs in the holder's namespace, read-only, one loop device each. @throws DrayError `MOUNT_FAILED` */
-export async function mountRecordedPacks(holder: Holder, packs: readonly RecordedPack[]): Promise<void> {
-  for (const { filesystem, file, mountPoint } of packs) {
-    // Seen through the holder: the place may be on a file system that only it has mounted.
-    await mkdir(holder.seen(mountPoint), { recursive: true, mode: 0o700 });
-    const { exitCode, output } = await holder.run(mountFile, filesystem, 'ro', file, mountPoint);
-    if (exitCode === 0) continue;
-    const said = output.trim().split('\n').slice(-3).join('; ');
-    throw new DrayError('MOUNT_FAILED', `cannot mount pack ${file}: ${said || `exit code ${exitCode}`}`, {
-      hint: 'See whether the kernel has loop devices and this file system ("modprobe loop squashfs" on the host).',
-      details: { file, filesystem },
-    });
+/** `mountFile`, then the check that it was the file `$5` (`DEVICE:INODE`) that was mounted. */
+const mountPack = `${sameFileFunction}
+(${mountFile}) || exit
+same_file "$4" "$3" "$5" || { umount "$4"; exit 1; }
+`;
+
+/**
+ * Proves packs, unless they are in the recorded state still, and mounts them in the holder's namespace, read-only, one loop device each.
+ * Resolves with what is to be recorded of them.
+ * @throws DrayError `MOUNT_FAILED`, `PACK_UNTRUSTED`, `DISK_FULL`; IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; `ABORTED`
+ */
+export async function mountRecordedPacks(
+  holder: Holder,
+  packs: readonly RecordedPack[],
+  trust: PackTrust,
+  signal: AbortSignal | undefined,
+): Promise<readonly RecordedPack[]> {
+  const mounted: RecordedPack[] = [];
+  for (const pack of packs) {
+    const { file, digest, size, identity } = pack;
+    const held = await holdPack({
+      file,
+      descriptor: { digest, size },
+      proven: identity,
+      trust,
+      signal,
+    }).catch(explain);
+    try {
+      await mountHeld(holder, pack, held);
+      await held.confirm().catch(explain);
+      mounted.push({ ...pack, identity: held.state ?? '' });
+    } finally {
+      await held.release();
+    }
   }
+  return mounted;
+}
+
+async function mountHeld(
+  holder: Holder,
+  { filesystem, file, mountPoint }: RecordedPack,
+  { path, identity }: HeldPack,
+): Promise<void> {
+  // Seen through the holder: the place may be on a file system that only it has mounted.
+  await mkdir(holder.seen(mountPoint), { recursive: true, mode: 0o700 });
+  const { exitCode, output } = await holder.run(mountPack, filesystem, 'ro', path, mountPoint, identity);
+  if (exitCode === 0) return;
+  const said = output.trim().split('\n').slice(-3).join('; ');
+  throw new DrayError('MOUNT_FAILED', `cannot mount pack ${file}: ${said || `exit code ${exitCode}`}`, {
+    hint: 'See whether the kernel has loop devices and this file system ("modprobe loop squashfs" on the host).',
+    details: { file, filesystem },
+  });
+}
+
+function explain(error: unknown): never {
+  if (!isDrayError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH')) throw error;
+  throw new IntegrityError(error.code, error.message, {
+    hint: 'Fetch the bundle again; remove a data-root that stands on it with "dray engine stop --purge".',
+    cause: error,
+    details: error.details,
+  });
 }
 
 /** The packs that some layer of a classic data-root still stands on: where its links lead. */

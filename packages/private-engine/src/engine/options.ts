@@ -7,6 +7,7 @@ import type {
   LoadableImage,
   MountablePack,
 } from '@drayage/core';
+import type { PackTrust } from '@drayage/mount';
 import type { StorageBackend, StorageChoice, StorageWish } from '../storage/choose.ts';
 import type { Environment } from '@drayage/host';
 
@@ -44,12 +45,19 @@ export interface PrivateEngineOptions {
   readonly registryMirrors?: readonly string[] | undefined;
   readonly insecureRegistries?: readonly string[] | undefined;
   readonly content?: PrivateEngineContent | undefined;
+  /** Whom to trust with the files of packs; unless told only root. Private copies are events. */
+  readonly trust?: Omit<PackTrust, 'onCopy'> | undefined;
   /** A client for the engine; without it nothing can be mounted in the containerd store. */
   readonly openEngine?: ((dockerHost: string) => Promise<Engine>) | undefined;
   /** Longest wait for an answer of the engine (ms, 60000 unless told). */
   readonly timeoutMs?: number | undefined;
   readonly onEvent?: ((event: PrivateEngineEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Whom an engine that starts trusts with its packs. */
+export function packTrust({ trust, onEvent }: PrivateEngineOptions): PackTrust {
+  return { ...trust, onCopy: (message) => onEvent?.({ type: 'note', message }) };
 }
 
 /** An image that was not mounted; it can be loaded. */

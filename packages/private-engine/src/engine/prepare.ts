@@ -10,7 +10,7 @@ import { checkCompatible } from './compatibility.ts';
 import { wipeData } from './data-root.ts';
 import type { Holder } from '../lock/holder.ts';
 import { classicMountPoint, mountRecordedPacks, neededPacks } from './mount-packs.ts';
-import type { PrivateEngineOptions, UnmountedImage } from './options.ts';
+import { packTrust, type PrivateEngineOptions, type UnmountedImage } from './options.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 import { recordPack, relocatePacks } from './recorded-packs.ts';
 import { newDiskName, readState, writeState, type DataRootState } from './state.ts';
@@ -60,10 +60,8 @@ async function makeFresh(
   const packs =
     imageStore !== 'classic' || !isOverlayDriver(driver)
       ? []
-      : await Promise.all(
-          (content?.packs ?? []).map((entry) =>
-            recordPack(entry, classicMountPoint(places, entry.pack.image.digest)),
-          ),
+      : (content?.packs ?? []).map((entry) =>
+          recordPack(entry, classicMountPoint(places, entry.pack.image.digest)),
         );
   const { backend, reason } = storage;
   const state: DataRootState = {
@@ -71,9 +69,9 @@ async function makeFresh(
     ...(backend === 'loop-ext4' ? { disk } : {}),
   };
   await writeState(places.state, state);
-  const unmounted = await layOut(holder, places, options, state);
+  const laidOut = await layOut(holder, places, options, state);
   throwIfAborted(options.signal, 'start the engine');
-  return { state, storage, unmounted, isFresh: true };
+  return { storage, isFresh: true, state: { ...state, packs: laidOut.packs }, unmounted: laidOut.unmounted };
 }
 
 /** A backend that turns out not to work, although it should, makes room for the next, unless it was asked for. */
@@ -106,15 +104,16 @@ async function setUpStorage(
 async function layOut(
   holder: Holder,
   places: EnginePaths,
-  { content }: PrivateEngineOptions,
+  options: PrivateEngineOptions,
   { imageStore, driver, packs }: DataRootState,
-): Promise<readonly UnmountedImage[]> {
-  if (content === undefined || imageStore !== 'classic') return [];
+): Promise<Pick<PreparedDataRoot, 'unmounted'> & Pick<DataRootState, 'packs'>> {
+  const { content, signal } = options;
+  if (content === undefined || imageStore !== 'classic') return { packs, unmounted: [] };
   if (!isOverlayDriver(driver)) {
     const reason = `storage driver ${driver} cannot stand on packs`;
-    return content.images.map((image) => ({ image, reason }));
+    return { packs, unmounted: content.images.map((image) => ({ image, reason })) };
   }
-  await mountRecordedPacks(holder, packs);
+  const mounted = await mountRecordedPacks(holder, packs, packTrust(options), signal);
   const layout = classicLayout({
     driver,
     images: content.images,
@@ -122,15 +121,16 @@ async function layOut(
     mountPoint: ({ pack }) => classicMountPoint(places, pack.image.digest),
   });
   await writeLayout(holder.seen(places.data), layout.entries, content.openBlob);
-  return layout.refused;
+  return { packs: mounted, unmounted: layout.refused };
 }
 
 async function reopen(
   holder: Holder,
   places: EnginePaths,
-  { content, signal }: PrivateEngineOptions,
+  options: PrivateEngineOptions,
   state: DataRootState,
 ): Promise<PreparedDataRoot> {
+  const { content, signal } = options;
   const { backend, reason, driver, imageStore } = state;
   if (backend === 'loop-ext4') {
     const disk = join(places.own, state.disk ?? '');
@@ -139,8 +139,8 @@ async function reopen(
   const needed = await neededPacks(places, holder.seen(`${places.data}/${driver}`));
   const standing =
     imageStore === 'classic' ? state.packs.filter(({ mountPoint }) => needed.has(mountPoint)) : state.packs;
-  const packs = await relocatePacks(places.dataRoot, standing, content?.packs ?? [], signal);
-  await mountRecordedPacks(holder, packs);
+  const relocated = await relocatePacks(places.dataRoot, standing, content?.packs ?? []);
+  const packs = await mountRecordedPacks(holder, relocated, packTrust(options), signal);
   const known = new Set(packs.map(({ digest }) => digest));
   const isNew = content?.packs.some(({ pack }) => !known.has(pack.image.digest)) ?? false;
   const unmounted =

@@ -4,11 +4,13 @@ import { lockedError } from '../lock/locked.ts';
 import { ownerLife, readOwner, removeOwner, type Owner } from '../lock/owner.ts';
 import { currentPidSpace, whyNoMounts, type PidSpace } from '@drayage/host';
 import { findUserBridges } from '../network/remove-networks.ts';
+import { sweepPrivateCopies } from '@drayage/mount';
 import { findDataRoot, wipeData } from './data-root.ts';
 import type { Holder } from '../lock/holder.ts';
 import { endEngine, removeTraces } from './leftovers.ts';
 import type { StopOptions, StopResult } from './options.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
+import { readState } from './state.ts';
 import { takeOver } from './take-over.ts';
 
 const defaultTimeoutMs = 30_000;
@@ -34,12 +36,19 @@ export async function stopPrivateEngine(options: StopOptions): Promise<StopResul
   try {
     if (previous !== undefined) await removeTraces(previous, here, env, userNetworks);
     await removeOwner(places.owner);
+    await sweepCopies(places);
     if (purge) await removeDataRoot(places);
   } finally {
     holder.release();
     await holder.ended.catch(() => undefined);
   }
   return { dataRoot: places.dataRoot, outcome, purged: purge };
+}
+
+/** Private copies of packs have no names once they are mounted; a start that was killed may have left one. */
+async function sweepCopies({ state }: EnginePaths): Promise<void> {
+  const packs = (await readState(state).catch(() => undefined))?.packs ?? [];
+  await sweepPrivateCopies(packs.map(({ file }) => file));
 }
 
 async function end(owner: Owner, here: PidSpace, timeoutMs: number): Promise<StopResult['outcome']> {

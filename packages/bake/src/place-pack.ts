@@ -1,0 +1,61 @@
+import { constants, copyFile, link, lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { IntegrityError, fileState, openProven, systemErrorCode, throwIfAborted } from '@drayage/core';
+import type { Descriptor, FileState, MountablePack, ProvenFile } from '@drayage/core';
+import { readWriteFacts, judgeWriteAccess } from '@drayage/mount';
+
+/**
+ * Puts the proven file of a pack at `path`: links it where that is possible and only root and the user who called sudo can write to it, else
+ * copies it, and proves the copy.
+ * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `ABORTED`; errors of the file system
+ */
+export async function placePack(
+  { pack, file, proven }: MountablePack,
+  path: string,
+  { sudoUid, signal }: { readonly sudoUid?: number | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  throwIfAborted(signal, 'write the build context');
+  const source = await openProven({ file, descriptor: pack.image, proven, signal });
+  try {
+    if ((await isTrusted(file, sudoUid)) && (await tryLink(file, path))) {
+      await requireSame(source, path, pack.image);
+      return;
+    }
+    await copyFile(`/proc/self/fd/${String(source.handle.fd)}`, path, constants.COPYFILE_FICLONE);
+  } finally {
+    await source.close();
+  }
+  await (await openProven({ file: path, descriptor: pack.image, signal })).close();
+}
+
+async function isTrusted(file: string, sudoUid: number | undefined): Promise<boolean> {
+  const real = join(await realpath(dirname(file)), basename(file));
+  return judgeWriteAccess(await readWriteFacts(real, sudoUid)).kind === 'trusted';
+}
+
+async function tryLink(file: string, path: string): Promise<boolean> {
+  try {
+    await link(file, path);
+    return true;
+  } catch (error) {
+    if (['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(systemErrorCode(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+/** What has the new name must be what is open. To link a file changes the time of its last change, and nothing else of its state. */
+async function requireSame(
+  { state, path }: ProvenFile,
+  linked: string,
+  { digest }: Descriptor,
+): Promise<void> {
+  const placed = fileState(await lstat(linked, { bigint: true }));
+  if (withoutChangeTime(placed) === withoutChangeTime(state)) return;
+  throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${path}: it was changed while it was linked`, {
+    details: { digest },
+  });
+}
+
+function withoutChangeTime(state: FileState): string {
+  return state.slice(0, state.lastIndexOf(' '));
+}

@@ -1,0 +1,131 @@
+import {
+  appendFile,
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { digestOf } from '@drayage/core';
+import { holdPack, type HeldPack, type PackTrust } from './hold-pack.ts';
+
+const other = 65_534;
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) process.stderr.write('not tested: packs that others can write to (it needs root)\n');
+
+const bytes = Buffer.alloc(300_000, 'pack');
+const descriptor = { digest: digestOf(bytes), size: bytes.length };
+
+(isRoot ? describe : describe.skip)('a pack that root is about to mount', () => {
+  let folder: string;
+  let file: string;
+  let messages: string[];
+  let held: HeldPack[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hold-pack-'));
+    await mkdir(join(folder, 'bundle'), { mode: 0o755 });
+    file = join(folder, 'bundle', 'pack');
+    await writeFile(file, bytes, { mode: 0o644 });
+    messages = [];
+    held = [];
+  });
+
+  afterEach(async () => {
+    for (const pack of held) await pack.release();
+    await rm(folder, { recursive: true });
+  });
+
+  const hold = async (trust: PackTrust = {}, proven?: string): Promise<HeldPack> => {
+    const onCopy = (message: string): unknown => messages.push(message);
+    const pack = await holdPack({ file, descriptor, proven, trust: { onCopy, ...trust }, signal: undefined });
+    held.push(pack);
+    return pack;
+  };
+
+  test('is its own file where only root can write', async () => {
+    const pack = await hold();
+    const { dev, ino } = await stat(file);
+    expect(pack).toMatchObject({ path: file, identity: `${String(dev)}:${String(ino)}` });
+    expect(pack.state).toContain(String(ino));
+    expect(messages).toEqual([]);
+  });
+
+  test('is its own file where it belongs to the user who called sudo', async () => {
+    await chown(file, other, 0);
+    await chown(join(folder, 'bundle'), other, 0);
+    expect(await hold({ sudoUid: other })).toMatchObject({ path: file });
+    expect(messages).toEqual([]);
+  });
+
+  const ways: Readonly<Record<string, () => Promise<void>>> = {
+    'by owning it': () => chown(file, other, other),
+    'by its mode': () => chmod(file, 0o666),
+    'by owning its directory': () => chown(join(folder, 'bundle'), other, other),
+    'by the mode of its directory': () => chmod(join(folder, 'bundle'), 0o777),
+    'by owning a directory above': () => chown(folder, other, other),
+    'by the mode of a directory above': () => chmod(folder, 0o777),
+  };
+
+  describe.each(Object.entries(ways))('to which another user can write %s', (_, open) => {
+    test('is a private copy, which stays what it is', async () => {
+      await open();
+      const pack = await hold();
+      expect(pack.path).not.toBe(file);
+      expect(messages).toEqual([expect.stringContaining(`private copy of ${String(bytes.length)} bytes`)]);
+      await writeFile(file, 'other bytes');
+      await pack.confirm();
+      expect(Buffer.compare(await readFile(pack.path), bytes)).toBe(0);
+      const { uid, mode } = await stat(join(pack.path, '..'));
+      expect([uid, mode & 0o777]).toEqual([0, 0o700]);
+      await pack.release();
+      await expect(stat(pack.path)).rejects.toMatchObject({ code: 'ENOENT' });
+      held = [];
+    });
+
+    test('is refused when that is asked for', async () => {
+      await open();
+      await expect(hold({ strict: true })).rejects.toMatchObject({ code: 'PACK_UNTRUSTED' });
+    });
+  });
+
+  test.each([
+    ['of the same size', () => writeFile(file, Buffer.alloc(bytes.length, 'x')), 'DIGEST_MISMATCH'],
+    ['larger', () => appendFile(file, 'x'), 'SIZE_MISMATCH'],
+    ['a sparse terabyte', () => truncate(file, 2 ** 40), 'SIZE_MISMATCH'],
+    ['truncated', () => truncate(file, 10), 'SIZE_MISMATCH'],
+    ['a link', () => rename(file, `${file}.real`).then(() => symlink(`${file}.real`, file)), 'BUNDLE_UNSAFE'],
+    ['gone', () => rm(file), 'BLOB_MISSING'],
+  ])('is refused when its file is %s, copied or not, proven before or not', async (_, swap, code) => {
+    const { state } = await hold();
+    await swap();
+    for (const proven of [undefined, state]) await expect(hold({}, proven)).rejects.toMatchObject({ code });
+    await chmod(join(folder, 'bundle'), 0o777);
+    for (const proven of [undefined, state]) await expect(hold({}, proven)).rejects.toMatchObject({ code });
+    expect(await copiesOf(process.pid)).toEqual([]);
+  });
+
+  test('is not hashed again in the state in which it was proven, and refused once it is written to', async () => {
+    const { state } = await hold();
+    const pack = await hold({}, state);
+    await writeFile(file, Buffer.alloc(bytes.length, 'x'));
+    await expect(pack.confirm()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+});
+
+/** Names of private copies that a process has made and not removed, in the places where they may be here. */
+async function copiesOf(pid: number): Promise<string[]> {
+  const homes = ['/var/lib/drayage/packs', '/tmp/.drayage-packs', '/.drayage-packs'];
+  const names = await Promise.all(homes.map((home) => readdir(home).catch(() => [])));
+  return names.flat().filter((name) => name.includes(`-${String(pid)}-`));
+}
