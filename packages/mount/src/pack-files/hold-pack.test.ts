@@ -11,6 +11,7 @@ import {
   stat,
   symlink,
   truncate,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -113,6 +114,23 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     await chmod(join(folder, 'bundle'), 0o777);
     for (const proven of [undefined, state]) await expect(hold({}, proven)).rejects.toMatchObject({ code });
     expect(await copiesOf(process.pid)).toEqual([]);
+  });
+
+  test('takes away copies that others have left behind, and no other files', async () => {
+    await chown(file, other, other);
+    const pack = await hold();
+    const home = join(pack.path, '..');
+    const names = ['pack.0123456789ab-1-0123456789abcdef', 'pack.0123456789ab-2-0123456789abcdef', 'mine'];
+    const [old = '', fresh = '', foreign = ''] = names.map((name) => join(home, name));
+    for (const path of [old, fresh, foreign]) await writeFile(path, '');
+    for (const path of [old, foreign]) await utimes(path, 1, 1);
+    try {
+      await hold();
+      await expect(stat(old)).rejects.toMatchObject({ code: 'ENOENT' });
+      for (const path of [pack.path, fresh, foreign]) expect((await stat(path)).isFile()).toBe(true);
+    } finally {
+      for (const path of [old, fresh, foreign]) await rm(path, { force: true });
+    }
   });
 
   test('is not hashed again in the state in which it was proven, and refused once it is written to', async () => {

@@ -24,6 +24,9 @@ const nearbyName = '.drayage-packs';
 
 const key = 'pack';
 
+// A copy has a name for the seconds between its beginning and its mount.
+const oldMs = 60 * 60 * 1000;
+
 /**
  * Copies a file to where only root can read and write it, shares its blocks where the file system can, and proves the copy. The copy has
  * a name only until `close`: the mount keeps the file, and when that goes, the kernel frees it.
@@ -110,8 +113,15 @@ async function sweepHome(home: string): Promise<void> {
     const owner = parseOwnedName(name);
     if (owner?.key !== key) continue;
     const state = ownerState(owner);
-    if (state === 'dead') await rm(join(home, name), { force: true });
+    if (state === 'dead' || (state === 'elsewhere' && (await isOld(join(home, name)))))
+      await rm(join(home, name), { force: true });
   }
+}
+
+/** Of a process in another container, or before the machine last started, only the age of its copy tells that it is over. */
+async function isOld(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats !== undefined && Date.now() - stats.mtimeMs > oldMs;
 }
 
 function copyError(from: string, to: string, size: number, error: unknown): unknown {
