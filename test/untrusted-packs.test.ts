@@ -94,9 +94,9 @@ describeWith({ engine: variant, registry: true, programs }, 'packs that are not 
 
     afterEach(async () => {
       await engine.docker(['system', 'prune', '--all', '--force']);
-      const reach = await localEngineHost();
-      await sweepLiveMounts({ reach, info: await infoOf(engine) });
-      await reach.close();
+      const engineHost = await localEngineHost();
+      await sweepLiveMounts({ engineHost, info: await infoOf(engine) });
+      await engineHost.close();
       expect(await containerdHoldings(engine)).toEqual([]);
     }, minute);
 
@@ -206,9 +206,14 @@ describeWith({ engine: variant, registry: true, programs }, 'packs that are not 
             await swap(mountable.file);
             return placed;
           };
-          const reach: EngineHost = { ...local, placePack };
+          const engineHost: EngineHost = { ...local, placePack };
           const content = await readBundle(bundle, info);
-          const mounting = mountLive({ ...content, reach, info, packs: pack === undefined ? [] : [pack] });
+          const mounting = mountLive({
+            ...content,
+            engineHost,
+            info,
+            packs: pack === undefined ? [] : [pack],
+          });
           await expect(mounting).rejects.toMatchObject({
             code: expect.stringMatching(/^(MOUNT_FAILED|DIGEST_MISMATCH|SIZE_MISMATCH)$/),
           });

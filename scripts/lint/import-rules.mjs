@@ -11,7 +11,7 @@ const packages = {
   mount: { siblings: ['core', 'host'], libraries: ['@grpc'] },
   'private-engine': { siblings: ['core', 'host', 'mount'], libraries: [] },
   doctor: { siblings: ['core', 'host', 'mount', 'private-engine'], libraries: [] },
-  bake: { siblings: ['core', 'private-engine'], libraries: [] },
+  bake: { siblings: ['core', 'mount', 'private-engine'], libraries: [] },
   circleci: { siblings: ['core'], libraries: [] },
   gitlab: { siblings: ['core'], libraries: ['@gitbeaker'] },
   cli: {
