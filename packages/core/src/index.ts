@@ -133,6 +133,8 @@ export {
 export type { Pack, PackFilesystem, PackedLayer } from './bundle/pack-types.ts';
 export { packArtifactType, packMediaTypes } from './bundle/pack-types.ts';
 export { packBlobs, packDocuments, readPack, type MadeDocument } from './bundle/pack.ts';
+export type { EntryKind, PackRoot, PackRootEntry } from './bundle/pack-root.ts';
+export { checkPackRoot, entryKind, packRootFault } from './bundle/pack-root.ts';
 export type { OpenPackedLayer, PackReader, PackRequest, PackSource, PackWriter } from './pack-writer.ts';
 export type { MountRequest, MountResult, MountWay, MountablePack, Mounter } from './mounter.ts';
 export type { LayerInPack, PackedLayers } from './bundle/packed-layers.ts';
