@@ -93,6 +93,18 @@ may_use_loops() {
   reason=$( (: </dev/loop-control) 2>&1)
 }
 
+# A pack holds a directory for each layer and nothing else; a link would show containers the files of this one.
+check_root() {
+  for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    [ -e "$entry" ] || [ -L "$entry" ] || continue
+    name=${entry##*/}
+    case $name in *[!0123456789abcdef]*) name= ;; esac
+    [ ! -L "$entry" ] && [ -d "$entry" ] && [ "${#name}" -eq 64 ] && continue
+    reason='the pack holds something that is not the directory of a layer'
+    return 1
+  done
+}
+
 mount_packs() {
   pack=$home/packs
   may_use_loops || return
@@ -101,7 +113,8 @@ mount_packs() {
     point=$home/mnt/${name%.*}
     is_mounted "$point" && reason="something is mounted at $point" && return 1
     reason=$(mkdir -p "$point" 2>&1) || return
-    mount_file "${name##*.}" ro "$pack" "$point" || return
+    # Device nodes in a pack open nothing here; containers see them through overlay mounts, where their device cgroup decides.
+    mount_file "${name##*.}" ro,nodev "$pack" "$point" && check_root "$point" || return
   done
 }
 

@@ -22,3 +22,5 @@ export { readWriteFacts } from './pack-files/read-write-access.ts';
 export { sameFileFunction } from './pack-files/same-file.ts';
 export { judgeWriteAccess, type WriteVerdict } from './pack-files/write-access.ts';
 export { layerTree, mountedPacks, packFolder, packMountPoint } from './packs/pack-folder.ts';
+export { packOptions } from './packs/pack-mounts.ts';
+export { readPackRoot } from './packs/read-pack-root.ts';

@@ -57,7 +57,8 @@ export function packsAtHand(
   const placed = new Map<Digest, Promise<PlacedPack>>();
   const place = async (digest: Digest, mountable: MountablePack): Promise<PlacedPack> => {
     const file = await engineHost.placePack(mountable, signal);
-    return { ...file, digest, filesystem: mountable.pack.filesystem };
+    const { filesystem, layers } = mountable.pack;
+    return { ...file, digest, filesystem, diffIds: layers.map(({ diffId }) => diffId) };
   };
   return {
     layers: packedLayers(packs.map(({ pack }) => pack)),

@@ -1,11 +1,13 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -66,12 +68,42 @@ describe.each([
     await linkLayers(engineHost, [{ directory, tree }]);
     const other = join(folder, 'other');
     const plain = join(folder, 'plain');
+    mkdirSync(other);
     mkdirSync(plain);
     const links = [directory, plain, join(folder, 'gone')].map((path) => ({ directory: path, tree: other }));
     await relinkLayers(engineHost, links);
     expect(readlinkSync(directory)).toBe(other);
     expect(statSync(plain).isDirectory()).toBe(true);
     expect(existsSync(join(folder, 'gone'))).toBe(false);
+  });
+
+  test('are not made to a tree that a link has taken the place of, wherever it leads', async () => {
+    const real = join(folder, 'real');
+    mkdirSync(real);
+    for (const target of ['/', real, 'real', '.', '/nonexistent']) {
+      rmSync(tree, { recursive: true });
+      symlinkSync(target, tree);
+      await expect(linkLayers(engineHost, [{ directory, tree }])).rejects.toMatchObject({
+        code: 'MOUNT_FAILED',
+      });
+      expect(lstatSync(directory).isDirectory()).toBe(true);
+    }
+    const link = join(folder, 'link');
+    symlinkSync(real, link);
+    await expect(relinkLayers(engineHost, [{ directory: link, tree }])).rejects.toMatchObject({
+      code: 'MOUNT_FAILED',
+    });
+    expect(readlinkSync(link)).toBe(real);
+  });
+
+  test.each(['file', 'fifo'])('are not made to a %s', async (kind) => {
+    rmSync(tree, { recursive: true });
+    if (kind === 'file') writeFileSync(tree, '');
+    else await runCommand(['mkfifo', tree]);
+    await expect(linkLayers(engineHost, [{ directory, tree }])).rejects.toMatchObject({
+      code: 'MOUNT_FAILED',
+    });
+    expect(lstatSync(directory).isDirectory()).toBe(true);
   });
 
   test('cost no command when there are none', async () => {

@@ -1,7 +1,8 @@
-import { rmdir, stat, symlink } from 'node:fs/promises';
+import { rmdir, symlink } from 'node:fs/promises';
 import { DrayError, reasonOf } from '@drayage/core';
 import type { EngineHost } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
+import { checkTree, checkTreeFunction } from './layer-tree.ts';
 import { runScript } from './pack-mounts.ts';
 
 /** A directory of a snapshot that shall be a layer's tree. */
@@ -18,7 +19,7 @@ export interface LayerLink {
  * Links, not bind mounts: they are still there when the engine or the machine was restarted, so the packs are all that has to be mounted
  * again; while a pack is not there, containers fail to start for a missing directory, where an unmounted bind would show them an empty layer;
  * and when an image is removed, containerd deletes a link as it deletes a directory, with no mount in its way.
- * @throws DrayError `MOUNT_FAILED`; a tree that is not there is one reason
+ * @throws DrayError `MOUNT_FAILED`; a tree that is not a real directory of its pack is one reason
  */
 export async function linkLayers(
   engineHost: EngineHost,
@@ -32,7 +33,7 @@ export async function linkLayers(
   }
   await runLinks(
     engineHost,
-    'link() { [ -d "$2" ] || { echo "$2 is not there" >&2; exit 1; }; rmdir "$1" && ln -s "$2" "$1" || exit 1; }',
+    'link() { check_tree "$2"; rmdir "$1" && ln -s "$2" "$1" || exit 1; }',
     links,
     signal,
   );
@@ -40,7 +41,7 @@ export async function linkLayers(
 
 async function linkLayer({ directory, tree }: LayerLink): Promise<void> {
   try {
-    if (!(await stat(tree)).isDirectory()) throw new Error(`${tree} is no directory`);
+    await checkTree(tree);
     await rmdir(directory);
     await symlink(tree, directory);
   } catch (cause) {
@@ -59,7 +60,7 @@ export async function relinkLayers(
 ): Promise<void> {
   await runLinks(
     engineHost,
-    'link() { [ -L "$1" ] || return 0; ln -s "$2" "$1.new" && mv -T "$1.new" "$1" || exit 1; }',
+    'link() { [ -L "$1" ] || return 0; check_tree "$2"; ln -s "$2" "$1.new" && mv -T "$1.new" "$1" || exit 1; }',
     links,
     signal,
   );
@@ -73,5 +74,10 @@ async function runLinks(
 ): Promise<void> {
   if (links.length === 0) return;
   const commands = links.map(({ directory, tree }) => shellCommand(['link', directory, tree]));
-  await runScript(engineHost, [definition, ...commands].join('\n'), 'link the layers', signal);
+  await runScript(
+    engineHost,
+    [checkTreeFunction, definition, ...commands].join('\n'),
+    'link the layers',
+    signal,
+  );
 }

@@ -7,6 +7,8 @@ export interface PlacedPack extends PlacedFile {
   /** Of the file. */
   readonly digest: Digest;
   readonly filesystem: PackFilesystem;
+  /** The layers that its config lists. */
+  readonly diffIds: readonly Digest[];
 }
 
 const places = '/run/drayage/live';

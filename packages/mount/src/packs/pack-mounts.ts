@@ -3,6 +3,14 @@ import { sameFileFunction } from '../pack-files/same-file.ts';
 import type { EngineHost } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
 import { mountedPacks, packMountPoint, type PlacedPack } from './pack-folder.ts';
+import { findRefusedPacks, listRoots } from './pack-roots.ts';
+
+/**
+ * How packs are mounted. `nodev`: whoever wrote the pack has chosen its device nodes, and on the host's side they must open nothing. Containers
+ * see them through an overlay, which has mount options of its own; there the device cgroup decides, as for the layers of any image. Not
+ * `nosuid`: a bind mount of a tree would inherit it, and setuid programs are part of images.
+ */
+export const packOptions = 'ro,nodev';
 
 /** What scripts are made of; BusyBox and util-linux both have what it uses. `drop` undoes also what two runs at once have mounted twice. */
 const shellFunctions = `${sameFileFunction}
@@ -14,13 +22,13 @@ nodes() {
     [ -e "$node" ] || mknod "$node" b $(tr : ' ' <"$device/dev")
   done
 }
-attach() { mount -t "$1" -o loop,ro "$2" "$3"; }
+attach() { mount -t "$1" -o "loop,${packOptions}" "$2" "$3"; }
 pack() {
   rm -f "$3.idle"
   mounted "$3" && return
   mkdir -p "$3"
-  attach "$@" 2>/dev/null || { nodes; attach "$@"; } || { rmdir "$3"; exit 1; }
-  same_file "$3" "$2" "$4" || { umount "$3"; rmdir "$3"; exit 1; }
+  attach "$@" 2>/dev/null || { nodes; attach "$@"; } || { rmdir "$3"; tidy "\${3%/*}"; exit 1; }
+  same_file "$3" "$2" "$4" || { umount "$3"; rmdir "$3"; tidy "\${3%/*}"; exit 1; }
   echo "$3"
 }
 undo() { umount "$1" && rmdir "$1"; }
@@ -47,9 +55,10 @@ export function underLock(commands: readonly string[]): string {
 }
 
 /**
- * Mounts packs where they are not mounted yet, read-only, one loop device each, which goes with its mount. A pack whose file was replaced or
- * changed meanwhile is unmounted again.
- * @throws DrayError `MOUNT_FAILED`, `DIGEST_MISMATCH`; what `confirm` of a pack throws
+ * Mounts packs where they are not mounted yet, read-only, one loop device each, which goes with its mount. A pack
+ * whose file was replaced or changed meanwhile is unmounted again; so is one that holds anything but the trees of
+ * its layers, also if another run mounted it.
+ * @throws DrayError `MOUNT_FAILED`, `DIGEST_MISMATCH`, `PACK_INVALID`; what `confirm` of a pack throws
  */
 export async function mountPacks(
   engineHost: EngineHost,
@@ -61,16 +70,31 @@ export async function mountPacks(
   const commands = packs.map(({ digest, filesystem, path, identity }) =>
     shellCommand(['pack', filesystem, path, packMountPoint(folder, digest), identity]),
   );
-  const said = await runScript(engineHost, underLock(commands), 'mount the packs', signal);
-  const mounted = new Set(said.split('\n'));
+  const points = packs.map(({ digest }) => shellCommand(['roots', packMountPoint(folder, digest)]));
+  const script = underLock([...commands, listRoots, ...points]);
+  const said = await runScript(engineHost, script, 'mount the packs', signal);
+  await confirmMounted(engineHost, folder, packs, new Set(said.split('\n')));
+  const refused = findRefusedPacks(folder, packs, said);
+  const [first] = refused;
+  if (first === undefined) return;
+  const digests = refused.map(({ digest }) => digest);
+  await markIdle(engineHost, folder, digests);
+  await unmountIdle(engineHost, folder, digests);
+  throw first.error;
+}
+
+/** Unmounts what this run mounted when a file changed while it was mounted. */
+async function confirmMounted(
+  engineHost: EngineHost,
+  folder: string,
+  packs: readonly PlacedPack[],
+  printed: ReadonlySet<string>,
+): Promise<void> {
+  const mounted = packs.filter(({ digest }) => printed.has(packMountPoint(folder, digest)));
   try {
-    for (const pack of packs) {
-      if (mounted.has(packMountPoint(folder, pack.digest))) await pack.confirm();
-    }
+    for (const pack of mounted) await pack.confirm();
   } catch (error) {
-    const undoing = [...mounted]
-      .filter((point) => point !== '')
-      .map((point) => shellCommand(['undo', point]));
+    const undoing = mounted.map(({ digest }) => shellCommand(['undo', packMountPoint(folder, digest)]));
     await runScript(engineHost, underLock(undoing), 'unmount what was changed');
     throw error;
   }

@@ -1,7 +1,22 @@
 import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DrayError, IntegrityError, hexOf, isDrayError, type Digest } from '@drayage/core';
-import { holdPack, sameFileFunction, type HeldPack, type PackTrust } from '@drayage/mount';
+import {
+  DrayError,
+  IntegrityError,
+  checkPackRoot,
+  hexOf,
+  isDrayError,
+  type Digest,
+  type MountablePack,
+} from '@drayage/core';
+import {
+  holdPack,
+  packOptions,
+  readPackRoot,
+  sameFileFunction,
+  type HeldPack,
+  type PackTrust,
+} from '@drayage/mount';
 import { mountFile } from '../storage/scripts.ts';
 import type { Holder } from '../lock/holder.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
@@ -19,16 +34,22 @@ same_file "$4" "$3" "$5" || { umount "$4"; exit 1; }
 `;
 
 /**
- * Proves packs, unless they are in the recorded state still, and mounts them in the holder's namespace, read-only, one loop device each.
- * Resolves with what is to be recorded of them.
- * @throws DrayError `MOUNT_FAILED`, `PACK_UNTRUSTED`, `DISK_FULL`; IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; `ABORTED`
+ * Proves packs, unless they are in the recorded state still, and mounts them in the holder's namespace, read-only,
+ * one loop device each. A pack that holds anything but the trees of its layers is refused; of those that are not
+ * among `offered` only the names are known to be those of layers. Resolves with what to record of them.
+ * @throws DrayError `MOUNT_FAILED`, `PACK_INVALID`, `PACK_UNTRUSTED`, `DISK_FULL`; IntegrityError `DIGEST_MISMATCH`,
+ * `SIZE_MISMATCH`; `ABORTED`
  */
 export async function mountRecordedPacks(
   holder: Holder,
   packs: readonly RecordedPack[],
+  offered: readonly MountablePack[],
   trust: PackTrust,
   signal: AbortSignal | undefined,
 ): Promise<readonly RecordedPack[]> {
+  const layers = new Map(
+    offered.map(({ pack }) => [pack.image.digest, pack.layers.map(({ diffId }) => diffId)]),
+  );
   const mounted: RecordedPack[] = [];
   for (const pack of packs) {
     const { file, digest, size, identity } = pack;
@@ -42,7 +63,12 @@ export async function mountRecordedPacks(
     try {
       await mountHeld(holder, pack, held);
       await held.confirm().catch(explain);
+      const entries = await readPackRoot(holder.seen(pack.mountPoint));
+      checkPackRoot({ pack: digest, entries, diffIds: layers.get(digest) });
       mounted.push({ ...pack, identity: held.state ?? '' });
+    } catch (error) {
+      await holder.run(removePoint, pack.mountPoint).catch(() => undefined);
+      throw error;
     } finally {
       await held.release();
     }
@@ -57,7 +83,7 @@ async function mountHeld(
 ): Promise<void> {
   // Seen through the holder: the place may be on a file system that only it has mounted.
   await mkdir(holder.seen(mountPoint), { recursive: true, mode: 0o700 });
-  const { exitCode, output } = await holder.run(mountPack, filesystem, 'ro', path, mountPoint, identity);
+  const { exitCode, output } = await holder.run(mountPack, filesystem, packOptions, path, mountPoint, identity);
   if (exitCode === 0) return;
   const said = output.trim().split('\n').slice(-3).join('; ');
   throw new DrayError('MOUNT_FAILED', `cannot mount pack ${file}: ${said || `exit code ${exitCode}`}`, {
@@ -74,6 +100,9 @@ function explain(error: unknown): never {
     details: error.details,
   });
 }
+
+/** Its directory goes, too, if no other pack has one there. */
+const removePoint = 'umount "$1"; rmdir "$1" && rmdir "${1%/*}"';
 
 /** The packs that some layer of a classic data-root still stands on: where its links lead. */
 export async function neededPacks(

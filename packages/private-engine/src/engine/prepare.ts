@@ -27,7 +27,7 @@ export interface PreparedDataRoot {
 /**
  * Makes a data-root ready for its engine: storage, packs, and for a fresh one of the classic store the layout of its images. A data-root that
  * an engine has used gets back what it had; nothing is added to it.
- * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORAGE_UNAVAILABLE`, `MOUNT_FAILED`, `DISK_FULL`, `STORE_IO`, `ABORTED`
+ * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORAGE_UNAVAILABLE`, `MOUNT_FAILED`, `PACK_INVALID`, `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 export async function prepareDataRoot(
   holder: Holder,
@@ -113,7 +113,7 @@ async function layOut(
     const reason = `storage driver ${driver} cannot stand on packs`;
     return { packs, unmounted: content.images.map((image) => ({ image, reason })) };
   }
-  const mounted = await mountRecordedPacks(holder, packs, packTrust(options), signal);
+  const mounted = await mountRecordedPacks(holder, packs, content.packs, packTrust(options), signal);
   const layout = classicLayout({
     driver,
     images: content.images,
@@ -140,7 +140,7 @@ async function reopen(
   const standing =
     imageStore === 'classic' ? state.packs.filter(({ mountPoint }) => needed.has(mountPoint)) : state.packs;
   const relocated = await relocatePacks(places.dataRoot, standing, content?.packs ?? []);
-  const packs = await mountRecordedPacks(holder, relocated, packTrust(options), signal);
+  const packs = await mountRecordedPacks(holder, relocated, content?.packs ?? [], packTrust(options), signal);
   const known = new Set(packs.map(({ digest }) => digest));
   const isNew = content?.packs.some(({ pack }) => !known.has(pack.image.digest)) ?? false;
   const unmounted =
