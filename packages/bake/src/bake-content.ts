@@ -1,10 +1,12 @@
 import {
   DrayError,
   checkLayout,
+  checkPackRoot,
   createDirectoryBlobStore,
   createDirectoryDocumentStore,
   emptyIndex,
   familiarReference,
+  isDrayError,
   packedLayers,
   packsFor,
   readBundleIndex,
@@ -16,6 +18,8 @@ import type {
   BundleIndex,
   LoadableImage,
   MountablePack,
+  Pack,
+  PackRootLister,
   PackStore,
   PackedLayers,
   Platform,
@@ -28,6 +32,8 @@ export interface BakeSource {
   readonly bundle: string;
   /** Of that bundle. */
   readonly store: PackStore;
+  /** Looks into the packs before they become part of an image. */
+  readonly packRoots: PackRootLister;
   readonly platform: Platform;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,10 +50,11 @@ export interface BakeContent {
 
 /**
  * Reads all images of a bundle and proves the packs that they need.
- * @throws DrayError `NOT_AVAILABLE` for a bundle without images, `PACK_INVALID` when packs lack layers of an image, with the list; what reading
- * a bundle throws
+ * @throws DrayError `NOT_AVAILABLE` for a bundle without images, `PACK_INVALID` when packs lack layers of an image, with the list, or hold
+ * anything but layers; what reading a bundle throws
  */
-export async function readBakeContent({ bundle, store, platform, signal }: BakeSource): Promise<BakeContent> {
+export async function readBakeContent(source: BakeSource): Promise<BakeContent> {
+  const { bundle, store, platform, signal } = source;
   await checkLayout(bundle);
   const index = (await readBundleIndex(createDirectoryDocumentStore(bundle), signal)) ?? emptyIndex;
   checkIndex(bundle, index);
@@ -62,6 +69,7 @@ export async function readBakeContent({ bundle, store, platform, signal }: BakeS
     layers,
   ).packs) {
     const proven = await store.prove(pack.image, signal);
+    await checkRoot(source, pack);
     packs.push({ pack, file: store.fileOf(pack.image.digest), proven });
   }
   const layout = classicLayout({
@@ -75,6 +83,17 @@ export async function readBakeContent({ bundle, store, platform, signal }: BakeS
     throw cannotBake(bundle, reasons.join('; '), 'Leave it out of the bundle.');
   }
   return { images, packs, entries: layout.entries, blobs };
+}
+
+/** Where no program can list it here, the entry point of the image finds a bad root before it lays out a data-root. */
+async function checkRoot({ store, packRoots, signal }: BakeSource, { image, ...pack }: Pack): Promise<void> {
+  try {
+    const entries = await packRoots.listRoot(store.fileOf(image.digest), pack.filesystem, signal);
+    const diffIds = pack.layers.map(({ diffId }) => diffId);
+    checkPackRoot({ pack: image.digest, entries, diffIds });
+  } catch (error) {
+    if (!isDrayError(error, 'PACK_TOOL_MISSING')) throw error;
+  }
 }
 
 function checkIndex(bundle: string, { entries, packs }: BundleIndex): void {

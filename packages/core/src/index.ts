@@ -143,6 +143,7 @@ export { readBlobBytes, readImage } from './bundle/read-image.ts';
 export { readHeldContent, type HeldContent, type HeldImage } from './bundle/held-content.ts';
 export { inspectBundle, type BundleInspection, type InspectedImage } from './bundle/inspect.ts';
 export type { BundleProblem, BundleVerification, VerifyOptions } from './bundle/verify.ts';
+export type { PackRootLister, UncheckedPack } from './bundle/verify-pack-roots.ts';
 export { verifyBundle } from './bundle/verify.ts';
 export { gcBundle, type BundleCollection } from './bundle/gc.ts';
 

@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { sudoUid } from '../wiring/pack-trust.ts';
-import { openPackStore } from '../wiring/packing.ts';
+import { openPackRootLister, openPackStore } from '../wiring/packing.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `bake --json` prints. */
@@ -79,7 +79,11 @@ async function writeContext(
   progress.status(`writing the build context ${output}`);
   const store = openPackStore(config.bundle);
   const platform = config.platform ?? hostPlatform();
-  return writeBakeContext({ bundle, store, platform, base, output, sudoUid: sudoUid(host), signal });
+  const packRoots = openPackRootLister(host);
+  return writeBakeContext({
+    ...{ bundle, store, packRoots, platform, base, output, signal },
+    sudoUid: sudoUid(host),
+  });
 }
 
 async function build(

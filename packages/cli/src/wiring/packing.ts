@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { createPackStore } from '@drayage/core';
-import type { PackAccess, PackReader, PackStore, PackingOptions } from '@drayage/core';
+import type { PackAccess, PackReader, PackRootLister, PackStore, PackingOptions } from '@drayage/core';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
@@ -36,6 +36,16 @@ export function openPackAccess({ bundle }: Config, { env }: Pick<Host, 'env'>): 
     },
   };
   return { store: openPackStore(bundle), reader };
+}
+
+/** Lists the roots of packs. What does it is imported when the first one is listed. */
+export function openPackRootLister({ env }: Pick<Host, 'env'>): PackRootLister {
+  return {
+    async listRoot(...request) {
+      const { createPackRootLister } = await import('@drayage/pack');
+      return createPackRootLister({ env }).listRoot(...request);
+    },
+  };
 }
 
 /** The packs of a bundle on this node. */

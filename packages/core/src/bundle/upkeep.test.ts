@@ -118,6 +118,7 @@ describe('verifying a bundle', () => {
       blobs: parts.length,
       bytes: bytesOfAll(parts),
       problems: [],
+      uncheckedPacks: [],
     });
     expect(seen).toEqual(parts.map((_, position) => position + 1));
   });

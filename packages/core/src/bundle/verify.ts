@@ -14,12 +14,15 @@ import { packBlobs } from './pack.ts';
 import type { Pack } from './pack-types.ts';
 import { packedLayers, readPacks, type PackedLayers } from './packed-layers.ts';
 import { incompleteBlobs, missingBlobs, type MissingBlob } from './presence.ts';
+import { verifyPackRoots, type PackRootLister, type UncheckedPack } from './verify-pack-roots.ts';
 
 export interface VerifyOptions {
   /** Called after each blob. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Blobs read at a time (default 2: reading one while hashing another). */
   readonly concurrency?: number | undefined;
+  /** Lists the roots of packs; without it they are not checked. */
+  readonly packRoots?: PackRootLister | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,10 +51,12 @@ export interface BundleVerification {
   readonly bytes: number;
   /** Blobs first, in order of digest, then images in order of the index. */
   readonly problems: readonly BundleProblem[];
+  /** Packs that hash as they should, but whose root could not be listed here. */
+  readonly uncheckedPacks: readonly UncheckedPack[];
 }
 
 /**
- * Hashes every blob of the bundle in `dir` and checks that every image is complete. What is wrong with blobs and images is in the report;
+ * Hashes every blob of the bundle in `dir` and checks that every image is complete, and that packs hold nothing but their layers. What is wrong with blobs and images is in the report;
  * blobs that no image needs are no problem.
  * @throws DrayError when it is no bundle that can be read at all: `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
  */
@@ -64,13 +69,19 @@ export async function verifyBundle(dir: string, options: VerifyOptions = {}): Pr
   const hashed = await hashAll(blobs, digests, options);
   const problems = hashed.problems;
   const packs = await checkPacks(blobs, index, problems, signal);
-  for (const entry of index.entries) problems.push(...(await checkEntry(blobs, entry, packs, signal)));
+  const damaged = new Set(problems.map(({ digest }) => digest));
+  const proven = packs.filter(({ image }) => !damaged.has(image.digest));
+  const roots = await verifyPackRoots(dir, proven, options.packRoots, signal);
+  problems.push(...roots.faults.map(({ digest, error }) => problemOf(error, { digest })));
+  const layers = packedLayers(packs);
+  for (const entry of index.entries) problems.push(...(await checkEntry(blobs, entry, layers, signal)));
   return {
     ok: problems.length === 0,
     images: index.entries.length,
     blobs: digests.length,
     bytes: hashed.bytes,
     problems,
+    uncheckedPacks: roots.unchecked,
   };
 }
 
@@ -125,7 +136,7 @@ async function checkPacks(
   { packs: manifests }: BundleIndex,
   problems: BundleProblem[],
   signal: AbortSignal | undefined,
-): Promise<PackedLayers> {
+): Promise<readonly Pack[]> {
   const packs = await readPacks(blobs, manifests, {
     onBroken: ({ digest }, error) => problems.push(problemOf(error, { digest })),
     signal,
@@ -136,7 +147,7 @@ async function checkPacks(
     problems.push(...missing.map((blob) => missingProblem(`pack ${pack.manifest.digest}`, blob)));
     if (missing.length === 0) whole.push(pack);
   }
-  return packedLayers(whole);
+  return whole;
 }
 
 async function checkEntry(

@@ -95,7 +95,11 @@ async function confirmMounted(
     for (const pack of mounted) await pack.confirm();
   } catch (error) {
     const undoing = mounted.map(({ digest }) => shellCommand(['undo', packMountPoint(folder, digest)]));
-    await runScript(engineHost, underLock(undoing), 'unmount what was changed');
+    await runScript(
+      engineHost,
+      underLock([...undoing, shellCommand(['tidy', folder])]),
+      'unmount what was changed',
+    );
     throw error;
   }
 }

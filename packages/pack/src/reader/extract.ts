@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { OpenPackedLayer, PackFilesystem } from '@drayage/core';
 import { DrayError, abortError, hexOf, reasonOf } from '@drayage/core';
 import { requireTool, type NeededTool } from '../writer/pack-tool.ts';
+import { layerDirectory } from './layer-directory.ts';
 import { makeReadable } from './make-readable.ts';
 
 const execute = promisify(execFile);
@@ -41,7 +42,7 @@ export async function findExtractor(
       }
       // For root no mode is in the way.
       if (process.getuid?.() !== 0) await makeReadable(Buffer.from(directory));
-      return `${directory}/${hexOf(request.layer.diffId)}`;
+      return layerDirectory(request, directory);
     },
   };
 }
