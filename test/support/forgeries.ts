@@ -29,7 +29,7 @@ export const badRoots: readonly (Forgery & { readonly what: string; readonly say
     what: 'a link to / that the directory lists as a directory',
     edit: (root, layers) => replaceByLink(root, layers, '/'),
     patch: listLinkAsDirectory,
-    says: '',
+    says: 'symbolic link',
   },
   {
     what: 'a hidden link beside the layers',
