@@ -115,7 +115,9 @@ describeWith({ ...needs, engine: liveVariant }, 'a forged pack for a running eng
     ['through its API', mountThroughApi],
   ] as const;
 
-  /** What the engine knows and what is mounted for it; containers and images of a helper container are gone by then. */
+  /**
+   * What the engine knows and what is mounted for it; containers and images of a helper container are gone by then.
+   */
   async function stateOfEngine(): Promise<unknown> {
     return {
       holdings: await containerdHoldings(engine),

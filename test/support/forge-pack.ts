@@ -20,7 +20,10 @@ import { runOrThrow } from './processes.ts';
 
 /** What a forger does to a pack. */
 export interface Forgery {
-  /** Changes the tree that the pack is made of: `root` holds a directory for each layer of the image, bottom first in `layers`. */
+  /**
+   * Changes the tree that the pack is made of: `root` holds a directory for each layer of the image, bottom
+   * first in `layers`.
+   */
   readonly edit: (root: string, layers: readonly string[]) => void | Promise<void>;
   /** Changes the bytes of the finished pack, whose metadata is not compressed. */
   readonly patch?: (bytes: Buffer, layers: readonly string[]) => void;
@@ -37,8 +40,8 @@ export interface ForgedBundle {
 }
 
 /**
- * Copies a bundle into a folder and forges its only pack there, as somebody does who can write to bundles: the digests of the file, of the pack's
- * documents and in the index are all consistent.
+ * Copies a bundle into a folder and forges its only pack there, as somebody does who can write to bundles:
+ * the digests of the file, of the pack's documents and in the index are all consistent.
  */
 export async function forgeBundle(original: string, folder: string, forgery: Forgery): Promise<ForgedBundle> {
   const { edit, patch, filesystem = 'squashfs' } = forgery;

@@ -93,7 +93,7 @@ may_use_loops() {
   reason=$( (: </dev/loop-control) 2>&1)
 }
 
-# A pack holds a directory for each layer and nothing else; a link would show containers the files of this one.
+# A pack holds a directory for each layer, nothing else; a link would show containers the files of this one.
 check_root() {
   for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ -e "$entry" ] || [ -L "$entry" ] || continue
@@ -113,7 +113,7 @@ mount_packs() {
     point=$home/mnt/${name%.*}
     is_mounted "$point" && reason="something is mounted at $point" && return 1
     reason=$(mkdir -p "$point" 2>&1) || return
-    # Device nodes in a pack open nothing here; containers see them through overlay mounts, where their device cgroup decides.
+    # Device nodes in a pack open nothing here; for containers, their device cgroup decides.
     mount_file "${name##*.}" ro,nodev "$pack" "$point" && check_root "$point" || return
   done
 }

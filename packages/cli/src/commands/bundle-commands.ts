@@ -21,7 +21,8 @@ export const bundleCommands: readonly CommandSpec[] = [
   {
     name: 'bundle verify',
     summary: 'check every digest of a bundle; exit 3 when something is wrong',
-    description: 'Hashes every blob and checks that every image is complete.',
+    description:
+      'Hashes every blob, and checks that every image is complete and that packs hold nothing but layers. The last needs unsquashfs or dump.erofs.',
     argument: bundleArgument,
     options: ['bundle'],
     examples: [{ line: 'dray bundle verify .dray/bundle', summary: 'after it was copied by other means' }],

@@ -49,8 +49,9 @@ export interface PackRoot {
 const layerName = /^[a-f0-9]{64}$/;
 
 /**
- * Why the root of a pack cannot be used, or undefined when it can: it holds a real directory for each layer, and nothing else. Anything else
- * was not made by drayage, and a link in place of a layer would show a container the files of its host. Pure.
+ * Why the root of a pack cannot be used, or undefined when it can: it holds a real directory for each layer,
+ * and nothing else. Anything else was not made by drayage, and a link in place of a layer would show a
+ * container the files of its host. Pure.
  */
 export function packRootFault({ entries, diffIds }: Omit<PackRoot, 'pack'>): string | undefined {
   const wanted = diffIds === undefined ? undefined : new Set<string>(diffIds.map(hexOf));
@@ -68,7 +69,10 @@ export function packRootFault({ entries, diffIds }: Omit<PackRoot, 'pack'>): str
   return lacking === undefined ? undefined : `it lacks the directory of its layer ${lacking}`;
 }
 
-/** Refuses a pack whose root holds anything but the directories of its layers. @throws DrayError `PACK_INVALID` with the entry and its kind */
+/**
+ * Refuses a pack whose root holds anything but the directories of its layers.
+ * @throws DrayError `PACK_INVALID` with the entry and its kind
+ */
 export function checkPackRoot(root: PackRoot): void {
   const reason = packRootFault(root);
   if (reason === undefined) return;

@@ -6,7 +6,10 @@ import type { Pack, PackFilesystem } from './pack-types.ts';
 
 /** Lists the roots of packs without mounting them. */
 export interface PackRootLister {
-  /** The entries at the top of a pack's file system. @throws DrayError `PACK_TOOL_MISSING`, `PACK_INVALID`, `ABORTED` */
+  /**
+   * The entries at the top of a pack's file system.
+   * @throws DrayError `PACK_TOOL_MISSING`, `PACK_INVALID`, `ABORTED`
+   */
   listRoot(file: string, filesystem: PackFilesystem, signal?: AbortSignal): Promise<readonly PackRootEntry[]>;
 }
 
@@ -22,7 +25,10 @@ export interface PackRootsVerification {
   readonly unchecked: readonly UncheckedPack[];
 }
 
-/** Checks that the packs of a bundle hold the directories of their layers and nothing else. @throws DrayError `ABORTED` */
+/**
+ * Checks that the packs of a bundle hold the directories of their layers and nothing else.
+ * @throws DrayError `ABORTED`
+ */
 export async function verifyPackRoots(
   dir: string,
   packs: readonly Pack[],

@@ -56,8 +56,8 @@ export interface BundleVerification {
 }
 
 /**
- * Hashes every blob of the bundle in `dir` and checks that every image is complete, and that packs hold nothing but their layers. What is wrong with blobs and images is in the report;
- * blobs that no image needs are no problem.
+ * Hashes every blob of the bundle in `dir` and checks that every image is complete, and that packs hold nothing but
+ * their layers. What is wrong with blobs and images is in the report; blobs that no image needs are no problem.
  * @throws DrayError when it is no bundle that can be read at all: `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
  */
 export async function verifyBundle(dir: string, options: VerifyOptions = {}): Promise<BundleVerification> {

@@ -5,7 +5,8 @@ import { basename, dirname } from 'node:path';
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
- * Proves that a layer's tree is a real directory of its pack: what is opened without following a link has the device of the pack's root.
+ * Proves that a layer's tree is a real directory of its pack: what is opened without following a link has the
+ * device of the pack's root.
  * @throws Error with the reason
  */
 export async function checkTree(tree: string): Promise<void> {
@@ -22,7 +23,10 @@ async function deviceOf(directory: string): Promise<bigint> {
   }
 }
 
-/** Defines `check_tree`, the same for a shell: ends it unless `$1` is a real directory of the directory that it is named in. */
+/**
+ * Defines `check_tree`, the same for a shell: ends it unless `$1` is a real directory of the directory that
+ * it is named in.
+ */
 export const checkTreeFunction = `
 place() { cd -P "$1" && pwd -P; }
 check_tree() {

@@ -6,9 +6,10 @@ import { mountedPacks, packMountPoint, type PlacedPack } from './pack-folder.ts'
 import { findRefusedPacks, listRoots } from './pack-roots.ts';
 
 /**
- * How packs are mounted. `nodev`: whoever wrote the pack has chosen its device nodes, and on the host's side they must open nothing. Containers
- * see them through an overlay, which has mount options of its own; there the device cgroup decides, as for the layers of any image. Not
- * `nosuid`: a bind mount of a tree would inherit it, and setuid programs are part of images.
+ * How packs are mounted. `nodev`: whoever wrote the pack has chosen its device nodes, and on the host's side they must
+ * open nothing. Containers see them through an overlay, which has mount options of its own; there the device cgroup
+ * decides, as for the layers of any image. Whiteouts are device nodes that are never opened. Not `nosuid`: a bind mount
+ * of a tree would inherit it, and setuid programs are part of images.
  */
 export const packOptions = 'ro,nodev';
 

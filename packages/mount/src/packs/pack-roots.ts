@@ -3,8 +3,9 @@ import type { Digest, DrayError, PackRootEntry } from '@drayage/core';
 import { packMountPoint, type PlacedPack } from './pack-folder.ts';
 
 /**
- * Defines `roots`, which prints the entries of a mounted pack's root: one line for the pack, then one for each entry with its kind and name. The
- * kind comes from the inode, not from the directory, which may lie, and no link is followed. Names that no layer has are made harmless.
+ * Defines `roots`, which prints the entries of a mounted pack's root: one line for the pack, then one for
+ * each entry with its kind and name. The kind comes from the inode, not from the directory, which may lie,
+ * and no link is followed. Names that no layer has are made harmless.
  */
 export const listRoots = `
 roots() {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { entryKind, type EntryKind, type PackRootEntry } from '@drayage/core';
 
 /**
- * The entries of a mounted pack's root, by their inodes: the types that a directory lists may lie. No link is followed.
+ * The entries of a mounted pack's root, by their inodes: the types that a directory lists may lie. No link is
+ * followed.
  * @throws what `node:fs` throws
  */
 export async function readPackRoot(root: string): Promise<readonly PackRootEntry[]> {

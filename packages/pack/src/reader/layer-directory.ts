@@ -2,7 +2,8 @@ import { lstat } from 'node:fs/promises';
 import { DrayError, hexOf, systemErrorCode, type OpenPackedLayer } from '@drayage/core';
 
 /**
- * The directory of a layer that was extracted from its pack. A link in its place would lead to files of this machine.
+ * The directory of a layer that was extracted from its pack. A link in its place would lead to files of this
+ * machine.
  * @throws DrayError `PACK_INVALID`
  */
 export async function layerDirectory(

@@ -14,7 +14,10 @@ const maxBuffer = 16 * 1024 ** 2;
 export interface PackRootListerOptions {
   /** The program for squashfs, default `unsquashfs`; 4.5 or newer. */
   readonly unsquashfs?: string | undefined;
-  /** The program for EROFS, default `dump.erofs`; 1.8 or newer. It lists the types of entries, and cannot see that one is a lie. */
+  /**
+   * The program for EROFS, default `dump.erofs`; 1.8 or newer. It lists the types of entries, and cannot see
+   * that one is a lie.
+   */
   readonly dumpErofs?: string | undefined;
   /** As {@link PackWriterOptions.env}. */
   readonly env?: ToolEnvironment | undefined;
@@ -26,7 +29,10 @@ interface Listing {
   readonly parse: (printed: string) => readonly PackRootEntry[];
 }
 
-/** Lists the roots of packs with the programs of this machine, without mounting them; the contract is that of `PackRootLister`. */
+/**
+ * Lists the roots of packs with the programs of this machine, without mounting them; the contract is that of
+ * `PackRootLister`.
+ */
 export function createPackRootLister(options: PackRootListerOptions = {}): PackRootLister {
   const env = plainEnvironment(options.env ?? {});
   return {

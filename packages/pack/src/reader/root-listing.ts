@@ -3,12 +3,13 @@ import { entryKind, type PackRootEntry } from '@drayage/core';
 /** What `unsquashfs` is told to call the root. */
 export const squashfsTop = 'root';
 
-// Such as "lrwxrwxrwx 0/0     1 1970-01-01 00:00 root/NAME -> TARGET"; of a device, the numbers stand in place of the size.
+// Such as "lrwxrwxrwx 0/0     1 1970-01-01 00:00 root/NAME -> TARGET"; of a device, the numbers stand in
+// place of the size.
 const squashfsLine = /^([-bcdlps])\S{9} \S+ .*?\d{4}-\d\d-\d\d \d\d:\d\d root(?:\/(.*))?$/;
 
 /**
- * The entries that `unsquashfs -lln -max-depth 1` has printed. A line that is no entry belongs to a name with a line end, which no layer has: it
- * becomes an entry of unknown kind.
+ * The entries that `unsquashfs -lln -max-depth 1` has printed. A line that is no entry belongs to a name with
+ * a line end, which no layer has: it becomes an entry of unknown kind.
  */
 export function parseSquashfsRoot(printed: string): readonly PackRootEntry[] {
   const lines = printed.split('\n').filter((line) => line !== '');
