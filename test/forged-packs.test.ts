@@ -97,15 +97,15 @@ describeWith({ ...needs, engine: liveVariant }, 'a forged pack for a running eng
   const throughApi = async (action: (known: Known) => Promise<void>): Promise<void> => {
     const relay = await startTcpRelay(engine.socketPath);
     const known = await engineAt(relay.host);
-    const reach = await openEngineHost(known);
+    const engineHost = await openEngineHost(known);
     try {
-      await action({ reach, info: known.info });
+      await action({ engineHost, info: known.info });
     } finally {
-      await reach.close();
+      await engineHost.close();
       await relay.stop();
     }
   };
-  type Known = Pick<Parameters<typeof mountLive>[0], 'reach' | 'info'>;
+  type Known = Pick<Parameters<typeof mountLive>[0], 'engineHost' | 'info'>;
   const mountThroughApi = (bundle: string): Promise<void> =>
     throughApi(async (known) => {
       await mountLive({ ...known, ...(await readBundle(bundle, known.info)) });
@@ -395,7 +395,7 @@ describeWith({ ...needs, engine: outer }, 'a forged pack in a bundle', () => {
     const inside = (...args: readonly string[]): ReturnType<TestEngine['tryDocker']> =>
       engine.tryDocker(['exec', name, ...args]);
     const answers = async (): Promise<boolean> => (await inside('docker', 'version')).exitCode === 0;
-    await waitUntil(answers, 'the engine inside answers', { timeoutMs: minute });
+    await waitUntil(answers, 'the engine inside answers');
     const { stderr } = await engine.docker(['logs', name]);
     expect(stderr).toContain('something that is not the directory of a layer');
     expect((await inside('docker', 'images', '--quiet')).stdout).toBe('');

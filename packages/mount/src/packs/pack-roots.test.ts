@@ -80,7 +80,7 @@ describe.each([
 describe('packs that were listed', () => {
   const diffIds = [digestOf('one'), digestOf('two')];
   const pack = (name: string): Parameters<typeof findRefusedPacks>[1][number] => {
-    return { digest: digestOf(name), filesystem: 'squashfs', path: '/x', diffIds };
+    return { digest: digestOf(name), diffIds };
   };
   const trees = diffIds.map((diffId) => `d ${hexOf(diffId)}`);
   const rootLine = (name: string): string => `root ${packMountPoint('/run/f', digestOf(name))}`;

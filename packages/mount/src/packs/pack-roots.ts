@@ -50,7 +50,7 @@ export interface RefusedPack {
 /** Judges the packs whose roots `roots` has printed. Pure. */
 export function findRefusedPacks(
   folder: string,
-  packs: readonly PlacedPack[],
+  packs: readonly Pick<PlacedPack, 'digest' | 'diffIds'>[],
   printed: string,
 ): readonly RefusedPack[] {
   const roots = parseRoots(printed);
