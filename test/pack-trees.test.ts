@@ -35,97 +35,107 @@ const variants: readonly EngineVariant[] = [
   { name: '28.5', imageStore: 'classic' },
 ];
 
-for (const variant of variants) {
-  describeWith({ engine: variant, registry: true, programs }, `packs beside engine ${variant.name}`, () => {
-    let registry: TestRegistry;
-    let engine: TestEngine;
-    let folder: string;
-    let layers: readonly TarLayer[];
-    let since: Date;
-    let blobs: BlobStore;
-    const packs = new Map<PackFilesystem, MadePack>();
+describeWith({ registry: true, programs, root: true }, 'packs', () => {
+  let registry: TestRegistry;
+  let folder: string;
+  let image: string;
+  let layers: readonly TarLayer[];
+  let since: Date;
+  let blobs: BlobStore;
+  const packs = new Map<PackFilesystem, MadePack>();
 
-    beforeAll(async () => {
-      folder = makeFolder();
-      registry = await startRegistry();
-      engine = await startEngine(variant);
-      since = new Date();
-      layers = [...nastyLayers(), await realLayer(folder, realPaths)];
-      await engine.docker(['pull', await pushTars(registry, 'nasty/layers:1', layers)]);
-      for (const filesystem of filesystems) packs.set(filesystem, await makePack(folder, filesystem, layers));
-      blobs = createDirectoryBlobStore(join(folder, 'bundle'));
-    });
+  beforeAll(async () => {
+    folder = makeFolder();
+    registry = await startRegistry();
+    since = new Date();
+    layers = [...nastyLayers(), await realLayer(folder, realPaths)];
+    image = await pushTars(registry, 'nasty/layers:1', layers);
+    for (const filesystem of filesystems) packs.set(filesystem, await makePack(folder, filesystem, layers));
+    blobs = createDirectoryBlobStore(join(folder, 'bundle'));
+  });
 
-    afterAll(async () => {
-      for (const { mounted } of packs.values()) await mounted.unmount();
-      await engine.stop();
-      await registry.stop();
-      await removeFolder(folder);
-    });
+  afterAll(async () => {
+    for (const { mounted } of packs.values()) await mounted.unmount();
+    await registry.stop();
+    await removeFolder(folder);
+  });
 
-    const titles = [...nastyLayers().map(({ title }) => title), 'real files'];
-    const layerAt = (position: number): { tar: Buffer; place: EngineLayer; engineKeepsTar: boolean } => {
-      const layer = layers[position];
-      const place = engineLayers(engine, layers)[position];
-      if (layer === undefined || place === undefined)
-        throw new Error(`there is no layer ${String(position)}`);
-      return { ...layer, place };
-    };
+  const packOf = (filesystem: PackFilesystem): MadePack => {
+    const pack = packs.get(filesystem);
+    if (pack === undefined) throw new Error(`there is no pack in ${filesystem}`);
+    return pack;
+  };
+  const layerAt = (position: number): TarLayer => {
+    const layer = layers[position];
+    if (layer === undefined) throw new Error(`there is no layer ${String(position)}`);
+    return layer;
+  };
 
-    describe.each(filesystems)('a pack in the format %s', (filesystem) => {
-      const packOf = (): MadePack => {
-        const pack = packs.get(filesystem);
-        if (pack === undefined) throw new Error(`there is no pack in ${filesystem}`);
-        return pack;
+  test.each(filesystems)('in the format %s give every tar back, byte for byte', async (filesystem) => {
+    const { file, layers: packed } = packOf(filesystem);
+    expect(packed).toHaveLength(layers.length);
+    const reader = createPackReader({ ...erofsPrograms(), env: process.env });
+    for (const [position, layer] of packed.entries()) {
+      const tarSplit = await blobs.open(layer.tarSplit);
+      const request = { file, filesystem, layer, tarSplit, workDir: folder };
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of await reader.openLayer(request)) chunks.push(chunk);
+      expect(hashOf(Buffer.concat(chunks))).toBe(hashOf(layerAt(position).tar));
+    }
+  });
+
+  const titles = [...nastyLayers().map(({ title }) => title), 'real files'];
+  const titled = titles.map((title, position) => [title, position] as const);
+
+  for (const variant of variants) {
+    describeWith({ engine: variant }, `beside engine ${variant.name}`, () => {
+      let engine: TestEngine;
+
+      beforeAll(async () => {
+        engine = await startEngine(variant);
+        await engine.docker(['pull', image]);
+      });
+
+      afterAll(() => engine.stop());
+
+      const placeOf = (position: number): EngineLayer => {
+        const place = engineLayers(engine, layers)[position];
+        if (place === undefined) throw new Error(`the engine has no layer ${String(position)}`);
+        return place;
       };
 
-      test.each(titles.map((title, position) => [title, position] as const))(
-        'has the tree that the engine extracts: %s',
-        async (_, position) => {
-          const { tar, place } = layerAt(position);
+      describe.each(filesystems)('a pack in the format %s', (filesystem) => {
+        test.each(titled)('has the tree that the engine extracts: %s', async (_, position) => {
+          const { tar } = layerAt(position);
           // Squashfs has whole seconds.
           const isExact = filesystem === 'erofs';
-          const ours = await treeTar(join(packOf().mounted.path, hexOf(digestOf(tar))), since, isExact);
-          const theirs = await treeTar(place.tree, since, isExact);
+          const { path } = packOf(filesystem).mounted;
+          const ours = await treeTar(join(path, hexOf(digestOf(tar))), since, isExact);
+          const theirs = await treeTar(placeOf(position).tree, since, isExact);
           expect(await treeEntries(ours)).toEqual(await treeEntries(theirs));
           expect(hashOf(ours)).toBe(hashOf(theirs));
-        },
-      );
+        });
 
-      test('counts the size of a layer as the engine does', () => {
-        const sizes = engineLayers(engine, layers).map(({ dir }) =>
-          Number(readFileSync(join(dir, 'size'), 'utf8')),
-        );
-        expect(packOf().layers.map(({ size }) => size)).toEqual(sizes);
+        test('counts the size of a layer as the engine does', () => {
+          const sizes = engineLayers(engine, layers).map(({ dir }) =>
+            Number(readFileSync(join(dir, 'size'), 'utf8')),
+          );
+          expect(packOf(filesystem).layers.map(({ size }) => size)).toEqual(sizes);
+        });
       });
 
-      test('gives every tar back, byte for byte', async () => {
-        const { file, layers: packed } = packOf();
-        const reader = createPackReader({ ...erofsPrograms(), env: process.env });
-        for (const [position, layer] of packed.entries()) {
-          const tarSplit = await blobs.open(layer.tarSplit);
-          const request = { file, filesystem, layer, tarSplit, workDir: folder };
-          const chunks: Uint8Array[] = [];
-          for await (const chunk of await reader.openLayer(request)) chunks.push(chunk);
-          expect(hashOf(Buffer.concat(chunks))).toBe(hashOf(layerAt(position).tar));
-        }
+      test.each(titled)('the tar-split is the one that the engine keeps: %s', async (_, position) => {
+        const layer = packOf('squashfs').layers[position];
+        if (layer === undefined) throw new Error('there is no such layer');
+        const kept = readFileSync(join(placeOf(position).dir, 'tar-split.json.gz'));
+        const ours = await linesOf(await blobs.open(layer.tarSplit));
+        const theirs = await linesOf(Readable.from([kept]));
+        if (layerAt(position).engineKeepsTar) expect(ours).toEqual(theirs);
+        else expect(ours.length).toBeGreaterThanOrEqual(theirs.length);
       });
     });
-
-    test.each(titles.map((title, position) => [title, position] as const))(
-      'the tar-split is the one that the engine keeps: %s',
-      async (_, position) => {
-        const { place, engineKeepsTar } = layerAt(position);
-        const layer = packs.get('squashfs')?.layers[position];
-        if (layer === undefined) throw new Error('there is no such layer');
-        const ours = await linesOf(await blobs.open(layer.tarSplit));
-        const theirs = await linesOf(Readable.from([readFileSync(join(place.dir, 'tar-split.json.gz'))]));
-        if (engineKeepsTar) expect(ours).toEqual(theirs);
-        else expect(ours.length).toBeGreaterThanOrEqual(theirs.length);
-      },
-    );
-  });
-}
+  }
+});
 
 interface EngineLayer {
   /** In the layer database. */
