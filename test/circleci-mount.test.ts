@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 
 import { isBlobDownload } from './support/access-log.ts';
+import { makeBridge, type TestBridge } from './support/bridge.ts';
 import { startOrbProject, type OrbProject, type RunOptions } from './support/circleci/orb-project.ts';
 import { describeJob, stepOf } from './support/circleci/records.ts';
 import type { WorkflowRun } from './support/circleci/workflow-run.ts';
@@ -15,15 +16,14 @@ const programs = ['unshare', 'nsenter', 'tar', 'bash', 'npm', 'mksquashfs', 'uns
 const machine = 'machine: { image: ubuntu-2404:current }';
 const docker = 'docker: [{ image: acme/privileged }]';
 
-/** A private engine of its own, where the job may write, without a network. */
-const engineArgs = 'data_root: /tmp/engine, bridge: none';
-
 describeWith({ engine: variant, registry: true, programs }, 'the orb with packs', () => {
   let project: OrbProject;
+  let bridge: TestBridge;
   let app: string;
 
   beforeAll(async () => {
     project = await startOrbProject(variant);
+    bridge = await makeBridge();
     const layers = [busyboxLayer(), [{ path: 'version', content: 'one' }]];
     app = (await pushImage(project.registry, 'team/app:1', { layers, config: { Cmd: ['cat', '/version'] } }))
       .reference;
@@ -31,7 +31,13 @@ describeWith({ engine: variant, registry: true, programs }, 'the orb with packs'
 
   afterEach(() => project.reset(), limit);
 
-  afterAll(() => project.stop(), limit);
+  afterAll(async () => {
+    await project.stop();
+    await bridge.remove();
+  }, limit);
+
+  /** A private engine of its own, where the job may write. */
+  const engineArgs = (): string => `data_root: /tmp/engine, bridge: ${bridge.name}`;
 
   /** Runs a deployment that gets the image as a pack by this step. */
   async function deploy(executor: string, step: string, options: RunOptions = {}): Promise<WorkflowRun> {
@@ -72,7 +78,7 @@ workflows:
     async () => {
       const run = await deploy(
         machine,
-        `drayage/load: { ${project.install}, delivery: mount, ${engineArgs} }`,
+        `drayage/load: { ${project.install}, delivery: mount, ${engineArgs()} }`,
       );
       expect(JSON.parse(loadReport(run))).toMatchObject({ images: [{ delivery: 'mount', bytesSent: 0 }] });
     },
@@ -82,7 +88,7 @@ workflows:
   test(
     'mounts them in a privileged job container into an engine of their own, which the steps that follow use',
     async () => {
-      const step = `drayage/load: { ${project.install}, delivery: mount, image_store: classic, ${engineArgs} }`;
+      const step = `drayage/load: { ${project.install}, delivery: mount, image_store: classic, ${engineArgs()} }`;
       const run = await deploy(docker, step, { container: { privileges: 'privileged' } });
       expect(stepOf(run.job('deploy'), 'look').output).toContain('/run/drayage/');
       expect(JSON.parse(loadReport(run))).toMatchObject({ images: [{ delivery: 'mount', bytesSent: 0 }] });
@@ -93,7 +99,7 @@ workflows:
   test(
     'starts an engine that has them from the start',
     async () => {
-      const run = await deploy(machine, `drayage/start_engine: { ${project.install}, ${engineArgs} }`);
+      const run = await deploy(machine, `drayage/start_engine: { ${project.install}, ${engineArgs()} }`);
       expect(stepOf(run.job('deploy'), 'look').output).toContain('/run/drayage/');
     },
     limit,

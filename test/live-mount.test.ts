@@ -305,7 +305,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
     const gone = makeFolder();
     await mountTmpfs(gone);
     const before = new Set(mountsBelow('/run/drayage/live'));
-    const other = await engineInFolder(gone, { ...variant, bridge: 'none' });
+    const other = await engineInFolder(gone, { ...variant, bridge: bridge.name });
     await mountLive(await liveRequest(other.engine, packs));
     await other.end();
     await removeFolder(gone);

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { DeliveryReport } from '@drayage/core';
 
 import { isBlobDownload } from './support/access-log.ts';
+import { makeBridge, type TestBridge } from './support/bridge.ts';
 import { dray, drayJson } from './support/dray.ts';
 import { enginePath, everyEngineVariant } from './support/engine-programs.ts';
 import { startEngine, type TestEngine } from './support/engines.ts';
@@ -26,10 +27,12 @@ for (const variant of everyEngineVariant) {
     let engine: TestEngine;
     let app: PushedImage;
     let folder: string;
+    let bridge: TestBridge;
 
     beforeAll(async () => {
       registry = await startRegistry();
       engine = await startEngine(variant);
+      bridge = await makeBridge();
       // The empty layer twice, as a Dockerfile with two WORKDIR lines makes it.
       const layers = [base, [], [{ path: 'version', content: 'one' }], []];
       app = await pushImage(registry, 'team/app:1', { layers, config });
@@ -37,6 +40,7 @@ for (const variant of everyEngineVariant) {
 
     afterAll(async () => {
       await engine.stop();
+      await bridge.remove();
       await registry.stop();
     });
 
@@ -54,14 +58,14 @@ for (const variant of everyEngineVariant) {
 
     const bundle = (): string => join(folder, 'bundle');
     const dataRoot = (): string => join(folder, 'engine');
+    const privateEngine = (): string[] => ['--data-root', dataRoot(), '--bridge', bridge.name];
     const prepull = (...args: string[]): Promise<unknown> =>
       drayJson('prepull', ['--form', 'packs', '--bundle', bundle(), ...args]);
     const load = (...more: string[]): Promise<DeliveryReport> =>
-      drayJson(
-        'load',
-        [...['--bundle', bundle(), '--strict', '--bridge', 'none', '--data-root', dataRoot()], ...more],
-        { host: engine.host, env: { PATH: enginePath(variant.name) } },
-      );
+      drayJson('load', ['--bundle', bundle(), '--strict', ...privateEngine(), ...more], {
+        host: engine.host,
+        env: { PATH: enginePath(variant.name) },
+      });
     const docker = async (report: DeliveryReport, ...args: string[]): Promise<string> => {
       const host = report.dockerHost ?? engine.host;
       return (await engine.docker(args, { env: { DOCKER_HOST: host } })).stdout.trim();
@@ -123,7 +127,7 @@ for (const variant of everyEngineVariant) {
       bytes[5000] = (bytes[5000] ?? 0) ^ 1;
       writeFileSync(file, bytes);
       const { exitCode, stderr } = await dray(
-        ['load', '--bundle', bundle(), '--delivery', 'mount', '--data-root', dataRoot(), '--bridge', 'none'],
+        ['load', '--bundle', bundle(), '--delivery', 'mount', ...privateEngine()],
         { host: engine.host, env: { PATH: enginePath(variant.name) } },
       );
       expect(exitCode).toBe(0);

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 
+import { makeBridge } from './support/bridge.ts';
 import { isAnswering } from './support/engine-http.ts';
 import { enginePath, type EngineVariant } from './support/engine-programs.ts';
 import { engineVariants } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
 import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
 import { mountTmpfs } from './support/mounts.ts';
+import { startOwnContainerd } from './support/own-containerd.ts';
 import { endProcessesNaming } from './support/process-table.ts';
 import { errorCodeIn, makeDataRoot, prepullPacks, type PrivateDataRoot } from './support/private-engine.ts';
 import { runOrThrow, start } from './support/processes.ts';
@@ -145,16 +147,20 @@ async function imagesWithPlainEngine(
     DOCKER_HOST: `unix://${socket}`,
     DOCKER_CONFIG: join(folder, 'client'),
   };
-  const flags = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--storage-driver', driver];
-  const places = [
-    '--data-root',
-    dataRoot,
-    '--exec-root',
-    join(folder, 'exec'),
-    '--pidfile',
-    join(folder, 'pid'),
-  ];
-  const daemon = start('dockerd', [...flags, ...places, '--host', env.DOCKER_HOST], { env });
+  const execRoot = join(folder, 'exec');
+  const config = join(folder, 'daemon.json');
+  const bridge = await makeBridge();
+  const own = await startOwnContainerd({ dataRoot, execRoot }, env);
+  writeFileSync(config, JSON.stringify(own === undefined ? {} : { containerd: own.address }));
+  const daemon = start(
+    'dockerd',
+    [
+      ...['--config-file', config, '--host', env.DOCKER_HOST, '--group', '0'],
+      ...['--bridge', bridge.name, '--iptables=false', '--ip6tables=false', '--storage-driver', driver],
+      ...['--data-root', dataRoot, '--exec-root', execRoot, '--pidfile', join(folder, 'pid')],
+    ],
+    { env },
+  );
   try {
     await Promise.race([
       waitUntil(() => isAnswering(socket), 'the engine answers'),
@@ -166,7 +172,9 @@ async function imagesWithPlainEngine(
     return listed.stdout.trim();
   } finally {
     await daemon.kill();
+    await own?.end();
     await endProcessesNaming(folder);
     await removeFolder(folder);
+    await bridge.remove();
   }
 }

@@ -19,7 +19,7 @@ const machineSocket = '/run/containerd/containerd.sock';
  * of the machine. Undefined elsewhere: dockerd starts its own.
  */
 export async function startOwnContainerd(
-  { dataRoot, execRoot }: EnginePaths,
+  { dataRoot, execRoot }: Pick<EnginePaths, 'dataRoot' | 'execRoot'>,
   env: Readonly<Record<string, string>>,
 ): Promise<OwnContainerd | undefined> {
   if (!existsSync(machineSocket)) return undefined;

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { isObject } from '@drayage/core';
 
+import { makeBridge } from './bridge.ts';
 import { dray, startDray } from './dray.ts';
 import { enginePath, type EngineName, type EngineVariant } from './engine-programs.ts';
 import { makeFolder, removeFolder } from './folders.ts';
@@ -51,11 +52,11 @@ export async function makeDataRoot({ name, imageStore }: EngineVariant): Promise
   const folder = makeFolder();
   await mountTmpfs(folder);
   const path = join(folder, 'root');
+  const bridge = await makeBridge();
   const env = privateEngineEnv(name);
+  const forStart = ['--image-store', imageStore, '--bridge', bridge.name];
   const flags = (command: string): string[] =>
-    command === 'start'
-      ? ['--data-root', path, '--image-store', imageStore, '--bridge', 'none']
-      : ['--data-root', path];
+    command === 'start' ? ['--data-root', path, ...forStart] : ['--data-root', path];
   const runDirs = new Set<string>();
   const engine: PrivateDataRoot['engine'] = async (command, args = []) => {
     remember();
@@ -104,6 +105,7 @@ export async function makeDataRoot({ name, imageStore }: EngineVariant): Promise
       remember();
       await dray(['engine', 'stop', '--data-root', path, '--purge'], { env, cwd: folder });
       await removeFolder(folder);
+      await bridge.remove();
     },
   };
 }
