@@ -41,15 +41,26 @@ export interface Document {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Builds an image; its layers are files in the folder. */
-export async function buildImage(folder: string, spec: ImageSpec): Promise<BuiltImage> {
+/** The layers that are files in a folder already, by the entries that they were built from. */
+export type BuiltLayers = Map<readonly LayerEntry[], BuiltLayer>;
+
+/** Builds an image; its layers are files in the folder. What is in `built` is taken from there, and the rest is added. */
+export async function buildImage(
+  folder: string,
+  spec: ImageSpec,
+  built: BuiltLayers = new Map(),
+): Promise<BuiltImage> {
   const {
     mediaTypes = 'oci',
     compression = 'gzip',
     platform = { os: 'linux', architecture: 'amd64' },
   } = spec;
   const layers: BuiltLayer[] = [];
-  for (const entries of spec.layers) layers.push(await buildLayer(folder, entries, compression));
+  for (const entries of spec.layers) {
+    const layer = built.get(entries) ?? (await buildLayer(folder, entries, compression));
+    built.set(entries, layer);
+    layers.push(layer);
+  }
   const config = makeDocument(documentTypes[mediaTypes].config, {
     ...platform,
     created: '1970-01-01T00:00:00Z',

@@ -1,4 +1,4 @@
-import { busyboxLayer, pushImage, type LayerEntry, type PushedImage } from './images.ts';
+import { busyboxLayer, pushImage, pushImages, type LayerEntry, type PushedImage } from './images.ts';
 import type { PushTarget } from './push.ts';
 
 const megabyte = 1_000_000;
@@ -17,12 +17,12 @@ const layerShapes = {
  * Takes about a minute to make. Sets of different names share the lowest layer only.
  */
 export async function pushImageSet(target: PushTarget, name = 'set'): Promise<readonly PushedImage[]> {
-  const app = await pushImage(target, `${name}/app:1`, { layers: appLayers(name), config });
-  const service = await pushImage(target, `${name}/service:1`, {
-    layers: [busyboxLayer(), filler(name, 'toolchain'), filler(name, 'runtime'), filler(name, 'database')],
-    config,
-  });
-  return [app, service];
+  const app = appLayers(name);
+  const service = [...app.slice(0, 2), filler(name, 'runtime'), filler(name, 'database')];
+  return pushImages(target, [
+    [`${name}/app:1`, { layers: app, config }],
+    [`${name}/service:1`, { layers: service, config }],
+  ]);
 }
 
 /** The next version of the application of {@link pushImageSet}: one new layer of 2 MB on top of all that it had. */

@@ -5,6 +5,7 @@ import {
   descriptorOf,
   makeDocument,
   type BuiltImage,
+  type BuiltLayers,
   type Document,
   type ImageSpec,
 } from './image-build.ts';
@@ -44,12 +45,33 @@ export interface IndexSpec {
 
 /** Builds an image and pushes it, without an engine. `name` is `REPOSITORY:TAG`. */
 export async function pushImage(target: PushTarget, name: string, spec: ImageSpec): Promise<PushedImage> {
+  return inTemporaryFolder((folder) => buildAndPush(target, folder, name, spec));
+}
+
+/** The same for several images, of one compression: a list of entries that they share is built once. */
+export async function pushImages(
+  target: PushTarget,
+  images: readonly (readonly [name: string, spec: ImageSpec])[],
+): Promise<readonly PushedImage[]> {
   return inTemporaryFolder(async (folder) => {
-    const { repository, tag } = splitName(name);
-    const image = await buildImage(folder, spec);
-    await pushBuilt(target, repository, image, tag);
-    return { ...image, reference: `${target.host}/${name}` };
+    const built: BuiltLayers = new Map();
+    const pushed: PushedImage[] = [];
+    for (const [name, spec] of images) pushed.push(await buildAndPush(target, folder, name, spec, built));
+    return pushed;
   });
+}
+
+async function buildAndPush(
+  target: PushTarget,
+  folder: string,
+  name: string,
+  spec: ImageSpec,
+  built?: BuiltLayers,
+): Promise<PushedImage> {
+  const { repository, tag } = splitName(name);
+  const image = await buildImage(folder, spec, built);
+  await pushBuilt(target, repository, image, tag);
+  return { ...image, reference: `${target.host}/${name}` };
 }
 
 /** Builds one image for each platform and pushes them under one tag. `name` is `REPOSITORY:TAG`. */
