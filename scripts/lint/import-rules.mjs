@@ -3,7 +3,8 @@ import { builtinModules } from 'node:module';
 /** Which siblings a package may import, and which libraries only this package may import. */
 const packages = {
   core: { siblings: [], libraries: [] },
-  registry: { siblings: ['core'], libraries: [] },
+  http: { siblings: ['core'], libraries: ['undici'] },
+  registry: { siblings: ['core', 'http'], libraries: [] },
   engine: { siblings: ['core'], libraries: ['dockerode', 'docker-modem'] },
   discovery: { siblings: ['core'], libraries: ['dockerfile-ast'] },
   pack: { siblings: ['core'], libraries: [] },
@@ -13,10 +14,21 @@ const packages = {
   doctor: { siblings: ['core', 'host', 'mount', 'private-engine'], libraries: [] },
   bake: { siblings: ['core', 'mount', 'private-engine'], libraries: [] },
   circleci: { siblings: ['core'], libraries: [] },
-  gitlab: { siblings: ['core'], libraries: ['@gitbeaker'] },
+  gitlab: { siblings: ['core', 'http'], libraries: ['@gitbeaker'] },
   cli: {
     siblings: [
-      ...['core', 'registry', 'engine', 'discovery', 'pack', 'host', 'mount', 'private-engine', 'doctor'],
+      ...[
+        'core',
+        'http',
+        'registry',
+        'engine',
+        'discovery',
+        'pack',
+        'host',
+        'mount',
+        'private-engine',
+        'doctor',
+      ],
       ...['bake', 'circleci', 'gitlab'],
     ],
     libraries: [],
@@ -25,7 +37,7 @@ const packages = {
 
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
 const coreLevels = [
-  ['errors.ts', 'redact.ts', 'retry.ts', 'error-summary.ts', 'asset.ts', 'pipeline/'],
+  ['errors.ts', 'redact.ts', 'error-summary.ts', 'asset.ts', 'pipeline/'],
   ['image/'],
   ['image-set/'],
   ['lock/'],

@@ -12,15 +12,6 @@ export {
   systemErrorCode,
 } from './errors.ts';
 export { maskSecrets, printable, redactUrl } from './redact.ts';
-export type { Clock, RetryPolicy } from './retry.ts';
-export {
-  defaultRetryPolicy,
-  isPassingConnectionError,
-  isPassingStatus,
-  parseRetryAfter,
-  retryPause,
-  systemClock,
-} from './retry.ts';
 export { readAsset } from './asset.ts';
 
 export type {

@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DrayError, digestOf } from '@drayage/core';
-import { readAll, startFixture } from './testing/fixture.ts';
-import type { Fixture, FixtureOptions } from './testing/fixture.ts';
+import { readAll, startFixture, type Fixture, type FixtureOptions } from './testing/fixture.ts';
 
 const user = { username: 'me', password: 'planted-password' };
 const basic = { kind: 'basic', ...user } as const;

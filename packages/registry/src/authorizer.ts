@@ -1,12 +1,11 @@
+import type { Connections } from '@drayage/http';
+import type { ApiRoot } from './api-root.ts';
 import type { Challenge } from './challenge.ts';
-import type { Connections } from './connections.ts';
 import type { Credential, CredentialStore } from './credentials/credential-store.ts';
-import type { Endpoint } from './endpoint.ts';
 import type { AnswerContext, Operation } from './failures.ts';
 import { isInsecureHost } from './hosts.ts';
 import { SingleFlight } from './single-flight.ts';
-import type { AccessToken } from './token-service.ts';
-import { basicAuthorization, fetchToken } from './token-service.ts';
+import { basicAuthorization, fetchToken, type AccessToken } from './token-service.ts';
 
 export interface AuthorizerOptions {
   readonly registry: string;
@@ -16,12 +15,12 @@ export interface AuthorizerOptions {
   readonly now: () => number;
 }
 
-/** The authorization of one registry: what it demanded, the credential for it, and the tokens it gave. */
+/** The authorization for one registry: its demands, the credential for it, and its tokens. */
 export class Authorizer {
   readonly #options: AuthorizerOptions;
   readonly #tokens = new Map<string, AccessToken>();
   readonly #requests = new SingleFlight<AccessToken>();
-  // What a repository demanded goes before what the registry's root demanded.
+  // The demand of a repository goes before that of the registry's root.
   readonly #challenges = new Map<string, Challenge>();
   readonly #secrets = new Set<string>();
   // By repository: some stores have credentials for a part of a registry.
@@ -32,30 +31,27 @@ export class Authorizer {
   }
 
   /**
-   * The `Authorization` header for pulling from `repository`; undefined while nothing is demanded or nothing fits the demand.
+   * The `Authorization` header for pulling from `repository`; undefined if none is demanded or none fits the
+   * demand.
    * @throws DrayError `CREDENTIALS_INVALID`; RegistryError as {@link fetchToken}
    */
-  async authorization(
-    endpoint: Endpoint,
-    repository: string,
-    operation: Operation,
-  ): Promise<string | undefined> {
-    const challenge = this.#challenges.get(repository) ?? withoutScope(chooseChallenge(endpoint.challenges));
+  async authorization(root: ApiRoot, repository: string, operation: Operation): Promise<string | undefined> {
+    const challenge = this.#challenges.get(repository) ?? withoutScope(chooseChallenge(root.challenges));
     if (challenge === undefined) return undefined;
     const credential = await this.#findCredential(repository);
     if (credential?.kind === 'registryToken') return `Bearer ${credential.token}`;
     if (challenge.scheme === 'basic') return basicAuthorization(credential);
-    const { token } = await this.#token(endpoint, challenge, repository, operation);
+    const { token } = await this.#token(root, challenge, repository, operation);
     return `Bearer ${token}`;
   }
 
   /**
-   * Another `Authorization` header after a 401 with `challenges`; undefined when there is nothing better to offer than `rejected`.
-   * Several requests that were refused with the same token get one new token together. The credential is looked up again, as passwords of
-   * cloud registries end in the middle of a long pull.
+   * Another `Authorization` header after a 401 with `challenges`; undefined if there is none better than
+   * `rejected`. Requests that were refused with the same token share one new token. The credential is looked
+   * up again, because passwords of cloud registries expire during long pulls.
    */
   async renewal(
-    endpoint: Endpoint,
+    root: ApiRoot,
     repository: string,
     refusal: { readonly rejected: string | undefined; readonly challenges: readonly Challenge[] },
     operation: Operation,
@@ -67,11 +63,14 @@ export class Authorizer {
     for (const [key, { token }] of this.#tokens) {
       if (refusal.rejected === `Bearer ${token}`) this.#tokens.delete(key);
     }
-    const authorization = await this.authorization(endpoint, repository, operation);
+    const authorization = await this.authorization(root, repository, operation);
     return authorization === refusal.rejected ? undefined : authorization;
   }
 
-  /** What messages about an answer may need. Never rejects: a credential that cannot be read is told where it is needed. */
+  /**
+   * What messages about an answer may need. Never rejects: an unreadable credential is reported where it is
+   * needed.
+   */
   async answerContext(repository: string): Promise<AnswerContext> {
     const credential = await this.#findCredential(repository).catch(() => undefined);
     return { credentialSource: credential?.source, secrets: this.#secrets, now: this.#options.now() };
@@ -90,7 +89,7 @@ export class Authorizer {
   }
 
   async #token(
-    endpoint: Endpoint,
+    root: ApiRoot,
     challenge: Challenge,
     repository: string,
     operation: Operation,
@@ -103,7 +102,7 @@ export class Authorizer {
     ]);
     const known = this.#tokens.get(key);
     if (known !== undefined && this.#options.now() < known.expiresAt) return known;
-    // What bought the last token may have expired with it.
+    // The credential for the last token may have expired with it.
     if (known !== undefined) this.#credentials.delete(repository);
     return this.#requests.run(key, async () => {
       const { connections, insecureRegistries } = this.#options;
@@ -111,8 +110,8 @@ export class Authorizer {
         challenge,
         scope,
         credential: await this.#findCredential(repository),
-        registryHost: endpoint.origin.host,
-        allowsPlainHttp: !endpoint.verifiesTls,
+        onBehalfOf: root.origin.host,
+        allowsPlainHttp: !root.verifiesTls,
         isInsecure: (host: string) => isInsecureHost(host, insecureRegistries),
       };
       const fresh = await fetchToken(connections, operation, request, await this.answerContext(repository));
@@ -130,7 +129,7 @@ function chooseChallenge(challenges: readonly Challenge[]): Challenge | undefine
   );
 }
 
-// The root's scope is about the root (a catalogue, say), not about the repository that is wanted.
+// The root's scope is for the root itself (a catalogue, say), not for the repository.
 function withoutScope(challenge: Challenge | undefined): Challenge | undefined {
   if (challenge?.parameters.has('scope') !== true) return challenge;
   return {

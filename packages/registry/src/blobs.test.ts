@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, verifying } from '@drayage/core';
-import { readAll, startFixture } from './testing/fixture.ts';
-import type { Fixture } from './testing/fixture.ts';
+import { readAll, startFixture, type Fixture } from './testing/fixture.ts';
 
 const kib = 1024;
 const mib = 1024 * 1024;

@@ -1,52 +1,72 @@
 import { Readable } from 'node:stream';
-import type { Descriptor, OpenOptions, Reference } from '@drayage/core';
-import { IntegrityError, RegistryError, familiarName } from '@drayage/core';
-import { BlobStream } from './blob-stream.ts';
-import type { BlobBody } from './blob-stream.ts';
-import { abandon, discard } from './connections.ts';
-import type { Itinerary } from './itinerary.ts';
-import type { Place } from './places.ts';
-import type { FinalResponse } from './redirects.ts';
-import type { PullOperation, RegistryClient } from './registry-client.ts';
-import { pullOperation } from './registry-client.ts';
+import {
+  IntegrityError,
+  RegistryError,
+  familiarName,
+  type Descriptor,
+  type OpenOptions,
+  type Reference,
+} from '@drayage/core';
+import {
+  ResumingStream,
+  abandon,
+  discard,
+  rangeFrom,
+  surplusBytes,
+  type FinalResponse,
+  type PartialBody,
+} from '@drayage/http';
+import type { Endpoint } from './endpoints.ts';
+import { unreachable } from './failures.ts';
+import type { MirrorChain } from './mirror-chain.ts';
+import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
 
 /**
- * A stream of a blob's bytes from `offset` on, not verified. A connection that is lost on the way is replaced by another that goes on
- * where it ended; a mirror that breaks off is not asked again for this blob. The reader reads to the end or destroys the stream.
- * @throws RegistryError; DrayError `ABORTED`; both also as the stream's error, there with TransferError for a blob that ends too early
+ * A stream of a blob's bytes from `offset` on, not verified. A lost connection is replaced by another that
+ * resumes where it ended; a mirror that breaks off is not asked again for this blob. The reader reads to the
+ * end or destroys the stream.
+ * @throws RegistryError; DrayError `ABORTED`. Both also as the stream's error, there with TransferError for a
+ * blob that ends too early
  * @see distribution-spec v1.1.1, "Pulling blobs"
  */
 export async function openBlob(
   client: RegistryClient,
-  itinerary: Itinerary,
+  mirrorChain: MirrorChain,
   reference: Reference,
   descriptor: Descriptor,
   { offset = 0, signal }: OpenOptions = {},
 ): Promise<Readable> {
   // There is no range of no bytes, so this cannot be asked for.
   if (offset > 0 && offset >= descriptor.size) return Readable.from([]);
-  const title = `read blob ${descriptor.digest} of ${familiarName(reference)}`;
-  const targetAt = (place: Place, pullSignal: AbortSignal | undefined): BlobTarget => {
-    return { client, operation: pullOperation(title, place), descriptor, signal: pullSignal };
+  const { digest, size } = descriptor;
+  const title = `read blob ${digest} of ${familiarName(reference)}`;
+  const targetAt = (endpoint: Endpoint, pullSignal: AbortSignal | undefined): BlobTarget => {
+    return { client, operation: pullOperation(title, endpoint), descriptor, signal: pullSignal };
   };
   const lostMirrors = new Set<string>();
-  const first = await itinerary.first(reference, (place) => {
-    const target = targetAt(place, signal);
+  const first = await mirrorChain.first(reference, (endpoint) => {
+    const target = targetAt(endpoint, signal);
     return client.persist(target.operation, signal, () => openBody(target, offset));
   });
-  return new BlobStream({
-    descriptor,
-    retry: client.retry,
+  return new ResumingStream({
+    sizeBytes: size,
     offset,
     first,
-    signal,
     reopen: (from, reopenSignal) =>
-      itinerary.first(reference, (place) => openBody(targetAt(place, reopenSignal), from), lostMirrors),
-    onLost: ({ place }, error) => {
-      if (!place.isMirror) return;
-      lostMirrors.add(place.key);
-      itinerary.report(reference, place, error);
+      mirrorChain.first(
+        reference,
+        (endpoint) => openBody(targetAt(endpoint, reopenSignal), from),
+        lostMirrors,
+      ),
+    retry: client.retry,
+    transfer: { operation: 'read blob', side: 'source', digest },
+    toError: unreachable,
+    onLost: ({ endpoint }, error) => {
+      if (!endpoint.isMirror) return;
+      lostMirrors.add(endpoint.key);
+      mirrorChain.report(reference, endpoint, error);
     },
+    signal,
   });
 }
 
@@ -57,13 +77,12 @@ interface BlobTarget {
   readonly signal: AbortSignal | undefined;
 }
 
-async function openBody(target: BlobTarget, offset: number): Promise<BlobBody> {
+async function openBody(target: BlobTarget, offset: number): Promise<PartialBody<PullOperation>> {
   const { operation } = target;
   const response = await request(target, offset);
-  if (response.status === 206) {
-    return { operation, body: response.body, skip: skipOf(target, response, offset) };
+  if (response.status === 200 || response.status === 206) {
+    return { operation, body: response.body, skip: skipOf(operation, response, offset) };
   }
-  if (response.status === 200) return { operation, body: response.body, skip: offset };
   if (response.status === 416 && offset > 0) return openWithoutRange(target, response, offset);
   throw await target.client.failure(operation, response);
 }
@@ -73,26 +92,24 @@ function request(
   { client, operation, descriptor, signal }: BlobTarget,
   offset: number,
 ): Promise<FinalResponse> {
-  const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${String(offset)}-` };
-  return client.send(operation, { method: 'GET', path: `blobs/${descriptor.digest}`, headers, signal });
+  const path = `blobs/${descriptor.digest}`;
+  return client.send(operation, { method: 'GET', path, headers: rangeFrom(offset), signal });
 }
 
-/** Bytes to drop at the start of a partial answer. Servers may send more than they were asked for, not less. */
-function skipOf({ operation }: BlobTarget, response: FinalResponse, offset: number): number {
-  const start = /^bytes (\d+)-/.exec(response.header('content-range') ?? '')?.[1];
-  const skip = start === undefined ? Number.NaN : offset - Number(start);
-  if (skip >= 0) return skip;
+function skipOf({ title }: PullOperation, response: FinalResponse, offset: number): number {
+  const skip = surplusBytes(response, offset);
+  if (skip !== undefined) return skip;
   abandon(response.body);
-  const reason = `${response.url.host} sent another range than the one asked for`;
-  throw new RegistryError('REGISTRY_PROTOCOL', `cannot ${operation.title}: ${reason}`, { status: 206 });
+  const reason = `${response.url.host} returned a different range`;
+  throw new RegistryError('REGISTRY_PROTOCOL', `cannot ${title}: ${reason}`, { status: 206 });
 }
 
-/** Either the blob is shorter there than its descriptor says, or the server has no ranges and says so in a strange way. */
+/** Either the blob is shorter there than its descriptor says, or the server does not support ranges. */
 async function openWithoutRange(
   target: BlobTarget,
   refusal: FinalResponse,
   offset: number,
-): Promise<BlobBody> {
+): Promise<PartialBody<PullOperation>> {
   const { operation, descriptor, client } = target;
   const total = /^bytes \*\/(\d+)$/.exec(refusal.header('content-range') ?? '')?.[1];
   await discard(refusal);

@@ -9,17 +9,18 @@ export interface Challenge {
 const tokenChars = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const separators = /[\s,]*/y;
 const schemePattern = new RegExp(`(${tokenChars})(?=[\\s,]|$)`, 'y');
-// Only one of these follows a scheme; a token68 is of no use to us (Negotiate, NTLM) and is passed over.
+// A scheme may be followed by one token68 (Negotiate, NTLM), which is skipped.
 const token68Pattern = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
-// Registries were seen to leave out the quotes around scopes and URLs, hence more than token characters in an unquoted value.
+// Some registries omit the quotes around scopes and URLs, so unquoted values may hold more than token
+// characters.
 const parameterPattern = new RegExp(
   `(${tokenChars})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\[^])*)"|([^\\s,"]+))`,
   'y',
 );
 
 /**
- * The challenges of all `WWW-Authenticate` headers of an answer, in order. Never throws: reading a header ends at the first thing
- * that is no challenge, and what was read until then counts.
+ * The challenges of all `WWW-Authenticate` headers of an answer, in order. Never throws: parsing a header
+ * stops at the first malformed part and keeps what came before it.
  * @see RFC 9110, section 11.6.1
  */
 export function parseChallenges(headers: string | readonly string[] | undefined): readonly Challenge[] {

@@ -1,19 +1,12 @@
-import type { ErrorCode } from '@drayage/core';
+import { DrayError, RegistryError, isObject, redactUrl, type ErrorCode } from '@drayage/core';
 import {
-  DrayError,
-  RegistryError,
-  isObject,
-  maskSecrets,
+  connectionFailure,
   parseRetryAfter,
-  printable,
-  reasonOf,
-  redactUrl,
-  systemErrorCode,
-} from '@drayage/core';
-import { errors } from 'undici';
-import type { HttpResponse } from './connections.ts';
-import { ProxyRefusal, UnansweredError, readAtMost } from './connections.ts';
-import { RedirectError } from './redirects.ts';
+  quotable,
+  readErrorObject,
+  type ConnectionFailure,
+  type HttpResponse,
+} from '@drayage/http';
 
 /** What is being done for the caller, for messages. */
 export interface Operation {
@@ -22,108 +15,47 @@ export interface Operation {
   readonly registry: string;
 }
 
-const maxErrorBodyBytes = 64 * 1024;
-
-const certificateReasons = new Map([
-  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
-  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is self-signed'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'its certificate comes from an unknown authority'],
-  ['UNABLE_TO_GET_ISSUER_CERT', 'its certificate comes from an unknown authority'],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its certificate comes from an unknown authority'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate comes from an unknown authority'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host'],
-]);
-
-const connectionReasons = new Map([
-  ['ECONNREFUSED', 'the connection was refused'],
-  ['ENOTFOUND', 'the host name is not known'],
-  ['EAI_AGAIN', 'the host name could not be looked up'],
-  ['ECONNRESET', 'the connection was reset'],
-  ['ETIMEDOUT', 'the connection timed out'],
-  ['EPROTO', 'it does not speak TLS'],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS'],
-  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'it does not speak TLS'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'the connection timed out'],
-  ['UND_ERR_HEADERS_TIMEOUT', 'it did not answer in time'],
-  ['UND_ERR_BODY_TIMEOUT', 'it stopped sending'],
-  ['UND_ERR_SOCKET', 'the connection was lost'],
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'the connection was lost'],
-]);
-
-const proxyRefusals = new Map([
-  [403, 'the proxy does not allow it (403)'],
-  [407, 'the proxy wants other credentials (407)'],
-]);
-
 /**
- * The error for a request that got no usable answer; `host` is who was asked when the error does not know. A {@link DrayError} comes back
- * as it is.
+ * The error for a request that got no usable answer; `host` is who was asked if the error does not say.
+ * Passes on a {@link DrayError}.
  */
-export function connectionFailure(
+export function unreachable(
   operation: Operation,
-  host: string,
   error: unknown,
-  proxyHost?: string,
+  host: string = operation.registry,
 ): DrayError {
   if (error instanceof DrayError) return error;
-  if (error instanceof UnansweredError) {
-    return connectionFailure(operation, error.host, error.cause, error.proxyHost);
-  }
   const { title, registry } = operation;
-  const details = { registry, host, ...(proxyHost === undefined ? {} : { proxyHost }) };
-  if (error instanceof RedirectError) {
-    return new RegistryError('REGISTRY_PROTOCOL', `cannot ${title}: ${host} sent ${error.message}`, {
-      details,
-    });
+  const failure = connectionFailure(error, host);
+  const { kind, reason, proxyHost, code, status, cause } = failure;
+  if (kind === 'closed') return new DrayError('ABORTED', `cannot ${title}: it was aborted`, { cause });
+  const details = { registry, host: failure.host, ...(proxyHost !== undefined && { proxyHost }) };
+  if (kind === 'protocol') {
+    return new RegistryError('REGISTRY_PROTOCOL', `cannot ${title}: ${failure.host} ${reason}`, { details });
   }
-  const code = systemErrorCode(error) ?? '';
-  if (code === 'UND_ERR_DESTROYED') return abortFailure(operation, error);
-  // Parser errors quote what was received, which may be anything: they must not become a cause.
-  if (error instanceof errors.HTTPParserError) {
-    const message = `cannot ${title}: ${host} does not speak HTTP`;
-    return new RegistryError('REGISTRY_PROTOCOL', message, { details });
-  }
-  const who = proxyHost === undefined ? host : `${host}, through the proxy ${proxyHost},`;
-  if (error instanceof ProxyRefusal) {
-    const reason = proxyRefusals.get(error.status) ?? `the proxy answered ${String(error.status)}`;
-    return new RegistryError('REGISTRY_UNREACHABLE', `cannot ${title}: ${who} cannot be reached: ${reason}`, {
-      hint: proxyHint(host),
-      status: error.status,
-      details,
-    });
-  }
-  const known = certificateReasons.get(code) ?? connectionReasons.get(code);
-  const reason = known === undefined ? printable(reasonOf(error), 300) : `${known} (${code})`;
+  const who = proxyHost === undefined ? failure.host : `${failure.host}, through the proxy ${proxyHost},`;
   return new RegistryError('REGISTRY_UNREACHABLE', `cannot ${title}: ${who} cannot be reached: ${reason}`, {
-    hint:
-      proxyHost === undefined || certificateReasons.has(code) ? connectionHint(code, host) : proxyHint(host),
-    details: { ...details, ...(code === '' ? {} : { reason: code }) },
-    cause: error,
+    hint: connectionHint(failure),
+    status,
+    details: { ...details, ...(code !== undefined && { reason: code }) },
+    cause,
   });
 }
 
-function proxyHint(host: string): string {
-  return `Check the setting of the proxy, or list ${host} in NO_PROXY if it can be reached without.`;
-}
-
-function connectionHint(code: string, host: string): string {
-  if (certificateReasons.has(code)) {
-    return `Give the certificate authority of ${host} as custom CA, or list ${host} as insecure registry.`;
+function connectionHint({ kind, host }: ConnectionFailure): string {
+  if (kind === 'certificate') {
+    return `Pass the CA certificate of ${host} with --ca-file, or list ${host} as insecure registry.`;
   }
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
-    return `List ${host} as insecure registry if it serves plain HTTP.`;
-  if (code === 'ENOTFOUND') return 'Check the name of the registry.';
+  if (kind === 'proxy') {
+    return `Check the proxy settings, or list ${host} in NO_PROXY if it can be reached directly.`;
+  }
+  if (kind === 'tls') return `List ${host} as insecure registry if it serves plain HTTP.`;
+  if (kind === 'name') return 'Check the name of the registry.';
   return `Check that ${host} is up and can be reached from this machine.`;
 }
 
-/** The error for an operation that its caller gave up. */
-export function abortFailure(operation: Operation, cause?: unknown): DrayError {
-  return new DrayError('ABORTED', `cannot ${operation.title}: it was aborted`, { cause });
-}
-
 export interface AnswerContext {
-  /** `auths["ghcr.io"] in …` of the credential that was used, if there was one. */
+  /** `auths["ghcr.io"] in …` of the credential that was used, if any. */
   readonly credentialSource: string | undefined;
   /** Masked in whatever the registry wrote. */
   readonly secrets: Iterable<string>;
@@ -133,14 +65,17 @@ export interface AnswerContext {
   readonly other?: { readonly role: 'token service' | 'storage'; readonly host: string };
 }
 
-/** The error for an answer that is no success. Reads what it needs of the body. @see distribution-spec v1.1.1, "Error Codes" */
+/**
+ * The error for an unsuccessful answer. Reads what it needs of the body.
+ * @see distribution-spec v1.1.1, "Error Codes"
+ */
 export async function answerFailure(
   operation: Operation,
   response: HttpResponse,
   context: AnswerContext,
 ): Promise<RegistryError> {
   const { status } = response;
-  // The query may be the signature of a redirect, and servers like to quote what they were asked.
+  // The query may be the signature of a redirect, and servers tend to quote the request.
   const said = await readErrors(response, [...context.secrets, ...response.secrets, response.url.search]);
   const retryAfterMs = parseRetryAfter(response.header('retry-after'), context.now);
   const { code, reason, hint } = explain(status, operation.registry, context, retryAfterMs);
@@ -148,11 +83,11 @@ export async function answerFailure(
   return new RegistryError(code, `cannot ${operation.title}: ${reason}${quote}`, {
     status,
     ociCodes: said.codes,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: {
       registry: operation.registry,
       url: redactUrl(response.url),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   });
 }
@@ -179,7 +114,7 @@ function explain(
     const hint = `Ask for the right to pull; ${usedCredential(registry, credentialSource)}.`;
     return { code: 'REGISTRY_DENIED', reason: `${who} denied access (${String(status)})`, hint };
   }
-  // A token service that is not there says nothing about the image.
+  // A 404 of the token service says nothing about the image.
   if (status === 404 && role !== 'token service') {
     return {
       code: 'REGISTRY_NOT_FOUND',
@@ -231,38 +166,22 @@ function usedCredential(registry: string, source: string | undefined): string {
 
 async function readErrors(
   response: HttpResponse,
-  secrets: Iterable<string>,
+  secrets: readonly string[],
 ): Promise<{ readonly codes: readonly string[]; readonly message: string }> {
-  const entries = errorEntries(await readText(response));
-  const clean = (text: string): string => maskSecrets(redactUrls(printable(text, 300)), secrets);
-  const codes = entries.flatMap(({ code }) => (typeof code === 'string' ? [clean(code)] : []));
-  const messages = entries.flatMap(({ code, message }) => {
-    const text = [code, message].filter((part) => typeof part === 'string' && part !== '').join(' ');
-    return text === '' ? [] : [clean(text)];
-  });
-  return { codes, message: messages.slice(0, 3).join('; ') };
-}
-
-async function readText(response: HttpResponse): Promise<string> {
-  try {
-    const { bytes } = await readAtMost(response.body, maxErrorBodyBytes);
-    return bytes.toString('utf8');
-  } catch {
-    // The status says enough; a connection lost after it changes nothing.
-    return '';
-  }
-}
-
-function errorEntries(text: string): readonly { readonly code?: unknown; readonly message?: unknown }[] {
-  try {
-    const body: unknown = JSON.parse(text);
-    const entries = isObject(body) ? body['errors'] : undefined;
-    return Array.isArray(entries) ? entries.filter((entry) => isObject(entry)) : [];
-  } catch {
-    return [];
-  }
-}
-
-function redactUrls(text: string): string {
-  return text.replace(/https?:\/\/[^\s"'<>]+/g, (url) => redactUrl(url));
+  const { errors } = await readErrorObject(response);
+  const entries = Array.isArray(errors) ? errors.filter((entry) => isObject(entry)) : [];
+  const quoted = entries.map((entry) =>
+    [entry['code'], entry['message']].flatMap((text) =>
+      typeof text === 'string' && text !== '' ? [quotable(text, secrets)] : [],
+    ),
+  );
+  const codes = entries.flatMap(({ code }) => (typeof code === 'string' ? [quotable(code, secrets)] : []));
+  return {
+    codes,
+    message: quoted
+      .map((words) => words.join(' '))
+      .filter((text) => text !== '')
+      .slice(0, 3)
+      .join('; '),
+  };
 }

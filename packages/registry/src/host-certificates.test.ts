@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseReference } from '@drayage/core';
-import { readExtraCertificates } from './certificates.ts';
-import { createTestCertificate } from './testing/certificate.ts';
-import { startConnectProxy } from './testing/connect-proxy.ts';
-import { startFixture } from './testing/fixture.ts';
-import type { Fixture, FixtureOptions } from './testing/fixture.ts';
+import { readExtraCertificates } from '@drayage/http';
+import { createTestCertificate, startConnectProxy } from '@drayage/http/testing';
+import { startFixture, type Fixture, type FixtureOptions } from './testing/fixture.ts';
 
 const reference = parseReference('registry.test:5000/app:1');
 
@@ -44,7 +42,7 @@ describe('the certificates of a registry', () => {
     return fixture;
   };
 
-  test('name the authorities to trust for it', async () => {
+  test('name the CA certificates to trust for it', async () => {
     await put('registry.test:5000', { 'ca.crt': tls.cert });
     const { source, manifest } = await start();
     await expect(source.resolve(reference)).resolves.toEqual(manifest);
@@ -67,10 +65,10 @@ describe('the certificates of a registry', () => {
 
   test('may be what we show to it', async () => {
     await put('registry.test:5000', { 'ca.crt': tls.cert });
-    const refused = await start({ clientAuthority: client.cert });
+    const refused = await start({ clientCa: client.cert });
     await expect(refused.source.resolve(reference)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
     await put('registry.test:5000', { 'me.cert': client.cert, 'me.key': client.key });
-    const { source, manifest } = await start({ clientAuthority: client.cert });
+    const { source, manifest } = await start({ clientCa: client.cert });
     await expect(source.resolve(reference)).resolves.toEqual(manifest);
   });
 
@@ -89,7 +87,7 @@ describe('the certificates of a registry', () => {
     );
   });
 
-  test('of NODE_EXTRA_CA_CERTS are there to be trusted beside a custom authority', async () => {
+  test('of NODE_EXTRA_CA_CERTS can be trusted beside a custom CA', async () => {
     const path = join(certsDir, 'extra.pem');
     await writeFile(path, tls.cert);
     const extra = await readExtraCertificates({ NODE_EXTRA_CA_CERTS: path });

@@ -1,3 +1,5 @@
+import { isLoopback } from '@drayage/http';
+
 /** One way to reach a registry. */
 export interface Candidate {
   readonly origin: URL;
@@ -6,7 +8,9 @@ export interface Candidate {
 
 const hubHosts = new Set(['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']);
 
-/** `host[:port]` in lower case, without scheme, `/v1/` or `/v2/`; every name of Docker Hub becomes `docker.io`. Other paths stay. */
+/**
+ * `host[:port]` in lower case, without scheme, `/v1/` or `/v2/`; `docker.io` for every name of Docker Hub.
+ */
 export function canonicalHost(text: string): string {
   const host = text
     .toLowerCase()
@@ -16,9 +20,10 @@ export function canonicalHost(text: string): string {
 }
 
 /**
- * The origins under which `registry` may answer, in the order to try. An ordinary registry has one, with verified TLS. Loopback is as
- * trusted as the machine itself, so plain HTTP comes first there, then unverified TLS. A registry listed as insecure is tried with
- * unverified TLS first, then with plain HTTP. A list entry matches exactly: `host` does not stand for `host:5000`.
+ * The origins under which `registry` may answer, in the order to try. An ordinary registry has one, with
+ * verified TLS. Loopback is as trusted as the machine itself: plain HTTP first, then unverified TLS. A
+ * registry listed as insecure: unverified TLS first, then plain HTTP. A list entry matches exactly: `host`
+ * does not stand for `host:5000`.
  */
 export function candidateOrigins(
   registry: string,
@@ -32,7 +37,7 @@ export function candidateOrigins(
   return isListed(registry, insecureRegistries) ? [unverified, plain] : [secure];
 }
 
-/** True when neither encryption nor a trusted certificate is asked of `host` (`host[:port]`). */
+/** True when `host` (`host[:port]`) needs neither encryption nor a trusted certificate. */
 export function isInsecureHost(host: string, insecureRegistries: readonly string[]): boolean {
   return isLoopback(host) || isListed(host, insecureRegistries);
 }
@@ -40,10 +45,4 @@ export function isInsecureHost(host: string, insecureRegistries: readonly string
 function isListed(host: string, insecureRegistries: readonly string[]): boolean {
   const wanted = canonicalHost(host);
   return insecureRegistries.some((entry) => canonicalHost(entry) === wanted);
-}
-
-/** True for `localhost` and the addresses of this machine itself, with or without a port. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/:\d+$/, '').toLowerCase();
-  return name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
 }

@@ -1,27 +1,18 @@
-export type { Credential, CredentialSecret, CredentialStore } from './credentials/credential-store.ts';
-export { firstCredentials, noCredentials } from './credentials/credential-store.ts';
-export type { CredentialsOptions } from './credentials/create-credentials.ts';
-export { createCredentials } from './credentials/create-credentials.ts';
+export {
+  firstCredentials,
+  noCredentials,
+  type Credential,
+  type CredentialSecret,
+  type CredentialStore,
+} from './credentials/credential-store.ts';
+export { createCredentials, type CredentialsOptions } from './credentials/create-credentials.ts';
 export { createDockerConfigCredentials } from './credentials/docker-config.ts';
-export type { RegistryAuth } from './credentials/registry-auth.ts';
-export { registryAuthOf } from './credentials/registry-auth.ts';
+export { registryAuthOf, type RegistryAuth } from './credentials/registry-auth.ts';
 export type { HelperOutcome, RunHelper } from './credentials/run-helper.ts';
-export { readCertificates, readExtraCertificates, trustedByNode } from './certificates.ts';
-export type { Timeouts } from './connections.ts';
-export type { MirrorFailure } from './itinerary.ts';
-export type { MirrorSettings } from './mirrors.ts';
-export { parseMirror, parseMirrors } from './mirrors.ts';
-export type { ProxyRules } from './proxy/proxy-rules.ts';
-export { createProxyRules } from './proxy/proxy-rules.ts';
-export type { ProxySettings } from './proxy/proxy-settings.ts';
-export { proxySettings } from './proxy/proxy-settings.ts';
-export type { RegistrySourceOptions } from './registry-source.ts';
-export { createRegistrySource } from './registry-source.ts';
-export type { TagOptions } from './tags/choose-tag.ts';
-export { chooseTag } from './tags/choose-tag.ts';
-export type { ImageSelector, RepositoryName } from './tags/image-selector.ts';
-export { parseImageSelector } from './tags/image-selector.ts';
-export type { ResolveTagOptions } from './tags/resolve-tag.ts';
-export { resolveTag } from './tags/resolve-tag.ts';
-export type { TagRange } from './tags/tag-range.ts';
-export { parseTagRange } from './tags/tag-range.ts';
+export type { MirrorFailure } from './mirror-chain.ts';
+export { parseMirror, parseMirrors, type MirrorSettings } from './mirrors.ts';
+export { createRegistrySource, type RegistrySourceOptions } from './registry-source.ts';
+export { chooseTag, type TagOptions } from './tags/choose-tag.ts';
+export { parseImageSelector, type ImageSelector, type RepositoryName } from './tags/image-selector.ts';
+export { resolveTag, type ResolveTagOptions } from './tags/resolve-tag.ts';
+export { parseTagRange, type TagRange } from './tags/tag-range.ts';

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, mediaTypes, parseReference } from '@drayage/core';
-import { startFixture } from './testing/fixture.ts';
-import type { Fixture } from './testing/fixture.ts';
+import { startFixture, type Fixture } from './testing/fixture.ts';
 
 describe('manifests', () => {
   let fixture: Fixture;

@@ -1,4 +1,3 @@
-import type { Descriptor, Digest, Reference } from '@drayage/core';
 import {
   DrayError,
   IntegrityError,
@@ -12,12 +11,13 @@ import {
   mediaTypes,
   parseManifest,
   printable,
+  type Descriptor,
+  type Digest,
+  type Reference,
 } from '@drayage/core';
-import { abandon, discard, readAtMost } from './connections.ts';
-import type { Place } from './places.ts';
-import type { FinalResponse } from './redirects.ts';
-import type { PullOperation, RegistryClient } from './registry-client.ts';
-import { pullOperation } from './registry-client.ts';
+import { abandon, discard, readAtMost, type FinalResponse } from '@drayage/http';
+import type { Endpoint } from './endpoints.ts';
+import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
 
 const acceptedTypes: readonly string[] = [
   mediaTypes.ociIndex,
@@ -33,19 +33,20 @@ const meaninglessTypes = new Set(['application/json', 'application/octet-stream'
 const headUnsupportedStatuses = new Set([400, 405, 501]);
 
 /**
- * The descriptor of what `reference` names: by HEAD, or by GET where HEAD does not tell everything. A digest in the reference goes before
- * its tag, and the answer must be about that digest.
- * @throws RegistryError; IntegrityError `DIGEST_MISMATCH`; DrayError `SCHEMA1_UNSUPPORTED`, `MANIFEST_TOO_LARGE`, `ABORTED`
+ * The descriptor of what `reference` names: by HEAD, or by GET where HEAD does not tell everything. A digest
+ * in the reference goes before its tag, and the answer must be about that digest.
+ * @throws RegistryError; IntegrityError `DIGEST_MISMATCH`; DrayError `SCHEMA1_UNSUPPORTED`,
+ * `MANIFEST_TOO_LARGE`, `ABORTED`
  * @see distribution-spec v1.1.1, "Pulling manifests"
  */
 export async function resolveManifest(
   client: RegistryClient,
-  place: Place,
+  endpoint: Endpoint,
   reference: Reference,
   signal: AbortSignal | undefined,
 ): Promise<Descriptor> {
   const name = familiarReference(reference);
-  const operation = pullOperation(`resolve ${name}`, place);
+  const operation = pullOperation(`resolve ${name}`, endpoint);
   const descriptor = await client.persist(operation, signal, async () => {
     const target = { client, operation, reference, signal };
     return (await resolveByHead(target, name)) ?? (await resolveByGet(target, name));
@@ -59,17 +60,18 @@ export async function resolveManifest(
 
 /**
  * The bytes of a manifest, exactly as received and checked against `descriptor`.
- * @throws RegistryError; IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `MANIFEST_TOO_LARGE`, `ABORTED`
+ * @throws RegistryError; IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `MANIFEST_TOO_LARGE`,
+ * `ABORTED`
  */
 export async function fetchManifest(
   client: RegistryClient,
-  place: Place,
+  endpoint: Endpoint,
   reference: Reference,
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const { digest, size } = descriptor;
-  const operation = pullOperation(`read manifest ${digest} of ${familiarReference(reference)}`, place);
+  const operation = pullOperation(`read manifest ${digest} of ${familiarReference(reference)}`, endpoint);
   checkManifestSize(size, `manifest ${digest}`);
   const { bytes } = await client.persist(operation, signal, () =>
     getManifest({ client, operation, reference: { ...reference, digest }, signal }, [descriptor.mediaType]),

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { parseMirror, parseMirrors } from './mirrors.ts';
-import { mirrorPlace } from './places.ts';
+import { mirrorEndpoint } from './endpoints.ts';
 
 describe('the setting of a mirror', () => {
   test.each([
@@ -51,7 +51,7 @@ describe('the setting of a mirror', () => {
 
 describe('the name of a repository in a mirror', () => {
   const named = (prefix: string, repository: string): string =>
-    mirrorPlace({ url: new URL('https://mirror.example'), prefix }, repository, []).repository;
+    mirrorEndpoint({ url: new URL('https://mirror.example'), prefix }, repository, []).repository;
 
   test.each([
     ['', 'library/redis', 'library/redis'],

@@ -1,11 +1,11 @@
 import { UsageError, printable } from '@drayage/core';
 import { canonicalHost } from './hosts.ts';
 
-/** Where the repositories of a registry can be pulled from instead. */
+/** A place to pull the repositories of a registry from instead. */
 export interface Mirror {
   /** Scheme, host and port. */
   readonly url: URL;
-  /** What the names of repositories begin with there, without slashes around it; empty for most. */
+  /** Comes before the names of repositories there, without slashes at its ends; empty for most. */
   readonly prefix: string;
 }
 
@@ -13,8 +13,9 @@ export interface Mirror {
 export type MirrorSettings = Readonly<Record<string, readonly string[]>>;
 
 /**
- * A setting such as `docker.io=https://mirror.example/path`: the registry and the URL of one mirror of it.
- * @throws UsageError `CONFIG_INVALID` that says what is wrong
+ * Parses a setting such as `docker.io=https://mirror.example/path`: a registry and the URL of one mirror of
+ * it.
+ * @throws UsageError `CONFIG_INVALID` with the reason
  */
 export function parseMirror(text: string): { readonly registry: string; readonly url: string } {
   const equals = text.indexOf('=');
@@ -26,7 +27,7 @@ export function parseMirror(text: string): { readonly registry: string; readonly
   return { registry, url: prefix === '' ? url.origin : `${url.origin}/${prefix}` };
 }
 
-/** Several settings as {@link parseMirror} takes them; those of one registry keep their order. */
+/** Parses several settings as {@link parseMirror} does; the mirrors of one registry keep their order. */
 export function parseMirrors(texts: readonly string[]): MirrorSettings {
   const mirrors = new Map<string, readonly string[]>();
   for (const { registry, url } of texts.map(parseMirror)) {
@@ -39,7 +40,7 @@ export function parseMirrors(texts: readonly string[]): MirrorSettings {
 export function parseMirrorUrl(text: string): Mirror {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
-  if (url === undefined) throw invalid('it is followed by no URL');
+  if (url === undefined) throw invalid('there is no URL after the equals sign');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw invalid('its URL is not http or https');
   if (url.username !== '' || url.password !== '') {
     throw invalid('its URL has a user name or password', `Log in with docker login ${url.host} instead.`);
@@ -54,5 +55,5 @@ export function parseMirrorUrl(text: string): Mirror {
 
 // The text itself may hold a password and is not shown.
 function invalid(reason: string, hint = 'Write it as docker.io=https://mirror.example.'): UsageError {
-  return new UsageError('CONFIG_INVALID', `cannot use the setting of a mirror: ${reason}`, { hint });
+  return new UsageError('CONFIG_INVALID', `cannot use a mirror setting: ${reason}`, { hint });
 }

@@ -5,20 +5,18 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, parseReference } from '@drayage/core';
 import { createCredentials } from './credentials/create-credentials.ts';
-import type { MirrorFailure } from './itinerary.ts';
-import { proxySettings } from './proxy/proxy-settings.ts';
+import type { MirrorFailure } from './mirror-chain.ts';
+import { proxySettings } from '@drayage/http';
 import { createRegistrySource } from './registry-source.ts';
-import { startConnectProxy } from './testing/connect-proxy.ts';
+import { startConnectProxy, testClock } from '@drayage/http/testing';
 import type { RequestLogEntry } from './testing/faults.ts';
-import type { FaultyRegistry } from './testing/faulty-registry.ts';
-import { startFaultyRegistry } from './testing/faulty-registry.ts';
-import { testClock } from './testing/clock.ts';
+import { startFaultyRegistry, type FaultyRegistry } from './testing/faulty-registry.ts';
 
 const secret = 'planted-secret-of-this-test';
 const encoded = Buffer.from(`me:${secret}`).toString('base64');
 const login = { auth: encoded };
 
-/** A registry that lets nobody in and quotes all it was sent. */
+/** A refusal that quotes the whole request. */
 const echo = ({ headers, path, body }: RequestLogEntry): string =>
   JSON.stringify({ errors: [{ code: 'DENIED', message: `${JSON.stringify(headers)} ${path} ${body}` }] });
 

@@ -1,18 +1,19 @@
 import { RegistryError } from '@drayage/core';
+import {
+  discard,
+  followRedirects,
+  withDrayErrors,
+  withRetries,
+  type Connections,
+  type FinalResponse,
+  type Retry,
+} from '@drayage/http';
+import { challengesOf, findApiRoot, type ApiRoot } from './api-root.ts';
 import { Authorizer } from './authorizer.ts';
-import type { Connections } from './connections.ts';
-import { discard } from './connections.ts';
 import type { CredentialStore } from './credentials/credential-store.ts';
-import type { Endpoint } from './endpoint.ts';
-import { challengesOf, findEndpoint } from './endpoint.ts';
-import type { Operation } from './failures.ts';
-import { abortFailure, answerFailure, connectionFailure } from './failures.ts';
+import type { Endpoint } from './endpoints.ts';
+import { answerFailure, unreachable, type Operation } from './failures.ts';
 import { isInsecureHost } from './hosts.ts';
-import type { Place } from './places.ts';
-import type { FinalResponse } from './redirects.ts';
-import { followRedirects } from './redirects.ts';
-import type { Retry } from './retry.ts';
-import { withRetries } from './retry.ts';
 import { SingleFlight, unlessAborted } from './single-flight.ts';
 
 export interface PullRequest {
@@ -23,23 +24,24 @@ export interface PullRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** An operation on one repository at one place. */
+/** An operation on one repository at one endpoint. */
 export interface PullOperation extends Operation {
-  readonly repository: string;
-  readonly place: Place;
+  readonly endpoint: Endpoint;
 }
 
-/** Requests to repositories: authorized, redirected, with errors that say what happened. Used by all manifests and blobs of a source. */
+/**
+ * Requests to repositories: authorized, redirected, with errors for users. Shared by all calls of a source.
+ */
 export interface RegistryClient {
   readonly retry: Retry;
   /**
    * One try; an answer of any status. A 401 is followed once by a request with a new authorization.
-   * @throws RegistryError when there is no answer, or no token; DrayError `ABORTED`, `CREDENTIALS_INVALID`
+   * @throws RegistryError without an answer or a token; DrayError `ABORTED`, `CREDENTIALS_INVALID`
    */
   send(operation: PullOperation, request: PullRequest): Promise<FinalResponse>;
-  /** The error that an unsuccessful answer amounts to. */
+  /** The error for an unsuccessful answer. */
   failure(operation: PullOperation, response: FinalResponse): Promise<Error>;
-  /** `run`, again and again as the retry table says. What it throws comes out as one of our errors. */
+  /** Runs `run` with retries. Throws DrayErrors only. */
   persist<T>(operation: PullOperation, signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T>;
 }
 
@@ -50,7 +52,7 @@ export interface RegistryClientOptions {
   readonly retry: Retry;
 }
 
-/** A client that asks every registry once where and how it wants to be asked, and remembers its tokens. */
+/** A client that finds out once per registry where and how to ask it, and remembers its tokens. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const { retry } = options;
   const sessions = createSessions(options);
@@ -59,14 +61,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     send: (operation, request) =>
       translated(operation, request.signal, () => sendAuthorized(options, sessions, operation, request)),
     failure: async (operation, response) => {
-      const context = await sessions.authorizer(operation.place).answerContext(operation.repository);
+      const { repository } = operation.endpoint;
+      const context = await sessions.authorizer(operation.endpoint).answerContext(repository);
       const other = { role: 'storage', host: response.url.host } as const;
       return answerFailure(operation, response, response.isForeign ? { ...context, other } : context);
     },
     persist: (operation, signal, run) =>
-      translated(operation, signal, () =>
-        withRetries(retryAt(operation.place, retry), signal, () => translated(operation, signal, run)),
-      ),
+      translated(operation, signal, () => withRetries(retryAt(operation.endpoint, retry), signal, run)),
   };
 }
 
@@ -76,42 +77,45 @@ async function sendAuthorized(
   operation: PullOperation,
   { method, path, headers, signal }: PullRequest,
 ): Promise<FinalResponse> {
-  const { repository } = operation;
-  const authorizer = sessions.authorizer(operation.place);
-  const endpoint = await unlessAborted(sessions.endpoint(operation), signal);
-  const { origin, verifiesTls } = endpoint;
+  const { repository } = operation.endpoint;
+  const authorizer = sessions.authorizer(operation.endpoint);
+  const root = await unlessAborted(sessions.root(operation), signal);
+  const { origin, verifiesTls } = root;
   const url = typeof path === 'string' ? new URL(`/v2/${repository}/${path}`, origin) : path;
-  if (url.origin !== origin.origin) throw strangeUrl(operation, url);
+  if (url.origin !== origin.origin) throw foreignUrl(operation, url);
   const isInsecure = (host: string): boolean => isInsecureHost(host, insecureRegistries);
-  const wanted = { method, url, headers, verifiesTls, registryHost: origin.host, signal };
+  const wanted = { method, url, headers, verifiesTls, onBehalfOf: origin.host, signal };
   const ask = (authorization: string | undefined): Promise<FinalResponse> =>
-    followRedirects(connections, wanted, authorization, isInsecure);
+    followRedirects(connections, wanted, {
+      credentials: authorization === undefined ? undefined : { authorization },
+      isInsecure,
+    });
 
-  const first = await unlessAborted(authorizer.authorization(endpoint, repository, operation), signal);
+  const first = await unlessAborted(authorizer.authorization(root, repository, operation), signal);
   const response = await ask(first);
   if (response.status !== 401 || response.isForeign) return response;
   const refusal = { rejected: first, challenges: challengesOf(response) };
-  const second = await unlessAborted(authorizer.renewal(endpoint, repository, refusal, operation), signal);
+  const second = await unlessAborted(authorizer.renewal(root, repository, refusal, operation), signal);
   if (second === undefined) return response;
   await discard(response);
   return ask(second);
 }
 
-// A mirror that may have to be passed over gets one more chance, not the patience that the origin gets.
-function retryAt({ isMirror }: Place, { policy, clock }: Retry): Retry {
+// A mirror gets one more chance, not the patience that the registry itself gets.
+function retryAt({ isMirror }: Endpoint, { policy, clock }: Retry): Retry {
   const attempts = isMirror ? Math.min(2, policy.attempts) : policy.attempts;
   return { policy: { ...policy, attempts }, clock };
 }
 
-function strangeUrl({ title, registry }: Operation, url: URL): RegistryError {
+function foreignUrl({ title, registry }: Operation, url: URL): RegistryError {
   const message = `cannot ${title}: ${registry} leads to ${url.host}, which is another origin`;
   return new RegistryError('REGISTRY_PROTOCOL', message, { details: { registry, host: url.host } });
 }
 
-/** What is known of each place, found out when it is first needed. */
+/** What is known of each endpoint, found out when it is first needed. */
 interface Sessions {
-  authorizer(place: Place): Authorizer;
-  endpoint(operation: PullOperation): Promise<Endpoint>;
+  authorizer(endpoint: Endpoint): Authorizer;
+  root(operation: PullOperation): Promise<ApiRoot>;
 }
 
 function createSessions({
@@ -121,8 +125,8 @@ function createSessions({
   retry,
 }: RegistryClientOptions): Sessions {
   const authorizers = new Map<string, Authorizer>();
-  const endpoints = new Map<string, Endpoint>();
-  const pings = new SingleFlight<Endpoint>();
+  const roots = new Map<string, ApiRoot>();
+  const pings = new SingleFlight<ApiRoot>();
   return {
     authorizer({ key, registry }) {
       const known = authorizers.get(key);
@@ -132,34 +136,28 @@ function createSessions({
       authorizers.set(key, created);
       return created;
     },
-    async endpoint(operation) {
-      const { key, candidates } = operation.place;
-      const known = endpoints.get(key);
+    async root(operation) {
+      const { key, candidates } = operation.endpoint;
+      const known = roots.get(key);
       if (known !== undefined) return known;
       return pings.run(key, async () => {
-        const endpoint = await findEndpoint(connections, candidates, operation);
-        endpoints.set(key, endpoint);
-        return endpoint;
+        const root = await findApiRoot(connections, candidates, operation);
+        roots.set(key, root);
+        return root;
       });
     },
   };
 }
 
-/** What `run` resolves with; whatever it throws becomes one of our errors. */
-async function translated<T>(
+function translated<T>(
   operation: Operation,
   signal: AbortSignal | undefined,
   run: () => Promise<T>,
 ): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (signal?.aborted === true) throw abortFailure(operation, signal.reason);
-    throw connectionFailure(operation, operation.registry, error);
-  }
+  return withDrayErrors({ title: operation.title, signal }, (error) => unreachable(operation, error), run);
 }
 
-/** The operation `cannot <verb> <name>` at `place`. */
-export function pullOperation(title: string, place: Place): PullOperation {
-  return { title, registry: place.registry, repository: place.repository, place };
+/** The operation `cannot <verb> <name>` at `endpoint`. */
+export function pullOperation(title: string, endpoint: Endpoint): PullOperation {
+  return { title, registry: endpoint.registry, endpoint };
 }

@@ -1,16 +1,13 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseReference } from '@drayage/core';
-import type { Reference } from '@drayage/core';
-import { readCertificates } from './certificates.ts';
-import { createTestCertificate } from './testing/certificate.ts';
-import { startFixture } from './testing/fixture.ts';
-import type { Fixture, FixtureOptions } from './testing/fixture.ts';
+import { parseReference, type Reference } from '@drayage/core';
+import { readCertificates } from '@drayage/http';
+import { createTestCertificate } from '@drayage/http/testing';
+import { startFixture, type Fixture, type FixtureOptions } from './testing/fixture.ts';
 
 describe('reaching a registry', () => {
   let directory = '';

@@ -1,4 +1,4 @@
-/** Runs one job per key at a time: who asks while it runs gets the same outcome. */
+/** Runs one job per key at a time; callers during a run share its outcome. */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Promise<T>>();
 
@@ -12,10 +12,12 @@ export class SingleFlight<T> {
   }
 }
 
-/** The outcome of `job`, or a rejection with the signal's reason as soon as it aborts; the job, which others may share, goes on. */
+/**
+ * The outcome of `job`, or a rejection with the signal's reason once it aborts; the job goes on for others.
+ */
 export async function unlessAborted<T>(job: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return job;
-  // Nobody may be left to hear of a failure after the abort.
+  // Suppresses unhandledRejection after an abort; awaiters still reject.
   job.catch(() => undefined);
   signal.throwIfAborted();
   const { promise, reject } = withRejection();

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseReference } from '@drayage/core';
-import { startFixture } from './testing/fixture.ts';
-import type { Fixture, FixtureOptions } from './testing/fixture.ts';
+import { startFixture, type Fixture, type FixtureOptions } from './testing/fixture.ts';
 
 describe('the tags of a repository', () => {
   let fixture: Fixture | undefined;

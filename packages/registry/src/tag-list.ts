@@ -1,10 +1,8 @@
-import { RegistryError, familiarName, isObject } from '@drayage/core';
-import type { Reference } from '@drayage/core';
-import { readAtMost } from './connections.ts';
-import type { Itinerary } from './itinerary.ts';
+import { RegistryError, familiarName, isObject, type Reference } from '@drayage/core';
+import { readAtMost } from '@drayage/http';
 import { nextLink } from './link-header.ts';
-import type { PullOperation, RegistryClient } from './registry-client.ts';
-import { pullOperation } from './registry-client.ts';
+import type { MirrorChain } from './mirror-chain.ts';
+import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
 
 const tagsPerPage = 1000;
 // Far beyond any repository; against registries whose last page leads to another one.
@@ -13,21 +11,21 @@ const maxPageBytes = 16 * 1024 * 1024;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /**
- * The tags of the reference's repository, page by page as they are wanted. A mirror's list is read to its end before the first tag comes,
- * as one that is half the mirror's and half the origin's would be nobody's.
+ * The tags of the reference's repository; pages are read on demand. A mirror's list is read to its end before
+ * the first tag comes, so that a list never mixes tags of the mirror and of the registry.
  * @throws RegistryError; DrayError `ABORTED`
  * @see distribution-spec v1.1.1, "Listing Tags"
  */
 export async function* listTags(
   client: RegistryClient,
-  itinerary: Itinerary,
+  mirrorChain: MirrorChain,
   reference: Reference,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string, void, undefined> {
   const title = `list tags of ${familiarName(reference)}`;
-  const pages = await itinerary.first(reference, async (place) => {
-    const rest = tagPages(client, pullOperation(title, place), signal);
-    return place.isMirror ? await collect(rest) : rest;
+  const pages = await mirrorChain.first(reference, async (endpoint) => {
+    const rest = tagPages(client, pullOperation(title, endpoint), signal);
+    return endpoint.isMirror ? await collect(rest) : rest;
   });
   for await (const page of pages) yield* page;
 }
@@ -86,7 +84,7 @@ function parseTags(text: string, operation: PullOperation): readonly string[] {
   const body = parseJson(text);
   // A repository whose last tag was deleted has null.
   const tags: unknown = isObject(body) ? (body['tags'] ?? []) : undefined;
-  if (!Array.isArray(tags)) throw strange(operation, 'it is no list of tags');
+  if (!Array.isArray(tags)) throw strange(operation, 'it is not a list of tags');
   return tags.filter((tag): tag is string => typeof tag === 'string' && tagPattern.test(tag));
 }
 

@@ -1,13 +1,10 @@
 import { RegistryError, isObject, redactUrl } from '@drayage/core';
+import { followRedirects, readAtMost, type Connections, type HttpResponse } from '@drayage/http';
 import type { Challenge } from './challenge.ts';
-import type { Connections, HttpRequest, HttpResponse } from './connections.ts';
-import { readAtMost } from './connections.ts';
 import type { Credential } from './credentials/credential-store.ts';
-import type { AnswerContext, Operation } from './failures.ts';
-import { answerFailure, connectionFailure } from './failures.ts';
-import { followRedirects } from './redirects.ts';
+import { answerFailure, unreachable, type AnswerContext, type Operation } from './failures.ts';
 
-/** A bearer token and the time after which it is not used any more (ms since the epoch). */
+/** A bearer token and the time from which on it is not used (ms since the epoch). */
 export interface AccessToken {
   readonly token: string;
   readonly expiresAt: number;
@@ -18,9 +15,9 @@ export interface TokenRequest {
   /** `repository:library/redis:pull`; several are separated by spaces. */
   readonly scope: string;
   readonly credential: Credential | undefined;
-  /** See {@link HttpRequest}. */
-  readonly registryHost?: string;
-  /** True where the registry itself is reached without verified TLS; else the realm must be https. */
+  /** The registry (`host[:port]`), whose CA certificates are trusted for the service too. */
+  readonly onBehalfOf?: string | undefined;
+  /** True if the registry itself is reached without verified TLS; else the realm must be https. */
   readonly allowsPlainHttp: boolean;
   readonly isInsecure: (host: string) => boolean;
 }
@@ -31,9 +28,11 @@ const maxTokenBodyBytes = 1024 * 1024;
 const defaultLifetimeSec = 60;
 
 /**
- * Asks the token service that a Bearer challenge names. A user name and password go there as Basic authorization, an identity token in
- * the body of an OAuth 2 refresh; without either the token is anonymous. One try.
- * @throws RegistryError `REGISTRY_UNAUTHORIZED`, `REGISTRY_RATE_LIMITED`, `REGISTRY_UNREACHABLE`, `REGISTRY_PROTOCOL`
+ * Asks the token service in a Bearer challenge for a token. Sends a user name and password as Basic
+ * authorization, an identity token in the body of an OAuth 2 refresh; without either the token is anonymous.
+ * One try.
+ * @throws RegistryError `REGISTRY_UNAUTHORIZED`, `REGISTRY_RATE_LIMITED`, `REGISTRY_UNREACHABLE`,
+ * `REGISTRY_PROTOCOL`
  * @see distribution v2.8 docs/spec/auth/token.md and oauth.md
  */
 export async function fetchToken(
@@ -50,7 +49,7 @@ export async function fetchToken(
     const { bytes } = await readAtMost(response.body, maxTokenBodyBytes);
     return parseToken(bytes.toString('utf8'), context.now, operation, realm);
   } catch (error) {
-    throw connectionFailure(operation, realm.host, error);
+    throw unreachable(operation, error, realm.host);
   }
 }
 
@@ -70,15 +69,11 @@ function parseRealm(operation: Operation, { challenge, allowsPlainHttp }: TokenR
 async function sendTokenRequest(
   connections: Connections,
   realm: URL,
-  { challenge, scope, credential, registryHost, isInsecure }: TokenRequest,
+  { challenge, scope, credential, onBehalfOf, isInsecure }: TokenRequest,
 ): Promise<HttpResponse> {
   const service = challenge.parameters.get('service');
   const parameters = new URLSearchParams(service === undefined ? [] : [['service', service]]);
-  const base = {
-    verifiesTls: !isInsecure(realm.host),
-    signal: undefined,
-    ...(registryHost === undefined ? {} : { registryHost }),
-  };
+  const base = { verifiesTls: !isInsecure(realm.host), onBehalfOf, signal: undefined };
   if (credential?.kind === 'identityToken') {
     parameters.set('scope', scope);
     parameters.set('grant_type', 'refresh_token');
@@ -92,8 +87,12 @@ async function sendTokenRequest(
   if (credential?.kind === 'basic') parameters.set('account', credential.username);
   const url = new URL(realm);
   for (const [name, value] of parameters) url.searchParams.append(name, value);
-  const request: HttpRequest = { ...base, method: 'GET', url, headers: {} };
-  return followRedirects(connections, request, basicAuthorization(credential), isInsecure);
+  const authorization = basicAuthorization(credential);
+  return followRedirects(
+    connections,
+    { ...base, method: 'GET', url },
+    { credentials: authorization === undefined ? undefined : { authorization }, isInsecure },
+  );
 }
 
 /** The value of an `Authorization` header, when `credential` is a user name and password. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { temporaryDirectory, type TemporaryDirectory } from '@drayage/core/testing';
 import { startFakeGitlab, type FakeGitlab } from '@drayage/gitlab/testing';
-import { createTestCertificate, startFaultyRegistry, type FaultyRegistry } from '@drayage/registry/testing';
+import { createTestCertificate } from '@drayage/http/testing';
+import { startFaultyRegistry, type FaultyRegistry } from '@drayage/registry/testing';
 import { addImage, runDray, type Ended } from '../testing/run-dray.ts';
 
 describe('a handover through GitLab', () => {

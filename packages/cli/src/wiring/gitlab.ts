@@ -1,13 +1,13 @@
 import { UsageError } from '@drayage/core';
-import { createGitlabPrepullJob, createGitlabTransport } from '@drayage/gitlab';
-import type { GitlabAccess, GitlabPrepullJob, GitlabToken, GitlabTransport } from '@drayage/gitlab';
 import {
-  createProxyRules,
-  proxySettings,
-  readCertificates,
-  readExtraCertificates,
-  trustedByNode,
-} from '@drayage/registry';
+  createGitlabPrepullJob,
+  createGitlabTransport,
+  type GitlabAccess,
+  type GitlabPrepullJob,
+  type GitlabToken,
+  type GitlabTransport,
+} from '@drayage/gitlab';
+import { createProxyRules, proxySettings, readCertificates, readExtraCertificates } from '@drayage/http';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
@@ -53,7 +53,7 @@ async function readAccess(config: Config, host: Host): Promise<GitlabAccess | un
     projectId,
     token: readToken(config, host),
     userAgent: `drayage/${host.version}`,
-    authorities: await readAuthorities(config, host),
+    ca: await readCaCertificates(config, host),
     proxyFor: createProxyRules(proxySettings(host.env)),
   };
 }
@@ -64,14 +64,14 @@ function readToken({ gitlabToken }: Config, { env }: Host): GitlabToken | undefi
   return value === '' ? undefined : { kind: 'job', value };
 }
 
-/** Undefined: those of Node.js are enough. */
-async function readAuthorities({ caFile }: Config, { env }: Host): Promise<readonly string[] | undefined> {
+/** PEM of CA certificates beside those of Node.js. */
+async function readCaCertificates({ caFile }: Config, { env }: Host): Promise<string | undefined> {
   const { CI_SERVER_TLS_CA_FILE: runnerFile = '' } = env;
   const found = [
     caFile === undefined ? undefined : await readCertificates(caFile),
-    // The runner names it in every job of a GitLab with an authority of its own; not every image has the file.
+    // The runner sets it in every job of a GitLab with a private CA; not every image has the file.
     runnerFile === '' ? undefined : await readCertificates(runnerFile).catch(() => undefined),
     await readExtraCertificates(env),
   ].filter((pem) => pem !== undefined);
-  return found.length === 0 ? undefined : [...trustedByNode(), ...found];
+  return found.length === 0 ? undefined : found.join('\n');
 }

@@ -1,13 +1,11 @@
 import { UsageError, isDrayError, printable, type Source, type TagSource } from '@drayage/core';
+import { proxySettings, readCertificates, readExtraCertificates } from '@drayage/http';
 import {
   createCredentials,
   createRegistrySource,
   parseMirrors,
-  proxySettings,
-  readCertificates,
-  readExtraCertificates,
+  type MirrorSettings,
 } from '@drayage/registry';
-import type { MirrorSettings } from '@drayage/registry';
 import type { Host } from '../host.ts';
 import { expandText, placeName } from '../images/expand.ts';
 import type { Config } from '../options/option.ts';
@@ -23,7 +21,7 @@ export async function openRegistry(
   warn: (message: string) => void,
 ): Promise<Source & TagSource> {
   const { caFile, certsDir, insecureRegistries } = config;
-  const authorities = [
+  const caCertificates = [
     caFile === undefined ? undefined : await readCertificates(caFile),
     await readExtraCertificates(host.env),
   ].filter((pem) => pem !== undefined);
@@ -37,7 +35,7 @@ export async function openRegistry(
       warn(`mirror ${mirror} of ${registry} was passed over for ${repository}: ${error.message}`);
     },
     userAgent: `drayage/${host.version}`,
-    ...(authorities.length === 0 ? {} : { ca: authorities.join('\n') }),
+    ca: caCertificates.length === 0 ? undefined : caCertificates.join('\n'),
   });
 }
 

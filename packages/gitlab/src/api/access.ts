@@ -1,23 +1,20 @@
-import type { Clock, RetryPolicy } from '@drayage/core';
-import type { Surroundings, Timeouts } from '../http/connections.ts';
+import type { Clock, ConnectionOptions, RetryPolicy } from '@drayage/http';
 
 /** A token of GitLab. */
 export interface GitlabToken {
-  /** `job`: the `CI_JOB_TOKEN` of this job, good while it runs; `access`: of a project, group or person. */
+  /** `job`: the `CI_JOB_TOKEN` of this job, valid while it runs; `access`: of a project, group or person. */
   readonly kind: 'job' | 'access';
   readonly value: string;
 }
 
-/** Which project of which GitLab is meant, and how it is reached. */
-export interface GitlabAccess extends Surroundings {
+/** A project of a GitLab, and how to reach it. */
+export interface GitlabAccess extends Pick<ConnectionOptions, 'ca' | 'proxyFor' | 'timeouts' | 'userAgent'> {
   /** `CI_API_V4_URL`, such as `https://gitlab.example/api/v4`. */
   readonly apiUrl: string;
   /** `CI_PROJECT_ID`. */
   readonly projectId: string;
-  /** Sent to the origin of `apiUrl` only; undefined: what GitLab shows to everybody. */
+  /** Sent to the origin of `apiUrl` only; undefined: anonymous. */
   readonly token: GitlabToken | undefined;
-  readonly userAgent: string;
-  readonly timeouts?: Timeouts | undefined;
   readonly retryPolicy?: RetryPolicy | undefined;
   readonly clock?: Clock | undefined;
 }

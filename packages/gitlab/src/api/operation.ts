@@ -1,4 +1,4 @@
-import type { TransferSide } from '@drayage/core';
+import { TransferError, type ErrorCode, type TransferSide } from '@drayage/core';
 
 /** What is being done for the caller, for messages. */
 export interface Operation {
@@ -7,5 +7,19 @@ export interface Operation {
   /** The verb of the port. */
   readonly name: string;
   readonly side: TransferSide;
-  readonly digest?: string;
+  readonly digest?: string | undefined;
+}
+
+/** `cannot TITLE: REASON`, with the side that failed. */
+export function operationError(
+  { title, name, side, digest }: Operation,
+  code: ErrorCode,
+  reason: string,
+  more: {
+    readonly hint?: string | undefined;
+    readonly details?: Readonly<Record<string, unknown>>;
+    readonly cause?: unknown;
+  } = {},
+): TransferError {
+  return new TransferError(code, `cannot ${title}: ${reason}`, { operation: name, side, digest, ...more });
 }

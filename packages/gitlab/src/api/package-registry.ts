@@ -1,8 +1,6 @@
 import { Packages } from '@gitbeaker/rest';
 import { isObject } from '@drayage/core';
-import type { HttpBody, HttpResponse } from '../http/connections.ts';
-import { readBytes } from '../http/read-text.ts';
-import { statusOf } from './failures.ts';
+import { rangeFrom, readAtMost, statusOf, type HttpBody, type HttpResponse } from '@drayage/http';
 import type { GitlabClient } from './gitlab-client.ts';
 import type { Operation } from './operation.ts';
 import { resourceOptions } from './requester.ts';
@@ -21,42 +19,45 @@ export interface PackageFile {
   readonly packageId: number;
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hexadecimal, of the bytes as GitLab got them; undefined where it does not tell. */
+  /** Hexadecimal, of the bytes that GitLab received; undefined if it does not say. */
   readonly sha256: string | undefined;
   /** By the server's clock (ms since the epoch). */
   readonly createdAt: number;
 }
 
-/** Where a file is, or shall be. */
-export interface FilePlace {
+/** The name of a file, with the version of the package that has it. */
+export interface FileName {
   readonly version: string;
   /** Of `A-Z a-z 0-9 . _ - +` only. */
   readonly name: string;
 }
 
-/** The generic package of one name in one project. Files of one name may be there several times; the newest is the one that is served. */
+/** A generic package of a project. Several files may have the same name; GitLab serves the newest. */
 export interface PackageRegistry {
-  /** Every file of a version, oldest first; none when there is no such version. */
+  /** Every file of a version, oldest first; none if there is no such version. */
   files(operation: Operation, version: string, signal?: AbortSignal): Promise<readonly PackageFile[]>;
   /** The versions, oldest first, at most 100. */
   oldestVersions(operation: Operation, signal?: AbortSignal): Promise<readonly PackageVersion[]>;
-  /** One upload, not tried again. Undefined: the file is there, and the group allows no duplicates. */
+  /** One try to upload a file. Undefined: it exists, and the group forbids duplicates. */
   upload(
     operation: Operation,
-    place: FilePlace,
+    file: FileName,
     body: HttpBody,
     signal?: AbortSignal,
   ): Promise<PackageFile | undefined>;
-  /** One try to read a file from `offset` on; undefined: it is not there. The answer may begin earlier: see its status. */
+  /**
+   * One try to read a file from `offset` on; undefined: not found. The answer may begin earlier: see
+   * `surplusBytes`.
+   */
   download(
     operation: Operation,
-    place: FilePlace,
+    file: FileName,
     offset: number,
     signal?: AbortSignal,
   ): Promise<HttpResponse | undefined>;
-  /** Forgets a file; one that is not there is fine. */
+  /** Deletes a file; does nothing if it is absent. */
   removeFile(operation: Operation, file: PackageFile, signal?: AbortSignal): Promise<void>;
-  /** Forgets a version with all its files; one that is not there is fine. */
+  /** Deletes a version with all its files; does nothing if it is absent. */
   removeVersion(operation: Operation, id: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -70,12 +71,12 @@ export function createPackageRegistry(client: GitlabClient, packageName: string)
   const resource = (operation: Operation, signal: AbortSignal | undefined): Packages =>
     new Packages(resourceOptions(client, operation, signal));
   const query = { projectId, packageName, status: 'hidden', perPage } as const;
-  const pathOf = ({ version, name }: FilePlace): string =>
+  const pathOf = ({ version, name }: FileName): string =>
     ['projects', projectId, 'packages/generic', packageName, version, name].map(encodePath).join('/');
   return {
     async files(operation, version, signal) {
       const api = resource(operation, signal);
-      // The types of the library know neither this filter nor that lists of files have pages.
+      // The library's types lack this filter and the paging of file lists.
       const [filter, pages] = [
         { ...query, packageVersion: version },
         { showExpanded: false, perPage } as const,
@@ -92,21 +93,20 @@ export function createPackageRegistry(client: GitlabClient, packageName: string)
       const found: unknown = await resource(operation, signal).all({ ...query, ...order });
       return ownVersions(found, packageName);
     },
-    async upload(operation, place, body, signal) {
-      const request = { method: 'PUT', path: pathOf(place), query: 'status=hidden&select=package_file' };
+    async upload(operation, file, body, signal) {
+      const request = { method: 'PUT', path: pathOf(file), query: 'status=hidden&select=package_file' };
       const headers = { 'content-type': 'application/octet-stream' };
       try {
         const response = await client.request(operation, { ...request, headers, body, signal });
-        const { bytes } = await readBytes(response.body, maxAnswerBytes);
-        return parseFile(JSON.parse(bytes.toString('utf8'))) ?? unnamedFile(place, body);
+        const { bytes } = await readAtMost(response.body, maxAnswerBytes);
+        return parseFile(JSON.parse(bytes.toString('utf8'))) ?? unnamedFile(file, body);
       } catch (error) {
         if (isDuplicate(error)) return undefined;
         throw error;
       }
     },
-    async download(operation, place, offset, signal) {
-      const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${String(offset)}-` };
-      const request = { method: 'GET', path: pathOf(place), headers, signal };
+    async download(operation, file, offset, signal) {
+      const request = { method: 'GET', path: pathOf(file), headers: rangeFrom(offset), signal };
       const response = await client.request(operation, request, [404]);
       if (response.status !== 404) return response;
       response.body.resume();
@@ -125,7 +125,10 @@ function encodePath(part: string): string {
   return part.split('/').map(encodeURIComponent).join('/');
 }
 
-/** GitLab looks for packages whose name contains the one that was asked for; older ones know no filter by version. */
+/**
+ * GitLab's filter also matches names that contain the requested one; older versions have no filter by
+ * version.
+ */
 function ownVersions(found: unknown, packageName: string): readonly PackageVersion[] {
   const entries: readonly unknown[] = Array.isArray(found) ? found : [];
   return entries.flatMap((entry) => {
@@ -163,8 +166,8 @@ function parseFile(value: unknown): PackageFile | undefined {
   };
 }
 
-/** For a GitLab that only says that it has it. Its id is that of no file. */
-function unnamedFile({ name }: FilePlace, { sizeBytes }: HttpBody): PackageFile {
+/** For a GitLab that confirms an upload without details. No file has id 0. */
+function unnamedFile({ name }: FileName, { sizeBytes }: HttpBody): PackageFile {
   return { id: 0, packageId: 0, name, sizeBytes, sha256: undefined, createdAt: Number.NaN };
 }
 

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { GitlabAccess } from '../api/access.ts';
-import { startFakeGitlab } from '../testing/fake-gitlab.ts';
-import type { FakeGitlab } from '../testing/fake-gitlab.ts';
+import { startFakeGitlab, type FakeGitlab } from '../testing/fake-gitlab.ts';
 import { accessTo, pausingClock } from '../testing/test-access.ts';
-import { createGitlabPrepullJob } from './gitlab-prepull-job.ts';
-import type { GitlabPrepullJob } from './gitlab-prepull-job.ts';
+import { createGitlabPrepullJob, type GitlabPrepullJob } from './gitlab-prepull-job.ts';
 
 let gitlab: FakeGitlab;
 const made: GitlabPrepullJob[] = [];

@@ -1,19 +1,17 @@
 import { Jobs } from '@gitbeaker/rest';
-import { isDrayError, isObject, reasonOf } from '@drayage/core';
-import type { PrepullJob } from '@drayage/core';
+import { isDrayError, isObject, reasonOf, type PrepullJob } from '@drayage/core';
+import { statusOf } from '@drayage/http';
 import type { GitlabAccess } from '../api/access.ts';
-import { statusOf } from '../api/failures.ts';
 import { createGitlabClient } from '../api/gitlab-client.ts';
 import { resourceOptions } from '../api/requester.ts';
-import { stateOfJob } from './job-state.ts';
-import type { ListedJob } from './job-state.ts';
+import { stateOfJob, type ListedJob } from './job-state.ts';
 
 export interface GitlabPrepullJobOptions extends GitlabAccess {
-  /** `CI_PIPELINE_ID`: the number that GitLab gave it. */
+  /** `CI_PIPELINE_ID`. */
   readonly pipelineId: string;
   /** As in `.gitlab-ci.yml`. */
   readonly jobName: string;
-  /** Told once, in a sentence, when GitLab will not say how the job stands. */
+  /** Called once, with a sentence, if GitLab refuses to report the job's state. */
   readonly onUnknown?: ((message: string) => void) | undefined;
 }
 
@@ -24,8 +22,8 @@ export interface GitlabPrepullJob extends PrepullJob {
 }
 
 /**
- * Asks GitLab for a job of a pipeline, with the jobs of the pipeline: the list is open to job tokens (in recent versions), a single job is
- * not. A refusal is final: it is not asked for again.
+ * Looks up a job in the jobs of its pipeline: recent versions of GitLab let job tokens list jobs, but not
+ * read a single one. Stops asking after a refusal.
  * @see https://docs.gitlab.com/api/jobs/#list-pipeline-jobs
  */
 export function createGitlabPrepullJob(options: GitlabPrepullJobOptions): GitlabPrepullJob {
@@ -50,7 +48,7 @@ export function createGitlabPrepullJob(options: GitlabPrepullJobOptions): Gitlab
         return undefined;
       }
     },
-    close: () => client.close(),
+    close: () => void client.close(),
   };
 }
 

@@ -21,11 +21,11 @@ const states: ReadonlyMap<string, PrepullJobState> = new Map([
   ['canceling', 'cancelled'],
   ['canceled', 'cancelled'],
   ['skipped', 'skipped'],
-  // It begins when somebody presses a button: nothing to wait for.
+  // Starts when somebody presses a button: nothing to wait for.
   ['manual', 'skipped'],
 ]);
 
-// While one of several parallel jobs is at work, there is something to wait for; once all have ended, the worst end counts.
+// Of parallel jobs: wait while any is at work; after all have ended, the worst result counts.
 const precedence: readonly PrepullJobState[] = [
   'running',
   'pending',
@@ -36,8 +36,8 @@ const precedence: readonly PrepullJobState[] = [
 ];
 
 /**
- * How the job called `name` stands. Parallel jobs (`NAME 1/3`, `NAME: [a, b]`) belong to it; of a job that was retried the newest attempt
- * counts. Undefined for a status that we do not know. Pure.
+ * The state of the job called `name`. Parallel jobs (`NAME 1/3`, `NAME: [a, b]`) belong to it; of a retried
+ * job the newest attempt counts. Undefined for an unknown status.
  */
 export function stateOfJob(jobs: readonly ListedJob[], name: string): PrepullJobState | undefined {
   const newest = new Map<string, ListedJob>();

@@ -26,7 +26,7 @@ export interface Refusal {
 /** Why `token` may not do `deed`; undefined: it may. */
 export function refusalOf({ settings }: FakeState, token: TokenKind, deed: Deed): Refusal | undefined {
   if (token === 'wrong') return { status: 401, message: '401 Unauthorized' };
-  // A private project is not there for whoever is nobody.
+  // Anonymous requests get 404 for a private project.
   if (token === 'none' && deed === 'read packages') return { status: 404, message: '404 Project Not Found' };
   if (token === 'none') return { status: 401, message: '401 Unauthorized' };
   if (deed === 'list jobs') {

@@ -1,23 +1,21 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '@drayage/core/testing';
 import { tokenOf } from './access.ts';
-import { serveStorage } from './object-storage.ts';
-import type { LeakedToken } from './object-storage.ts';
+import { serveStorage, type LeakedToken } from './object-storage.ts';
 import { sendError } from './reply.ts';
 import { route } from './routes.ts';
-import { serverNow } from './state.ts';
-import type {
-  FakeFailure,
-  FakeJob,
-  FakePackageFile,
-  FakeRequest,
-  FakeSettings,
-  FakeState,
-  TokenKind,
+import {
+  serverNow,
+  type FakeFailure,
+  type FakeJob,
+  type FakePackageFile,
+  type FakeRequest,
+  type FakeSettings,
+  type FakeState,
+  type TokenKind,
 } from './state.ts';
 
 export interface FakeGitlabOptions extends Partial<FakeSettings> {
@@ -32,8 +30,9 @@ export interface FakeGitlabOptions extends Partial<FakeSettings> {
 }
 
 /**
- * A GitLab in this process, as far as its API is needed: generic packages, the list of packages, the jobs of a pipeline. One private project;
- * loopback, ports of its own. What it keeps is on disk until `close`. Downloads lead to a second origin, the object storage.
+ * A GitLab in this process, as far as its API is needed: generic packages, the list of packages, the jobs of
+ * a pipeline. One private project; loopback, ports of its own. What it keeps is on disk until `close`.
+ * Downloads lead to a second origin, the object storage.
  */
 export interface FakeGitlab {
   /** `CI_SERVER_URL`. */
@@ -58,7 +57,9 @@ export interface FakeGitlab {
   setJobs(pipelineId: number, jobs: readonly FakeJob[]): void;
   /** Plans a failure; earlier ones go first. */
   fail(failure: FakeFailure): void;
-  /** The next download from the object storage breaks off after so many bytes. May be called several times. */
+  /**
+   * The next download from the object storage breaks off after so many bytes. May be called several times.
+   */
   breakDownload(afterBytes: number): void;
   /** Puts the server's clock forward. */
   advance(ms: number): void;

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sendError, sendFile, sendJson } from './reply.ts';
-import { nextId, serverNow } from './state.ts';
-import type { FakePackage, FakePackageFile, FakeState } from './state.ts';
+import { nextId, serverNow, type FakePackage, type FakePackageFile, type FakeState } from './state.ts';
 
 /** A file of a generic package, as its URL names it. */
 export interface FileName {
@@ -37,7 +36,8 @@ export function uploadRefusal(
 }
 
 /**
- * Stores the body as it comes, whatever its type, as Workhorse does. Nothing is stored of a body that breaks off.
+ * Stores the body as it comes, whatever its type, as Workhorse does. Nothing is stored of a body that breaks
+ * off.
  * @see https://docs.gitlab.com/user/packages/generic_packages/#publish-a-single-file
  */
 export async function receiveFile(

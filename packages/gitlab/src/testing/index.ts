@@ -1,4 +1,3 @@
-export type { FakeGitlab, FakeGitlabOptions } from './fake-gitlab.ts';
-export { startFakeGitlab } from './fake-gitlab.ts';
+export { startFakeGitlab, type FakeGitlab, type FakeGitlabOptions } from './fake-gitlab.ts';
 export type { LeakedToken } from './object-storage.ts';
 export type { FakeFailure, FakeJob, FakePackageFile, FakeRequest, FakeSettings, TokenKind } from './state.ts';

@@ -10,7 +10,7 @@ export interface LeakedToken {
   readonly header: string;
 }
 
-/** The other origin: gives bytes to whoever has a signed URL, and to nobody who shows it a token. */
+/** The other origin: serves signed URLs, and refuses requests that carry a token. */
 export async function serveStorage(
   state: FakeState,
   leaks: LeakedToken[],

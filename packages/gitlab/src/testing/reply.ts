@@ -48,7 +48,10 @@ export function sendPage(response: ServerResponse, url: URL, items: readonly unk
   sendJson(response, 200, items.slice((page - 1) * perPage, page * perPage));
 }
 
-/** Answers with a file, or the end of it that a `Range: bytes=N-` asks for; breaks off after `breakAfter` bytes. */
+/**
+ * Answers with a file, or the end of it that a `Range: bytes=N-` asks for; breaks off after `breakAfter`
+ * bytes.
+ */
 export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,

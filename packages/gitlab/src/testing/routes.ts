@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { refusalOf } from './access.ts';
-import type { Deed } from './access.ts';
+import { refusalOf, type Deed } from './access.ts';
 import { fileJson, receiveFile, serveFile, uploadRefusal } from './generic-packages.ts';
 import { sendError, sendPage } from './reply.ts';
 import type { FakeJob, FakePackage, FakeState, TokenKind } from './state.ts';
@@ -37,7 +36,7 @@ export async function route(exchange: Exchange): Promise<void> {
 function isRefused({ state, token, response, request }: Exchange, deed: Deed): boolean {
   const refusal = refusalOf(state, token, deed);
   if (refusal === undefined) return false;
-  // Nobody reads a body that was not wanted.
+  // The refused body is not read.
   if (request.method === 'PUT') response.setHeader('connection', 'close');
   sendError(response, refusal.status, refusal.message);
   return true;

@@ -62,7 +62,10 @@ export interface FakeSettings {
   allowsDuplicates: boolean;
   /** The largest file in bytes (default 5 GB). */
   maxFileBytes: number;
-  /** `redirect`: downloads lead to the object storage, another origin (default); `inline`: GitLab sends the bytes. */
+  /**
+   * `redirect`: downloads lead to the object storage, another origin (default); `inline`: GitLab sends the
+   * bytes.
+   */
   downloads: 'redirect' | 'inline';
   /** Before every answer (ms, default 0). */
   latencyMs: number;

@@ -1,4 +1,4 @@
-import type { Clock } from '@drayage/core';
+import type { Clock } from '@drayage/http';
 import type { GitlabAccess } from '../api/access.ts';
 import type { FakeGitlab } from './fake-gitlab.ts';
 

@@ -1,35 +1,33 @@
-import { isDrayError } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { isDrayError, type Digest } from '@drayage/core';
 import type { PackageFile } from '../api/package-registry.ts';
 import { filesOfBlob, lastNumber, parseFileName } from './file-names.ts';
-import { operationAt } from './place.ts';
-import type { Place } from './place.ts';
+import { operationAt, type BundleLocation } from './bundle-location.ts';
 
-/** What is known of the files that hold blobs. Listing them is slow, so it is done once and kept up to date with what we do ourselves. */
+/** The files that hold blobs. Listing is slow, so it happens once; our own uploads are added to the list. */
 export interface BlobFiles {
   /** Every file, oldest first. */
   all(signal: AbortSignal | undefined): Promise<readonly PackageFile[]>;
-  /** The file of a blob that will be there long enough to rely on; undefined: none. */
+  /** The file of a blob that will exist long enough to rely on; undefined: none. */
   find(digest: Digest, signal: AbortSignal | undefined): Promise<PackageFile | undefined>;
-  /** The number for another file of a blob: 0 when there is none. */
+  /** The number for the next file of a blob: 0 for the first. */
   nextNumber(digest: Digest, signal: AbortSignal | undefined): Promise<number>;
   add(file: PackageFile): void;
-  /** Lists them again when they are asked for next. */
+  /** Makes the next call list them again. */
   forget(): void;
 }
 
-/** The files in the version of the package that has the blobs; nothing is listed before it is asked for. */
-export function createBlobFiles(place: Place): BlobFiles {
-  const { registry, blobsVersion, client, keep } = place;
+/** The files in the version of the package that has the blobs, listed on first use. */
+export function createBlobFiles(location: BundleLocation): BlobFiles {
+  const { registry, blobsVersion, client, keep } = location;
   let listing: Promise<readonly PackageFile[]> | undefined;
   const all = (signal: AbortSignal | undefined): Promise<readonly PackageFile[]> => {
     const current = (listing ??= registry.files(
-      operationAt(place, 'list', 'blobs', { direction: 'of' }),
+      operationAt(location, 'list', 'blobs', { direction: 'of' }),
       blobsVersion,
       signal,
     ));
     return current.catch((error: unknown) => {
-      // Whoever comes next tries for himself, and so does whoever waited for a list that another gave up.
+      // Failed listings are not cached. Callers that shared a listing which another aborted list again.
       if (listing === current) listing = undefined;
       if (isDrayError(error, 'ABORTED') && signal?.aborted !== true) return all(signal);
       throw error;
@@ -51,16 +49,16 @@ export function createBlobFiles(place: Place): BlobFiles {
   };
 }
 
-/** The file hashes to its name, as far as GitLab tells. */
+/** The file hashes to its name, as far as GitLab reports. */
 function isSound({ name, sha256 }: PackageFile): boolean {
   const own = parseFileName(name);
   return own?.kind === 'blob' && (sha256 === undefined || own.digest === `sha256:${sha256}`);
 }
 
 /**
- * A blob counts as there for half of the time that it is kept: a pipeline that relies on it has at least the other half to use it, whoever
- * cleans up meanwhile.
+ * A blob counts as present for half of the time that it is kept, so that a pipeline that relies on it has the
+ * other half to use it before a clean-up.
  */
-function isYoung({ createdAt }: PackageFile, keep: Place['keep'], now: number): boolean {
+function isYoung({ createdAt }: PackageFile, keep: BundleLocation['keep'], now: number): boolean {
   return keep.kind === 'pipeline' || Number.isNaN(createdAt) || now - createdAt < keep.ms / 2;
 }

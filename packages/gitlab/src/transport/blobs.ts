@@ -1,26 +1,30 @@
 import type { Readable } from 'node:stream';
-import { DrayError, TransferError, throwIfAborted } from '@drayage/core';
-import type { BlobStore, Descriptor, Digest, OpenOptions } from '@drayage/core';
-import type { Operation } from '../api/operation.ts';
-import type { HttpResponse } from '../http/connections.ts';
+import {
+  DrayError,
+  throwIfAborted,
+  type BlobStore,
+  type Descriptor,
+  type Digest,
+  type OpenOptions,
+} from '@drayage/core';
+import { ResumingStream, abandon, surplusBytes, type HttpResponse, type PartialBody } from '@drayage/http';
+import { unreachable } from '../api/failures.ts';
+import { operationError, type Operation } from '../api/operation.ts';
 import type { BlobFiles } from './blob-files.ts';
+import { operationAt, type BundleLocation } from './bundle-location.ts';
 import { blobFileName, filesOfBlob, parseFileName } from './file-names.ts';
-import { operationAt } from './place.ts';
-import type { Place } from './place.ts';
 import { putBlob } from './put-blob.ts';
-import { resumingStream } from './resuming-stream.ts';
-import type { PartialBody } from './resuming-stream.ts';
 
 /** The blobs of a bundle as files of a generic package. */
-export function createBlobs(place: Place, files: BlobFiles): BlobStore {
+export function createBlobs(location: BundleLocation, files: BlobFiles): BlobStore {
   return {
     async stat(digest, signal) {
-      throwIfAborted(signal, `look up blob ${digest} in ${place.location}`);
+      throwIfAborted(signal, `look up blob ${digest} in ${location.url}`);
       const file = await files.find(digest, signal);
       return file === undefined ? undefined : { digest, size: file.sizeBytes };
     },
-    open: (descriptor, options = {}) => openBlob(place, files, descriptor, options),
-    put: async (descriptor, open, { signal } = {}) => putBlob({ place, files, descriptor, open, signal }),
+    open: (descriptor, options = {}) => openBlob(location, files, descriptor, options),
+    put: async (descriptor, open, { signal } = {}) => putBlob({ location, files, descriptor, open, signal }),
     async *list(signal) {
       files.forget();
       const sizes = new Map<Digest, number>();
@@ -31,15 +35,15 @@ export function createBlobs(place: Place, files: BlobFiles): BlobStore {
         if (file !== undefined) sizes.set(own.digest, file.sizeBytes);
       }
       for (const [digest, size] of [...sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        throwIfAborted(signal, `list blobs of ${place.location}`);
+        throwIfAborted(signal, `list blobs of ${location.url}`);
         yield { digest, size };
       }
     },
     async delete(digest, signal) {
-      const operation = operationAt(place, 'delete', `blob ${digest}`, { direction: 'of', digest });
+      const operation = operationAt(location, 'delete', `blob ${digest}`, { direction: 'of', digest });
       files.forget();
       for (const { file } of filesOfBlob(await files.all(signal), digest)) {
-        await place.registry.removeFile(operation, file, signal);
+        await location.registry.removeFile(operation, file, signal);
       }
       files.forget();
     },
@@ -47,20 +51,29 @@ export function createBlobs(place: Place, files: BlobFiles): BlobStore {
 }
 
 async function openBlob(
-  place: Place,
+  location: BundleLocation,
   files: BlobFiles,
   descriptor: Descriptor,
   { offset = 0, signal }: OpenOptions,
 ): Promise<Readable> {
   const { digest, size } = descriptor;
-  const { client } = place;
-  const operation = operationAt(place, 'read', `blob ${digest}`, { direction: 'from', digest });
-  const reopen = async (start: number, stop: AbortSignal | undefined): Promise<PartialBody> => {
-    const response = await requestBlob(place, files, { digest, operation, start, signal: stop });
-    return bodyFrom(operation, response, start);
+  const { client } = location;
+  const operation = operationAt(location, 'read', `blob ${digest}`, { direction: 'from', digest });
+  const reopen = async (start: number, stop: AbortSignal | undefined): Promise<PartialBody<Operation>> => {
+    const response = await requestBlob(location, files, { digest, operation, start, signal: stop });
+    return { operation, body: response.body, skip: skipOf(operation, response, start) };
   };
-  const first = await client.retrying(operation, signal, () => reopen(offset, signal));
-  return resumingStream({ operation, client, sizeBytes: size, offset, first, reopen, signal });
+  const first = await client.persist(operation, signal, () => reopen(offset, signal));
+  return new ResumingStream({
+    sizeBytes: size,
+    offset,
+    first,
+    reopen,
+    retry: client.retry,
+    transfer: { operation: operation.name, side: operation.side, digest },
+    toError: (_, error) => unreachable(operation, error, client.apiUrl.host),
+    signal,
+  });
 }
 
 interface BlobRequest {
@@ -70,13 +83,13 @@ interface BlobRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Nearly always the plain name is right; only a blob that expired and was uploaded again has another. */
+/** Tries the plain name first: only a blob that expired and was uploaded again has another. */
 async function requestBlob(
-  place: Place,
+  location: BundleLocation,
   files: BlobFiles,
   { digest, operation, start, signal }: BlobRequest,
 ): Promise<HttpResponse> {
-  const { registry, blobsVersion: version } = place;
+  const { registry, blobsVersion: version } = location;
   const plain = { version, name: blobFileName(digest, 0) };
   const response = await registry.download(operation, plain, start, signal);
   if (response !== undefined) return response;
@@ -92,16 +105,9 @@ async function requestBlob(
   });
 }
 
-/** A server that does not know ranges sends it all. @see RFC 9110, section 14.2 */
-function bodyFrom(operation: Operation, { status, body, header }: HttpResponse, start: number): PartialBody {
-  if (status !== 206) return { body, skip: start };
-  const from = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1];
-  if (Number(from) === start) return { body, skip: 0 };
-  body.destroy();
-  const { title, name, side, digest } = operation;
-  throw new TransferError('TRANSPORT_IO', `cannot ${title}: another part came than was asked for`, {
-    operation: name,
-    side,
-    ...(digest === undefined ? {} : { digest }),
-  });
+function skipOf(operation: Operation, response: HttpResponse, start: number): number {
+  const skip = surplusBytes(response, start);
+  if (skip !== undefined) return skip;
+  abandon(response.body);
+  throw operationError(operation, 'TRANSPORT_IO', `${response.url.host} returned a different range`);
 }

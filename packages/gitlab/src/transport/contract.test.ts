@@ -1,10 +1,7 @@
 import { describe, test } from '@jest/globals';
-import { transportContract } from '@drayage/core/testing';
-import type { ContractSubject } from '@drayage/core/testing';
-import { startFakeGitlab } from '../testing/fake-gitlab.ts';
-import type { FakeGitlab, FakeGitlabOptions } from '../testing/fake-gitlab.ts';
-import { createGitlabTransport } from './gitlab-transport.ts';
-import type { GitlabTransport } from './gitlab-transport.ts';
+import { transportContract, type ContractSubject } from '@drayage/core/testing';
+import { startFakeGitlab, type FakeGitlab, type FakeGitlabOptions } from '../testing/fake-gitlab.ts';
+import { createGitlabTransport, type GitlabTransport } from './gitlab-transport.ts';
 
 const secret = 'planted-job-token-of-the-contract';
 

@@ -4,16 +4,15 @@ import type { PackageFile, PackageVersion } from '../api/package-registry.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { parseFileName } from './file-names.ts';
 import { defaultKeepMs } from './location.ts';
-import { operationAt, sharedVersion } from './place.ts';
-import type { Place } from './place.ts';
+import { operationAt, sharedVersion, type BundleLocation } from './bundle-location.ts';
 import { isRefusal } from './prune.ts';
 
-/** What a clean-up did. */
+/** The result of a clean-up. */
 export interface ExpiryReport {
   readonly deletedFiles: number;
   readonly deletedBytes: number;
   /** Why the rest is still there; undefined: nothing is left to delete. */
-  readonly refusal?: string;
+  readonly refusal?: string | undefined;
 }
 
 interface Tally {
@@ -22,49 +21,50 @@ interface Tally {
 }
 
 /**
- * Deletes what is older than it is to be kept: blobs that pipelines share, and the versions of past pipelines. A token that may not delete
- * is no error. Versions of the package that hold anything that is not ours stay.
+ * Deletes expired files: blobs that pipelines share, and the versions of past pipelines. A token that may not
+ * delete is no error. Versions of the package that contain foreign files stay.
  * @throws TransferError `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`; DrayError `ABORTED`
  */
 export async function expire(
-  place: Place,
+  location: BundleLocation,
   files: BlobFiles,
   signal: AbortSignal | undefined,
 ): Promise<ExpiryReport> {
-  const keepMs = place.keep.kind === 'age' ? place.keep.ms : defaultKeepMs;
-  const operation = operationAt(place, 'delete', 'expired files', { direction: 'of' });
+  const keepMs = location.keep.kind === 'age' ? location.keep.ms : defaultKeepMs;
+  const operation = operationAt(location, 'delete', 'expired files', { direction: 'of' });
   return counting(async (tally) => {
-    // Asked after an answer has come: age is by the server's clock.
-    const bornBefore = (): number => place.client.now() - keepMs;
-    if (place.blobsVersion === sharedVersion) {
+    // Called after the first answer: age is by the server's clock.
+    const bornBefore = (): number => location.client.now() - keepMs;
+    if (location.blobsVersion === sharedVersion) {
       const old = (await files.all(signal)).filter((file) => file.createdAt < bornBefore());
       const own = old.filter(({ name }) => parseFileName(name)?.kind === 'blob');
-      for (const file of own) await removeFile(place, tally, { operation, file, signal });
+      for (const file of own) await removeFile(location, tally, { operation, file, signal });
       if (own.length > 0) files.forget();
     }
-    const versions = await place.registry.oldestVersions(operation, signal);
+    const versions = await location.registry.oldestVersions(operation, signal);
     for (const version of versions) {
-      const isPast = version.version !== sharedVersion && version.version !== place.documentsVersion;
+      const isPast = version.version !== sharedVersion && version.version !== location.documentsVersion;
       if (isPast && version.createdAt < bornBefore())
-        await removeVersion(place, tally, { operation, version, signal });
+        await removeVersion(location, tally, { operation, version, signal });
     }
   });
 }
 
 /**
- * Deletes what belongs to this pipeline alone: its documents, and its blobs where pipelines share none. For the last job of a pipeline:
- * whoever looks afterwards finds no pre-pull.
+ * Deletes the files of this pipeline alone: its documents, and its blobs if pipelines share none. For the
+ * last job of a pipeline: jobs that look afterwards find no pre-pull.
  * @throws as {@link expire}
  */
 export async function forgetPipeline(
-  place: Place,
+  location: BundleLocation,
   files: BlobFiles,
   signal: AbortSignal | undefined,
 ): Promise<ExpiryReport> {
-  const operation = operationAt(place, 'delete', 'the files of this pipeline', { direction: 'of' });
+  const operation = operationAt(location, 'delete', 'the files of this pipeline', { direction: 'of' });
   const report = await counting(async (tally) => {
-    for (const file of await place.registry.files(operation, place.documentsVersion, signal)) {
-      if (parseFileName(file.name) !== undefined) await removeFile(place, tally, { operation, file, signal });
+    for (const file of await location.registry.files(operation, location.documentsVersion, signal)) {
+      if (parseFileName(file.name) !== undefined)
+        await removeFile(location, tally, { operation, file, signal });
     }
   });
   files.forget();
@@ -88,7 +88,7 @@ interface Removal {
 }
 
 async function removeFile(
-  { registry }: Place,
+  { registry }: BundleLocation,
   tally: Tally,
   { operation, file, signal }: Removal & { readonly file: PackageFile },
 ): Promise<void> {
@@ -98,7 +98,7 @@ async function removeFile(
 }
 
 async function removeVersion(
-  { registry }: Place,
+  { registry }: BundleLocation,
   tally: Tally,
   { operation, version, signal }: Removal & { readonly version: PackageVersion },
 ): Promise<void> {

@@ -1,25 +1,27 @@
-import { fromHex, hexOf } from '@drayage/core';
-import type { Digest, DocumentName } from '@drayage/core';
+import { fromHex, hexOf, type Digest, type DocumentName } from '@drayage/core';
 import type { PackageFile } from '../api/package-registry.ts';
 
 const documentNames: readonly DocumentName[] = ['index.json', 'dray-status.json'];
 const blobPattern = /^([0-9a-f]{64})(?:-(\d{1,9}))?$/;
 const documentPattern = /^(index|dray-status)(?:-(\d{1,9}))?\.json$/;
 
-/** A file of ours: which blob or document it is, and the how-manieth of it. */
+/** A file of drayage: a blob or document, and which of its numbered files. */
 export type OwnName =
   | { readonly kind: 'blob'; readonly digest: Digest; readonly number: number }
   | { readonly kind: 'document'; readonly document: DocumentName; readonly number: number };
 
 /**
- * The file name of a blob. Colons are not allowed in it. Number 0 is the plain name; greater ones are for a blob that is uploaded again
- * while the old file, which is about to expire, is still there.
+ * The file name of a blob; colons are not allowed. Number 0 is the plain name; greater ones are for a blob
+ * that is uploaded again before its old file expires.
  */
 export function blobFileName(digest: Digest, number: number): string {
   return number === 0 ? hexOf(digest) : `${hexOf(digest)}-${String(number)}`;
 }
 
-/** The file name of a document. Greater numbers than 0 are for groups that forbid the same name twice; the greatest is the newest. */
+/**
+ * The file name of a document. Numbers above 0 are for groups that forbid duplicates; the greatest is the
+ * newest.
+ */
 export function documentFileName(name: DocumentName, number: number): string {
   return number === 0 ? name : name.replace(/\.json$/, `-${String(number)}.json`);
 }
@@ -54,7 +56,7 @@ export interface NumberedFile {
   readonly number: number;
 }
 
-/** The greatest number among some files; -1 when there is none. */
+/** The greatest number among some files; -1 if there is none. */
 export function lastNumber(files: readonly NumberedFile[]): number {
   return Math.max(-1, ...files.map(({ number }) => number));
 }

@@ -1,13 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { bytesOf, rejectionOf, sampleBlob, streamOf } from '@drayage/core/testing';
-import type { SampleBlob } from '@drayage/core/testing';
+import { bytesOf, rejectionOf, sampleBlob, streamOf, type SampleBlob } from '@drayage/core/testing';
 import type { GitlabAccess } from '../api/access.ts';
-import { startFakeGitlab } from '../testing/fake-gitlab.ts';
-import type { FakeGitlab } from '../testing/fake-gitlab.ts';
+import { startFakeGitlab, type FakeGitlab } from '../testing/fake-gitlab.ts';
 import { accessTo, pausingClock } from '../testing/test-access.ts';
-import { createGitlabTransport } from './gitlab-transport.ts';
-import type { GitlabTransport } from './gitlab-transport.ts';
-import { pipelineVersion } from './place.ts';
+import { createGitlabTransport, type GitlabTransport } from './gitlab-transport.ts';
+import { pipelineVersion } from './bundle-location.ts';
 
 const dayMs = 24 * 3_600_000;
 const blob = sampleBlob(700_000);
@@ -236,7 +234,7 @@ describe('documents in generic packages', () => {
   test('stay where the token may not delete, which is tried only once', async () => {
     const writer = transport();
     for (let turn = 0; turn < 3; turn += 1) await writer.documents.write('dray-status.json', first);
-    await writer.close();
+    while (!gitlab.requests.some(({ method }) => method === 'DELETE')) await sleep(1);
     await writer.documents.write('dray-status.json', second);
     await writer.documents.write('dray-status.json', second);
     expect(gitlab.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(1);

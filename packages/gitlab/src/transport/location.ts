@@ -20,7 +20,8 @@ const unitMs: Readonly<Record<string, number>> = { h: hourMs, d: 24 * hourMs, w:
 /** How long blobs are kept when nothing is said (ms): a week. */
 export const defaultKeepMs: number = 7 * 24 * hourMs;
 
-// As GitLab has it, but not beginning with a dot. @see https://docs.gitlab.com/user/packages/generic_packages/
+// As GitLab has it, but not beginning with a dot. @see
+// https://docs.gitlab.com/user/packages/generic_packages/
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}$/;
 
 /** @throws UsageError `USAGE` that names what is wrong with the URL */
@@ -31,7 +32,7 @@ export function parseGitlabLocation(text: string): GitlabLocation {
   }
   if (url.username !== '' || url.password !== '') throw invalid(text, 'a token does not belong there');
   for (const key of url.searchParams.keys()) {
-    if (key !== 'keep') throw invalid(text, `"${printable(key, 100)}" is no setting of it`);
+    if (key !== 'keep') throw invalid(text, `"${printable(key, 100)}" is not a known setting`);
   }
   return {
     packageName: parseName(text, url.pathname),
@@ -43,7 +44,7 @@ function parseName(text: string, pathname: string): string {
   const name = pathname.replace(/^\//, '').replace(/\/$/, '');
   if (name === '') return 'drayage';
   if (namePattern.test(name)) return name;
-  throw invalid(text, `"${printable(name, 100)}" is no name of a generic package`);
+  throw invalid(text, `"${printable(name, 100)}" is not a valid name of a generic package`);
 }
 
 function parseKeep(text: string, values: readonly string[]): Keep {

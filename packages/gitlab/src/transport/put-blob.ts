@@ -1,28 +1,36 @@
-import { IntegrityError, abortable, hexOf, verifying } from '@drayage/core';
-import type { ByteStream, Descriptor, PutResult } from '@drayage/core';
+import {
+  IntegrityError,
+  abortable,
+  hexOf,
+  verifying,
+  type ByteStream,
+  type Descriptor,
+  type PutResult,
+} from '@drayage/core';
 import type { Operation } from '../api/operation.ts';
 import type { PackageFile } from '../api/package-registry.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { blobFileName } from './file-names.ts';
-import { operationAt } from './place.ts';
-import type { Place } from './place.ts';
+import { operationAt, type BundleLocation } from './bundle-location.ts';
 
 export interface PutBlobRequest {
-  readonly place: Place;
+  readonly location: BundleLocation;
   readonly files: BlobFiles;
   readonly descriptor: Descriptor;
   readonly open: (offset: number) => Promise<ByteStream>;
   readonly signal: AbortSignal | undefined;
 }
 
-// A name that is taken meanwhile is rare; three times in a row it is a fault.
+// A race for a name is rare; three in a row are a fault.
 const maxNames = 3;
 
-/** Uploads one blob; the contract is that of `BlobStore.put`. GitLab can continue no upload, so each try begins at the start. */
+/**
+ * Uploads one blob as `BlobStore.put` does. GitLab cannot resume uploads, so each try begins at the start.
+ */
 export async function putBlob(request: PutBlobRequest): Promise<PutResult> {
-  const { place, files, descriptor, signal } = request;
+  const { location, files, descriptor, signal } = request;
   const { digest } = descriptor;
-  const operation = operationAt(place, 'write', `blob ${digest}`, { direction: 'to', digest });
+  const operation = operationAt(location, 'write', `blob ${digest}`, { direction: 'to', digest });
   for (let names = 1; ; names += 1) {
     const found = await files.find(digest, signal);
     if (found?.sizeBytes === descriptor.size) return { bytesRead: names === 1 ? 0 : descriptor.size };
@@ -30,22 +38,22 @@ export async function putBlob(request: PutBlobRequest): Promise<PutResult> {
     const file = await upload(request, operation, name);
     if (file !== undefined) {
       await checkReceived(request, operation, file);
-      files.add({ ...file, createdAt: place.client.now() });
+      files.add({ ...file, createdAt: location.client.now() });
       return { bytesRead: descriptor.size };
     }
-    // Somebody else put it there since we looked.
+    // Another job uploaded it since the listing.
     files.forget();
     if (names >= maxNames) throw nameTaken(operation, name);
   }
 }
 
 async function upload(
-  { place, descriptor, open, signal }: PutBlobRequest,
+  { location, descriptor, open, signal }: PutBlobRequest,
   operation: Operation,
   name: string,
 ): Promise<PackageFile | undefined> {
-  const { client, registry, blobsVersion: version } = place;
-  return client.retrying(operation, signal, async () => {
+  const { client, registry, blobsVersion: version } = location;
+  return client.persist(operation, signal, async () => {
     const source = createSource(await open(0), descriptor, { operation, signal });
     const body = { bytes: source.bytes, sizeBytes: descriptor.size };
     try {
@@ -58,7 +66,7 @@ async function upload(
 
 interface Source {
   readonly bytes: ByteStream;
-  /** What the source itself threw. */
+  /** The error of the source itself. */
   readonly failure: () => unknown;
 }
 
@@ -80,7 +88,7 @@ function createSource(
   return { bytes: watched(), failure: () => failure };
 }
 
-/** Gives the last chunk only once the source has ended well: a body that lacks it is no file for GitLab. */
+/** Yields the last chunk only after the source has ended without error: GitLab rejects a body without it. */
 async function* holdingBackTheLast(bytes: ByteStream): ByteStream {
   let held: Uint8Array | undefined;
   for await (const chunk of bytes) {
@@ -91,15 +99,15 @@ async function* holdingBackTheLast(bytes: ByteStream): ByteStream {
   if (held !== undefined) yield held;
 }
 
-/** Requires that GitLab has hashed what it got to what we sent; a file that is something else is removed. */
+/** Requires that GitLab received what we sent, by its own hash; removes the file otherwise. */
 async function checkReceived(
-  { place, descriptor }: PutBlobRequest,
+  { location, descriptor }: PutBlobRequest,
   operation: Operation,
   file: PackageFile,
 ): Promise<void> {
   const expected = hexOf(descriptor.digest);
   if (file.sha256 === undefined || (file.sha256 === expected && file.sizeBytes === descriptor.size)) return;
-  await place.registry.removeFile(operation, file).catch(() => undefined);
+  await location.registry.removeFile(operation, file).catch(() => undefined);
   throw new IntegrityError(
     'DIGEST_MISMATCH',
     `cannot ${operation.title}: what arrived hashes to sha256:${file.sha256}`,

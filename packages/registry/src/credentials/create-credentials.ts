@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import type { CredentialStore } from './credential-store.ts';
-import { firstCredentials } from './credential-store.ts';
-import type { DocumentCredentialOptions } from './docker-config.ts';
-import { documentCredentials } from './docker-config.ts';
+import { firstCredentials, type CredentialStore } from './credential-store.ts';
+import { documentCredentials, type DocumentCredentialOptions } from './docker-config.ts';
 import { createHelperCredentials } from './helper-credentials.ts';
 import { parseLoginDocument } from './login-document.ts';
 import { createLoginFile } from './login-file.ts';
-import type { RunHelper } from './run-helper.ts';
-import { createHelperRunner } from './run-helper.ts';
+import { createHelperRunner, type RunHelper } from './run-helper.ts';
 import { gitlabLogins, variableCredentials } from './variable-credentials.ts';
 
 export interface CredentialsOptions {
-  /** `DOCKER_AUTH_CONFIG`, `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE`, `XDG_RUNTIME_DIR`, `XDG_CONFIG_HOME` and GitLab's logins are looked at. */
+  /**
+   * `DOCKER_AUTH_CONFIG`, `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE`, `XDG_RUNTIME_DIR`, `XDG_CONFIG_HOME` and
+   * GitLab's logins are looked at.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   /** Default runs the program with `env`. */
@@ -19,9 +19,9 @@ export interface CredentialsOptions {
 }
 
 /**
- * The credentials that the tools on this machine would use, the first that fits: `DOCKER_AUTH_CONFIG`, the docker client's config file with
- * its helpers, podman's auth files, the logins in GitLab's variables. Files are read and helpers run when a registry asks for a login, files
- * again after they have changed.
+ * The credentials that the tools on this machine would use, the first that fits: `DOCKER_AUTH_CONFIG`, the
+ * docker client's config file with its helpers, podman's auth files, the logins in GitLab's variables. Files
+ * are read and helpers run when a registry asks for a login, files again after they have changed.
  * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming what cannot be used
  */
 export function createCredentials({ env, homeDir, runHelper }: CredentialsOptions): CredentialStore {

@@ -14,8 +14,8 @@ export type CredentialSecret =
 /** Where credentials come from. Stores can be put in front of each other: see {@link firstCredentials}. */
 export interface CredentialStore {
   /**
-   * The credential for `registryHost` (`host[:port]`, `docker.io` for Docker Hub), or undefined when there is none. Some stores have
-   * credentials for a part of a registry: they need to know the repository.
+   * The credential for `registryHost` (`host[:port]`, `docker.io` for Docker Hub), or undefined when there is
+   * none. Some stores have credentials for a part of a registry: they need to know the repository.
    * @throws DrayError `CREDENTIALS_INVALID` when there is one that cannot be read
    */
   find(registryHost: string, repository?: string): Promise<Credential | undefined>;

@@ -1,14 +1,15 @@
 import type { CredentialStore } from './credential-store.ts';
 import type { HelperCredentials } from './helper-credentials.ts';
-import type { LoginDocument } from './login-document.ts';
-import { helperFor, loginFor } from './login-document.ts';
+import { helperFor, loginFor, type LoginDocument } from './login-document.ts';
 import { createLoginFile } from './login-file.ts';
 
 /**
- * The credentials in the `auths` of a docker config file. A `docker login` in between counts: the file is read again when it has changed. A
- * file that is not there has no credentials. Keys match exactly after canonicalisation, as a prefix match would hand one host's password
- * to another. Credential helpers are not asked.
- * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming the file and the key; other hosts' entries are not looked at
+ * The credentials in the `auths` of a docker config file. A `docker login` in between counts: the file is
+ * read again when it has changed. A file that is not there has no credentials. Keys match exactly after
+ * canonicalisation, as a prefix match would hand one host's password to another. Credential helpers are not
+ * asked.
+ * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming the file and the key; other hosts' entries are
+ * not looked at
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores
  */
 export function createDockerConfigCredentials(path: string): CredentialStore {
@@ -23,7 +24,10 @@ export interface DocumentCredentialOptions {
   readonly hasScopedKeys?: boolean;
 }
 
-/** The credentials of a document, in docker's order: the helper for the host, else the helper for all hosts, else `auths`. */
+/**
+ * The credentials of a document, in docker's order: the helper for the host, else the helper for all hosts,
+ * else `auths`.
+ */
 export function documentCredentials(
   load: () => Promise<LoginDocument | undefined>,
   { helpers, hasScopedKeys = false }: DocumentCredentialOptions = {},

@@ -14,14 +14,15 @@ export interface HelperCredentials {
   ask(helper: NamedHelper, registryHost: string): Promise<Credential | undefined>;
 }
 
-// Many repositories of one registry are asked for at once, while the passwords of cloud registries last for minutes at the least.
+// Many repositories of one registry are asked for at once, while the passwords of cloud registries last for
+// minutes at the least.
 const keptForMs = 60_000;
 
 const notFoundMessage = 'credentials not found in native keychain';
 
 /**
- * Helpers by docker's protocol. An answer is kept for a minute, so that a pull of many repositories runs the program once and a long pull
- * gets fresh passwords.
+ * Helpers by docker's protocol. An answer is kept for a minute, so that a pull of many repositories runs the
+ * program once and a long pull gets fresh passwords.
  * @see https://github.com/docker/docker-credential-helpers#development
  */
 export function createHelperCredentials(run: RunHelper, now: () => number = Date.now): HelperCredentials {

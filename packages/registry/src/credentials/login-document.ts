@@ -1,5 +1,4 @@
-import { DrayError, isObject } from '@drayage/core';
-import type { JsonObject } from '@drayage/core';
+import { DrayError, isObject, type JsonObject } from '@drayage/core';
 import { canonicalHost } from '../hosts.ts';
 import type { Credential } from './credential-store.ts';
 import { readEntry } from './login-entry.ts';
@@ -49,8 +48,9 @@ export function invalidDocument(place: string, reason: string): DrayError {
 }
 
 /**
- * The credential that `auths` has for a registry. With a repository the keys may name a part of the registry (`quay.io/org`), and the
- * longest that fits wins, as podman has it; without, they are hosts, as docker has it.
+ * The credential that `auths` has for a registry. With a repository the keys may name a part of the registry
+ * (`quay.io/org`), and the longest that fits wins, as podman has it; without, they are hosts, as docker has
+ * it.
  */
 export function loginFor(
   { auths, place }: LoginDocument,
@@ -102,7 +102,7 @@ function splitKey(key: string): { readonly host: string; readonly path: string }
   const path = slash < 0 ? '' : bare.slice(slash + 1);
   return {
     host: withoutDefaultPort(canonicalHost(slash < 0 ? bare : bare.slice(0, slash))),
-    // Keys of the old days end in the version of the API.
+    // Old keys end in the version of the API.
     path: path === 'v1' || path === 'v2' ? '' : path,
   };
 }
@@ -118,7 +118,8 @@ function objectMember(config: JsonObject, name: string, place: string): JsonObje
   return value;
 }
 
-// The parser's own error quotes the text around the mistake, which may be a password: it must not become a cause.
+// The parser's own error quotes the text around the mistake, which may be a password: it must not become a
+// cause.
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

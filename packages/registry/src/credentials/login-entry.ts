@@ -1,5 +1,4 @@
-import { DrayError, isObject } from '@drayage/core';
-import type { JsonObject } from '@drayage/core';
+import { DrayError, isObject, type JsonObject } from '@drayage/core';
 import { canonicalHost } from '../hosts.ts';
 import type { Credential } from './credential-store.ts';
 
@@ -11,7 +10,8 @@ export interface EntryPlace {
 }
 
 /**
- * The credential of an entry of `auths`; undefined for an empty one, as `docker login` leaves it behind when a helper keeps the secret.
+ * The credential of an entry of `auths`; undefined for an empty one, as `docker login` leaves it behind when
+ * a helper keeps the secret.
  * @throws DrayError `CREDENTIALS_INVALID` that names place and key, never what is written there
  */
 export function readEntry(entry: unknown, place: EntryPlace): Credential | undefined {

@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { reasonOf, systemErrorCode } from '@drayage/core';
-import type { LoginDocument } from './login-document.ts';
-import { invalidDocument, parseLoginDocument } from './login-document.ts';
+import { invalidDocument, parseLoginDocument, type LoginDocument } from './login-document.ts';
 
-/** A file with credentials that is parsed again only after it has changed, as by a `docker login` in between. */
+/**
+ * A file with credentials that is parsed again only after it has changed, as by a `docker login` in between.
+ */
 export interface LoginFile {
   /** Undefined when there is no such file. @throws DrayError `CREDENTIALS_INVALID` */
   read(): Promise<LoginDocument | undefined>;

@@ -1,7 +1,7 @@
 import type { Credential } from './credential-store.ts';
 import { serverOf } from './helper-credentials.ts';
 
-/** What an engine is told in `X-Registry-Auth`. @see Docker Engine API v1.47, "Authentication" */
+/** The content of the `X-Registry-Auth` header. @see Docker Engine API v1.47, "Authentication" */
 export interface RegistryAuth {
   readonly username?: string;
   readonly password?: string;
@@ -9,7 +9,10 @@ export interface RegistryAuth {
   readonly serveraddress: string;
 }
 
-/** The credential for `registryHost` as an engine takes it; undefined for a registry token, which engines do not take everywhere. */
+/**
+ * The credential for `registryHost` as an engine takes it; undefined for a registry token, which engines do
+ * not take everywhere.
+ */
 export function registryAuthOf(
   credential: Credential | undefined,
   registryHost: string,

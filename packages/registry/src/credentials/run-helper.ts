@@ -21,7 +21,10 @@ export interface HelperRunnerOptions {
 
 const maxOutputBytes = 1024 * 1024;
 
-/** A runner without a shell in between. What the helper writes to standard error is dropped: it may quote a secret. */
+/**
+ * A runner without a shell in between. What the helper writes to standard error is dropped: it may quote a
+ * secret.
+ */
 export function createHelperRunner({ env, timeoutMs = 30_000 }: HelperRunnerOptions): RunHelper {
   return (program, server) =>
     new Promise((resolve) => {
@@ -52,7 +55,7 @@ export function createHelperRunner({ env, timeoutMs = 30_000 }: HelperRunnerOpti
         if (exitCode !== null) end({ kind: 'exited', exitCode, output });
         else end({ kind: 'failed', reason: `it was ended by ${signal ?? 'a signal'}` });
       });
-      // A helper that does not want to know the server has closed the pipe.
+      // A helper that ignores its input has closed the pipe.
       child.stdin.on('error', () => undefined);
       child.stdin.end(`${server}\n`);
     });

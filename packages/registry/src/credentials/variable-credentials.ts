@@ -8,7 +8,10 @@ export interface LoginVariables {
   readonly password: string;
 }
 
-/** The logins that GitLab gives to every job. @see https://docs.gitlab.com/ci/variables/predefined_variables/ */
+/**
+ * The logins that GitLab gives to every job.
+ * @see https://docs.gitlab.com/ci/variables/predefined_variables/
+ */
 export const gitlabLogins: readonly LoginVariables[] = [
   { server: 'CI_REGISTRY', username: 'CI_REGISTRY_USER', password: 'CI_REGISTRY_PASSWORD' },
   {

@@ -1,17 +1,17 @@
 import semver from 'semver';
 import type { TagRange } from './tag-range.ts';
-import type { TagVersion } from './tag-version.ts';
-import { parseTagVersion } from './tag-version.ts';
+import { parseTagVersion, type TagVersion } from './tag-version.ts';
 
 export interface TagOptions {
-  /** Pre-releases count too. Without it only those that the range names itself: `>=17.0.0-rc.1`. */
-  readonly prereleases?: boolean;
+  /** Pre-releases count too. Default: only those that the range names itself, as in `>=17.0.0-rc.1`. */
+  readonly prereleases?: boolean | undefined;
 }
 
 /**
- * The tag with the highest version in a range, of exactly its flavour (`alpine` is not `alpine3.20`); undefined when there is none. A tag
- * that is spelled like the range itself goes first. Of several tags for one version the one with more numbers is taken, then the one
- * without `v`, then the first in the order of characters. A tag such as `16` may name any 16.x, so it counts only where all of them do.
+ * The tag with the highest version in a range, with exactly its tag suffix (`alpine` is not `alpine3.20`);
+ * undefined if there is none. A tag that is spelled like the range itself wins. Among several tags of one
+ * version, more numbers win, then no `v`, then character order. A tag such as `16` may name any 16.x, so it
+ * counts only if the range has them all.
  */
 export function chooseTag(
   range: TagRange,
@@ -21,11 +21,11 @@ export function chooseTag(
   if (tags.includes(range.text)) return range.text;
   return tags
     .flatMap((tag) => parseTagVersion(tag) ?? [])
-    .filter((version) => version.flavour === range.flavour && isInRange(version, range, options))
+    .filter((version) => version.tagSuffix === range.tagSuffix && isInRange(version, range, options))
     .sort(byPreference)[0]?.tag;
 }
 
-/** True when the version, whatever its flavour, is in the range. */
+/** True when the version, whatever its tag suffix, is in the range. */
 export function isInRange(version: TagVersion, { range }: TagRange, options: TagOptions): boolean {
   if (isDate(version) && !/\d{6}/.test(range)) return false;
   const { numbers } = version;
@@ -45,7 +45,7 @@ export function byPreference(a: TagVersion, b: TagVersion): number {
   );
 }
 
-// 20240329 beside 3.19, or the number of a build: no version that somebody means by >=3.
+// 20240329 beside 3.19, or a build number: >=3 does not mean it.
 function isDate({ numbers }: TagVersion): boolean {
   return numbers.length === 1 && (numbers[0] ?? 0) >= 100_000;
 }

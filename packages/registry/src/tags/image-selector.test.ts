@@ -8,11 +8,11 @@ describe('what a user writes for an image', () => {
     ['node:~22.11-alpine', 'docker.io', 'library/node', '~22.11', 'alpine'],
     ['localhost:5000/team/app:>=7 <8', 'localhost:5000', 'team/app', '>=7 <8', ''],
     ['r.test/app:7.x', 'r.test', 'app', '7.x', ''],
-  ])('%s is a range', (text, registry, repository, range, flavour) => {
+  ])('%s is a range', (text, registry, repository, range, tagSuffix) => {
     expect(parseImageSelector(text)).toMatchObject({
       kind: 'range',
       repository: { registry, repository },
-      range: { range, flavour },
+      range: { range, tagSuffix },
     });
   });
 

@@ -1,9 +1,7 @@
-import { InvalidReferenceError, parseReference, printable } from '@drayage/core';
-import type { Reference } from '@drayage/core';
-import type { TagRange } from './tag-range.ts';
-import { parseTagRange } from './tag-range.ts';
+import { InvalidReferenceError, parseReference, printable, type Reference } from '@drayage/core';
+import { parseTagRange, type TagRange } from './tag-range.ts';
 
-/** A repository, without saying which of its images. */
+/** A repository without a tag or digest. */
 export type RepositoryName = Pick<Reference, 'registry' | 'repository'>;
 
 /** One image, or the best one of a range of versions. */
@@ -11,12 +9,13 @@ export type ImageSelector =
   | { readonly kind: 'reference'; readonly reference: Reference }
   | { readonly kind: 'range'; readonly repository: RepositoryName; readonly range: TagRange };
 
-// No tag may hold any of these.
+// No tag contains any of these.
 const rangeCharacters = /[\^~<>=*|\s]/;
 
 /**
- * What a user writes for an image: a reference as docker has it, or one with a range of versions in place of the tag, `postgres:^16`.
- * @throws InvalidReferenceError `REFERENCE_INVALID` that says which part is wrong
+ * What a user writes for an image: a reference as in docker, or one with a version range instead of the tag
+ * (`postgres:^16`).
+ * @throws InvalidReferenceError `REFERENCE_INVALID` that names the part that is wrong
  */
 export function parseImageSelector(text: string): ImageSelector {
   const colon = text.lastIndexOf(':');
@@ -33,6 +32,6 @@ export function parseImageSelector(text: string): ImageSelector {
 function invalidRange(text: string, tagText: string): InvalidReferenceError {
   const message = `cannot parse image reference "${printable(text, 300)}": "${printable(tagText, 140)}" is neither a tag nor a range of versions`;
   return new InvalidReferenceError('REFERENCE_INVALID', message, {
-    hint: 'Write a range as ^16, ~22.11-alpine, ">=7 <8" or 7.x, with one flavour at its end.',
+    hint: 'Write a range as ^16, ~22.11-alpine, ">=7 <8" or 7.x, with one tag suffix at its end.',
   });
 }

@@ -24,7 +24,7 @@ describe('resolving a range', () => {
     });
   });
 
-  test('without a match says repository, range, flavour and the nearest tags', async () => {
+  test('without a match says repository, range, tag suffix and the nearest tags', async () => {
     const tags = [
       '14.1-alpine',
       '15.1-alpine',

@@ -1,20 +1,18 @@
-import { RegistryError, familiarName } from '@drayage/core';
-import type { Reference, TagSource } from '@drayage/core';
+import { RegistryError, familiarName, type Reference, type TagSource } from '@drayage/core';
 import semver from 'semver';
-import type { TagOptions } from './choose-tag.ts';
-import { byPreference, chooseTag, isInRange } from './choose-tag.ts';
+import { byPreference, chooseTag, isInRange, type TagOptions } from './choose-tag.ts';
 import type { RepositoryName } from './image-selector.ts';
 import type { TagRange } from './tag-range.ts';
-import type { TagVersion } from './tag-version.ts';
-import { parseTagVersion } from './tag-version.ts';
+import { parseTagVersion, type TagVersion } from './tag-version.ts';
 
 export interface ResolveTagOptions extends TagOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The reference with the highest tag in a range, out of those that the repository has now.
- * @throws RegistryError `TAG_NOT_FOUND` that names repository, range, flavour and the nearest tags; whatever listing the tags throws
+ * The reference with the highest tag in a range, among those that the repository has now.
+ * @throws RegistryError `TAG_NOT_FOUND` that names repository, range, tag suffix and the nearest tags; errors
+ * of the listing
  */
 export async function resolveTag(
   source: TagSource,
@@ -30,28 +28,28 @@ export async function resolveTag(
 
 function tagNotFound(repository: RepositoryName, range: TagRange, tags: readonly string[]): RegistryError {
   const name = familiarName(repository);
-  const flavour = range.flavour === '' ? 'without a flavour' : `of flavour "${range.flavour}"`;
+  const suffix = range.tagSuffix === '' ? 'without a tag suffix' : `with tag suffix "${range.tagSuffix}"`;
   const nearest = nearestTags(range, tags);
-  const others = otherFlavours(range, tags);
+  const others = otherTagSuffixes(range, tags);
   const hints = [
     nearest.length === 0 ? [] : `Nearest: ${nearest.join(', ')}`,
-    others.length === 0 ? [] : `In the range, but of another flavour: ${others.join(', ')}`,
+    others.length === 0 ? [] : `In the range, but with another tag suffix: ${others.join(', ')}`,
   ].flat();
-  const reason = `none of its ${String(tags.length)} tags is in the range ${range.range} ${flavour}`;
+  const reason = `none of its ${String(tags.length)} tags is in the range ${range.range} ${suffix}`;
   return new RegistryError('TAG_NOT_FOUND', `cannot choose a tag for ${name}:${range.text}: ${reason}`, {
     hint:
       hints.length === 0
         ? 'Check the range, and whether the image was pushed yet.'
         : `Take another range. ${hints.join('. ')}.`,
-    details: { repository: name, range: range.range, flavour: range.flavour, nearest },
+    details: { repository: name, range: range.range, flavour: range.tagSuffix, nearest },
   });
 }
 
-/** Up to five tags of the flavour, those first that are next to the lowest version of the range. */
+/** Up to five tags with the tag suffix, nearest to the lowest version of the range first. */
 function nearestTags(range: TagRange, tags: readonly string[]): readonly string[] {
   const versions = tags
     .flatMap((tag) => parseTagVersion(tag) ?? [])
-    .filter(({ flavour }) => flavour === range.flavour)
+    .filter(({ tagSuffix }) => tagSuffix === range.tagSuffix)
     .sort(byPreference);
   const lowest = semver.minVersion(range.range)?.version ?? '0.0.0';
   const above = versions.filter(({ version }) => semver.gte(version, lowest)).slice(-3);
@@ -59,13 +57,13 @@ function nearestTags(range: TagRange, tags: readonly string[]): readonly string[
   return [...above, ...below].map(({ tag }) => tag);
 }
 
-/** The best tag of each of up to five other flavours. */
-function otherFlavours(range: TagRange, tags: readonly string[]): readonly string[] {
+/** The best tag with each of up to five other tag suffixes. */
+function otherTagSuffixes(range: TagRange, tags: readonly string[]): readonly string[] {
   const best = new Map<string, TagVersion>();
   const fitting = tags
     .flatMap((tag) => parseTagVersion(tag) ?? [])
-    .filter((version) => version.flavour !== range.flavour && isInRange(version, range, {}))
+    .filter((version) => version.tagSuffix !== range.tagSuffix && isInRange(version, range, {}))
     .sort(byPreference);
-  for (const version of fitting) if (!best.has(version.flavour)) best.set(version.flavour, version);
+  for (const version of fitting) if (!best.has(version.tagSuffix)) best.set(version.tagSuffix, version);
   return [...best.values()].slice(0, 5).map(({ tag }) => tag);
 }

@@ -19,8 +19,8 @@ describe('the range in place of a tag', () => {
     ['>=17.0.0-rc.1', '>=17.0.0-rc.1', ''],
     ['>=17beta2-alpine', '>=17.0.0-beta.2', 'alpine'],
     ['=16.4', '=16.4', ''],
-  ])('%s', (text, range, flavour) => {
-    expect(parseTagRange(text)).toEqual({ text, range, flavour });
+  ])('%s', (text, range, tagSuffix) => {
+    expect(parseTagRange(text)).toEqual({ text, range, tagSuffix });
   });
 
   test.each([

@@ -1,14 +1,14 @@
 import semver from 'semver';
 import { parseSuffix, semverOf } from './tag-version.ts';
 
-/** The versions, and the flavour of them, that a tag text such as `~22.11-alpine` asks for. */
+/** The versions, and their tag suffix, that a tag text such as `~22.11-alpine` asks for. */
 export interface TagRange {
   /** As it was written. */
   readonly text: string;
   /** As `semver` takes it: `~22.11`. */
   readonly range: string;
   /** `alpine`; empty for the plain image. */
-  readonly flavour: string;
+  readonly tagSuffix: string;
 }
 
 const operators = '\\^|~>?|>=|<=|>|<|=';
@@ -17,22 +17,27 @@ const comparatorPattern = new RegExp(
 );
 
 /**
- * The range in what stands in place of a tag, or undefined when it is none, as in `16.4-alpine` or `latest`. Ranges are those of npm:
- * `^16`, `~22.11`, `>=7 <8`, `7.x`, `16.*`, `*`, several of them with `||`. A flavour follows the last of the versions.
+ * The range in the text after the colon; undefined for a plain tag such as `16.4-alpine` or `latest`. Ranges
+ * are those of npm: `^16`, `~22.11`, `>=7 <8`, `7.x`, `16.*`, `*`, several of them with `||`. A tag suffix
+ * follows the last version.
  */
 export function parseTagRange(text: string): TagRange | undefined {
   const sets = text.split('||').map(parseSet);
   const comparators = sets.flatMap((set) => set ?? []);
   if (sets.includes(undefined) || !comparators.some(({ isOpen }) => isOpen)) return undefined;
-  const flavours = new Set(comparators.map(({ flavour }) => flavour).filter((flavour) => flavour !== ''));
-  if (flavours.size > 1) return undefined;
+  const tagSuffixes = new Set(
+    comparators.map(({ tagSuffix }) => tagSuffix).filter((tagSuffix) => tagSuffix !== ''),
+  );
+  if (tagSuffixes.size > 1) return undefined;
   const range = sets.map((set) => (set ?? []).map((comparator) => comparator.text).join(' ')).join(' || ');
-  return semver.validRange(range) === null ? undefined : { text, range, flavour: [...flavours][0] ?? '' };
+  return semver.validRange(range) === null
+    ? undefined
+    : { text, range, tagSuffix: [...tagSuffixes][0] ?? '' };
 }
 
 interface Comparator {
   readonly text: string;
-  readonly flavour: string;
+  readonly tagSuffix: string;
   /** False for what is a plain version: it would be a tag. */
   readonly isOpen: boolean;
 }
@@ -48,12 +53,12 @@ function parseComparator(text: string): Comparator | undefined {
   const [, operator = '', major, minor, patch, rest = ''] = comparatorPattern.exec(text) ?? [];
   const suffix = parseSuffix(rest);
   if (major === undefined || suffix === undefined) return undefined;
-  const { prerelease, flavour } = suffix;
+  const { prerelease, tagSuffix } = suffix;
   const parts = [major, minor, patch].filter((part) => part !== undefined);
   const hasWildcard = parts.some((part) => /^[xX*]$/.test(part));
   // Numbers may have leading zeros (22.04), which semver does not want.
   const plain = parts.map((part) => (/^\d/.test(part) ? String(Number(part)) : 'x')).join('.');
   if (prerelease !== '' && hasWildcard) return undefined;
   const version = prerelease === '' ? plain : semverOf(parts.map(Number), prerelease);
-  return { text: `${operator}${version}`, flavour, isOpen: operator !== '' || hasWildcard };
+  return { text: `${operator}${version}`, tagSuffix, isOpen: operator !== '' || hasWildcard };
 }

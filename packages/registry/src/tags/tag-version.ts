@@ -6,7 +6,7 @@ export interface TagVersion {
   /** The numbers that the tag states itself: of `22.11` 22 and 11. */
   readonly numbers: readonly number[];
   /** What follows the version: `alpine`; empty for the plain image. */
-  readonly flavour: string;
+  readonly tagSuffix: string;
   readonly isPrerelease: boolean;
   /** True for `v1.2.3`. */
   readonly hasPrefix: boolean;
@@ -16,7 +16,7 @@ export interface TagVersion {
 export interface VersionSuffix {
   /** As semver wants it, `rc.1` for `-rc1`; empty for a release. */
   readonly prerelease: string;
-  readonly flavour: string;
+  readonly tagSuffix: string;
 }
 
 const tagPattern = /^(v?)(\d{1,15})(?:\.(\d{1,15}))?(?:\.(\d{1,15}))?(?![\d.])(.*)$/i;
@@ -25,7 +25,7 @@ const tagPattern = /^(v?)(\d{1,15})(?:\.(\d{1,15}))?(?:\.(\d{1,15}))?(?![\d.])(.
 const prereleasePattern =
   /^-?(?:(alpha|beta|preview|pre|rc)(?:[.-]?(\d{1,15}(?:\.\d{1,15})*))?|(a|b|c|m|cr|milestone)[.-]?(\d{1,15}(?:\.\d{1,15})*))(?=-|$)/i;
 
-const flavourPattern = /^-([A-Za-z0-9_][A-Za-z0-9_.-]*)$/;
+const tagSuffixPattern = /^-([A-Za-z0-9_][A-Za-z0-9_.-]*)$/;
 
 /** The version that a tag states, or undefined for one that states none (`latest`, `bookworm`, `1.2.3.4`). */
 export function parseTagVersion(tag: string): TagVersion | undefined {
@@ -37,7 +37,7 @@ export function parseTagVersion(tag: string): TagVersion | undefined {
     tag,
     version: semverOf(numbers, suffix.prerelease),
     numbers,
-    flavour: suffix.flavour,
+    tagSuffix: suffix.tagSuffix,
     isPrerelease: suffix.prerelease !== '',
     hasPrefix: prefix !== '',
   };
@@ -49,13 +49,13 @@ export function semverOf([major = 0, minor = 0, patch = 0]: readonly number[], p
   return prerelease === '' ? release : `${release}-${prerelease}`;
 }
 
-/** Pre-release and flavour in what follows the numbers, or undefined when it is neither. */
+/** Pre-release and tag suffix in what follows the numbers; undefined if it is neither. */
 export function parseSuffix(text: string): VersionSuffix | undefined {
   const match = prereleasePattern.exec(text);
-  const flavourText = text.slice(match?.[0].length ?? 0);
-  const flavour = flavourText === '' ? '' : flavourPattern.exec(flavourText)?.[1];
-  if (flavour === undefined) return undefined;
+  const tagSuffixText = text.slice(match?.[0].length ?? 0);
+  const tagSuffix = tagSuffixText === '' ? '' : tagSuffixPattern.exec(tagSuffixText)?.[1];
+  if (tagSuffix === undefined) return undefined;
   const word = (match?.[1] ?? match?.[3] ?? '').toLowerCase();
   const digits = (match?.[2] ?? match?.[4] ?? '').split('.').filter((part) => part !== '');
-  return { prerelease: [word, ...digits.map((part) => String(Number(part)))].join('.'), flavour };
+  return { prerelease: [word, ...digits.map((part) => String(Number(part)))].join('.'), tagSuffix };
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { digestOf, fromHex } from '@drayage/core';
-import type { Digest } from '@drayage/core';
+import { digestOf, fromHex, type Digest } from '@drayage/core';
 
 /** Bytes that can be served from any position, held in memory or made up while they are read. */
 export interface BlobContent {
@@ -23,7 +22,10 @@ export function bytesContent(bytes: Uint8Array): BlobContent {
   };
 }
 
-/** `size` bytes that cannot be compressed well, the same for the same `seed`; about 1 MiB of memory whatever the size. */
+/**
+ * `size` bytes that cannot be compressed well, the same for the same `seed`; about 1 MiB of memory whatever
+ * the size.
+ */
 export function generatedContent(seed: number, size: number): BlobContent {
   const pattern = randomBytes(seed, Math.min(size, patternBytes));
   function* pieces(start: number, end: number): Iterable<Uint8Array> {

@@ -40,7 +40,10 @@ export type FaultEffect =
   | { readonly kind: 'gate'; readonly afterBytes: number; readonly gate: Promise<void> }
   /** The whole blob with 200, whatever range was asked for. */
   | { readonly kind: 'ignoreRange' }
-  /** Headers that are changed, or left out where the value is undefined. Without `content-length` the body comes in chunks. */
+  /**
+   * Headers that are changed, or left out where the value is undefined. Without `content-length` the body
+   * comes in chunks.
+   */
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | undefined>> };
 
 /** A fault and the requests it strikes. */

@@ -1,25 +1,18 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { ServerOptions } from 'node:https';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { once } from 'node:events';
-import { digestOf, mediaTypes } from '@drayage/core';
-import type { Descriptor } from '@drayage/core';
-import type { BlobContent } from './content.ts';
-import { bytesContent } from './content.ts';
-import type { Fault, FaultEffect, RequestKind, RequestLogEntry } from './faults.ts';
-import { FaultPlan } from './faults.ts';
-import type { Guard, RegistryAuth } from './guard.ts';
-import { createGuard } from './guard.ts';
-import type { Reply } from './reply.ts';
-import { contentReply, errorReply, sendReply, spoiled, textReply } from './reply.ts';
+import { digestOf, mediaTypes, type Descriptor } from '@drayage/core';
+import { bytesContent, type BlobContent } from './content.ts';
+import { FaultPlan, type Fault, type FaultEffect, type RequestKind, type RequestLogEntry } from './faults.ts';
+import { createGuard, type Guard, type RegistryAuth } from './guard.ts';
+import { contentReply, errorReply, sendReply, spoiled, textReply, type Reply } from './reply.ts';
 
 export interface FaultyRegistryOptions {
   readonly auth?: RegistryAuth;
   /** PEM; with it the registry speaks TLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** PEM; with it nobody is let in without a client certificate of this authority. Needs `tls`. */
-  readonly clientAuthority?: string;
+  /** PEM; only client certificates of this CA are accepted. Needs `tls`. */
+  readonly clientCa?: string;
   /** Names the tokens that are given out, in order; they must fit a header. */
   readonly nextTokenName?: () => string;
   /** The most tags of one page of a list (default 1000). */
@@ -27,9 +20,9 @@ export interface FaultyRegistryOptions {
 }
 
 /**
- * A registry in this process: loopback, a port of its own, read only, content in memory. It is honest (digests, ranges, HEAD, errors and
- * tokens as distribution-spec v1.1.1 wants them) until a fault is planned. A second origin, `storage`, plays the object store that blobs
- * are redirected to.
+ * A registry in this process: loopback, a port of its own, read only, content in memory. It is honest
+ * (digests, ranges, HEAD, errors and tokens as distribution-spec v1.1.1 wants them) until a fault is planned.
+ * A second origin, `storage`, plays the object store that blobs are redirected to.
  */
 export interface FaultyRegistry {
   /** `127.0.0.1:<port>`: the registry part of references. */
@@ -115,9 +108,9 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
   };
 }
 
-function tlsOptions({ tls, clientAuthority }: FaultyRegistryOptions): ServerOptions {
-  if (clientAuthority === undefined) return { ...tls };
-  return { ...tls, ca: clientAuthority, requestCert: true, rejectUnauthorized: true };
+function tlsOptions({ tls, clientCa }: FaultyRegistryOptions): ServerOptions {
+  if (clientCa === undefined) return { ...tls };
+  return { ...tls, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
 function addBlob(

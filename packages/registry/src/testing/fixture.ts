@@ -1,13 +1,9 @@
-import { parseReference } from '@drayage/core';
-import type { Descriptor, Reference, Source, TagSource } from '@drayage/core';
+import { parseReference, type Descriptor, type Reference, type Source, type TagSource } from '@drayage/core';
 import type { Credential, CredentialSecret } from '../credentials/credential-store.ts';
-import { createRegistrySource } from '../registry-source.ts';
-import type { RegistrySourceOptions } from '../registry-source.ts';
-import type { TestClock } from './clock.ts';
-import { testClock } from './clock.ts';
+import { createRegistrySource, type RegistrySourceOptions } from '../registry-source.ts';
+import { testClock, type TestClock } from '@drayage/http/testing';
 import { generatedContent } from './content.ts';
-import type { FaultyRegistry, FaultyRegistryOptions } from './faulty-registry.ts';
-import { startFaultyRegistry } from './faulty-registry.ts';
+import { startFaultyRegistry, type FaultyRegistry, type FaultyRegistryOptions } from './faulty-registry.ts';
 
 /** A registry with one image, `app:1`, and a source that pulls from it without ever really pausing. */
 export interface Fixture {

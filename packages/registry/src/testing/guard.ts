@@ -1,6 +1,5 @@
 import type { RequestLogEntry } from './faults.ts';
-import type { Reply } from './reply.ts';
-import { errorReply, textReply } from './reply.ts';
+import { errorReply, textReply, type Reply } from './reply.ts';
 
 /** How a registry protects its repositories. */
 export type RegistryAuth =
@@ -11,7 +10,10 @@ export type RegistryAuth =
       readonly user?: { readonly username: string; readonly password: string };
       /** The refresh token that is exchanged for a token by POST. */
       readonly identityToken?: string;
-      /** Stated to the client (seconds, default 300); tokens really end with `revokeTokens` or after `usesPerToken`. */
+      /**
+       * Stated to the client (seconds, default 300); tokens really end with `revokeTokens` or after
+       * `usesPerToken`.
+       */
       readonly expiresInSec?: number;
       /** How many requests a token is good for; any number when absent. */
       readonly usesPerToken?: number;

@@ -64,7 +64,10 @@ export function spoiled(reply: Reply, effect: FaultEffect | undefined): Reply {
   return reply;
 }
 
-/** Writes a reply no faster than it is read, counting the bytes of its body; resolves when it is written or the connection is gone. */
+/**
+ * Writes a reply no faster than it is read, counting the bytes of its body; resolves when it is written or
+ * the connection is gone.
+ */
 export async function sendReply(
   response: ServerResponse,
   reply: Reply,

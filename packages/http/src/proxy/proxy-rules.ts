@@ -1,15 +1,15 @@
 import { BlockList, isIP } from 'node:net';
-import { isLoopback } from '../hosts.ts';
-import type { ProxyServer, ProxySettings } from './proxy-settings.ts';
-import { parseProxyServer } from './proxy-settings.ts';
+import { isLoopback } from '../loopback.ts';
+import { parseProxyServer, type ProxyServer, type ProxySettings } from './proxy-settings.ts';
 
-/** The proxy for a URL, or undefined where it is asked directly. */
+/** The proxy for a URL; undefined: connect directly. */
 export type ProxyRules = (url: URL) => ProxyServer | undefined;
 
 /**
- * Chooses proxies as Go programs do, docker among them: by the scheme of the URL, never for loopback, never for what `noProxy` lists.
- * `example.com` stands for that host and all below it, `.example.com` and `*.example.com` only for those below; a port narrows an entry.
- * @throws UsageError `CONFIG_INVALID` for a proxy that is no URL
+ * Chooses proxies as Go programs such as docker do: by the scheme of the URL, never for loopback, never for
+ * what `noProxy` lists. `example.com` stands for that host and its subdomains, `.example.com` and
+ * `*.example.com` for the subdomains only; a port narrows an entry.
+ * @throws UsageError `CONFIG_INVALID` for a proxy that is not a URL
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
 export function createProxyRules({ httpProxy, httpsProxy, noProxy }: ProxySettings): ProxyRules {
@@ -60,7 +60,7 @@ function networkException(network: string, bits: number): Exception | undefined 
   return ({ host }) => isIP(host) !== 0 && list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** `host:port`, `[::1]:port`, or a host alone; an address of version 6 alone has colons too. */
+/** `host:port`, `[::1]:port`, or a host alone; a bare IPv6 address has colons too. */
 function splitPort(entry: string): Target {
   if (isIP(entry) === 6) return { host: entry, port: '' };
   const [, bracketed, bare, port = ''] = /^(?:\[(.*)\]|([^:]*))(?::(\d*))?$/.exec(entry) ?? [];

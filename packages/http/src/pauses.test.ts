@@ -5,8 +5,8 @@ import {
   isPassingStatus,
   parseRetryAfter,
   retryPause,
+  type Clock,
 } from './retry.ts';
-import type { Clock } from './retry.ts';
 
 const clock: Clock = { now: () => 0, random: () => 0.5, sleep: () => Promise.resolve() };
 const policy = defaultRetryPolicy;

@@ -5,7 +5,10 @@ import { UsageError, reasonOf } from '@drayage/core';
 
 const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The PEM text of a file with at least one certificate, each of which can be read. @throws UsageError `CONFIG_INVALID` naming the file */
+/**
+ * The PEM text of a file with at least one certificate, all of them readable.
+ * @throws UsageError `CONFIG_INVALID` naming the file
+ */
 export async function readCertificates(path: string): Promise<string> {
   try {
     const blocks = (await readFile(path, 'utf8')).match(block) ?? [];
@@ -18,9 +21,9 @@ export async function readCertificates(path: string): Promise<string> {
 }
 
 /**
- * The certificates in the file that `NODE_EXTRA_CA_CERTS` names. Node.js trusts them by itself, but no longer once it is given authorities of
- * our own, and versions before 22.15 do not tell which they are. Undefined when there are none; a file that cannot be read is none, as
- * Node.js has warned of it already.
+ * The certificates in the file that `NODE_EXTRA_CA_CERTS` names. Node.js trusts them by default, but drops
+ * them once a program passes other CA certificates, and versions before 22.15 do not list them. Undefined
+ * when there are none. Ignores an unreadable file: Node.js has already warned about it.
  */
 export async function readExtraCertificates(
   env: Readonly<Record<string, string | undefined>>,
@@ -30,7 +33,10 @@ export async function readExtraCertificates(
   return readCertificates(path).catch(() => undefined);
 }
 
-/** The authorities that Node.js trusts by itself, as far as it tells (see {@link readExtraCertificates}). */
+/**
+ * The CA certificates that Node.js trusts by default, as far as it lists them (see {@link
+ * readExtraCertificates}).
+ */
 export function trustedByNode(): readonly string[] {
   const { getCACertificates, rootCertificates }: NodeTrust = tls;
   return getCACertificates === undefined ? rootCertificates : getCACertificates('default');
@@ -44,7 +50,7 @@ interface NodeTrust {
 
 function invalid(path: string, reason: string, cause?: unknown): UsageError {
   return new UsageError('CONFIG_INVALID', `cannot read certificates from ${path}: ${reason}`, {
-    hint: 'Name a PEM file with the certificate of the authority.',
+    hint: 'Name a PEM file with the CA certificate.',
     cause,
   });
 }

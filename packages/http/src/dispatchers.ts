@@ -1,6 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
-import type { Dispatcher } from 'undici';
-import { Agent, ProxyAgent, errors } from 'undici';
+import { Agent, Pool, ProxyAgent, errors, type Dispatcher } from 'undici';
 import { trustedByNode } from './certificates.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import type { ProxyServer } from './proxy/proxy-settings.ts';
@@ -9,21 +8,24 @@ import type { ProxyServer } from './proxy/proxy-settings.ts';
 export interface Route {
   readonly verifiesTls: boolean;
   /** Trusted for this host beside what is trusted for all; PEM. */
-  readonly authorities: readonly string[];
+  readonly caCertificates: readonly string[];
   readonly clients: HostCertificates['clients'];
   readonly proxy: ProxyServer | undefined;
 }
 
 export interface DispatcherOptions {
-  /** PEM certificates that are trusted for all hosts beside the ones Node.js trusts. */
+  /** PEM of CA certificates that are trusted for all hosts beside those of Node.js. */
   readonly ca: string | undefined;
-  /** Until a connection, TLS included, stands (ms). */
+  /** Until a connection, TLS and proxy included, stands (ms). */
   readonly connectMs: number;
 }
 
 /** Pools of connections, one for each way of connecting. */
 export interface Dispatchers {
-  /** The pool for a route, made when it is first wanted. @throws an error with code `UND_ERR_DESTROYED` after `destroy` */
+  /**
+   * The pool for a route, created on first use.
+   * @throws an error with code `UND_ERR_DESTROYED` after `destroy`
+   */
   get(route: Route): Dispatcher;
   /** Ends all connections. Safe to call twice. */
   destroy(): Promise<void>;
@@ -51,24 +53,24 @@ function createPool({ ca, connectMs }: DispatcherOptions, route: Route): Dispatc
   const { verifiesTls, clients, proxy } = route;
   const connect = {
     timeout: connectMs,
-    ...(verifiesTls ? trust([ca ?? [], route.authorities].flat()) : { rejectUnauthorized: false }),
-    ...(clients.length === 0
-      ? {}
-      : { cert: clients.map(({ cert }) => cert), key: clients.map(({ key }) => key) }),
+    ...(verifiesTls ? trust([ca ?? [], route.caCertificates].flat()) : { rejectUnauthorized: false }),
+    ...(clients.length > 0 && { cert: clients.map(({ cert }) => cert), key: clients.map(({ key }) => key) }),
   };
   if (proxy === undefined) return new Agent({ connect });
   return new ProxyAgent({
     uri: proxy.url.href,
-    ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
-    // Proxies like to forbid CONNECT to the port of plain HTTP.
+    ...(proxy.authorization !== undefined && { token: proxy.authorization }),
+    // Many proxies forbid CONNECT to the port of plain HTTP.
     proxyTunnel: false,
     requestTls: connect,
-    // A proxy that wants TLS is trusted like a registry.
+    // A proxy that wants TLS is trusted like any other host.
     proxyTls: { timeout: connectMs, ...trust(ca === undefined ? [] : [ca]) },
+    // The pool for CONNECT requests, which are part of connecting.
+    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectMs }),
   });
 }
 
-// Whoever gives authorities replaces those of Node.js, so they are given again.
-function trust(authorities: readonly string[]): Pick<SecureContextOptions, 'ca'> {
-  return authorities.length === 0 ? {} : { ca: [...trustedByNode(), ...authorities] };
+// Passing CA certificates replaces those of Node.js, so both are passed.
+function trust(caCertificates: readonly string[]): Pick<SecureContextOptions, 'ca'> {
+  return caCertificates.length === 0 ? {} : { ca: [...trustedByNode(), ...caCertificates] };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { RegistryError, defaultRetryPolicy } from '@drayage/core';
-import { isRetryable, pauseAfter, withRetries } from './retry.ts';
+import { RegistryError } from '@drayage/core';
+import { defaultRetryPolicy, isRetryable, pauseAfter, withRetries } from './retry.ts';
 import { testClock } from './testing/clock.ts';
 
 const answered = (status: number, retryAfterMs?: number): RegistryError =>
@@ -26,8 +26,9 @@ describe('retries', () => {
   });
 
   test('what the registry asks for is waited, up to the cap', () => {
-    expect(pauseAfter(1, answered(429, 7000), defaultRetryPolicy, testClock())).toBe(7000);
-    expect(pauseAfter(1, answered(429, 7_000_000), defaultRetryPolicy, testClock())).toBe(30_000);
+    const retry = { policy: defaultRetryPolicy, clock: testClock() };
+    expect(pauseAfter(1, answered(429, 7000), retry)).toBe(7000);
+    expect(pauseAfter(1, answered(429, 7_000_000), retry)).toBe(30_000);
   });
 
   test('after the last attempt the error comes out', async () => {

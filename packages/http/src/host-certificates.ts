@@ -5,9 +5,9 @@ import { readCertificates } from './certificates.ts';
 
 /** What TLS needs to know about one host. All PEM. */
 export interface HostCertificates {
-  /** Authorities that are trusted for this host beside those that are trusted for all. */
-  readonly authorities: readonly string[];
-  /** What we show to the host. */
+  /** CA certificates that are trusted for this host beside those that are trusted for all. */
+  readonly caCertificates: readonly string[];
+  /** Client certificates that the host gets to see. */
   readonly clients: readonly ClientCertificate[];
 }
 
@@ -16,12 +16,13 @@ export interface ClientCertificate {
   readonly key: string;
 }
 
-const noCertificates: HostCertificates = { authorities: [], clients: [] };
+const noCertificates: HostCertificates = { caCertificates: [], clients: [] };
 
 /**
- * The certificates of a host (`host[:port]`) in a directory as the docker engine has it: `<directory>/<host>` with `*.crt` for authorities,
- * `*.cert` and `*.key` for client certificates. A host without a folder has none. Each folder is read once.
- * @throws UsageError `CONFIG_INVALID` for a file that cannot be used, or a certificate without its key, naming the file
+ * Looks up the certificates of a host (`host[:port]`) in a directory laid out as for the Docker engine:
+ * `<directory>/<host>` with `*.crt` for CA certificates, `*.cert` and `*.key` for client certificates. A host
+ * without a folder has none. Reads each folder once.
+ * @throws UsageError `CONFIG_INVALID` naming the file that is invalid, or a certificate without its key
  * @see https://docs.docker.com/engine/security/certificates/
  */
 export function createCertificateDirectory(directory: string): (host: string) => Promise<HostCertificates> {
@@ -39,9 +40,9 @@ async function readFolder(folder: string): Promise<HostCertificates> {
   const withEnding = (ending: string): readonly string[] => names.filter((name) => name.endsWith(ending));
   const orphan = withEnding('.key').find((name) => !names.includes(name.replace(/key$/, 'cert')));
   if (orphan !== undefined)
-    throw invalid(join(folder, orphan), 'there is no .cert file of that name beside it');
+    throw invalid(join(folder, orphan), 'there is no .cert file of that name next to it');
   return {
-    authorities: await Promise.all(withEnding('.crt').map((name) => readCertificates(join(folder, name)))),
+    caCertificates: await Promise.all(withEnding('.crt').map((name) => readCertificates(join(folder, name)))),
     clients: await Promise.all(
       withEnding('.cert').map((name) => readClientCertificate(join(folder, name), names)),
     ),
@@ -61,7 +62,7 @@ async function listFolder(folder: string): Promise<readonly string[]> {
 async function readClientCertificate(path: string, names: readonly string[]): Promise<ClientCertificate> {
   const keyPath = path.replace(/cert$/, 'key');
   if (!names.some((name) => keyPath.endsWith(`/${name}`))) {
-    throw invalid(path, 'there is no .key file of that name beside it');
+    throw invalid(path, 'there is no .key file of that name next to it');
   }
   return { cert: await readCertificates(path), key: await readKey(keyPath) };
 }
@@ -76,7 +77,7 @@ async function readKey(path: string): Promise<string> {
 
 function invalid(path: string, reason: string, cause?: unknown): UsageError {
   return new UsageError('CONFIG_INVALID', `cannot use certificates in ${path}: ${reason}`, {
-    hint: 'Put authorities into .crt files, and a client certificate into a .cert and a .key file.',
-    ...(cause === undefined ? {} : { cause }),
+    hint: 'Put CA certificates into .crt files, and a client certificate into a .cert and a .key file.',
+    cause,
   });
 }

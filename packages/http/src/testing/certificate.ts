@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A fresh self-signed certificate for loopback and `registry.test`, as PEM, valid for two days. Made by the `openssl` program. */
+/**
+ * A fresh self-signed certificate for loopback and `registry.test`, as PEM, valid for two days. Made by the
+ * `openssl` program.
+ */
 export async function createTestCertificate(): Promise<{ readonly key: string; readonly cert: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'drayage-tls-'));
   const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];

@@ -1,4 +1,4 @@
-import type { Clock } from '@drayage/core';
+import type { Clock } from '../retry.ts';
 
 /** A clock that stands still except when somebody sleeps or it is moved. */
 export interface TestClock extends Clock {

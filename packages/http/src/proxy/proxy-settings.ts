@@ -1,16 +1,19 @@
 import { UsageError } from '@drayage/core';
 
-/** Which requests go through a proxy. Values as in the variables of the same names. */
+/** Which requests go through a proxy. Values as in the environment variables of the same names. */
 export interface ProxySettings {
   /** URL of the proxy for `http:` URLs; may hold user name and password. */
-  readonly httpProxy?: string;
+  readonly httpProxy?: string | undefined;
   /** URL of the proxy for `https:` URLs. */
-  readonly httpsProxy?: string;
-  /** Hosts, domains, addresses and CIDR ranges that are asked directly, separated by commas; `*` is all of them. */
-  readonly noProxy?: string;
+  readonly httpsProxy?: string | undefined;
+  /**
+   * Hosts, domains, addresses and CIDR ranges to connect to directly, separated by commas; `*` is all of
+   * them.
+   */
+  readonly noProxy?: string | undefined;
 }
 
-/** A proxy, taken apart so that its URL is fit for messages. */
+/** A proxy, parsed so that its URL is fit for messages. */
 export interface ProxyServer {
   /** Without user name and password. */
   readonly url: URL;
@@ -21,23 +24,20 @@ export interface ProxyServer {
 }
 
 /**
- * The settings in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, the names in capitals first, as the docker client has it.
+ * The settings in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Upper-case names win, as in the docker client.
  * @throws UsageError `CONFIG_INVALID` that names the variable, not its value
  */
 export function proxySettings(env: Readonly<Record<string, string | undefined>>): ProxySettings {
-  const httpProxy = proxyVariable(env, 'HTTP_PROXY');
-  const httpsProxy = proxyVariable(env, 'HTTPS_PROXY');
-  const noProxy = firstSet(env, 'NO_PROXY')?.value;
   return {
-    ...(httpProxy === undefined ? {} : { httpProxy }),
-    ...(httpsProxy === undefined ? {} : { httpsProxy }),
-    ...(noProxy === undefined ? {} : { noProxy }),
+    httpProxy: proxyVariable(env, 'HTTP_PROXY'),
+    httpsProxy: proxyVariable(env, 'HTTPS_PROXY'),
+    noProxy: firstSet(env, 'NO_PROXY')?.value,
   };
 }
 
 function proxyVariable(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
   const found = firstSet(env, name);
-  // What cannot be used shall be told with the name that the user knows.
+  // Parsed here so that the message names the variable that the user set.
   if (found !== undefined) parseProxyServer(found.value, found.name);
   return found?.value;
 }
@@ -51,11 +51,14 @@ function firstSet(
     .find(({ value }) => value !== '');
 }
 
-/** The proxy that `text` names; without a scheme it is `http://`. @throws UsageError `CONFIG_INVALID` that says `setting`, not the text */
+/**
+ * The proxy that `text` names; `http://` without a scheme.
+ * @throws UsageError `CONFIG_INVALID` naming `setting`, not the text
+ */
 export function parseProxyServer(text: string, setting: string): ProxyServer {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
-  if (url === undefined || url.hostname === '') throw invalid(setting, 'it is no URL');
+  if (url === undefined || url.hostname === '') throw invalid(setting, 'it is not a URL');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw invalid(setting, `proxies of the kind ${url.protocol}// are not supported`);
   }
@@ -73,7 +76,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A stray percent sign in a password that somebody did not encode.
+    // A stray percent sign in a password that was not encoded.
     return text;
   }
 }

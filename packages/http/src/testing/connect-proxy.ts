@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { createServer, request as forward } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 export interface ConnectProxyOptions {
-  /** Which server a name leads to: `registry.test:443` to `127.0.0.1:5000`. Names that are not listed are refused with 502. */
+  /**
+   * Which server a name leads to: `registry.test:443` to `127.0.0.1:5000`. Names that are not listed are
+   * refused with 502.
+   */
   readonly routes: Readonly<Record<string, string>>;
   /** Whom the proxy serves; everybody when absent. */
   readonly user?: { readonly username: string; readonly password: string };

@@ -1,13 +1,14 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { digestOf, parseReference } from '@drayage/core';
-import type { Reference } from '@drayage/core';
-import type { RegistrySourceOptions } from '../registry-source.ts';
-import { createTestCertificate } from '../testing/certificate.ts';
-import { startConnectProxy } from '../testing/connect-proxy.ts';
-import type { ConnectProxy, ConnectProxyOptions } from '../testing/connect-proxy.ts';
-import { readAll, startFixture } from '../testing/fixture.ts';
-import type { Fixture, FixtureOptions } from '../testing/fixture.ts';
+import { digestOf, parseReference, type Reference } from '@drayage/core';
+import type { RegistrySourceOptions } from './registry-source.ts';
+import {
+  createTestCertificate,
+  startConnectProxy,
+  type ConnectProxy,
+  type ConnectProxyOptions,
+} from '@drayage/http/testing';
+import { readAll, startFixture, type Fixture, type FixtureOptions } from './testing/fixture.ts';
 
 const reference: Reference = parseReference('registry.test/app:1');
 const user = { username: 'me', password: 'planted-proxy-password' };

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { PackageRegistry } from '../api/package-registry.ts';
+import type { GitlabClient } from '../api/gitlab-client.ts';
+import type { Operation } from '../api/operation.ts';
+import type { Keep } from './location.ts';
+
+/** Where the bundle of one pipeline is. */
+export interface BundleLocation {
+  /** Fit for messages. */
+  readonly url: string;
+  readonly registry: PackageRegistry;
+  readonly client: GitlabClient;
+  readonly keep: Keep;
+  /** The version of the package that has the documents. */
+  readonly documentsVersion: string;
+  /** The version that has the blobs. */
+  readonly blobsVersion: string;
+}
+
+/** The version that holds the blobs that pipelines share. */
+export const sharedVersion = 'blobs';
+
+const versionPattern = /^(?!.*\.\.)[\w+-][\w.+-]{0,126}$/;
+
+/** The version of the package for a pipeline: its id, or a hash of an id that GitLab would reject. */
+export function pipelineVersion(pipeline: string): string {
+  if (versionPattern.test(pipeline) && pipeline !== sharedVersion) return pipeline;
+  return `p-${createHash('sha256').update(pipeline).digest('hex').slice(0, 32)}`;
+}
+
+/** An operation at that location. */
+export function operationAt(
+  { url }: Pick<BundleLocation, 'url'>,
+  name: string,
+  what: string,
+  more: { readonly direction: 'from' | 'to' | 'of'; readonly digest?: string | undefined },
+): Operation {
+  return {
+    title: `${name} ${what} ${more.direction} ${url}`,
+    name,
+    side: more.direction === 'from' ? 'source' : 'destination',
+    digest: more.digest,
+  };
+}

@@ -1,0 +1,191 @@
+import { Readable } from 'node:stream';
+import { DrayError, systemErrorCode } from '@drayage/core';
+import { abandon } from './bodies.ts';
+import { createDispatchers, type Dispatchers } from './dispatchers.ts';
+import type { HostCertificates } from './host-certificates.ts';
+import type { ProxyRules } from './proxy/proxy-rules.ts';
+import { awaitingEarlyAnswer, type HttpBody } from './uploads.ts';
+
+/** Limits of a single request (ms). */
+export interface Timeouts {
+  /** Until the connection, TLS included, stands. */
+  readonly connectMs: number;
+  /** From the request until the header of the answer. */
+  readonly headersMs: number;
+  /** The same after an upload, which the other side may have to store first. */
+  readonly storeMs: number;
+  /** Longest silence within a body that is being read. */
+  readonly idleMs: number;
+}
+
+export const defaultTimeouts: Timeouts = {
+  connectMs: 10_000,
+  headersMs: 30_000,
+  storeMs: 300_000,
+  idleMs: 60_000,
+};
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | HttpBody | undefined;
+  /** Default true. */
+  readonly verifiesTls?: boolean | undefined;
+  /**
+   * The host (`host[:port]`) on whose behalf another is asked, such as a registry's token service or object
+   * store: CA certificates for that host are trusted here too. Client certificates are never shown to another
+   * host.
+   */
+  readonly onBehalfOf?: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** An answer. The caller reads its body to the end, destroys it, or hands it to `discard`. */
+export interface HttpResponse {
+  readonly status: number;
+  /** The header's value; several of that name are joined by ", ". Names in lower case. */
+  readonly header: (name: string) => string | undefined;
+  /** All values of a header that may come several times. */
+  readonly headers: (name: string) => readonly string[];
+  /** Not decoded in any way. */
+  readonly body: Readable;
+  /** The URL that answered, after redirects. */
+  readonly url: URL;
+  /** What messages must not quote: the login of the proxy on the way. */
+  readonly secrets: readonly string[];
+}
+
+/** A request that got no answer; `cause` is the error of the socket. */
+export class UnansweredError extends Error {
+  /** That of the cause: `ECONNREFUSED`, … */
+  readonly code: string | undefined;
+  /** `host[:port]` that was asked. */
+  readonly host: string;
+  /** `host[:port]` of the proxy that was to forward the request. */
+  readonly proxyHost: string | undefined;
+
+  constructor(host: string, cause: unknown, proxyHost?: string) {
+    super(`no answer from ${host}`, { cause });
+    this.code = systemErrorCode(cause);
+    this.host = host;
+    this.proxyHost = proxyHost;
+  }
+}
+
+/** A proxy that refuses to forward. */
+export class ProxyRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the proxy answered ${String(status)}`);
+    this.status = status;
+  }
+}
+
+/** Pooled HTTP connections. One request, one answer: no redirects, no retries, no credentials. */
+export interface Connections {
+  /**
+   * An answer of any status is no error.
+   * @throws UnansweredError; a DrayError of the body's source as it is
+   */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** Ends all connections; calls after it fail. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface ConnectionOptions {
+  /** PEM of CA certificates that are trusted beside those of Node.js. */
+  readonly ca?: string | undefined;
+  readonly userAgent: string;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Default: all hosts are asked directly. */
+  readonly proxyFor?: ProxyRules | undefined;
+  /** CA and client certificates for a host (`host[:port]`). */
+  readonly certificatesOf?: ((host: string) => Promise<HostCertificates>) | undefined;
+}
+
+// Larger than a socket read, so that a reader that is busy for a moment does not stop the socket at once.
+const bodyHighWaterMark = 256 * 1024;
+
+/** Connections with the given trust; nothing is opened before the first request. */
+export function createConnections(options: ConnectionOptions): Connections {
+  const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const dispatchers = createDispatchers({ ca: options.ca, connectMs: timeouts.connectMs });
+  return {
+    send: (request) => send({ ...options, timeouts }, dispatchers, request),
+    close: () => dispatchers.destroy(),
+  };
+}
+
+async function send(
+  options: ConnectionOptions & { readonly timeouts: Timeouts },
+  dispatchers: Dispatchers,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const { url, method, verifiesTls = true, signal } = request;
+  const { userAgent, timeouts } = options;
+  const proxy = options.proxyFor?.(url);
+  const route = { verifiesTls, proxy, ...(await certificatesFor(options, request)) };
+  const fail = (error: unknown): never => {
+    if (error instanceof DrayError) throw error;
+    throw new UnansweredError(url.host, proxy === undefined ? error : refusalIn(error), proxy?.url.host);
+  };
+  const { body, headers } = bodyOf(request);
+  // `get` throws after `close`: that must become a rejection too.
+  const asked = (async () =>
+    dispatchers.get(route).request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method,
+      headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers, ...request.headers },
+      headersTimeout: typeof request.body === 'object' ? timeouts.storeMs : timeouts.headersMs,
+      bodyTimeout: timeouts.idleMs,
+      highWaterMark: bodyHighWaterMark,
+      body,
+      signal: signal ?? null,
+    }))();
+  const response = await asked.catch(fail);
+  if (proxy !== undefined && response.statusCode === 407) {
+    abandon(response.body);
+    fail(new ProxyRefusal(407));
+  }
+  const values = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
+  return {
+    status: response.statusCode,
+    header: (name) => (response.headers[name] === undefined ? undefined : values(name).join(', ')),
+    headers: values,
+    body: response.body,
+    url,
+    secrets: proxy?.secrets ?? [],
+  };
+}
+
+function bodyOf({ body }: HttpRequest): {
+  readonly body: string | Readable | null;
+  readonly headers?: Readonly<Record<string, string>>;
+} {
+  if (typeof body !== 'object') return { body: body ?? null };
+  const stream = Readable.from(awaitingEarlyAnswer(body), { objectMode: false });
+  return { body: stream, headers: { 'content-length': String(body.sizeBytes) } };
+}
+
+async function certificatesFor(
+  { certificatesOf }: ConnectionOptions,
+  { url, onBehalfOf }: HttpRequest,
+): Promise<HostCertificates> {
+  if (certificatesOf === undefined || url.protocol !== 'https:') return { caCertificates: [], clients: [] };
+  const { caCertificates, clients } = await certificatesOf(url.host);
+  if (onBehalfOf === undefined || onBehalfOf === url.host) return { caCertificates, clients };
+  const other = await certificatesOf(onBehalfOf);
+  return { caCertificates: [...caCertificates, ...other.caCertificates], clients };
+}
+
+// undici reports the status of a refused CONNECT only in its message.
+function refusalIn(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return error;
+  const text = String(error.message);
+  const status = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(text)?.[1];
+  const isRefusal = ['UND_ERR_ABORTED', 'UND_ERR_INVALID_ARG'].includes(systemErrorCode(error) ?? '');
+  return isRefusal && status !== undefined ? new ProxyRefusal(Number(status)) : error;
+}

@@ -1,0 +1,133 @@
+import {
+  DrayError,
+  abortError,
+  isObject,
+  maskSecrets,
+  printable,
+  reasonOf,
+  redactUrl,
+  systemErrorCode,
+} from '@drayage/core';
+import { errors } from 'undici';
+import { readAtMost } from './bodies.ts';
+import { ProxyRefusal, UnansweredError, type HttpResponse } from './connections.ts';
+import { RedirectError } from './redirects.ts';
+
+/**
+ * Why a request got no usable answer, in words that fit after `HOST cannot be reached: ` (`protocol`: after
+ * `HOST `).
+ * `closed`: the connections were closed meanwhile.
+ */
+export interface ConnectionFailure {
+  readonly kind: 'certificate' | 'tls' | 'name' | 'proxy' | 'connection' | 'protocol' | 'closed';
+  readonly reason: string;
+  /** `host[:port]` that was asked. */
+  readonly host: string;
+  readonly proxyHost: string | undefined;
+  /** Of the socket's error. */
+  readonly code: string | undefined;
+  /** Of the proxy's refusal. */
+  readonly status: number | undefined;
+  /** Undefined where it may quote what the other side sent. */
+  readonly cause: unknown;
+}
+
+const maxErrorBodyBytes = 64 * 1024;
+
+type Known = readonly [kind: ConnectionFailure['kind'], reason: string];
+
+const knownCodes: ReadonlyMap<string, Known> = new Map<string, Known>([
+  ['CERT_HAS_EXPIRED', ['certificate', 'its certificate has expired']],
+  ['CERT_NOT_YET_VALID', ['certificate', 'its certificate is not valid yet']],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', ['certificate', 'its certificate is self-signed']],
+  ['SELF_SIGNED_CERT_IN_CHAIN', ['certificate', 'its certificate comes from an unknown CA']],
+  ['UNABLE_TO_GET_ISSUER_CERT', ['certificate', 'its certificate comes from an unknown CA']],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', ['certificate', 'its certificate comes from an unknown CA']],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', ['certificate', 'its certificate comes from an unknown CA']],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', ['certificate', 'its certificate is for another host']],
+  ['EPROTO', ['tls', 'it does not speak TLS']],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', ['tls', 'it does not speak TLS']],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', ['tls', 'it does not speak TLS']],
+  ['ENOTFOUND', ['name', 'the host name is unknown']],
+  ['EAI_AGAIN', ['connection', 'the host name could not be looked up']],
+  ['ECONNREFUSED', ['connection', 'the connection was refused']],
+  ['ECONNRESET', ['connection', 'the connection was reset']],
+  ['ETIMEDOUT', ['connection', 'the connection timed out']],
+  ['UND_ERR_CONNECT_TIMEOUT', ['connection', 'the connection timed out']],
+  ['UND_ERR_HEADERS_TIMEOUT', ['connection', 'it did not answer in time']],
+  ['UND_ERR_BODY_TIMEOUT', ['connection', 'it stopped sending']],
+  ['UND_ERR_SOCKET', ['connection', 'the connection was lost']],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', ['connection', 'the connection was lost']],
+]);
+
+const proxyReasons = new Map([
+  [403, 'the proxy does not allow it (403)'],
+  [407, 'the proxy wants other credentials (407)'],
+]);
+
+/** Explains an error of a connection; `host` is who was asked if the error does not say. */
+export function connectionFailure(error: unknown, host: string): ConnectionFailure {
+  if (error instanceof UnansweredError) return explain(error.cause, error.host, error.proxyHost);
+  return explain(error, error instanceof RedirectError ? error.host : host, undefined);
+}
+
+function explain(error: unknown, host: string, proxyHost: string | undefined): ConnectionFailure {
+  const code = systemErrorCode(error);
+  const base = { host, proxyHost, code, status: undefined, cause: error };
+  if (error instanceof RedirectError) return { ...base, kind: 'protocol', reason: `sent ${error.message}` };
+  if (code === 'UND_ERR_DESTROYED') return { ...base, kind: 'closed', reason: 'connections are closed' };
+  // Parser errors quote what was received, which may be anything: they must not become a cause.
+  if (error instanceof errors.HTTPParserError) {
+    return { ...base, kind: 'protocol', reason: 'does not speak HTTP', cause: undefined };
+  }
+  if (error instanceof ProxyRefusal) {
+    const { status } = error;
+    const reason = proxyReasons.get(status) ?? `the proxy answered ${String(status)}`;
+    return { ...base, kind: 'proxy', reason, status };
+  }
+  const [kind, known] = knownCodes.get(code ?? '') ?? ['connection', undefined];
+  const text = known ?? printable(reasonOf(error), 300);
+  const reason = known === undefined || code === undefined ? text : `${text} (${code})`;
+  return { ...base, kind: proxyHost === undefined || kind === 'certificate' ? kind : 'proxy', reason };
+}
+
+/**
+ * What `run` resolves with. An abort becomes `ABORTED`; any error that is not a DrayError goes through
+ * `toError`.
+ */
+export async function withDrayErrors<T>(
+  { title, signal }: { readonly title: string; readonly signal: AbortSignal | undefined },
+  toError: (error: unknown) => DrayError,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (signal?.aborted === true) throw abortError(signal, title);
+    throw error instanceof DrayError ? error : toError(error);
+  }
+}
+
+/**
+ * The JSON object in the body of an answer that reports an error; empty if there is none. Reads at most 64
+ * KiB.
+ */
+export async function readErrorObject({ body }: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const { bytes } = await readAtMost(body, maxErrorBodyBytes);
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return isObject(value) ? value : {};
+  } catch {
+    // The status says enough, whatever became of the body.
+    return {};
+  }
+}
+
+/**
+ * A server's words, fit for a message: one line of at most 300 characters, without URLs' queries and without
+ * `secrets`.
+ */
+export function quotable(text: string, secrets: Iterable<string>): string {
+  const redacted = printable(text, 300).replace(/https?:\/\/[^\s"'<>]+/g, (url) => redactUrl(url));
+  return maskSecrets(redacted, secrets);
+}

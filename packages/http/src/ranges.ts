@@ -1,0 +1,17 @@
+import type { HttpResponse } from './connections.ts';
+
+/** The header that requests content from `offset` on. @see RFC 9110, section 14.2 */
+export function rangeFrom(offset: number): Readonly<Record<string, string>> {
+  return offset === 0 ? {} : { range: `bytes=${String(offset)}-` };
+}
+
+/**
+ * How many bytes at the start of an answer to {@link rangeFrom} to drop: servers may ignore a range or send
+ * more than it. Undefined for a range that begins too late.
+ */
+export function surplusBytes({ status, header }: HttpResponse, offset: number): number | undefined {
+  if (status !== 206) return offset;
+  const start = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1];
+  const surplus = offset - Number(start);
+  return surplus >= 0 ? surplus : undefined;
+}

@@ -1,0 +1,162 @@
+import { Readable } from 'node:stream';
+import { DrayError, TransferError, abortError, type TransferSide } from '@drayage/core';
+import { abandon } from './bodies.ts';
+import { isRetryable, pauseAfter, type Retry } from './retry.ts';
+
+/** The body of one answer, and how many of its first bytes are not wanted. */
+export interface PartialBody<O> {
+  /** The request that it answers. */
+  readonly operation: O;
+  readonly body: Readable;
+  readonly skip: number;
+}
+
+/** What errors of a stream say about the transfer. */
+export interface Transfer {
+  readonly operation: string;
+  readonly side: TransferSide;
+  readonly digest?: string | undefined;
+}
+
+export interface ResumingStreamOptions<O extends { readonly title: string }> {
+  /** Of the whole content. */
+  readonly sizeBytes: number;
+  readonly offset: number;
+  /** The body from `offset` on. */
+  readonly first: PartialBody<O>;
+  /** Requests the rest. */
+  readonly reopen: (offset: number, signal: AbortSignal) => Promise<PartialBody<O>>;
+  readonly retry: Retry;
+  readonly transfer: Transfer;
+  /** The driver's error for a body that broke off. */
+  readonly toError: (operation: O, error: unknown) => DrayError;
+  /** Called when a body broke off, before the next request. */
+  readonly onLost?: ((operation: O, error: DrayError) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+// Fewer bytes than this do not count as progress, so that a server cannot keep us with a byte per connection.
+const progressBytes = 256 * 1024;
+
+const highWaterMark = 256 * 1024;
+
+/**
+ * The bytes of a file over as many connections as it takes. A body that breaks off is resumed, whatever the
+ * reason; `attempts` of the retry policy bounds the failures in a row without progress. Passes on more bytes
+ * than `sizeBytes`: whoever verifies the content rejects them. The reader reads to the end or destroys the
+ * stream.
+ */
+export class ResumingStream<O extends { readonly title: string }> extends Readable {
+  readonly #options: ResumingStreamOptions<O>;
+  readonly #abort = new AbortController();
+  #body: Readable | undefined;
+  #operation: O;
+  #position: number;
+  #failures = 0;
+  #progressFrom: number;
+
+  constructor(options: ResumingStreamOptions<O>) {
+    super({ highWaterMark });
+    this.#options = options;
+    this.#operation = options.first.operation;
+    this.#position = options.offset;
+    this.#progressFrom = options.offset;
+    const { signal } = options;
+    if (signal?.aborted === true) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#attach(options.first);
+  }
+
+  override _read(): void {
+    this.#body?.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#abort.abort();
+    const body = this.#body;
+    this.#body = undefined;
+    body?.destroy();
+    callback(error);
+  }
+
+  readonly #onAbort = (): void => {
+    const { signal } = this.#options;
+    if (signal !== undefined) this.destroy(abortError(signal, this.#operation.title));
+  };
+
+  #attach({ operation, body, skip }: PartialBody<O>): void {
+    this.#operation = operation;
+    if (this.destroyed) {
+      abandon(body);
+      return;
+    }
+    let unwanted = skip;
+    this.#body = body;
+    body.on('error', (error) => {
+      if (this.#body === body) this.#onLost(error);
+    });
+    body.on('end', () => {
+      if (this.#body === body) this.#onEnd();
+    });
+    body.on('data', (chunk: Uint8Array) => {
+      const wanted = unwanted === 0 ? chunk : chunk.subarray(unwanted);
+      unwanted -= chunk.byteLength - wanted.byteLength;
+      if (wanted.byteLength === 0 || this.destroyed) return;
+      this.#position += wanted.byteLength;
+      if (!this.push(wanted)) body.pause();
+    });
+  }
+
+  #onEnd(): void {
+    const { sizeBytes, transfer } = this.#options;
+    if (this.#position >= sizeBytes) {
+      this.#body = undefined;
+      this.push(null);
+      return;
+    }
+    const got = `${String(this.#position)} of ${String(sizeBytes)} bytes came`;
+    this.#onLost(
+      new TransferError('SIZE_MISMATCH', `cannot ${this.#operation.title}: only ${got}`, transfer),
+    );
+  }
+
+  #onLost(error: unknown): void {
+    this.#body = undefined;
+    this.#resume(error).catch((failure: unknown) => {
+      this.destroy(this.#failure(failure));
+    });
+  }
+
+  /** Attaches a new body, or rejects with the reason why there is none. */
+  async #resume(loss: unknown): Promise<void> {
+    const { retry, reopen, onLost } = this.#options;
+    const { signal } = this.#abort;
+    onLost?.(this.#operation, this.#failure(loss));
+    if (this.#position - this.#progressFrom >= progressBytes) this.#failures = 0;
+    this.#progressFrom = this.#position;
+    for (let cause = loss; !signal.aborted;) {
+      this.#failures += 1;
+      const isHopeless = cause !== loss && !isRetryable(cause);
+      if (isHopeless || this.#failures >= retry.policy.attempts) throw cause;
+      await retry.clock.sleep(pauseAfter(this.#failures, cause, retry), signal);
+      try {
+        this.#attach(await reopen(this.#position, signal));
+        return;
+      } catch (failure) {
+        cause = failure;
+      }
+    }
+  }
+
+  #failure(error: unknown): DrayError {
+    if (error instanceof DrayError) return error;
+    const { code, message, hint, details, cause } = this.#options.toError(this.#operation, error);
+    return new TransferError(code, message, {
+      ...this.#options.transfer,
+      details: { ...details, received: this.#position },
+      hint,
+      cause,
+    });
+  }
+}

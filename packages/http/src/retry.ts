@@ -1,0 +1,149 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DrayError, RegistryError, TransferError, systemErrorCode } from '@drayage/core';
+
+/** How often and how patiently a request is tried again. */
+export interface RetryPolicy {
+  /** Tries in all, the first included; 1 means no retry. */
+  readonly attempts: number;
+  /** Upper bound of the first pause (ms); it doubles with every further one. */
+  readonly baseDelayMs: number;
+  /** Upper bound of every pause that we choose ourselves (ms). */
+  readonly maxDelayMs: number;
+  /** Upper bound of a pause that the other side asks for with `Retry-After` (ms). */
+  readonly maxRetryAfterMs: number;
+}
+
+/** Time and chance, passed in so that tests need not wait. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** From 0 up to but not including 1. */
+  random(): number;
+  /** Resolves after `ms`; rejects once `signal` aborts. */
+  sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
+}
+
+/** How often to try, and by which clock. */
+export interface Retry {
+  readonly policy: RetryPolicy;
+  readonly clock: Clock;
+}
+
+/** Five tries; about four seconds of pauses in all, unless the other side asks for more. */
+export const defaultRetryPolicy: RetryPolicy = {
+  attempts: 5,
+  baseDelayMs: 250,
+  maxDelayMs: 5_000,
+  maxRetryAfterMs: 30_000,
+};
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: Date.now,
+  random: Math.random,
+  sleep: (ms, signal) => delay(ms, undefined, { signal }),
+};
+
+// The whole table: answers and connection failures that may pass by themselves. Nothing else is tried again.
+// A name that does not exist (ENOTFOUND) and an untrusted certificate stay as they are; a busy resolver says
+// EAI_AGAIN.
+const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
+const passingConnectionCodes = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_SOCKET',
+]);
+
+/** True for an HTTP status that may be another one a moment later. */
+export function isPassingStatus(status: number): boolean {
+  return passingStatuses.has(status);
+}
+
+/** True for the error of a connection that may succeed a moment later. */
+export function isPassingConnectionError(error: unknown): boolean {
+  return passingConnectionCodes.has(systemErrorCode(error) ?? '');
+}
+
+/** The HTTP status that an error reports; undefined for any other error. */
+export function statusOf(error: unknown): number | undefined {
+  if (error instanceof RegistryError) return error.status;
+  return error instanceof TransferError ? numberIn(error, 'status') : undefined;
+}
+
+/** True for a failure that may pass by itself, as it came from the socket or as a driver reports it. */
+export function isRetryable(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status !== undefined) return isPassingStatus(status);
+  const isReported = error instanceof RegistryError || error instanceof TransferError;
+  return isPassingConnectionError(isReported ? error.cause : error);
+}
+
+/**
+ * What `run` resolves with; it is called again after a pause while it fails with something {@link
+ * isRetryable}.
+ */
+export async function withRetries<T>(
+  retry: Retry,
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      const isLast = failures >= retry.policy.attempts || signal?.aborted === true;
+      if (isLast || !isRetryable(error)) throw error;
+      await retry.clock.sleep(pauseAfter(failures, error, retry), signal);
+    }
+  }
+}
+
+/**
+ * The pause (ms) after the `failures`-th failure in a row: what the other side asked for, capped, else our
+ * own.
+ */
+export function pauseAfter(failures: number, error: unknown, { policy, clock }: Retry): number {
+  return retryPause(failures, { askedMs: numberIn(error, 'retryAfterMs'), policy, clock });
+}
+
+/**
+ * The pause (ms) after the `failures`-th failure in a row: what the other side asked for, capped, else full
+ * jitter over a doubling range. Requested pauses get jitter too, because every client gets the same figure.
+ */
+export function retryPause(
+  failures: number,
+  { askedMs, policy, clock }: { askedMs: number | undefined } & Retry,
+): number {
+  const range = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (failures - 1));
+  const jitter = clock.random() * range;
+  return askedMs === undefined ? jitter : Math.min(askedMs, policy.maxRetryAfterMs) + jitter;
+}
+
+/**
+ * The pause (ms from `now`) that a `Retry-After` header asks for, in seconds or as an HTTP date; else
+ * undefined.
+ * @see RFC 9110, section 10.2.3
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  const text = value?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // Date.parse accepts nearly anything; an HTTP date begins with the day of the week.
+  const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function numberIn(error: unknown, detail: string): number | undefined {
+  const value = error instanceof DrayError ? error.details[detail] : undefined;
+  return typeof value === 'number' ? value : undefined;
+}
