@@ -117,6 +117,21 @@ describe('connections', () => {
     });
   });
 
+  test('give up on a header that comes byte by byte', async () => {
+    const port = await listen(
+      createServer(({ socket }) => {
+        const text = `HTTP/1.1 200 OK\r\nx-slow: ${'x'.repeat(10_000)}`;
+        let sent = 0;
+        const timer = setInterval(() => socket.write(text.charAt((sent += 1) - 1)), 5);
+        socket.on('error', () => undefined).on('close', () => clearInterval(timer));
+      }),
+    );
+    const made = connections({ timeouts: { headersMs: 50 } });
+    expect(await rejectionOf(get(made, `http://127.0.0.1:${port}`))).toMatchObject({
+      code: 'UND_ERR_HEADERS_TIMEOUT',
+    });
+  });
+
   test('fail after they are closed', async () => {
     const made = connections();
     await made.close();

@@ -9,7 +9,7 @@ import {
   systemErrorCode,
 } from '@drayage/core';
 import { errors } from 'undici';
-import { readAtMost } from './bodies.ts';
+import { EncodingError, readDecoded } from './bodies.ts';
 import { ProxyRefusal, UnansweredError, type HttpResponse } from './connections.ts';
 import { RedirectError } from './redirects.ts';
 
@@ -48,6 +48,7 @@ const knownCodes: ReadonlyMap<string, Known> = new Map<string, Known>([
   ['EPROTO', ['tls', 'it does not speak TLS']],
   ['ERR_SSL_WRONG_VERSION_NUMBER', ['tls', 'it does not speak TLS']],
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', ['tls', 'it does not speak TLS']],
+  ['BODY_TOO_SLOW', ['connection', 'it sends too slowly']],
   ['ENOTFOUND', ['name', 'the host name is unknown']],
   ['EAI_AGAIN', ['connection', 'the host name could not be looked up']],
   ['ECONNREFUSED', ['connection', 'the connection was refused']],
@@ -74,7 +75,9 @@ export function connectionFailure(error: unknown, host: string): ConnectionFailu
 function explain(error: unknown, host: string, proxyHost: string | undefined): ConnectionFailure {
   const code = systemErrorCode(error);
   const base = { host, proxyHost, code, status: undefined, cause: error };
-  if (error instanceof RedirectError) return { ...base, kind: 'protocol', reason: `sent ${error.message}` };
+  if (error instanceof RedirectError || error instanceof EncodingError) {
+    return { ...base, kind: 'protocol', reason: `sent ${error.message}` };
+  }
   if (code === 'UND_ERR_DESTROYED') return { ...base, kind: 'closed', reason: 'connections are closed' };
   // Parser errors quote what was received, which may be anything: they must not become a cause.
   if (error instanceof errors.HTTPParserError) {
@@ -112,9 +115,9 @@ export async function withDrayErrors<T>(
  * The JSON object in the body of an answer that reports an error; empty if there is none. Reads at most 64
  * KiB.
  */
-export async function readErrorObject({ body }: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
+export async function readErrorObject(response: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
   try {
-    const { bytes } = await readAtMost(body, maxErrorBodyBytes);
+    const { bytes } = await readDecoded(response, maxErrorBodyBytes);
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     return isObject(value) ? value : {};
   } catch {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { DrayError, TransferError, abortError, type TransferSide } from '@drayage/core';
-import { abandon } from './bodies.ts';
+import { SlowBodyError, abandon } from './bodies.ts';
 import { isRetryable, pauseAfter, type Retry } from './retry.ts';
 
 /** The body of one answer, and how many of its first bytes are not wanted. */
@@ -32,17 +32,21 @@ export interface ResumingStreamOptions<O extends { readonly title: string }> {
   readonly toError: (operation: O, error: unknown) => DrayError;
   /** Called when a body broke off, before the next request. */
   readonly onLost?: ((operation: O, error: DrayError) => void) | undefined;
+  /** How often to check that a body comes at 1 KiB per second at least (ms, default 30 s). */
+  readonly rateWindowMs?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 // Fewer bytes than this do not count as progress, so that a server cannot keep us with a byte per connection.
 const progressBytes = 256 * 1024;
 
+const minBytesPerSec = 1024;
+
 const highWaterMark = 256 * 1024;
 
 /**
- * The bytes of a file over as many connections as it takes. A body that breaks off is resumed, whatever the
- * reason; `attempts` of the retry policy bounds the failures in a row without progress. Passes on more bytes
+ * The bytes of a file over as many connections as it takes. A body that breaks off or comes too slowly is
+ * resumed, whatever the reason; `attempts` of the retry policy bounds the failures in a row without progress. Passes on more bytes
  * than `sizeBytes`: whoever verifies the content rejects them. The reader reads to the end or destroys the
  * stream.
  */
@@ -93,6 +97,7 @@ export class ResumingStream<O extends { readonly title: string }> extends Readab
     }
     let unwanted = skip;
     this.#body = body;
+    const arrived = this.#watchRate(body);
     body.on('error', (error) => {
       if (this.#body === body) this.#onLost(error);
     });
@@ -102,10 +107,30 @@ export class ResumingStream<O extends { readonly title: string }> extends Readab
     body.on('data', (chunk: Uint8Array) => {
       const wanted = unwanted === 0 ? chunk : chunk.subarray(unwanted);
       unwanted -= chunk.byteLength - wanted.byteLength;
+      arrived(chunk.byteLength);
       if (wanted.byteLength === 0 || this.destroyed) return;
       this.#position += wanted.byteLength;
       if (!this.push(wanted)) body.pause();
     });
+  }
+
+  /** Ends a body that comes too slowly; call the result with the size of each chunk. */
+  #watchRate(body: Readable): (sizeBytes: number) => void {
+    const { rateWindowMs = 30_000 } = this.#options;
+    const minBytes = (minBytesPerSec * rateWindowMs) / 1000;
+    let arrivedBytes = 0;
+    let wasPaused = false;
+    const timer = setInterval(() => {
+      // In a window with a pause the reader was slow, not the sender.
+      if (arrivedBytes < minBytes && !wasPaused && !body.isPaused()) body.destroy(new SlowBodyError());
+      arrivedBytes = 0;
+      wasPaused = body.isPaused();
+    }, rateWindowMs);
+    body.on('pause', () => (wasPaused = true));
+    body.once('close', () => {
+      clearInterval(timer);
+    });
+    return (sizeBytes) => (arrivedBytes += sizeBytes);
   }
 
   #onEnd(): void {

@@ -49,6 +49,7 @@ export const systemClock: Clock = {
 // EAI_AGAIN.
 const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
 const passingConnectionCodes = new Set([
+  'BODY_TOO_SLOW',
   'EAI_AGAIN',
   'ECONNABORTED',
   'ECONNREFUSED',

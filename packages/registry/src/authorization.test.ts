@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DrayError, digestOf } from '@drayage/core';
@@ -99,6 +100,24 @@ describe('authorization', () => {
     expect(count(started, 'token')).toBe(1);
     clock.advance(10_000);
     await source.resolve(reference);
+    expect(count(started, 'token')).toBe(2);
+  });
+
+  test.each([
+    ['as access_token beside an empty token', { token: '', access_token: 'fixed' }, 200, undefined],
+    ['as access_token beside a token that is null', { token: null, access_token: 'fixed' }, 200, undefined],
+    ['with another status of success', { token: 'fixed' }, 201, undefined],
+    ['encoded', { token: 'fixed' }, 200, 'gzip'],
+  ] as const)('a token may come %s', async (_, body, status, encoding) => {
+    const started = await start({ auth: { kind: 'bearer', expiresInSec: 60 }, nextTokenName: () => 'fixed' });
+    const { source, reference, manifest, registry, clock } = started;
+    await source.resolve(reference);
+    clock.advance(60_000);
+    const text = JSON.stringify(body);
+    const headers: Record<string, string> = encoding === undefined ? {} : { 'content-encoding': encoding };
+    const bytes = encoding === undefined ? text : gzipSync(text);
+    registry.inject({ kind: 'token', times: 1, effect: { kind: 'status', status, body: bytes, headers } });
+    await expect(source.resolve(reference)).resolves.toEqual(manifest);
     expect(count(started, 'token')).toBe(2);
   });
 

@@ -1,3 +1,4 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, mediaTypes, parseReference } from '@drayage/core';
 import { startFixture, type Fixture } from './testing/fixture.ts';
@@ -38,13 +39,43 @@ describe('manifests', () => {
   });
 
   test.each([
-    ['is not allowed', { kind: 'status', status: 405 }],
+    ...[301, 400, 401, 403, 404, 405, 410, 501, 505].map(
+      (status) => [`answers ${String(status)}`, { kind: 'status', status }] as const,
+    ),
+    ['breaks off', { kind: 'reset', afterBytes: -1 }],
+    ['says that it is empty', { kind: 'headers', headers: { 'content-length': '0' } }],
+    ['is about an encoded body', { kind: 'headers', headers: { 'content-encoding': 'gzip' } }],
     ['tells no digest', { kind: 'headers', headers: { 'docker-content-digest': undefined } }],
     ['tells no length', { kind: 'headers', headers: { 'content-length': undefined } }],
     ['tells no type', { kind: 'headers', headers: { 'content-type': 'application/json' } }],
   ] as const)('where HEAD %s, GET is asked', async (_, effect) => {
     fixture.registry.inject({ kind: 'manifest', method: 'HEAD', effect });
     await expect(fixture.source.resolve(fixture.reference)).resolves.toEqual(fixture.manifest);
+  });
+
+  test('where HEAD is about another digest than the one asked for, GET decides', async () => {
+    const effect = { kind: 'headers', headers: { 'docker-content-digest': digestOf('another') } } as const;
+    fixture.registry.inject({ kind: 'manifest', method: 'HEAD', effect });
+    const reference = at(`app@${fixture.manifest.digest}`);
+    await expect(fixture.source.resolve(reference)).resolves.toEqual(fixture.manifest);
+  });
+
+  test.each(['gzip', 'br'] as const)('a body that came encoded as %s is decoded', async (encoding) => {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, layers: [], config: {} }));
+    const stored = fixture.registry.addManifest('app', ['encoded'], bytes);
+    const encoded = encoding === 'gzip' ? gzipSync(bytes) : brotliCompressSync(bytes);
+    fixture.registry.inject({
+      kind: 'manifest',
+      effect: {
+        kind: 'status',
+        status: 200,
+        body: encoded,
+        headers: { 'content-encoding': encoding, 'content-type': stored.mediaType },
+      },
+    });
+    await expect(fixture.source.resolve(at('app:encoded'))).resolves.toEqual(stored);
+    const received = await fixture.source.fetchManifest(at('app:encoded'), stored);
+    expect(Buffer.from(received)).toEqual(bytes);
   });
 
   test('the type is taken from the document where the registry does not know it', async () => {

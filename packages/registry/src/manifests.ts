@@ -10,12 +10,12 @@ import {
   maxManifestBytes,
   mediaTypes,
   parseManifest,
-  printable,
   type Descriptor,
   type Digest,
   type Reference,
 } from '@drayage/core';
-import { abandon, discard, readAtMost, type FinalResponse } from '@drayage/http';
+import { abandon, discard, isRetryable, readDecoded, statusOf, type FinalResponse } from '@drayage/http';
+import { challengesOf } from './api-root.ts';
 import type { Endpoint } from './endpoints.ts';
 import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
 
@@ -26,15 +26,12 @@ const acceptedTypes: readonly string[] = [
   mediaTypes.dockerManifest,
 ];
 
-// What servers say that do not know what they serve.
+// Servers send these for unknown content.
 const meaninglessTypes = new Set(['application/json', 'application/octet-stream', 'text/plain']);
 
-// The answers of registries, or proxies before them, that know GET only.
-const headUnsupportedStatuses = new Set([400, 405, 501]);
-
 /**
- * The descriptor of what `reference` names: by HEAD, or by GET where HEAD does not tell everything. A digest
- * in the reference goes before its tag, and the answer must be about that digest.
+ * The descriptor of what `reference` names. HEAD is a hint: GET decides if HEAD fails, says too little, or is about
+ * another digest than the one in the reference. A digest in the reference wins over its tag.
  * @throws RegistryError; IntegrityError `DIGEST_MISMATCH`; DrayError `SCHEMA1_UNSUPPORTED`,
  * `MANIFEST_TOO_LARGE`, `ABORTED`
  * @see distribution-spec v1.1.1, "Pulling manifests"
@@ -93,23 +90,43 @@ interface Target {
 }
 
 async function resolveByHead(target: Target, name: string): Promise<Descriptor | undefined> {
-  const response = await request(target, 'HEAD', []);
+  const response = await request(target, 'HEAD', []).catch((error: unknown) => {
+    if (isHeadFault(error)) return undefined;
+    throw error;
+  });
+  if (response === undefined) return undefined;
   await discard(response);
-  if (headUnsupportedStatuses.has(response.status)) return undefined;
-  if (response.status !== 200) throw await target.client.failure(target.operation, response);
+  if (response.status !== 200) {
+    const failure = await target.client.failure(target.operation, response);
+    // A demand for another login concerns GET, too.
+    if (isRetryable(failure) || challengesOf(response).length > 0) throw failure;
+    return undefined;
+  }
   const digest = response.header('docker-content-digest') ?? '';
-  const size = contentLength(response);
+  const size = contentLength(response) ?? 0;
   const mediaType = contentType(response);
-  if (!isDigest(digest) || size === undefined || mediaType === undefined) return undefined;
+  const isWanted = target.reference.digest === undefined || target.reference.digest === digest;
+  const isEncoded = response.header('content-encoding') !== undefined;
+  if (!isDigest(digest) || !isWanted || isEncoded || size === 0 || mediaType === undefined) return undefined;
   refuseSchema1(mediaType, name);
   return { mediaType, digest, size };
+}
+
+/** True for a server, or a proxy before it, that cannot answer HEAD but may answer GET. */
+function isHeadFault(error: unknown): boolean {
+  if (!(error instanceof RegistryError) || statusOf(error) !== undefined) return false;
+  const reason = error.details['reason'];
+  return error.code === 'REGISTRY_PROTOCOL' || reason === 'UND_ERR_SOCKET' || reason === 'ECONNRESET';
 }
 
 async function resolveByGet(target: Target, name: string): Promise<Descriptor> {
   const { bytes, response } = await getManifest(target, []);
   const mediaType = contentType(response) ?? parseManifest(bytes, undefined, name).mediaType;
   refuseSchema1(mediaType, name);
-  return { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
+  const stated = response.header('docker-content-digest') ?? '';
+  const wanted = target.reference.digest;
+  const isOther = wanted !== undefined && isDigest(stated) && stated !== wanted;
+  return { mediaType, digest: isOther ? stated : digestOf(bytes), size: bytes.byteLength };
 }
 
 async function getManifest(
@@ -119,16 +136,12 @@ async function getManifest(
   const { operation } = target;
   const response = await request(target, 'GET', extraTypes);
   if (response.status !== 200) throw await target.client.failure(operation, response);
-  const what = operation.title.replace(/^\S+ /, '');
-  const encoding = response.header('content-encoding') ?? 'identity';
   const announced = contentLength(response) ?? 0;
-  if (encoding !== 'identity' || announced > maxManifestBytes) {
+  if (announced > maxManifestBytes) {
     abandon(response.body);
-    checkManifestSize(announced, what);
-    const reason = `it came encoded as ${printable(encoding, 40)}, which nobody asked for`;
-    throw new RegistryError('REGISTRY_PROTOCOL', `cannot ${operation.title}: ${reason}`, { status: 200 });
+    checkManifestSize(announced, operation.title.replace(/^\S+ /, ''));
   }
-  const { bytes, isWhole } = await readAtMost(response.body, maxManifestBytes);
+  const { bytes, isWhole } = await readDecoded(response, maxManifestBytes);
   if (!isWhole) {
     throw new DrayError('MANIFEST_TOO_LARGE', `cannot ${operation.title}: it is over the limit of 4 MiB`);
   }

@@ -1,5 +1,5 @@
 import { RegistryError, familiarName, isObject, type Reference } from '@drayage/core';
-import { readAtMost } from '@drayage/http';
+import { readDecoded } from '@drayage/http';
 import { nextLink } from './link-header.ts';
 import type { MirrorChain } from './mirror-chain.ts';
 import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
@@ -70,7 +70,7 @@ async function readPage(
   const headers = { accept: 'application/json' };
   const response = await client.send(operation, { method: 'GET', path, headers, signal });
   if (response.status !== 200) throw await client.failure(operation, response);
-  const { bytes, isWhole } = await readAtMost(response.body, maxPageBytes);
+  const { bytes, isWhole } = await readDecoded(response, maxPageBytes);
   if (!isWhole) throw strange(operation, 'a page of it is over the limit of 16 MiB');
   const link = nextLink(response.header('link'));
   if (link !== undefined && !URL.canParse(link, response.url.href)) {

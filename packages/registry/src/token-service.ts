@@ -1,5 +1,5 @@
 import { RegistryError, isObject, redactUrl } from '@drayage/core';
-import { followRedirects, readAtMost, type Connections, type HttpResponse } from '@drayage/http';
+import { followRedirects, readDecoded, type Connections, type HttpResponse } from '@drayage/http';
 import type { Challenge } from './challenge.ts';
 import type { Credential } from './credentials/credential-store.ts';
 import { answerFailure, unreachable, type AnswerContext, type Operation } from './failures.ts';
@@ -45,8 +45,9 @@ export async function fetchToken(
   const answer: AnswerContext = { ...context, other: { role: 'token service', host: realm.host } };
   try {
     const response = await sendTokenRequest(connections, realm, request);
-    if (response.status !== 200) throw await tokenFailure(operation, response, request, answer);
-    const { bytes } = await readAtMost(response.body, maxTokenBodyBytes);
+    if (response.status < 200 || response.status > 299)
+      throw await tokenFailure(operation, response, request, answer);
+    const { bytes } = await readDecoded(response, maxTokenBodyBytes);
     return parseToken(bytes.toString('utf8'), context.now, operation, realm);
   } catch (error) {
     throw unreachable(operation, error, realm.host);
@@ -115,7 +116,8 @@ async function tokenFailure(
 
 function parseToken(text: string, now: number, operation: Operation, realm: URL): AccessToken {
   const body = parseJson(text);
-  const token = isObject(body) ? (body['token'] ?? body['access_token']) : undefined;
+  const tokens = isObject(body) ? [body['token'], body['access_token']] : [];
+  const token = tokens.find((value) => value !== undefined && value !== null && value !== '');
   // Anything else would not survive in a header.
   if (!isObject(body) || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     const message = `cannot ${operation.title}: the token service ${redactUrl(realm)} sent no token`;

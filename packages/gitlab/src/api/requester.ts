@@ -4,7 +4,7 @@ import {
   type ResponseBodyTypes,
 } from '@gitbeaker/requester-utils';
 import { isObject } from '@drayage/core';
-import { readAtMost, type HttpResponse } from '@drayage/http';
+import { readDecoded, type HttpResponse } from '@drayage/http';
 import type { GitlabClient } from './gitlab-client.ts';
 import { operationError, type Operation } from './operation.ts';
 
@@ -45,7 +45,7 @@ export function resourceOptions(
 async function formatted(operation: Operation, response: HttpResponse): Promise<FormattedResponse> {
   const { status } = response;
   const headers = { link: response.header('link') ?? '' };
-  const { bytes, isWhole } = await readAtMost(response.body, maxJsonBytes);
+  const { bytes, isWhole } = await readDecoded(response, maxJsonBytes);
   if (status === 204 || bytes.byteLength === 0) return { body: null, headers, status };
   const body = isWhole ? parseBody(bytes.toString('utf8')) : undefined;
   if (body !== undefined) return { body, headers, status };

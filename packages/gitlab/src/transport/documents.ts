@@ -1,5 +1,5 @@
 import { throwIfAborted, type DocumentName, type DocumentStore } from '@drayage/core';
-import { readAtMost } from '@drayage/http';
+import { readDecoded } from '@drayage/http';
 import { operationError } from '../api/operation.ts';
 import { documentFileName, filesOfDocument, lastNumber, type NumberedFile } from './file-names.ts';
 import { operationAt, type BundleLocation } from './bundle-location.ts';
@@ -104,7 +104,7 @@ async function readFile(
     const response = await registry.download(operation, { version, name: fileName }, 0, signal);
     if (response === undefined) return undefined;
     const announced = response.header('content-length');
-    const { bytes, isWhole } = await readAtMost(response.body, maxDocumentBytes);
+    const { bytes, isWhole } = await readDecoded(response, maxDocumentBytes);
     if (isWhole && (announced === undefined || Number(announced) === bytes.byteLength)) return bytes;
     throw operationError(operation, 'TRANSPORT_IO', 'the answer is incomplete');
   });

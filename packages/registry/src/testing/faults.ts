@@ -24,7 +24,7 @@ export type FaultEffect =
       readonly kind: 'status';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string | ((request: RequestLogEntry) => string);
+      readonly body?: string | Uint8Array | ((request: RequestLogEntry) => string);
     }
   /** A redirect: to the same blob on the other origin or on this one, or to a URL. */
   | { readonly kind: 'redirect'; readonly to: 'storage' | 'self' | URL; readonly status?: number }

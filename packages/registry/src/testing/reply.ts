@@ -10,8 +10,8 @@ export interface Reply {
   readonly body: Iterable<Uint8Array>;
 }
 
-/** A reply with a text for a body. */
-export function textReply(status: number, text: string, headers: Reply['headers'] = {}): Reply {
+/** A reply with a text, or other bytes, for a body. */
+export function textReply(status: number, text: string | Uint8Array, headers: Reply['headers'] = {}): Reply {
   const bytes = Buffer.from(text);
   return { status, headers: { 'content-length': String(bytes.length), ...headers }, body: [bytes] };
 }
