@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import type { YamlMap, YamlValue } from '../orb/model.ts';
 import { drayageOrb, repositoryUrl } from '../orb/orb.ts';
 import { toYamlMap } from '../pack/yaml-map.ts';
-import { reviewOrb } from '../review/review-orb.ts';
+import { reviewOrb } from '../testing/review/review-orb.ts';
 import { checkOrb } from '../testing/expander/check-orb.ts';
 import { expandConfig } from '../testing/expander/expand-config.ts';
 import { sampleDefinitions } from '../testing/sample-definitions.ts';

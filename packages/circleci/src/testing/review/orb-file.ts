@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import type { RenderedFiles } from '@drayage/core';
-import type { YamlMap, YamlValue } from '../orb/model.ts';
-import { isYamlMap, toYamlMap } from '../pack/yaml-map.ts';
+import type { YamlMap, YamlValue } from '../../orb/model.ts';
+import { isYamlMap, toYamlMap } from '../../pack/yaml-map.ts';
 
 /** A source file of an orb. */
 export interface OrbFile {

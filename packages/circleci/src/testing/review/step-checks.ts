@@ -1,4 +1,4 @@
-import { isYamlMap } from '../pack/yaml-map.ts';
+import { isYamlMap } from '../../pack/yaml-map.ts';
 import type { Finding, ReviewCheck } from './finding.ts';
 import { keyedValues, mapAt, textAt } from './orb-file.ts';
 import type { OrbFile } from './orb-file.ts';
