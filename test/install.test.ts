@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -33,6 +36,17 @@ const shells: Readonly<Record<string, readonly string[]>> = {
   'bash -u': ['bash', '-u'],
   'busybox ash': ['busybox', 'ash'],
 };
+
+/** Everything below a directory: what it is, and the digest of a file. */
+function treeOf(dir: string): readonly string[] {
+  const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
+  const lines = entries.map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const digest = entry.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'no file';
+    return `${path}: ${digest}${entry.isSymbolicLink() ? ' (symlink)' : ''}`;
+  });
+  return [`${lstatSync(dir).isDirectory() ? 'directory' : 'other'}`, ...lines.sort()];
+}
 
 describe('the script that installs the command', () => {
   let releaseFolder: string;
@@ -344,6 +358,59 @@ describe('the script that installs the command', () => {
     expect(await install({ DRAY_INSTALL_FROM: release.folder })).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await version()).toBe(release.version);
     expect(holdings()).toEqual([`${release.version}-node`, 'bin']);
+  });
+
+  describe('that finds a build in the cache of the CI system', () => {
+    const marker = 'planted';
+    const plant: Readonly<Record<string, (build: string) => void>> = {
+      'whose program was changed': (build) => {
+        writeFileSync(join(build, 'dist/dray.js'), `console.log('${marker}');\n`);
+      },
+      'that has one more file': (build) => {
+        writeFileSync(join(build, 'dist/package.json'), `{"name":"${marker}","type":"module"}\n`);
+      },
+      'that has a symlink in place of a file': (build) => {
+        const other = join(folder, 'other.js');
+        writeFileSync(other, readFileSync(join(build, 'dist/dray.js')));
+        rmSync(join(build, 'dist/dray.js'));
+        symlinkSync(other, join(build, 'dist/dray.js'));
+      },
+      'that is a symlink': (build) => {
+        renameSync(build, join(folder, marker));
+        symlinkSync(join(folder, marker), build);
+      },
+      'whose program and archive were changed': (build) => {
+        writeFileSync(join(build, 'dist/dray.js'), `console.log('${marker}');\n`);
+        for (const name of readdirSync(build).filter((entry) => entry.endsWith('.tgz')))
+          writeFileSync(join(build, name), marker);
+      },
+      'whose start script runs something else': (build) => {
+        writeFileSync(join(build, '../bin/dray'), `#!/bin/sh\necho ${marker}\n`);
+      },
+    };
+
+    test.each(Object.keys(plant))('%s, starts the program that the checksum names', async (what) => {
+      const { url } = await serve();
+      const env = { DRAY_INSTALL_FROM: url, DRAY_INSTALL_CHECKSUMS: checksums() };
+      await install(env);
+      const build = join(dir, `${release.version}-node`);
+      const before = treeOf(build);
+      plant[what]?.(build);
+      expect(await install(env)).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(treeOf(build)).toEqual(before);
+      expect(await version()).toBe(release.version);
+      expect(holdings()).toEqual([`${release.version}-node`, 'bin']);
+    });
+
+    test('does not start it by another checksum, or by none', async () => {
+      const { url } = await serve();
+      await install({ DRAY_INSTALL_FROM: url, DRAY_INSTALL_CHECKSUMS: checksums() });
+      for (const pin of [`${release.command.name}=${'0'.repeat(64)}`, undefined]) {
+        const finished = await install({ DRAY_INSTALL_FROM: url, DRAY_INSTALL_CHECKSUMS: pin });
+        expect(finished.exitCode).toBe(1);
+        expect(finished.stderr).toContain('checksum');
+      }
+    });
   });
 
   test('may run several times at once', async () => {
