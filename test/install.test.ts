@@ -45,7 +45,7 @@ function treeOf(dir: string): readonly string[] {
     const digest = entry.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'no file';
     return `${path}: ${digest}${entry.isSymbolicLink() ? ' (symlink)' : ''}`;
   });
-  return [`${lstatSync(dir).isDirectory() ? 'directory' : 'other'}`, ...lines.sort()];
+  return [lstatSync(dir).isDirectory() ? 'directory' : 'other', ...lines.sort()];
 }
 
 describe('the script that installs the command', () => {
