@@ -217,7 +217,8 @@ mkdir -p "$ORB_ROOT/drayage"
 dray_install
 code=$?
 if [ "$code" -eq 0 ]; then
-  [ -z "${BASH_ENV:-}" ] || printf 'export PATH="%s/bin:%sPATH"\n' "$DRAY_INSTALL_DIR" '$' >>"$BASH_ENV"
+  dir=$(printf '%s' "$DRAY_INSTALL_DIR" | sed 's/[\\"$`]/\\&/g')
+  [ -z "${BASH_ENV:-}" ] || printf 'export PATH="%s/bin:$%s"\n' "$dir" PATH >>"$BASH_ENV"
   printf 'dray %s is installed\n' "$(dray --version)"
 else
   say 'the job goes on without the dray command, and pulls its images normally'

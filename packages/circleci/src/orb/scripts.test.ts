@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseStatus } from '@drayage/core';
 import type { StatusDocument } from '@drayage/core';
@@ -102,6 +103,20 @@ describe.each(shells)('in %s', (...shell) => {
       await fakeDray('echo 1.2.3');
       expect((await runScript('install', { DRAY_INSTALL_FROM: 'npm' }, shell)).code).toBe(0);
       expect(await linesOf('bash-env')).toEqual([`export PATH="${join(dir.path, 'cli')}/bin:$PATH"`]);
+    });
+
+    it('puts a directory of any name on the PATH, and runs nothing of the name', async () => {
+      const name = `$(touch hit) \`touch hit\` "'\\ \\" \$HOME`;
+      await fakeDray('echo 1.2.3');
+      await rename(join(dir.path, 'cli'), join(dir.path, name));
+      const env = { ORB_INSTALL_DIR: join(dir.path, name), DRAY_INSTALL_FROM: 'npm' };
+      expect((await runScript('install', env, shell)).code).toBe(0);
+      await writeFile(join(dir.path, 'later'), '. "$1"; command -v dray');
+      const { stdout } = await promisify(execFile)('sh', [join(dir.path, 'later'), bashEnv], {
+        cwd: dir.path,
+      });
+      expect(stdout.trim()).toBe(join(dir.path, name, 'bin/dray'));
+      expect(await readdir(dir.path)).not.toContain('hit');
     });
 
     it('fails no job, and keeps what has failed out of the cache', async () => {
