@@ -3,7 +3,8 @@
 if [ -z "${DRAY_PREPULL_JOB:-}" ]; then
   echo 'drayage: no images are loaded, as the job lacks the variables: extend the hidden job, too' >&2
 elif command -v dray >/dev/null 2>&1; then
-  DRAY_BUNDLE=${DRAY_BUNDLE:-${TMPDIR:-/tmp}/drayage-${CI_JOB_ID:-0}}
+  # A new directory that only this user can write: what others put into /tmp is never used.
+  [ -n "${DRAY_BUNDLE:-}" ] || DRAY_BUNDLE=$(mktemp -d "${TMPDIR:-/tmp}/drayage.XXXXXX") || DRAY_BUNDLE=
   export DRAY_BUNDLE
   dray load </dev/null || case $? in
     # Only where strict or on_miss asks for it.

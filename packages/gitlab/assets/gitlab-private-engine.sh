@@ -1,7 +1,9 @@
 #!/bin/sh
 # drayage: an engine of this job alone, with the pre-pulled images in it; whatever fails, there is an engine
-DRAY_EXPORT=${DRAY_EXPORT:-${TMPDIR:-/tmp}/drayage-${CI_JOB_ID:-0}.sh}
-DRAY_BUNDLE=${DRAY_BUNDLE:-${TMPDIR:-/tmp}/drayage-${CI_JOB_ID:-0}}
+# A new directory that only this user can write: what others put into /tmp is never used.
+DRAY_JOB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/drayage.XXXXXX")
+DRAY_EXPORT=${DRAY_EXPORT:-$DRAY_JOB_DIR/engine.sh}
+DRAY_BUNDLE=${DRAY_BUNDLE:-$DRAY_JOB_DIR/bundle}
 export DRAY_EXPORT DRAY_BUNDLE
 if [ -z "${DRAY_PREPULL_JOB:-}" ]; then
   echo 'drayage: no images are loaded, as the job lacks the variables: extend the hidden job, too' >&2
@@ -25,5 +27,5 @@ if [ -s "$DRAY_EXPORT" ]; then
   . "$DRAY_EXPORT"
 elif command -v dockerd >/dev/null 2>&1 && ! docker version >/dev/null 2>&1 </dev/null; then
   echo 'drayage: dockerd of the image is started as it is; the job pulls what it needs' >&2
-  dockerd >"${DRAY_EXPORT%.sh}.log" 2>&1 </dev/null &
+  dockerd >"$DRAY_JOB_DIR/dockerd.log" 2>&1 </dev/null &
 fi

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sampleDefinitions } from '../testing/templates/definitions.ts';
 import { readScripts } from './scripts.ts';
 import type { TemplateScripts } from './scripts.ts';
@@ -170,6 +170,41 @@ describe.each([[['bash', '-eo', 'pipefail']], [['dash', '-eu']], [['busybox', 'a
       );
       const outcome = await run(shell, [scripts.privateEngine, 'echo "$DOCKER_HOST"']);
       expect(outcome.stdout).toBe('unix:///run/empty\n');
+    });
+
+    test.each(['a file', 'a symlink to a file', 'a directory'])(
+      'a private engine is not taken from what another user has planted: %s',
+      async (planted) => {
+        const place = join(dir, 'drayage-7.sh');
+        const text = `echo planted; export DOCKER_HOST=unix:///run/planted\n`;
+        if (planted === 'a file') await writeFile(place, text);
+        if (planted === 'a symlink to a file') {
+          await writeFile(join(dir, 'evil'), text);
+          await symlink(join(dir, 'evil'), place);
+        }
+        if (planted === 'a directory') {
+          await mkdir(join(dir, 'drayage-7'));
+          await writeFile(join(dir, 'drayage-7/engine.sh'), text);
+        }
+        const note = 'echo "$DRAY_EXPORT" > "$HOME/export"; echo "$DRAY_BUNDLE" > "$HOME/bundle"';
+        await program('dray', `${note}; exit 1`);
+        const env = { CI_JOB_ID: '7', DOCKER_HOST: 'unix:///run/own' };
+        const outcome = await run(shell, [scripts.privateEngine, 'echo "$DOCKER_HOST"'], env);
+        expect(outcome).toMatchObject({ status: 0, stdout: 'unix:///run/own\n' });
+        for (const name of ['export', 'bundle']) {
+          const used = (await readFile(join(dir, name), 'utf8')).trim();
+          expect((await stat(dirname(used))).mode & 0o777).toBe(0o700);
+          expect(used).not.toMatch(/drayage-7/);
+        }
+      },
+    );
+
+    test('what is received is kept where no other user can have put something', async () => {
+      await mkdir(join(dir, 'drayage-7'));
+      await program('dray', 'echo "$DRAY_BUNDLE"');
+      const outcome = await run(shell, [scripts.load], { CI_JOB_ID: '7' });
+      expect(outcome.stdout).not.toContain('drayage-7');
+      expect((await stat(outcome.stdout.trim())).mode & 0o777).toBe(0o700);
     });
 
     test('where dray cannot start an engine, dockerd of the image is', async () => {
