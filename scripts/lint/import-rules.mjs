@@ -13,27 +13,12 @@ const packages = {
   'private-engine': { siblings: ['core', 'host', 'mount'], libraries: [] },
   doctor: { siblings: ['core', 'host', 'mount', 'private-engine'], libraries: [] },
   bake: { siblings: ['core', 'mount', 'private-engine'], libraries: [] },
+  ci: { siblings: ['core'], libraries: [] },
   circleci: { siblings: ['core'], libraries: [] },
   gitlab: { siblings: ['core', 'http'], libraries: ['@gitbeaker'] },
-  cli: {
-    siblings: [
-      ...[
-        'core',
-        'http',
-        'registry',
-        'engine',
-        'discovery',
-        'pack',
-        'host',
-        'mount',
-        'private-engine',
-        'doctor',
-      ],
-      ...['bake', 'circleci', 'gitlab'],
-    ],
-    libraries: [],
-  },
 };
+/** The command wires them all. */
+packages.cli = { siblings: Object.keys(packages), libraries: [] };
 
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
 const coreLevels = [

@@ -1,3 +1,4 @@
+import { detectCiSystem } from '@drayage/ci';
 import { DrayError, systemErrorCode } from '@drayage/core';
 import { helpText } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
@@ -10,7 +11,9 @@ import { optionKeys, optionTable } from './options/option-table.ts';
 import { bugText, failureJson, failureText } from './output/failure.ts';
 
 /** Runs one command line, from reading it to telling how it ended. Resolves with the exit code; never rejects. */
-export async function run(host: Host, signal: AbortSignal): Promise<number> {
+export async function run(givenHost: Host, signal: AbortSignal): Promise<number> {
+  const { env } = givenHost;
+  const host = { ...givenHost, env: detectCiSystem(env).givenVariables(env) };
   let wishes = wishesBeforeConfig(host);
   try {
     const line = parseCommandLine(host.argv);

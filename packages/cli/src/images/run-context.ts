@@ -1,9 +1,10 @@
+import { detectCiSystem } from '@drayage/ci';
 import type { RunContext } from '@drayage/core';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
-// What starts a run, in the words of the CI system. Who says nothing but that there is a pull request is taken at that word.
-const eventVariables = ['GITHUB_EVENT_NAME', 'CI_PIPELINE_SOURCE', 'BUILD_REASON', 'TRAVIS_EVENT_TYPE'];
+// What starts a run, in the words of CI systems that packages/ci does not know; else `pull_request` where there is one.
+const eventVariables = ['GITHUB_EVENT_NAME', 'BUILD_REASON', 'TRAVIS_EVENT_TYPE'];
 
 /**
  * Branch, git tag and event of this run: as `DRAY_BRANCH`, `DRAY_TAG` and `DRAY_EVENT` say, else the CI system, else git. The branch of a
@@ -13,7 +14,7 @@ export async function readRunContext(
   { branch, tag, event }: Pick<Config, 'branch' | 'tag' | 'event'>,
   { env, cwd }: Pick<Host, 'env' | 'cwd'>,
 ): Promise<RunContext> {
-  const found = await askCiSystem(env, cwd);
+  const found = detectCiSystem(env).readRun(env) ?? (await askLibrary(env, cwd));
   const ownTag = tag ?? (branch === undefined ? found.tag : undefined);
   const ownBranch = branch ?? (ownTag === undefined ? found.branch : undefined);
   const ownEvent = event ?? found.event;
@@ -24,7 +25,7 @@ export async function readRunContext(
   };
 }
 
-async function askCiSystem(env: Host['env'], cwd: string): Promise<RunContext> {
+async function askLibrary(env: Host['env'], cwd: string): Promise<RunContext> {
   const { default: envCi } = await import('env-ci');
   const answer: Readonly<Record<string, unknown>> = { ...envCi({ env: { ...env }, cwd }) };
   const tag = textOf(answer['tag']) ?? githubTag(env);

@@ -1,3 +1,4 @@
+import { ciSystems } from '@drayage/ci';
 import type { OptionTable } from './option.ts';
 import { pathType, textType } from './value-types.ts';
 
@@ -10,7 +11,10 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
   pipeline: {
     flag: 'pipeline',
     env: 'DRAY_PIPELINE',
-    otherEnv: ['CI_PIPELINE_ID', 'CIRCLE_WORKFLOW_ID', 'GITHUB_RUN_ID', 'BUILDKITE_BUILD_ID', 'BUILD_TAG'],
+    otherEnv: [
+      ...ciSystems.flatMap(({ pipelineVariable }) => pipelineVariable ?? []),
+      ...['GITHUB_RUN_ID', 'BUILDKITE_BUILD_ID', 'BUILD_TAG'],
+    ],
     configKey: 'pipeline',
     type: textType('ID'),
     default: undefined,

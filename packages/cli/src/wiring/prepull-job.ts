@@ -1,3 +1,4 @@
+import { detectCiSystem } from '@drayage/ci';
 import type { PrepullJob } from '@drayage/core';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
@@ -17,7 +18,7 @@ export async function openPrepullJob(
   tell: (line: string) => void,
 ): Promise<OpenPrepullJob | undefined> {
   const { prepullJob, settled } = config;
-  if (prepullJob === undefined || settled || host.env['GITLAB_CI'] !== 'true') return undefined;
+  if (prepullJob === undefined || settled || detectCiSystem(host.env).id !== 'gitlab') return undefined;
   const { openGitlabPrepullJob } = await import('./gitlab.ts');
   return openGitlabPrepullJob(prepullJob, config, host, (message) => {
     tell(`dray: only the status document counts: ${message}`);

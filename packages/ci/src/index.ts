@@ -1,0 +1,2 @@
+export type { CiJob, CiRun, CiSystem } from './ci-system.ts';
+export { ciSystems, detectCiSystem } from './detect.ts';

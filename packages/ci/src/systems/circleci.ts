@@ -1,0 +1,40 @@
+import { textOf } from '../ci-system.ts';
+import type { CiRun, CiSystem, Env } from '../ci-system.ts';
+
+/** Names the variables of an orb's step whose parameters have a value for "not given". */
+const leftOpenVariable = 'ORB_LEFT_OPEN';
+
+/** That value for an enum, a boolean and an integer: a parameter of these types cannot be empty. */
+const notGiven = ['default', 'false', '0'];
+
+/** Any of them is set for a pull request. */
+const pullRequestVariables = ['CIRCLE_PR_NUMBER', 'CIRCLE_PULL_REQUEST', 'CI_PULL_REQUEST'];
+
+/** @see https://circleci.com/docs/reference/variables/ */
+export const circleci: CiSystem = {
+  id: 'circleci',
+  name: 'CircleCI',
+  pipelineVariable: 'CIRCLE_WORKFLOW_ID',
+  isHere: (env) => textOf(env, 'CIRCLECI') !== undefined,
+  readRun(env): CiRun {
+    const branch = textOf(env, 'CIRCLE_BRANCH');
+    const tag = textOf(env, 'CIRCLE_TAG');
+    const isPullRequest = pullRequestVariables.some((name) => textOf(env, name) !== undefined);
+    return {
+      ...(branch === undefined ? {} : { branch }),
+      ...(tag === undefined ? {} : { tag }),
+      ...(isPullRequest ? { event: 'pull_request' } : {}),
+    };
+  },
+  readJob: (env) => ({
+    id: textOf(env, 'CIRCLE_BUILD_NUM') ?? '0',
+    node: textOf(env, 'CIRCLE_NODE_INDEX') ?? '0',
+  }),
+  exportFile: (env) => textOf(env, 'BASH_ENV'),
+  givenVariables(env): Env {
+    const leftOpen = (textOf(env, leftOpenVariable) ?? '').split(' ');
+    const isGiven = (name: string, value: string | undefined): boolean =>
+      !leftOpen.includes(name) || !notGiven.includes(value ?? '');
+    return Object.fromEntries(Object.entries(env).filter(([name, value]) => isGiven(name, value)));
+  },
+};

@@ -1,0 +1,13 @@
+import type { CiSystem } from '../ci-system.ts';
+
+/** A CI system without a definition, or none at all. */
+export const plain: CiSystem = {
+  id: 'plain',
+  name: 'an unknown CI system',
+  pipelineVariable: undefined,
+  isHere: () => true,
+  readRun: () => undefined,
+  readJob: () => ({ id: '0', node: '0' }),
+  exportFile: () => undefined,
+  givenVariables: (env) => env,
+};
