@@ -1,3 +1,4 @@
 # shellcheck shell=sh
-# Persisted before anything can fail, so that whoever attaches the workspace finds something and learns what became of this job.
-record_failure "$ORB_BEGUN/$ORB_NODE" 'the pre-pull job ended before its pre-pull did'
+# Persisted before the checkout, which can fail: a job that attaches the workspace then learns what happened here.
+dray ci begin ||
+  leave_problem "$DRAY_WORKSPACE/drayage/.begun/$DRAY_KEY/${CIRCLE_NODE_INDEX:-0}" 'this job has no working dray command'

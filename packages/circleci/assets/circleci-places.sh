@@ -1,17 +1,6 @@
 # shellcheck shell=sh
-# CircleCI expands ~ in paths of its own steps, but not in variables.
-home_path() {
-  case $1 in
-    \~ | \~/*) printf '%s%s\n' "$HOME" "${1#?}" ;;
-    *) printf '%s\n' "$1" ;;
-  esac
-}
-
-ORB_ROOT=$(home_path "$ORB_ROOT")
-ORB_NODE=${CIRCLE_NODE_INDEX:-0}
-ORB_REPORTS=$ORB_ROOT/drayage/.report
-ORB_BUNDLES=$ORB_ROOT/drayage/$ORB_KEY
-ORB_OWN_BUNDLE=$ORB_BUNDLES/$ORB_NODE
-ORB_BEGUN=$ORB_ROOT/drayage/.begun/$ORB_KEY
-PATH=$(home_path "$ORB_INSTALL_DIR")/bin:$PATH
-export ORB_ROOT ORB_NODE ORB_REPORTS ORB_BUNDLES ORB_OWN_BUNDLE ORB_BEGUN PATH
+# CircleCI expands ~ in the paths of its own steps, but not in variables.
+case $DRAY_INSTALL_DIR in \~ | \~/*) DRAY_INSTALL_DIR=$HOME${DRAY_INSTALL_DIR#?} ;; esac
+case $DRAY_WORKSPACE in \~ | \~/*) DRAY_WORKSPACE=$HOME${DRAY_WORKSPACE#?} ;; esac
+PATH=$DRAY_INSTALL_DIR/bin:$PATH
+export DRAY_INSTALL_DIR DRAY_WORKSPACE PATH

@@ -3,6 +3,7 @@ import { DrayError, systemErrorCode } from '@drayage/core';
 import { helpText } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
 import { loadConfig } from './config/load-config.ts';
+import { stepConfig } from './config/step-config.ts';
 import type { ResolvedConfig } from './config/resolve-config.ts';
 import { unknownVariableWarnings } from './config/unknown-variables.ts';
 import { errorExitCode, exitCodes } from './exit-codes.ts';
@@ -20,11 +21,14 @@ export async function run(givenHost: Host, signal: AbortSignal): Promise<number>
     if (line.kind === 'version') return print(host, `${host.version}\n`);
     if (line.kind === 'help') return print(host, helpText(line.topic));
     for (const warning of unknownVariableWarnings(host.env)) host.stderr.write(`dray: warning: ${warning}\n`);
-    const resolved = await loadConfig(line.given, host);
+    const { command } = line;
+    const resolved = await (command.isStep === true
+      ? stepConfig(command, line.given, host)
+      : loadConfig(line.given, host));
     const { config } = resolved;
     wishes = config;
     if (config.verbose) host.stderr.write(settingsText(resolved));
-    const handler = await line.command.load();
+    const handler = await command.load();
     const { dir } = resolved;
     return await handler({ config, args: line.args, host, dir, signal });
   } catch (error) {

@@ -152,7 +152,7 @@ export type {
   StatusImage,
   StatusProgress,
 } from './rendezvous/status.ts';
-export { parseStatus } from './rendezvous/status.ts';
+export { formatStatus, parseStatus } from './rendezvous/status.ts';
 export type { PrepullJob, PrepullJobState } from './rendezvous/prepull-job.ts';
 export type { WaitDecision, WaitPolicy } from './rendezvous/wait-decision.ts';
 export type { StatusSnapshot } from './rendezvous/watch.ts';

@@ -1,25 +1,14 @@
 # generated - edit packages/circleci, run npm run render
 # shellcheck shell=sh
-# CircleCI expands ~ in paths of its own steps, but not in variables.
-home_path() {
-  case $1 in
-    \~ | \~/*) printf '%s%s\n' "$HOME" "${1#?}" ;;
-    *) printf '%s\n' "$1" ;;
-  esac
-}
+# CircleCI expands ~ in the paths of its own steps, but not in variables.
+case $DRAY_INSTALL_DIR in \~ | \~/*) DRAY_INSTALL_DIR=$HOME${DRAY_INSTALL_DIR#?} ;; esac
+case $DRAY_WORKSPACE in \~ | \~/*) DRAY_WORKSPACE=$HOME${DRAY_WORKSPACE#?} ;; esac
+PATH=$DRAY_INSTALL_DIR/bin:$PATH
+export DRAY_INSTALL_DIR DRAY_WORKSPACE PATH
 
-ORB_ROOT=$(home_path "$ORB_ROOT")
-ORB_NODE=${CIRCLE_NODE_INDEX:-0}
-ORB_REPORTS=$ORB_ROOT/drayage/.report
-ORB_BUNDLES=$ORB_ROOT/drayage/$ORB_KEY
-ORB_OWN_BUNDLE=$ORB_BUNDLES/$ORB_NODE
-ORB_BEGUN=$ORB_ROOT/drayage/.begun/$ORB_KEY
-PATH=$(home_path "$ORB_INSTALL_DIR")/bin:$PATH
-export ORB_ROOT ORB_NODE ORB_REPORTS ORB_BUNDLES ORB_OWN_BUNDLE ORB_BEGUN PATH
-
-# What is cached depends on the Node.js of the image, and on where it is from.
-mkdir -p "$ORB_ROOT/drayage"
+# The cached command depends on the Node.js of the image, and on the source of the command.
+mkdir -p "$DRAY_WORKSPACE/drayage"
 {
   node --version 2>/dev/null || printf 'no Node.js\n'
   printf '%s\n' "$DRAY_INSTALL_FROM" "$DRAY_INSTALL_CHECKSUMS"
-} >"$ORB_ROOT/drayage/.cli-build"
+} >"$DRAY_WORKSPACE/drayage/.cli-build"

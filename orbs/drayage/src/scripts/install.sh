@@ -1,23 +1,10 @@
 # generated - edit packages/circleci, run npm run render
 # shellcheck shell=sh
-say() { printf 'drayage: %s\n' "$*" >&2; }
-
-# CircleCI expands ~ in paths of its own steps, but not in variables.
-home_path() {
-  case $1 in
-    \~ | \~/*) printf '%s%s\n' "$HOME" "${1#?}" ;;
-    *) printf '%s\n' "$1" ;;
-  esac
-}
-
-ORB_ROOT=$(home_path "$ORB_ROOT")
-ORB_NODE=${CIRCLE_NODE_INDEX:-0}
-ORB_REPORTS=$ORB_ROOT/drayage/.report
-ORB_BUNDLES=$ORB_ROOT/drayage/$ORB_KEY
-ORB_OWN_BUNDLE=$ORB_BUNDLES/$ORB_NODE
-ORB_BEGUN=$ORB_ROOT/drayage/.begun/$ORB_KEY
-PATH=$(home_path "$ORB_INSTALL_DIR")/bin:$PATH
-export ORB_ROOT ORB_NODE ORB_REPORTS ORB_BUNDLES ORB_OWN_BUNDLE ORB_BEGUN PATH
+# CircleCI expands ~ in the paths of its own steps, but not in variables.
+case $DRAY_INSTALL_DIR in \~ | \~/*) DRAY_INSTALL_DIR=$HOME${DRAY_INSTALL_DIR#?} ;; esac
+case $DRAY_WORKSPACE in \~ | \~/*) DRAY_WORKSPACE=$HOME${DRAY_WORKSPACE#?} ;; esac
+PATH=$DRAY_INSTALL_DIR/bin:$PATH
+export DRAY_INSTALL_DIR DRAY_WORKSPACE PATH
 
 dray_install() (
 # Installs the dray command into a directory. Needs no root; the caller puts DRAY_INSTALL_DIR/bin on PATH.
@@ -209,21 +196,17 @@ text=$(starter "$dir/$build") ||
   fail "$dir/bin/dray cannot be written" 'set DRAY_INSTALL_DIR to a directory that the job may write to'
 )
 
-# A job that gets no command goes on without it.
+# A job that cannot install the command goes on without it.
 set +e
-DRAY_INSTALL_DIR=$(home_path "$ORB_INSTALL_DIR")
-export DRAY_INSTALL_DIR
-mkdir -p "$ORB_ROOT/drayage"
-dray_install
-code=$?
-if [ "$code" -eq 0 ]; then
+mkdir -p "$DRAY_WORKSPACE/drayage"
+if dray_install; then
   dir=$(printf '%s' "$DRAY_INSTALL_DIR" | sed 's/[\\"$`]/\\&/g')
   [ -z "${BASH_ENV:-}" ] || printf 'export PATH="%s/bin:$%s"\n' "$dir" PATH >>"$BASH_ENV"
   printf 'dray %s is installed\n' "$(dray --version)"
 else
-  say 'the job goes on without the dray command, and pulls its images normally'
-  # What has failed must not be kept in the cache.
+  printf 'drayage: this job goes on without the dray command, and pulls its images normally\n' >&2
+  # Another cache key: a failed installation is not found by later jobs.
   mkdir -p "$DRAY_INSTALL_DIR"
-  printf 'failed in %s at %s\n' "${CIRCLE_WORKFLOW_JOB_ID:-$$}" "$(date)" >>"$ORB_ROOT/drayage/.cli-build"
+  printf 'failed in %s at %s\n' "${CIRCLE_WORKFLOW_JOB_ID:-$$}" "$(date)" >>"$DRAY_WORKSPACE/drayage/.cli-build"
 fi
 exit 0

@@ -64,7 +64,7 @@ export function prepullCommand(definitions: PipelineDefinitions): OrbCommand {
     environment: {
       ...scriptEnvironment,
       ...options(definitions).environment,
-      ORB_TIME_LIMIT: parameter('time_limit'),
+      DRAY_TIME_LIMIT: parameter('time_limit'),
     },
     no_output_timeout: parameter('no_output_timeout'),
   };

@@ -58,11 +58,13 @@ export function prepullJob(definitions: PipelineDefinitions): OrbJob {
     parameters: { ...prepullParameters(definitions), ...carrierParameters, ...jobParameters },
     settings: { executor: parameter('executor'), resource_class: parameter('resource_class') },
     steps: [
+      // The command writes the record, so it comes first. Nothing is lost by that: installing fails no job, and the
+      // record is only read by jobs that start when this one has ended.
+      { install: passOn({ ...placeParameters, ...installParameters(definitions) }) },
       scriptStep('Record that the pre-pull has begun', 'begin', { environment: scriptEnvironment }),
       when(isHandedOverBy('workspace'), [persist('Persist that record', '.begun/')]),
       when(parameter('checkout'), ['checkout']),
       when(parameter('setup_remote_docker'), ['setup_remote_docker']),
-      { install: passOn({ ...placeParameters, ...installParameters(definitions) }) },
       { steps: parameter('prepare') },
       { prepull: { ...passOn(prepullParameters(definitions)), install: false } },
       ...handoverSteps,

@@ -3,8 +3,6 @@ import { chmod, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseStatus } from '@drayage/core';
-import type { StatusDocument } from '@drayage/core';
 import { temporaryDirectory } from '@drayage/core/testing';
 import type { TemporaryDirectory } from '@drayage/core/testing';
 import { sampleDefinitions } from '../testing/sample-definitions.ts';
@@ -63,9 +61,9 @@ async function runScript(
   await writeFile(path, scripts.get(name) ?? 'exit 99');
   const { PATH = '' } = process.env;
   const places = {
-    ORB_ROOT: root,
-    ORB_KEY: 'key',
-    ORB_INSTALL_DIR: join(dir.path, 'cli'),
+    DRAY_WORKSPACE: root,
+    DRAY_KEY: 'key',
+    DRAY_INSTALL_DIR: join(dir.path, 'cli'),
     BASH_ENV: bashEnv,
   };
   // What bash would read before the script is for the steps that follow.
@@ -82,19 +80,19 @@ async function linesOf(name: string): Promise<readonly string[]> {
   return text.split('\n').filter((line) => line !== '');
 }
 
-async function statusAt(path: string): Promise<StatusDocument> {
-  return parseStatus(await readFile(join(root, path, 'dray-status.json')));
-}
-
-async function bundle(node: string): Promise<void> {
-  await mkdir(join(root, 'drayage/key', node), { recursive: true });
-}
-
 describe.each(shells)('in %s', (...shell) => {
   describe('begin', () => {
-    it('leaves a status document that says that there was no pre-pull', async () => {
+    it('records by the command that the job has begun', async () => {
+      await fakeDray('');
       expect((await runScript('begin', { CIRCLE_NODE_INDEX: '2' }, shell)).code).toBe(0);
-      expect(await statusAt('drayage/.begun/key/2')).toMatchObject({ state: 'failed', images: [] });
+      expect(await linesOf('calls')).toEqual(['ci begin']);
+    });
+
+    it('leaves something to persist where there is no command', async () => {
+      expect((await runScript('begin', { CIRCLE_NODE_INDEX: '2' }, shell)).code).toBe(0);
+      expect(await linesOf('root/drayage/.begun/key/2/problem.txt')).toEqual([
+        'this job has no working dray command',
+      ]);
     });
   });
 
@@ -109,7 +107,7 @@ describe.each(shells)('in %s', (...shell) => {
       const name = `$(touch hit) \`touch hit\` "'\\ \\" \$HOME`;
       await fakeDray('echo 1.2.3');
       await rename(join(dir.path, 'cli'), join(dir.path, name));
-      const env = { ORB_INSTALL_DIR: join(dir.path, name), DRAY_INSTALL_FROM: 'npm' };
+      const env = { DRAY_INSTALL_DIR: join(dir.path, name), DRAY_INSTALL_FROM: 'npm' };
       expect((await runScript('install', env, shell)).code).toBe(0);
       await writeFile(join(dir.path, 'later'), '. "$1"; command -v dray');
       const { stdout } = await promisify(execFile)('sh', [join(dir.path, 'later'), bashEnv], {
@@ -139,7 +137,7 @@ describe.each(shells)('in %s', (...shell) => {
     });
 
     it('takes ~ for the home directory', async () => {
-      const env = { ORB_INSTALL_DIR: '~/cli', DRAY_INSTALL_FROM: 'npm' };
+      const env = { DRAY_INSTALL_DIR: '~/cli', DRAY_INSTALL_FROM: 'npm' };
       await fakeDray('echo 1.2.3');
       await runScript('install', env, shell);
       expect(await linesOf('bash-env')).toEqual([`export PATH="${dir.path}/cli/bin:$PATH"`]);
@@ -147,214 +145,98 @@ describe.each(shells)('in %s', (...shell) => {
   });
 
   describe('prepull', () => {
-    it('pre-pulls into a directory of this key and node, and keeps the report', async () => {
-      await fakeDray('echo "{}"');
-      expect((await runScript('prepull', { CIRCLE_NODE_INDEX: '1' }, shell)).code).toBe(0);
-      expect(await linesOf('calls')).toEqual(['prepull --json']);
-      expect(await linesOf('env')).toContain(`DRAY_BUNDLE=${root}/drayage/key/1`);
-      expect(await linesOf('root/drayage/.report/prepull-key-1.json')).toEqual(['{}']);
-    });
-
-    it('sets nothing for parameters that leave it to the configuration file', async () => {
+    it('runs the step of the command, and passes on what it is given', async () => {
       await fakeDray('');
-      const left = { DRAY_FORM: 'default', DRAY_STRICT: 'false', DRAY_FROZEN: '0', DRAY_REPACK: '1' };
-      const env = { ...left, DRAY_GRACE: '0', ORB_LEFT_OPEN: Object.keys(left).join(' ') };
-      await runScript('prepull', env, shell);
+      expect((await runScript('prepull', { DRAY_FORM: 'packs' }, shell)).code).toBe(0);
+      expect(await linesOf('calls')).toEqual(['ci prepull']);
       expect(await linesOf('env')).toEqual([
-        `DRAY_BUNDLE=${root}/drayage/key/0`,
-        'DRAY_GRACE=0',
-        'DRAY_REPACK=1',
+        'DRAY_FORM=packs',
+        `DRAY_INSTALL_DIR=${join(dir.path, 'cli')}`,
+        'DRAY_KEY=key',
+        `DRAY_WORKSPACE=${root}`,
       ]);
     });
 
-    it('says what became of the pre-pull when the command did not, and fails no job', async () => {
-      await fakeDray('exit 2');
-      expect((await runScript('prepull', {}, shell)).code).toBe(0);
-      expect(await statusAt('drayage/key/0')).toMatchObject({ state: 'failed' });
-      expect((await runScript('check', {}, shell)).code).toBe(2);
+    it('takes ~ for the home directory', async () => {
+      await fakeDray('');
+      const env = { DRAY_WORKSPACE: '~/here', DRAY_INSTALL_DIR: '~/cli' };
+      expect((await runScript('prepull', env, shell)).code).toBe(0);
+      expect(await linesOf('env')).toContain(`DRAY_WORKSPACE=${dir.path}/here`);
     });
 
-    it('leaves what the command says itself', async () => {
-      const own = '{"version":1,"state":"cancelled"}';
-      await fakeDray(`echo '${own}' >"$DRAY_BUNDLE/dray-status.json"; exit 3`);
-      await runScript('prepull', {}, shell);
-      expect(await linesOf('root/drayage/key/0/dray-status.json')).toEqual([own]);
-    });
-
-    it('ends the lease of a command that was killed, and keeps its images', async () => {
-      await fakeDray(
-        String.raw`printf '{\n  "state": "running",\n  "images": [{ "state": "ready" }]\n}\n' >"$DRAY_BUNDLE/dray-status.json"; kill -9 $$`,
-      );
+    it.each([
+      ['no command', ''],
+      ['a command that crashes', 'kill -9 $$'],
+    ])('leaves a note for later jobs when there is %s, and fails no job', async (_, body) => {
+      if (body !== '') await fakeDray(body);
       expect((await runScript('prepull', {}, shell)).code).toBe(0);
-      expect(await linesOf('root/drayage/key/0/dray-status.json')).toEqual([
-        '{',
-        '  "state": "failed",',
-        '  "images": [{ "state": "ready" }]',
-        '}',
+      expect(await linesOf('root/drayage/key/0/problem.txt')).toEqual([
+        'nothing is pre-pulled: there is no working dray command',
       ]);
-    });
-
-    it('does not take the status of an earlier run for its own', async () => {
-      await bundle('0');
-      await writeFile(join(root, 'drayage/key/0/dray-status.json'), '{"state": "ready"}');
-      await fakeDray('exit 1');
-      await runScript('prepull', {}, shell);
-      expect(await statusAt('drayage/key/0')).toMatchObject({ state: 'failed' });
-    });
-
-    it('records it when there is no command', async () => {
-      expect((await runScript('prepull', {}, shell)).code).toBe(0);
-      expect(await statusAt('drayage/key/0')).toMatchObject({ state: 'failed' });
-      expect((await runScript('check', {}, shell)).code).toBe(1);
-    });
-
-    it('gives up after the time limit', async () => {
-      await fakeDray('exec sleep 60');
-      expect((await runScript('prepull', { ORB_TIME_LIMIT: '0.1s' }, shell)).code).toBe(0);
-      expect(await statusAt('drayage/key/0')).toMatchObject({ state: 'failed' });
     });
   });
 
   describe('check', () => {
-    it('does not fail a job whose pre-pull went well', async () => {
-      await fakeDray('');
-      await runScript('prepull', {}, shell);
-      expect((await runScript('check', {}, shell)).code).toBe(0);
-    });
-  });
-
-  describe('load', () => {
-    const attached = { ORB_ATTACH: 'true', ORB_EXPORT: 'false' };
-
-    it('loads the bundle of every node as a finished copy', async () => {
-      await fakeDray('echo "$DRAY_BUNDLE $DRAY_SETTLED"');
-      await bundle('0');
-      await bundle('1');
-      expect((await runScript('load', attached, shell)).code).toBe(0);
-      expect(await linesOf('root/drayage/.report/load-key-0.json')).toEqual([`${root}/drayage/key/0 true`]);
-      expect(await linesOf('root/drayage/.report/load-key-1.json')).toEqual([`${root}/drayage/key/1 true`]);
-    });
-
-    it('waits for the pre-pull of the same job when nothing is attached', async () => {
-      await fakeDray('');
-      expect((await runScript('load', { ...attached, ORB_ATTACH: '0' }, shell)).code).toBe(0);
-      expect(await linesOf('env')).toEqual([`DRAY_BUNDLE=${root}/drayage/key/0`]);
-    });
-
-    it('waits at the handover when there is one', async () => {
-      await fakeDray('');
-      await runScript('load', { ...attached, DRAY_HANDOVER: 's3://bucket/run' }, shell);
-      expect(await linesOf('env')).toEqual([
-        `DRAY_BUNDLE=${root}/drayage/key/0`,
-        'DRAY_HANDOVER=s3://bucket/run',
-      ]);
-    });
-
-    it.each([
-      ['no command', false],
-      ['no bundle', true],
-    ])('lets the job go on when there is %s', async (_, hasDray) => {
-      if (hasDray) await fakeDray('');
-      expect((await runScript('load', attached, shell)).code).toBe(0);
-      expect((await runScript('load', { ...attached, DRAY_STRICT: 'true' }, shell)).code).toBe(3);
-      expect((await runScript('load', { ...attached, DRAY_ON_MISS: 'fail' }, shell)).code).toBe(3);
-    });
-
-    it('lets the job go on when the command fails, unless strict is set', async () => {
-      await fakeDray('exit 70');
-      await bundle('0');
-      expect((await runScript('load', attached, shell)).code).toBe(0);
-      expect((await runScript('load', { ...attached, DRAY_STRICT: '1' }, shell)).code).toBe(70);
-    });
-
-    it('fails for a mistake in the parameters, which should be seen', async () => {
+    it('ends as the command does, and fails without it', async () => {
+      expect((await runScript('check', {}, shell)).code).toBe(1);
       await fakeDray('exit 2');
-      await bundle('0');
-      expect((await runScript('load', attached, shell)).code).toBe(2);
-    });
-
-    it('has DOCKER_HOST written for the steps that follow where an engine of our own is allowed', async () => {
-      await fakeDray('');
-      await bundle('0');
-      await runScript('load', { ...attached, ORB_EXPORT: 'true' }, shell);
-      expect(await linesOf('env')).toContain(`DRAY_EXPORT=${bashEnv}`);
+      expect((await runScript('check', {}, shell)).code).toBe(2);
+      expect(await linesOf('calls')).toEqual(['ci check']);
     });
   });
 
-  describe('start_engine', () => {
-    it('starts an engine with the bundle, and has DOCKER_HOST written', async () => {
+  describe.each([
+    ['load', 'ci load'],
+    ['start_engine', 'ci engine'],
+  ])('%s', (script, call) => {
+    it('runs the step of the command', async () => {
       await fakeDray('');
-      await bundle('3');
-      expect((await runScript('start_engine', {}, shell)).code).toBe(0);
-      expect(await linesOf('calls')).toEqual(['engine start --json']);
-      expect(await linesOf('env')).toEqual([`DRAY_BUNDLE=${root}/drayage/key/3`, `DRAY_EXPORT=${bashEnv}`]);
+      expect((await runScript(script, {}, shell)).code).toBe(0);
+      expect(await linesOf('calls')).toEqual([call]);
     });
 
-    it('lets the job go on without, unless strict is set', async () => {
-      await fakeDray('exit 3');
-      expect((await runScript('start_engine', {}, shell)).code).toBe(0);
-      expect((await runScript('start_engine', { DRAY_STRICT: 'true' }, shell)).code).toBe(3);
-    });
-  });
-
-  describe('with sudo', () => {
-    const becoming = { ORB_SUDO: 'true', ORB_TIME_LIMIT: '' };
-
-    async function fakeUser(mayBecomeRoot: boolean): Promise<void> {
-      const body = mayBecomeRoot ? 'while [ "$1" != "${1#-}" ]; do shift; done; exec "$@"' : 'exit 1';
-      await fakeProgram('sudo', `echo "$*" >>"${join(dir.path, 'sudo')}"\n${body}`);
-      await fakeProgram('id', 'echo 1000');
-      await fakeProgram('chown', '');
-    }
-
-    it('runs as root, and lets the user of the job use the engine', async () => {
-      await fakeDray('echo \'{"dockerHost":"unix:///run/drayage/0123456789ab/docker.sock"}\'');
-      await fakeUser(true);
-      expect((await runScript('start_engine', becoming, shell)).code).toBe(0);
-      const lines = (await linesOf('sudo')).map((line) => line.replace(/PATH=\S+/, 'PATH=…'));
-      expect(lines.filter((line) => line !== '-n true')).toEqual([
-        '-n -E env PATH=… dray engine start --json',
-        '-n chown 1000 /run/drayage/0123456789ab /run/drayage/0123456789ab/docker.sock',
-      ]);
-      expect(await linesOf('env')).toContain(`DRAY_EXPORT=${bashEnv}`);
+    it('lets the job go on when there is no command, unless strict is set', async () => {
+      expect((await runScript(script, {}, shell)).code).toBe(0);
+      expect((await runScript(script, { DRAY_STRICT: 'true' }, shell)).code).toBe(3);
+      expect((await runScript(script, { DRAY_ON_MISS: 'fail' }, shell)).code).toBe(3);
     });
 
-    it('gives away nothing but the socket of an engine of ours', async () => {
-      await fakeDray('echo \'{"dockerHost":"unix:///run/drayage/../../etc/docker.sock"}\'');
-      await fakeUser(true);
-      await runScript('start_engine', becoming, shell);
-      expect((await linesOf('sudo')).filter((line) => line.includes('chown'))).toEqual([]);
+    it('lets the job go on when the command crashes, unless strict is set', async () => {
+      await fakeDray('exit 70');
+      expect((await runScript(script, {}, shell)).code).toBe(0);
+      expect((await runScript(script, { DRAY_STRICT: '1' }, shell)).code).toBe(70);
+      expect((await runScript(script, { DRAY_STRICT: 'false', DRAY_ON_MISS: 'pull' }, shell)).code).toBe(0);
     });
 
-    it('runs as it is where sudo is not allowed', async () => {
-      await fakeDray('');
-      await fakeUser(false);
-      expect((await runScript('start_engine', becoming, shell)).code).toBe(0);
-      expect(await linesOf('calls')).toEqual(['engine start --json']);
-    });
+    it.each([2, 3, 4])(
+      'fails with the exit code %i, which the command only has where it should',
+      async (code) => {
+        await fakeDray(`exit ${String(code)}`);
+        expect((await runScript(script, {}, shell)).code).toBe(code);
+      },
+    );
   });
 
   describe('report', () => {
-    it('collects the status and the content of each bundle', async () => {
-      await fakeDray('[ "$1" = prepull ] || echo "inspected $3"');
-      await runScript('begin', {}, shell);
-      await runScript('prepull', {}, shell);
-      await writeFile(join(root, 'drayage/key/0/dray-status.json'), '{}');
+    it('runs the step of the command, and fails no job without it', async () => {
       expect((await runScript('report', {}, shell)).code).toBe(0);
-      expect((await readdir(join(root, 'drayage/.report'))).sort()).toEqual([
-        'begun-key-0.status.json',
-        'bundle-key-0.status.json',
-        'bundle-key-0.txt',
-        'prepull-key-0.exit-code',
-        'prepull-key-0.json',
-      ]);
-      expect(await linesOf('root/drayage/.report/bundle-key-0.txt')).toEqual([
-        `inspected ${root}/drayage/key/0`,
-      ]);
+      expect(await readdir(join(root, 'drayage/.report'))).toEqual([]);
+      await fakeDray('exit 70');
+      expect((await runScript('report', {}, shell)).code).toBe(0);
+      expect(await linesOf('calls')).toEqual(['ci report']);
     });
+  });
+});
 
-    it('fails no job that has nothing to report', async () => {
-      expect((await runScript('report', {}, shell)).code).toBe(0);
-    });
+describe('the scripts', () => {
+  it('are short, except the one that installs the command', () => {
+    for (const [name, text] of scripts) {
+      const lines = text.split('\n').filter((line) => line !== '');
+      if (name !== 'install') expect([name, lines.length <= 25]).toEqual([name, true]);
+    }
+  });
+
+  it('leave JSON to the command', () => {
+    for (const [name, text] of scripts) if (name !== 'install') expect(text).not.toMatch(/json|"\}|\{"/);
   });
 });

@@ -3,13 +3,13 @@ import type { PipelineDefinitions } from '@drayage/core';
 
 /** The parts that each script is made of, by its name. `install.sh` stands for that of the command line. */
 const partsByScript: Readonly<Record<string, readonly string[]>> = {
-  begin: ['places', 'record', 'begin'],
   cache_key: ['places', 'cache_key'],
-  install: ['say', 'places', 'install.sh', 'install'],
-  prepull: ['say', 'places', 'dray', 'record', 'prepull'],
-  check: ['say', 'places', 'check'],
-  load: ['say', 'places', 'dray', 'share_engine', 'load'],
-  start_engine: ['say', 'places', 'dray', 'share_engine', 'start_engine'],
+  install: ['places', 'install.sh', 'install'],
+  begin: ['places', 'problem', 'begin'],
+  prepull: ['places', 'problem', 'prepull'],
+  check: ['places', 'check'],
+  load: ['places', 'load', 'end'],
+  start_engine: ['places', 'start_engine', 'end'],
   report: ['places', 'report'],
 };
 

@@ -102,9 +102,9 @@ export function installSteps(definitions: PipelineDefinitions): OrbStep {
 
 /** What every script needs to know. */
 export const scriptEnvironment: YamlMap = {
-  ORB_ROOT: parameter('workspace_root'),
-  ORB_KEY: parameter('key'),
-  ORB_INSTALL_DIR: parameter('install_dir'),
+  DRAY_WORKSPACE: parameter('workspace_root'),
+  DRAY_KEY: parameter('key'),
+  DRAY_INSTALL_DIR: parameter('install_dir'),
 };
 
 export type Carrier = 'workspace' | 'cache';

@@ -38,8 +38,8 @@ export function startEngineCommand(definitions: PipelineDefinitions): OrbCommand
         environment: {
           ...scriptEnvironment,
           ...environment,
-          ORB_SUDO: parameter('sudo'),
-          ORB_TIME_LIMIT: parameter('time_limit'),
+          DRAY_SUDO: parameter('sudo'),
+          DRAY_TIME_LIMIT: parameter('time_limit'),
         },
         no_output_timeout: parameter('no_output_timeout'),
       }),

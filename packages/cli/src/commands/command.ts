@@ -43,6 +43,8 @@ export interface CommandSpec {
   readonly argument?: CommandArgument | undefined;
   /** Beside those that every command has. */
   readonly options: readonly OptionKey[];
+  /** A whole step of a CI job: it reads its own options and no file, and runs other commands. */
+  readonly isStep?: boolean | undefined;
   readonly examples: readonly CommandExample[];
   readonly load: () => Promise<CommandHandler>;
 }

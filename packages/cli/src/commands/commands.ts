@@ -1,5 +1,6 @@
 import type { OptionKey } from '../options/option.ts';
 import { bundleArgument, bundleCommands } from './bundle-commands.ts';
+import { ciCommands } from './ci-commands.ts';
 import type { CommandArgument, CommandSpec } from './command.ts';
 
 const imageArgument: CommandArgument = {
@@ -218,6 +219,7 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./engine-status.ts')).runEngineStatus,
   },
   ...bundleCommands,
+  ...ciCommands,
   {
     name: 'doctor',
     summary: 'say what this machine can do, what auto would choose here, and what would be faster',

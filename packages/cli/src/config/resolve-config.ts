@@ -5,6 +5,7 @@ import type { CiOptionKey } from '../options/ci-options.ts';
 import type { EngineSettings } from '../options/engine-settings.ts';
 import type { Config, OptionDefinition, OptionKey } from '../options/option.ts';
 import type { OptionType } from '../options/option-type.ts';
+import type { StepSettings } from '../options/step-options.ts';
 import { invalidSetting, readTexts } from '../options/read-setting.ts';
 import type { ConfigFile } from './parse-config-file.ts';
 import type { Setting } from './setting.ts';
@@ -75,6 +76,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     concurrency: read('concurrency'),
     ...engineSettings(read),
     ...ciSettings(read),
+    ...stepSettings(read),
     form: read('form'),
     packFormat: read('packFormat'),
     repack: read('repack'),
@@ -123,6 +125,18 @@ function ciSettings(read: Read): Pick<Config, CiOptionKey> {
     event: read('event'),
     into: read('into'),
     checksums: read('checksums'),
+  };
+}
+
+function stepSettings(read: Read): StepSettings {
+  return {
+    workspace: read('workspace'),
+    key: read('key'),
+    attached: read('attached'),
+    laterSteps: read('laterSteps'),
+    sudo: read('sudo'),
+    privateEngine: read('privateEngine'),
+    timeLimit: read('timeLimit'),
   };
 }
 

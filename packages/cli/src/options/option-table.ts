@@ -5,6 +5,7 @@ import { imageOptions } from './image-options.ts';
 import type { OptionKey, OptionTable } from './option.ts';
 import { packOptions } from './pack-options.ts';
 import { mirrorsType } from './place-types.ts';
+import { stepOptions } from './step-options.ts';
 import {
   booleanType,
   choiceType,
@@ -183,6 +184,7 @@ export const optionTable: OptionTable = {
       'fail where the job would go on: load when an image was not delivered (exit 3, or 4 after a time-out), load and engine start when others can write to a pack that is to be mounted (exit 3), the others when a file named with --from could not be understood (exit 2)',
   },
   ...ciOptions,
+  ...stepOptions,
   base: {
     flag: 'base',
     env: 'DRAY_BASE',

@@ -1,6 +1,7 @@
 import type { BundleForm, Condition, DeliveryMode, OnMiss, PackFilesystem, Platform } from '@drayage/core';
 import type { EngineSettings } from './engine-settings.ts';
 import type { OptionType } from './option-type.ts';
+import type { StepSettings } from './step-options.ts';
 
 /** A text that variables are yet to be put into, and where it stands. */
 export interface PlacedText {
@@ -41,7 +42,7 @@ export interface PrepareCommand {
 export type ImageSource = 'registry' | 'engine';
 
 /** Everything that can be set, read once and valid. Below the command line everything is a parameter taken from here. */
-export interface Config extends EngineSettings {
+export interface Config extends EngineSettings, StepSettings {
   /** Required by this run, in the order given. */
   readonly images: readonly ImageRequest[];
   /** Wanted where they exist. */

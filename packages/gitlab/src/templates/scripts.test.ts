@@ -157,19 +157,10 @@ describe.each([[['bash', '-eo', 'pipefail']], [['dash', '-eu']], [['busybox', 'a
     });
 
     test('a private engine is where DOCKER_HOST points to', async () => {
-      const exporting = `[ "$1" != load ] || echo "export DOCKER_HOST='unix:///run/mine'" > "$DRAY_EXPORT"`;
+      const exporting = `[ "$*" != 'ci load --private-engine' ] || echo "export DOCKER_HOST='unix:///run/mine'" > "$DRAY_EXPORT"`;
       await program('dray', exporting);
       const outcome = await run(shell, [scripts.privateEngine, 'echo "$DOCKER_HOST"']);
       expect(outcome).toMatchObject({ status: 0, stdout: 'unix:///run/mine\n' });
-    });
-
-    test('a private engine is started without images, too', async () => {
-      await program(
-        'dray',
-        `[ "$1" = load ] || echo "export DOCKER_HOST='unix:///run/empty'" > "$DRAY_EXPORT"`,
-      );
-      const outcome = await run(shell, [scripts.privateEngine, 'echo "$DOCKER_HOST"']);
-      expect(outcome.stdout).toBe('unix:///run/empty\n');
     });
 
     test.each(['a file', 'a symlink to a file', 'a directory'])(

@@ -1,0 +1,8 @@
+# shellcheck shell=sh
+code=$?
+case $code in 0 | 2 | 3 | 4) exit "$code" ;; esac
+# The command could not run, or strict passes on a code of its own.
+printf 'drayage: exit code %s; this job goes on without the pre-pulled images unless it is strict\n' "$code" >&2
+[ "$code" -ne 127 ] || code=3
+case "${DRAY_STRICT:-} ${DRAY_ON_MISS:-}" in true\ * | 1\ * | *' fail') exit "$code" ;; esac
+exit 0

@@ -1,2 +1,0 @@
-# shellcheck shell=sh
-say() { printf 'drayage: %s\n' "$*" >&2; }

@@ -1,0 +1,45 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { detectCiSystem } from '@drayage/ci';
+import { exitCodes } from '../exit-codes.ts';
+import { findRoot, shareEngine } from '../steps/root.ts';
+import { runDray } from '../steps/run-dray.ts';
+import { readTimeLimit } from '../steps/time-limit.ts';
+import { foldersIn, requireWorkspace } from '../steps/workspace.ts';
+import type { CommandContext } from './command.ts';
+
+/** `dray ci engine`. */
+export function runCiEngine(context: CommandContext): Promise<number> {
+  return engineStep(context, process.getuid?.() ?? 0);
+}
+
+/** `uid`: of the user of this job. */
+export async function engineStep(context: CommandContext, uid: number): Promise<number> {
+  const { config, host, signal } = context;
+  const { key, bundles, ownBundle, reports } = requireWorkspace(context);
+  const found = await foldersIn(bundles);
+  if (found.length === 0)
+    host.stderr.write(`dray: there is no bundle with the key ${key}: the engine starts without images\n`);
+  const timeLimitMs = readTimeLimit(config.timeLimit, host);
+  if (timeLimitMs === 'invalid') return exitCodes.usage;
+  const root = await findRoot(config.sudo, uid, host.env);
+  const exportFile = detectCiSystem(host.env).exportFile(host.env);
+  const { exitCode, stdout } = await runDray({
+    args: ['engine', 'start', '--json'],
+    env: {
+      ...host.env,
+      DRAY_BUNDLE: found.at(-1) ?? ownBundle,
+      ...(exportFile === undefined ? {} : { DRAY_EXPORT: exportFile }),
+    },
+    ...{ cwd: host.cwd, stderr: host.stderr, root, timeLimitMs, signal },
+  });
+  await mkdir(reports, { recursive: true });
+  await writeFile(join(reports, `engine-${key}.json`), stdout);
+  if (exitCode === 0) await shareEngine(stdout, root);
+  // A mistake in the settings should be seen.
+  if (exitCode === exitCodes.done || exitCode === exitCodes.usage) return exitCode;
+  host.stderr.write(
+    `dray: no engine was started (exit code ${String(exitCode)}); this job uses the engine that it has\n`,
+  );
+  return config.strict ? exitCodes.notAvailable : exitCodes.done;
+}

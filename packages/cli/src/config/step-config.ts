@@ -1,0 +1,18 @@
+import { optionTable } from '../options/option-table.ts';
+import type { CommandSpec } from '../commands/command.ts';
+import type { OptionKey } from '../options/option.ts';
+import { resolveConfig, type GivenOption, type ResolvedConfig } from './resolve-config.ts';
+
+/**
+ * The settings of a command that is a step of a CI job: only its own options, and no file. Everything else is checked
+ * by the command that it runs, whose failure the step can then record.
+ * @throws UsageError as `resolveConfig` does
+ */
+export function stepConfig(
+  { options }: Pick<CommandSpec, 'options'>,
+  given: ReadonlyMap<OptionKey, GivenOption>,
+  { env, cwd }: { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string },
+): ResolvedConfig {
+  const own = Object.fromEntries(options.map((key) => [optionTable[key].env, env[optionTable[key].env]]));
+  return resolveConfig({ given, env: own, file: undefined, cwd });
+}

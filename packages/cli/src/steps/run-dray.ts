@@ -1,0 +1,115 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { reasonOf } from '@drayage/core';
+import type { Sink } from '../host.ts';
+import { stepOptions } from '../options/step-options.ts';
+import type { Root } from './root.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A command of this program that a step runs in a process of its own, so that the step survives whatever happens to it. */
+export interface DrayRun {
+  readonly args: readonly string[];
+  /** Variables beside those of the step; an undefined one is left out. */
+  readonly env: Env;
+  readonly cwd: string;
+  /** Undefined: as the user of this process. */
+  readonly root: Root | undefined;
+  /** Undefined: no limit. */
+  readonly timeLimitMs: number | undefined;
+  /** Gets what the command writes on stderr, as it comes. */
+  readonly stderr: Sink;
+  readonly signal: AbortSignal;
+}
+
+export interface DrayEnd {
+  /** Of the command; 124 at the time limit, 128 and the number of a signal that ended it, 127 when it could not start. */
+  readonly exitCode: number;
+  readonly stdout: string;
+}
+
+/** How long a command may take to end after SIGTERM, and its output to close after its end (ms). */
+const graceMs = 10_000;
+
+const ownVariables = new Set(Object.values(stepOptions).map(({ env }) => env));
+
+/** Runs it to its end; stops it at the time limit, and when `signal` aborts. Never rejects. */
+export async function runDray(run: DrayRun): Promise<DrayEnd> {
+  const [program = 'dray', ...args] = [...(run.root?.prefix(run.env) ?? []), 'dray', ...run.args];
+  const child = spawn(program, args, {
+    cwd: run.cwd,
+    env: childEnv(run.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => run.stderr.write(text));
+  const stopping = stopInTime(child, run);
+  try {
+    const exitCode = await ended(child, run.stderr);
+    return { exitCode: stopping.isTimedOut() ? 124 : exitCode, stdout };
+  } finally {
+    stopping.release();
+  }
+}
+
+/** What the step itself reads is not for the command. */
+function childEnv(env: Env): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value !== undefined && !ownVariables.has(name)),
+  );
+}
+
+interface Stopping {
+  isTimedOut(): boolean;
+  release(): void;
+}
+
+function stopInTime(child: ChildProcess, { timeLimitMs, root, signal }: DrayRun): Stopping {
+  let isTimedOut = false;
+  let killing: NodeJS.Timeout | undefined;
+  const end = (name: 'TERM' | 'KILL'): void => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (root === undefined) child.kill(`SIG${name}`);
+    else root.kill(child.pid, name);
+  };
+  const stop = (): void => {
+    end('TERM');
+    killing ??= setTimeout(() => end('KILL'), graceMs);
+  };
+  const onTime = (): void => {
+    isTimedOut = true;
+    stop();
+  };
+  const limit = timeLimitMs === undefined ? undefined : setTimeout(onTime, timeLimitMs);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  return {
+    isTimedOut: () => isTimedOut,
+    release() {
+      clearTimeout(limit);
+      clearTimeout(killing);
+      signal.removeEventListener('abort', stop);
+    },
+  };
+}
+
+async function ended(child: ChildProcess, stderr: Sink): Promise<number> {
+  const closed = once(child, 'close').catch(() => undefined);
+  const exitCode = await new Promise<number>((resolve) => {
+    child.once('error', (error) => {
+      stderr.write(`dray: cannot start the command: ${reasonOf(error)}\n`);
+      resolve(127);
+    });
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal]);
+    });
+  });
+  // What the command has left running may hold its outputs open.
+  const patience = AbortSignal.timeout(graceMs);
+  await Promise.race([closed, once(patience, 'abort')]);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  return exitCode;
+}
