@@ -10,7 +10,10 @@ import { describeWith } from './support/requirements.ts';
 const machineFor = (): ReturnType<typeof startNamespaceMachine> =>
   startNamespaceMachine({ path: process.env['PATH'] ?? '' });
 
-/** Starts the only workflow of a configuration of which the jobs are given: steps by names, and how they are called. */
+/**
+ * Starts the only workflow of a configuration of which the jobs are given: steps by names, and how they are
+ * called.
+ */
 function start(lines: string, options: Partial<WorkflowOptions> = {}): WorkflowRun {
   const [workflow] = [...expandConfig(`version: 2.1\n${lines}`).workflows.values()];
   if (workflow === undefined) throw new Error('there is no workflow');

@@ -57,7 +57,10 @@ describeWith({ engine: variant, registry: true, programs }, 'a pre-pull job of t
     readonly isWorkspaceUsed?: boolean;
   }
 
-  /** Tests, a pre-pull beside them, and a deployment whose own first step uses an image as if nothing had been pre-pulled. */
+  /**
+   * Tests, a pre-pull beside them, and a deployment whose own first step uses an image as if nothing had been
+   * pre-pulled.
+   */
   function pipeline(shape: Shape): string {
     const { install } = project;
     const { image = app, prepull = '', load = '', requires = 'prepull: terminal', filters = '{}' } = shape;

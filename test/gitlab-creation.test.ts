@@ -110,8 +110,8 @@ two: {extends: .databases:load, script: [echo two]}
     expect(variablesOf(settings)).toMatchObject({ LEVEL: 'own', DRAY_PREPULL_JOB: 'drayage:prepull' });
   });
 
-  // Patterns are the one check of GitLab's that gitlab-ci-local leaves out, and an unknown input the one that it lets pass; the template's own
-  // unit tests have both.
+  // Patterns are the one check of GitLab's that gitlab-ci-local leaves out, and an unknown input the one that
+  // it lets pass; the template's own unit tests have both.
   test.each([
     ['an unknown form', 'form', '{form: tar}'],
     ['an unknown delivery', 'delivery', '{delivery: teleport}'],

@@ -75,7 +75,9 @@ describeWith(needs, 'the GitLab templates with the docker executor', () => {
     await project?.remove();
   });
 
-  /** Those of a pipeline that was cut short, and all networks: an engine that is stopped leaves its bridges. */
+  /**
+   * Those of a pipeline that was cut short, and all networks: an engine that is stopped leaves its bridges.
+   */
   const removeContainers = async (): Promise<void> => {
     const { stdout } = await engine.docker(['ps', '--all', '--quiet']);
     const ids = stdout.split('\n').filter((id) => id !== '');

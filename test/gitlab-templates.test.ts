@@ -32,8 +32,8 @@ const password = 'planted-password';
 type Job = Readonly<Record<string, unknown>>;
 
 /**
- * A deployment that nothing in the pipeline holds back. gitlab-ci-local starts jobs in waves, each when all of the one before have ended, so
- * that one which only needed the tests would start after the pre-pull, too.
+ * A deployment that nothing in the pipeline holds back. gitlab-ci-local starts jobs in waves, each when all
+ * of the one before have ended, so that one which only needed the tests would start after the pre-pull, too.
  */
 const withoutNeeds: Job = { needs: [] };
 
@@ -103,7 +103,9 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
       ...more,
     });
 
-  /** Starts a pipeline of which GitLab's API tells what really happens, and before that what `planned` says. */
+  /**
+   * Starts a pipeline of which GitLab's API tells what really happens, and before that what `planned` says.
+   */
   const start = async (
     pipeline: string,
     options: {
@@ -264,7 +266,8 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
   });
 
   test('notice by the API that GitLab has given up on a pre-pull which no runner took', async () => {
-    // gitlab-ci-local has no runners that are missing: the job is left out here, and pending is what the API says of it.
+    // gitlab-ci-local has no runners that are missing: the job is left out here, and pending is what the API
+    // says of it.
     const prepull = { name: 'drayage:prepull', status: 'pending' };
     const left = { 'drayage:prepull': { rules: [{ when: 'never' }] } };
     const pipeline = await start(pipelineOf({ grace: '1s' }, withoutNeeds, left), {
@@ -281,7 +284,10 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
   });
 
   describe('when the bundle is damaged on its way', () => {
-    /** Lets a pipeline run until the bundle is handed over, does something to it, and lets the deployment begin. */
+    /**
+     * Lets a pipeline run until the bundle is handed over, does something to it, and lets the deployment
+     * begin.
+     */
     const damaged = async (name: string, damage: () => void): Promise<PipelineResult> => {
       const gate = join(release.folder, `gate-${name}`);
       const pipeline = await start(

@@ -13,7 +13,10 @@ export interface EnvironmentPlace {
 
 let builds = 0;
 
-/** The variables of every step of a node: CircleCI's own, then those of the project, the contexts, the executor and the job. */
+/**
+ * The variables of every step of a node: CircleCI's own, then those of the project, the contexts, the
+ * executor and the job.
+ */
 export function environmentOf(
   { name, job, contexts }: WorkflowJob,
   { machine, node, workflowId }: EnvironmentPlace,

@@ -16,7 +16,10 @@ export interface ContainerOptions {
   readonly visible?: readonly string[];
 }
 
-/** A machine that is a container of the image that `buildJobImage` makes: like the docker executor of CircleCI. */
+/**
+ * A machine that is a container of the image that `buildJobImage` makes: like the docker executor of
+ * CircleCI.
+ */
 export async function startContainerMachine(options: ContainerOptions): Promise<Machine> {
   const { engine, variant, privileges = 'none', user = '0:0', visible = [] } = options;
   const folder = makeFolder();

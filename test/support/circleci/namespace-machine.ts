@@ -20,7 +20,10 @@ export interface NamespaceOptions {
   readonly visible?: readonly string[];
 }
 
-/** A machine that is this one, as root, with a `/tmp` and processes of its own: like a virtual machine of CircleCI, and started in milliseconds. */
+/**
+ * A machine that is this one, as root, with a `/tmp` and processes of its own: like a virtual machine of
+ * CircleCI, and started in milliseconds.
+ */
 export async function startNamespaceMachine(options: NamespaceOptions): Promise<Machine> {
   const folder = makeFolder();
   const folders = makeMachineFolders(folder);
@@ -45,7 +48,9 @@ export async function startNamespaceMachine(options: NamespaceOptions): Promise<
   };
 }
 
-/** Its `/tmp` is a folder of ours, in which the folders that shall be visible are mounted at their own paths. */
+/**
+ * Its `/tmp` is a folder of ours, in which the folders that shall be visible are mounted at their own paths.
+ */
 function mountScript({ tmp, exchange }: MachineFolders, visible: readonly string[]): string {
   const shown = [exchange, ...visible].filter((path) => path.startsWith('/tmp/') && existsSync(path));
   for (const path of shown) mkdirSync(join(tmp, path.slice('/tmp/'.length)), { recursive: true });

@@ -32,7 +32,10 @@ export interface OrbProject {
 
 /** How a workflow of a test runs. */
 export interface RunOptions extends Partial<WorkflowOptions> {
-  /** What jobs with the docker executor run in; without it in a namespace of this machine, which is much faster. */
+  /**
+   * What jobs with the docker executor run in; without it in a namespace of this machine, which is much
+   * faster.
+   */
   readonly container?: { readonly user: string } | { readonly privileges: Privileges };
 }
 

@@ -100,7 +100,10 @@ async function endTree(pid: number): Promise<void> {
   await waitUntil(() => left().length === 0, 'the step has ended');
 }
 
-/** As CircleCI resolves the paths of its own steps: `~` is the home directory, all else is relative to the working directory. */
+/**
+ * As CircleCI resolves the paths of its own steps: `~` is the home directory, all else is relative to the
+ * working directory.
+ */
 export function absolute(
   path: string,
   { machine, workingDirectory }: Pick<NodeContext, 'machine' | 'workingDirectory'>,

@@ -21,7 +21,10 @@ export interface WorkflowOptions {
   readonly source?: Readonly<Record<string, string>>;
   /** Caches that earlier workflows of the project have saved. */
   readonly caches?: CacheStore;
-  /** Whether a job that persists and fails afterwards keeps its layer, of which CircleCI says nothing; true unless told. */
+  /**
+   * Whether a job that persists and fails afterwards keeps its layer, of which CircleCI says nothing; true
+   * unless told.
+   */
   readonly areFailedLayersKept?: boolean;
   /** Awaited when a job has ended, before any other begins because of it. */
   readonly afterJob?: (job: JobRecord, workspace: Workspace) => void | Promise<void>;

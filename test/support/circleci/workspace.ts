@@ -23,7 +23,10 @@ export interface StepEnd {
   readonly output: string;
 }
 
-/** Names are globs as Go's filepath.Match has them: `*` is not `/`. What matches nothing fails, and so does the root itself. */
+/**
+ * Names are globs as Go's filepath.Match has them: `*` is not `/`. What matches nothing fails, and so does
+ * the root itself.
+ */
 const PERSIST = `
 set -eu -o pipefail; shopt -s nullglob dotglob
 archive=$1; cd -- "$2"; shift 2; names=()

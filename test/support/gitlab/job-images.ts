@@ -15,8 +15,8 @@ export interface JobImages {
 }
 
 /**
- * Brings the images of jobs into an engine. `insecureRegistries` are what engines that start in jobs may pull from without TLS, in the notation
- * of `daemon.json`.
+ * Brings the images of jobs into an engine. `insecureRegistries` are what engines that start in jobs may pull
+ * from without TLS, in the notation of `daemon.json`.
  */
 export async function pullJobImages(
   registry: PushTarget,

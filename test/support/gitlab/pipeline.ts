@@ -48,8 +48,9 @@ export interface PipelineJob {
 }
 
 /**
- * Starts a pipeline as the newest commit of a project has it. What gitlab-ci-local does not model, tests do: jobs without a runner are those
- * that the API lists and that are not run here, and a time limit or a lost runner is a process that is killed.
+ * Starts a pipeline as the newest commit of a project has it. What gitlab-ci-local does not model, tests do:
+ * jobs without a runner are those that the API lists and that are not run here, and a time limit or a lost
+ * runner is a process that is killed.
  */
 export function startPipeline(project: Project, options: PipelineOptions = {}): RunningPipeline {
   const { executor, variables } = options;
@@ -75,7 +76,10 @@ export async function runPipeline(project: Project, options?: PipelineOptions): 
   return startPipeline(project, options).finished;
 }
 
-/** Lets GitLab's rules make a pipeline and runs nothing. The text is the pipeline in full, or why there is none. */
+/**
+ * Lets GitLab's rules make a pipeline and runs nothing. The text is the pipeline in full, or why there is
+ * none.
+ */
 export async function createPipeline(
   project: Project,
   variables: Readonly<Record<string, string>> = {},
@@ -87,7 +91,9 @@ export async function createPipeline(
   return { created: exitCode === 0, text: exitCode === 0 ? stdout : stdout + stderr };
 }
 
-/** Looks at what gitlab-ci-local prints as each job begins and ends; jobs that have not begun are not told. */
+/**
+ * Looks at what gitlab-ci-local prints as each job begins and ends; jobs that have not begun are not told.
+ */
 function followJobs({ output }: Running, onJobs: (jobs: readonly PipelineJob[]) => void): () => void {
   let told = '';
   const look = (): void => {

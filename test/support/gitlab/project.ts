@@ -19,7 +19,10 @@ export interface Project {
 /** Texts by their paths in a repository. */
 export type ProjectFiles = Readonly<Record<string, string>>;
 
-/** Makes a repository of the given files and the templates, at the places where `include: local` and `include: component` look for them. */
+/**
+ * Makes a repository of the given files and the templates, at the places where `include: local` and
+ * `include: component` look for them.
+ */
 export async function makeProject(files: ProjectFiles): Promise<Project> {
   const folder = makeFolder();
   const repository = join(folder, 'repository');
@@ -39,7 +42,10 @@ function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-/** A pipeline belongs to a commit, and where the project is on a GitLab is told by its remote, which nobody asks. */
+/**
+ * A pipeline belongs to a commit, and where the project is on a GitLab is told by its remote, which nobody
+ * asks.
+ */
 async function commit(repository: string): Promise<void> {
   const author = ['-c', 'user.name=test', '-c', 'user.email=test@gitlab.test'];
   const git = (...args: string[]): Promise<unknown> => runOrThrow('git', args, { cwd: repository });
