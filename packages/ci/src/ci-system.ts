@@ -7,7 +7,9 @@ export interface CiRun {
   readonly branch?: string;
   /** The git tag that the run is for. */
   readonly tag?: string;
-  /** What started the run, in the words of the CI system; `pull_request` where it only has a number of one. */
+  /**
+   * What started the run, in the words of the CI system; `pull_request` where it only has a number of one.
+   */
   readonly event?: string;
 }
 
@@ -20,22 +22,22 @@ export interface CiJob {
 }
 
 /**
- * One CI system. All members are pure: they read the variables that they are given, and no files. A new system is one
- * more object of this type.
+ * One CI system. All members are pure: they read the variables that they are given, and no files. A new
+ * system is one more object of this type.
  */
 export interface CiSystem {
   /** In lower case, unique: `circleci`. */
   readonly id: string;
   /** As people write it: `CircleCI`. */
   readonly name: string;
-  /** The variable that names the whole pipeline run, the same in all its jobs; undefined: there is none. */
+  /** The variable with the ID of the pipeline run, equal in all its jobs; undefined without one. */
   readonly pipelineVariable: string | undefined;
   /** Whether this process runs in a job of it. */
   isHere(env: Env): boolean;
   /** Undefined: the system has no definition of it, and the caller asks elsewhere. */
   readRun(env: Env): CiRun | undefined;
   readJob(env: Env): CiJob;
-  /** The shell script that later steps of the same job read variables from; undefined: there is none. */
+  /** The shell script that later steps of the same job source; undefined without one. */
   exportFile(env: Env): string | undefined;
   /** The variables without those that a template had to set although its user gave no value. */
   givenVariables(env: Env): Env;

@@ -1,6 +1,6 @@
 import type { OrbParameters } from './model.ts';
 
-/** What can be said of a private engine: names of parameters, and the options that they stand for. */
+/** Parameters about a private engine, and the options that they set. */
 export const engineOptions = {
   data_root: 'dataRoot',
   dockerd: 'dockerd',
@@ -17,13 +17,13 @@ export const engineOptions = {
   verbose: 'verbose',
 } as const;
 
-/** Whether root is wanted where the job's user can become it. */
+/** Whether to become root where the job's user may. */
 export function sudoParameter(isDefault: boolean): OrbParameters {
   return {
     sudo: {
       type: 'boolean',
       description:
-        'Run as root by sudo, where this job is not root and may use sudo without a password, as on the machine executor. Mounting needs root.',
+        'Run as root with sudo if the user is not root and sudo needs no password, as on the machine executor. Mounting needs root.',
       default: isDefault,
     },
   };

@@ -2,7 +2,7 @@ import type { OrbExample, OrbStep, YamlMap, YamlValue } from './model.ts';
 
 const deployImage = 'cimg/node:22.14';
 
-/** Uses of the orb, by name. `orb` is how a configuration refers to it: `drayage/drayage@1`. */
+/** Uses of the orb, by name. `orb` is its reference in a configuration: `drayage/drayage@1`. */
 export function examples(orb: string): Readonly<Record<string, OrbExample>> {
   return Object.fromEntries(
     Object.entries(configurations).map(([name, { description, configuration }]) => [
@@ -47,7 +47,7 @@ function workflow(jobs: readonly YamlValue[]): YamlMap {
 const configurations: Readonly<Record<string, Example>> = {
   parallel_prepull: {
     description:
-      'While the tests run, the prepull job fetches the images of the deployment. The deploy job waits for both, and goes on whatever became of the pre-pull. On CircleCI Server write prepull: [success, failed, canceled] in place of prepull: terminal.',
+      'While the tests run, the prepull job fetches the images of the deployment. The deploy job waits for both, and runs whatever the result of the pre-pull. On CircleCI Server, write prepull: [success, failed, canceled] instead of prepull: terminal.',
     configuration: {
       jobs: { test: testJob, deploy: deployJob([{ 'drayage/load': { on_miss: 'pull' } }]) },
       workflows: workflow([
@@ -59,7 +59,7 @@ const configurations: Readonly<Record<string, Example>> = {
   },
   private_registry: {
     description:
-      'Steps before the pre-pull log in to a private registry. The login is used as docker would use it, by ~/.docker/config.json, and goes nowhere else.',
+      'Steps before the pre-pull log in to a private registry. The pre-pull reads the login from ~/.docker/config.json, as docker does, and sends it only to that registry.',
     configuration: {
       jobs: { test: testJob, deploy: deployJob([logIn, 'drayage/load']) },
       workflows: workflow([
@@ -78,7 +78,7 @@ const configurations: Readonly<Record<string, Example>> = {
   },
   mount_on_machine: {
     description:
-      'The images are packed into files that the machine executor mounts: nothing is extracted, and large images are there in about a second. Where its engine cannot mount them, one of our own is started for the steps that follow.',
+      'The pre-pull packs the images into files, and the machine executor mounts them. Nothing is extracted, so large images are ready in about a second. If the engine cannot mount them, a private engine is started for the steps that follow.',
     configuration: {
       jobs: {
         test: testJob,
@@ -100,7 +100,7 @@ const configurations: Readonly<Record<string, Example>> = {
             prepare: [
               {
                 run: {
-                  name: 'Install what makes packs',
+                  name: 'Install squashfs-tools, which makes packs',
                   command: 'sudo apt-get update && sudo apt-get install --yes squashfs-tools',
                 },
               },
@@ -114,7 +114,7 @@ const configurations: Readonly<Record<string, Example>> = {
   },
   same_job: {
     description:
-      'The pre-pull runs in the background of the job that needs the images, beside its other steps. Only the load step waits, and only while waiting helps.',
+      'The pre-pull runs in the background of the job that needs the images, beside its other steps. Only the load step waits, and only as long as the pre-pull can still succeed.',
     configuration: {
       jobs: {
         test_and_deploy: {
@@ -133,7 +133,7 @@ const configurations: Readonly<Record<string, Example>> = {
   },
   remote_docker: {
     description:
-      'With setup_remote_docker the images are loaded through the API of that engine: layers that it has are not sent, the others as the registry compressed them.',
+      'With setup_remote_docker, the images are loaded through the API of that engine. Layers that it has are not sent; the others stay compressed.',
     configuration: {
       jobs: {
         test: testJob,
@@ -156,7 +156,7 @@ const configurations: Readonly<Record<string, Example>> = {
   },
   branch_tag_with_fallback: {
     description:
-      'The image of this branch where there is one, else that of the main branch. An optional image that does not exist is skipped. Variables are expanded in the job, ${NAME|slug} into what a tag may be.',
+      'Loads the image of this branch if it exists, and the image of the main branch. A missing optional image is skipped. The job expands variables; ${NAME|slug} makes a valid tag.',
     configuration: {
       jobs: { test: testJob, deploy: deployJob(['drayage/load']) },
       workflows: workflow([
@@ -174,7 +174,7 @@ const configurations: Readonly<Record<string, Example>> = {
   },
   hand_over_a_built_image: {
     description:
-      'An image that one job builds is loaded by a later one, without a registry between them. Only layers that the later engine lacks are sent.',
+      'One job builds an image and a later job loads it, without a registry. Only layers that the later engine lacks are sent.',
     configuration: {
       jobs: { deploy: deployJob([{ 'drayage/load': { key: 'built' } }]) },
       workflows: workflow([

@@ -15,11 +15,11 @@ export function installCommand(definitions: PipelineDefinitions): OrbCommand {
   const key = `${cache}-{{ checksum "${parameter('workspace_root')}/drayage/.cli-build" }}`;
   return {
     description:
-      'Installs the dray command, which the other commands of this orb do by themselves. It is cached, needs no root, and uses the Node.js of the image where there is one. When it cannot be installed the job goes on without it.',
+      'Installs the dray command. The other commands of this orb do this themselves. The command is cached, needs no root, and uses the Node.js of the image if there is one. If it cannot be installed, the job goes on without it.',
     parameters: { ...placeParameters, ...installParameters(definitions) },
     steps: [
       when(parameter('install_cache'), [
-        scriptStep('Find out which dray command fits', 'cache_key', { environment }),
+        scriptStep('Determine the dray command for this image', 'cache_key', { environment }),
         { restore_cache: { name: 'Restore the dray command', keys: [key] } },
       ]),
       scriptStep('Install the dray command', 'install', { environment }),

@@ -22,7 +22,7 @@ const loadOptions = {
   handover: {
     key: 'handover',
     description:
-      'Where the pre-pull hands the bundle over, in place of the workspace or the cache. It is waited for.',
+      'Handover location of the pre-pull, instead of the workspace or the cache. The command waits for the bundle there.',
   },
   grace: 'graceMs',
   settled: 'settled',
@@ -36,13 +36,13 @@ export function loadCommand(definitions: PipelineDefinitions): OrbCommand {
   const { parameters, environment } = optionParameters(definitions, loadOptions);
   return {
     description:
-      'Makes the images of a pre-pull available in the engine of this job. Waits only where the bundle does not come by the workspace or the cache, and only while waiting helps. Whatever went wrong with the pre-pull, the job goes on and pulls normally, unless strict or on_miss: fail is set.',
+      'Makes the images of a pre-pull available in the engine of this job. Waits only if neither the workspace nor the cache carries the bundle, and only as long as the pre-pull can still succeed. If the pre-pull failed, the job goes on and pulls normally, unless strict or on_miss: fail is set.',
     parameters: {
       ...parameters,
       export: {
         type: 'boolean',
         description:
-          'Where images cannot be mounted into the engine of this job, start one of our own that has them mounted, and set DOCKER_HOST to it for the steps that follow. With delivery: mount that is done in any case.',
+          'If images cannot be mounted into the engine of this job, start a private engine that has them mounted, and set DOCKER_HOST to it for the steps that follow. delivery: mount implies this.',
         default: false,
       },
       ...attachParameters,

@@ -1,4 +1,4 @@
-/** What YAML can hold. */
+/** Any YAML value. */
 export type YamlValue = string | number | boolean | readonly YamlValue[] | YamlMap;
 
 export interface YamlMap {
@@ -8,7 +8,7 @@ export interface YamlMap {
 /** @see https://circleci.com/docs/reference/reusing-config/#parameter-types */
 export type ParameterType = 'string' | 'boolean' | 'integer' | 'enum' | 'executor' | 'steps';
 
-/** One thing that users of the orb can set. Without a default they must. */
+/** One setting of the orb. Required if it has no default. */
 export interface OrbParameter {
   readonly type: ParameterType;
   readonly description: string;
@@ -18,7 +18,7 @@ export interface OrbParameter {
 
 export type OrbParameters = Readonly<Record<string, OrbParameter>>;
 
-/** A step as it stands in a configuration. */
+/** A step, written as in a configuration. */
 export type OrbStep = string | YamlMap;
 
 export interface OrbCommand {
@@ -27,7 +27,7 @@ export interface OrbCommand {
   readonly steps: readonly OrbStep[];
 }
 
-/** A job; what is no list of steps is as it stands in a configuration. */
+/** A job. `settings` are its other keys, written as in a configuration. */
 export interface OrbJob extends OrbCommand {
   readonly settings: YamlMap;
 }
@@ -38,13 +38,13 @@ export interface OrbExecutor {
   readonly settings: YamlMap;
 }
 
-/** A whole configuration that shows a use of the orb. */
+/** A complete configuration that uses the orb. */
 export interface OrbExample {
   readonly description: string;
   readonly usage: YamlMap;
 }
 
-/** The parts of an orb, each by its name. */
+/** An orb; its parts have names. */
 export interface Orb {
   readonly description: string;
   readonly homeUrl: string;

@@ -43,7 +43,7 @@ describe('optionParameters', () => {
   it('describes a parameter in the words of the option, as a sentence', () => {
     const { parameters } = optionParameters(definitions, { delivery: 'delivery', images: 'images' });
     expect(parameters['delivery']?.description).toBe(
-      'What delivery is. Default: what the configuration file says, else one.',
+      'What delivery is. Default: the value in the configuration file, or else one.',
     );
     expect(parameters['images']?.description).toBe('What images is.');
   });

@@ -3,23 +3,29 @@ import type { PipelineDefinitions, PipelineOption } from '@drayage/core';
 import type { OrbParameter, OrbParameters, YamlMap } from './model.ts';
 import { parameter } from './steps.ts';
 
-/** Parameters that stand for options of the command line, and how a step hands them over. */
+/** Parameters that set options of the command line, and the variables that pass them to a step. */
 export interface OptionParameters {
   readonly parameters: OrbParameters;
-  /** `DRAY_…` variables; `ORB_LEFT_OPEN` names those that a script has to unset where their parameter says nothing. */
+  /**
+   * `DRAY_…` variables. `ORB_LEFT_OPEN` names those whose parameter has a value for "not given": the command
+   * ignores it.
+   */
   readonly environment: YamlMap;
 }
 
-/** The keys of options by the names of their parameters; with a description where the option's own words do not fit. */
+/** Option keys by parameter name, with a description if that of the option does not fit. */
 export type OptionParameterTable = Readonly<
   Record<string, string | { readonly key: string; readonly description?: string }>
 >;
 
-/** Says "as the configuration file has it, else the default of the command line": an empty text means that for strings. */
+/**
+ * Values for "not given": the configuration file or the default of the command applies. For a string it is
+ * the empty text.
+ */
 const leftOpen = { enum: 'default', boolean: false, integer: 0 } as const;
 
 /**
- * The parameters for some options, by the names that they have in the orb.
+ * The parameters for some options, by their names in the orb.
  * @throws Error when an option does not exist
  */
 export function optionParameters(
@@ -61,15 +67,15 @@ function optionParameter(option: PipelineOption, description: string): OrbParame
   }
 }
 
-/** The option's own words, as a sentence about a parameter. */
+/** The summary of the option as a sentence about a parameter. */
 function describe({ key, kind, summary, defaultText }: PipelineOption): string {
-  const separator = key === 'prepare' ? 'one on a line' : 'separated by white space or commas';
+  const separator = key === 'prepare' ? 'one per line' : 'separated by white space or commas';
   const text = summary.replace(
     /;? may be given more than once/,
     kind === 'list' ? `; several, ${separator}` : '',
   );
   const last = kind === 'boolean' ? 'false' : (defaultText ?? '');
-  const says = 'Default: what the configuration file says';
-  const fallback = last === '' ? (kind === 'enum' ? ` ${says}.` : '') : ` ${says}, else ${last}.`;
+  const says = 'Default: the value in the configuration file';
+  const fallback = last === '' ? (kind === 'enum' ? ` ${says}.` : '') : ` ${says}, or else ${last}.`;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${fallback}`;
 }

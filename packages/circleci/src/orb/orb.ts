@@ -9,14 +9,14 @@ import { prepullJob } from './prepull-job.ts';
 import { reportCommand } from './report-command.ts';
 import { startEngineCommand } from './start-engine-command.ts';
 
-/** Where the source of this project is. */
+/** The source repository. */
 export const repositoryUrl = 'https://github.com/drayage/drayage';
 
-/** The whole orb, for one version of the command line. */
+/** The orb for one version of the command line. */
 export function drayageOrb(definitions: PipelineDefinitions): Orb {
   return {
     description:
-      'Pulls the container images of a deployment while the tests run, and has them in the engine before its first step. When that does not work out, the deployment runs as it would without.',
+      'Pulls the container images of a deployment while the tests run, and delivers them to its engine before its first step. If that fails, the deployment pulls them itself, as it would without the orb.',
     homeUrl: repositoryUrl,
     sourceUrl: repositoryUrl,
     commands: {
@@ -32,7 +32,7 @@ export function drayageOrb(definitions: PipelineDefinitions): Orb {
   };
 }
 
-/** How examples refer to the orb: by its major version, as RC011 wants it. */
+/** The reference to the orb in examples: by its major version, which RC011 requires. */
 export function orbReference({ version }: PipelineDefinitions): string {
   return `drayage/drayage@${version.split('.')[0] ?? ''}`;
 }

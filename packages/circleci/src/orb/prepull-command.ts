@@ -12,7 +12,7 @@ import {
 } from './shared-parameters.ts';
 import { parameter, scriptStep, unless, when } from './steps.ts';
 
-/** What can be said of a pre-pull: names of parameters, and the options that they stand for. */
+/** Parameters about a pre-pull, and the options that they set. */
 const prepullOptions = {
   images: 'images',
   optional: 'optional',
@@ -20,11 +20,11 @@ const prepullOptions = {
   only_branches: {
     key: 'runOnly',
     description:
-      'Globs of the branches that images are pre-pulled for, separated by white space or commas. On others the job does nothing and says so, which is safer than a filter on it.',
+      'Globs of the branches to pre-pull on, separated by white space or commas. On other branches the job does nothing and says so, which is safer than a filter.',
   },
   except_branches: {
     key: 'runExcept',
-    description: 'Globs of the branches that nothing is pre-pulled for.',
+    description: 'Globs of the branches not to pre-pull on.',
   },
   config: 'configFile',
   prepare_commands: 'prepare',
@@ -32,7 +32,7 @@ const prepullOptions = {
   handover: {
     key: 'handover',
     description:
-      'Directory or URL where the bundle is handed over, in place of the workspace or the cache. Whoever loads it names the same, and waits for it by itself.',
+      'Handover location: a directory or URL, instead of the workspace or the cache. Jobs that load the images name the same location, and wait for the bundle there.',
   },
   form: 'form',
   pack_format: 'packFormat',
@@ -48,7 +48,7 @@ const prepullOptions = {
   verbose: 'verbose',
 } as const;
 
-/** The parameters that the command and the job have in common. */
+/** The parameters that the command and the job share. */
 export function prepullParameters(definitions: PipelineDefinitions): OrbParameters {
   return {
     ...options(definitions).parameters,
@@ -70,13 +70,13 @@ export function prepullCommand(definitions: PipelineDefinitions): OrbCommand {
   };
   return {
     description:
-      'Fetches images into a bundle. It fails no job: what went wrong is told to those who wait for the images. Nothing is persisted: a later step of the same job loads them, or the handover brings them to another job. The prepull job does the rest.',
+      'Fetches images into a bundle. A failure never fails the job; it is recorded for the jobs that load the images. The command persists nothing: a later step of the same job loads the images, or the handover takes them to another job. To persist them, use the prepull job.',
     parameters: {
       ...prepullParameters(definitions),
       background: {
         type: 'boolean',
         description:
-          'Go on with the next step of this job at once. The load command, with attach: false, waits for the images later.',
+          'Start the next step of this job immediately. Later, the load command with attach: false waits for the images.',
         default: false,
       },
       ...installSwitch,

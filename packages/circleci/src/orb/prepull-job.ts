@@ -14,28 +14,29 @@ import { parameter, passOn, scriptStep, when } from './steps.ts';
 const jobParameters = {
   executor: {
     type: 'executor',
-    description: 'What the job runs on. Pre-pulling needs no engine, except with source: engine.',
+    description: 'Executor of the job. Pre-pulling needs no engine, except with source: engine.',
     default: 'docker',
   },
   resource_class: {
     type: 'string',
-    description: 'Its size. On the docker executor, small is enough for layers and costs less.',
+    description:
+      'Resource class of the job. On the docker executor, small is enough to fetch layers and costs less.',
     default: 'medium',
   },
   checkout: {
     type: 'boolean',
-    description: 'Check out the repository, for .dray.yml, dray.lock and the files that "from" names.',
+    description: 'Check out the repository: for .dray.yml, dray.lock and the files named by "from".',
     default: true,
   },
   setup_remote_docker: {
     type: 'boolean',
-    description: 'Give the job an engine, which only source: engine needs. Docker executor only.',
+    description: 'Give the job an engine. Only source: engine needs it. Docker executor only.',
     default: false,
   },
   prepare: {
     type: 'steps',
     description:
-      'Steps before the pre-pull, such as a login to a private registry. A step that fails here fails the job; a prepare_command that fails is only recorded.',
+      'Steps before the pre-pull, such as a login to a private registry. A step that fails here fails the job; a failed command of prepare_commands is only recorded.',
     default: [],
   },
   report: {
@@ -45,7 +46,8 @@ const jobParameters = {
   },
   fail_workflow: {
     type: 'boolean',
-    description: 'Fail this job when the pre-pull failed, after that has been recorded for those who wait.',
+    description:
+      'Fail this job if the pre-pull failed, after recording the failure for the jobs that load the images.',
     default: false,
   },
 } as const satisfies OrbParameters;
@@ -54,12 +56,12 @@ const jobParameters = {
 export function prepullJob(definitions: PipelineDefinitions): OrbJob {
   return {
     description:
-      'Pre-pulls images while other jobs run, and hands them to the jobs that load them. It succeeds also when the pre-pull fails: that is recorded, and jobs that need the images pull them normally.',
+      'Pre-pulls images while other jobs run, and hands them over to the jobs that load them. The job succeeds even if the pre-pull fails: it records the failure, and jobs that need the images pull them normally.',
     parameters: { ...prepullParameters(definitions), ...carrierParameters, ...jobParameters },
     settings: { executor: parameter('executor'), resource_class: parameter('resource_class') },
     steps: [
-      // The command writes the record, so it comes first. Nothing is lost by that: installing fails no job, and the
-      // record is only read by jobs that start when this one has ended.
+      // Install first: the command writes the record. This is safe, as the install step never fails the job,
+      // and only jobs that start after this one read the record.
       { install: passOn({ ...placeParameters, ...installParameters(definitions) }) },
       scriptStep('Record that the pre-pull has begun', 'begin', { environment: scriptEnvironment }),
       when(isHandedOverBy('workspace'), [persist('Persist that record', '.begun/')]),

@@ -3,17 +3,17 @@ import { bundleCacheKey } from './shared-parameters.ts';
 import type { Carrier } from './shared-parameters.ts';
 import { parameter, when } from './steps.ts';
 
-/** Whether the bundle is received here. */
+/** Whether this command receives the bundle. */
 export const attachParameters: OrbParameters = {
   attach: {
     type: 'boolean',
     description:
-      'Receive the bundle from the carrier first. Set it to false where the pre-pull runs in this job, or where a step before has attached the workspace at workspace_root.',
+      'Receive the bundle from the carrier first. Set it to false if the pre-pull runs in this job, or if an earlier step has attached the workspace at workspace_root.',
     default: true,
   },
 };
 
-/** The steps that bring the bundle here by the carrier for which the condition holds. */
+/** The steps that receive the bundle from the carrier for which the condition holds. */
 export function receiveSteps(isBroughtBy: (carrier: Carrier) => YamlValue): readonly OrbStep[] {
   return [
     when({ and: [parameter('attach'), isBroughtBy('workspace')] }, [

@@ -8,7 +8,7 @@ export function reportCommand(definitions: PipelineDefinitions): OrbCommand {
   const { install_dir: installDir } = installParameters(definitions);
   return {
     description:
-      'Prints what the bundle holds, and stores that, the status of the pre-pull and the JSON reports of this job as artifacts below drayage/.',
+      'Prints the content of the bundle. Stores it, the status of the pre-pull and the JSON reports of this job as artifacts in drayage/.',
     parameters: { ...placeParameters, ...(installDir === undefined ? {} : { install_dir: installDir }) },
     steps: [
       scriptStep('Report on the pre-pulled images', 'report', {

@@ -1,7 +1,7 @@
 import { readAsset } from '@drayage/core';
 import type { PipelineDefinitions } from '@drayage/core';
 
-/** The parts that each script is made of, by its name. `install.sh` stands for that of the command line. */
+/** The parts of each script. `install.sh` is the installer of the command line. */
 const partsByScript: Readonly<Record<string, readonly string[]>> = {
   cache_key: ['places', 'cache_key'],
   install: ['places', 'install.sh', 'install'],
@@ -15,7 +15,7 @@ const partsByScript: Readonly<Record<string, readonly string[]>> = {
 
 const directive = '# shellcheck shell=sh\n';
 
-/** The texts of all scripts by their names, without a first line that says where they are from. */
+/** The text of each script by name, without the line that says it is generated. */
 export async function orbScripts({
   installScript,
 }: PipelineDefinitions): Promise<ReadonlyMap<string, string>> {

@@ -1,26 +1,26 @@
 import type { OrbParameters, OrbStep, YamlMap, YamlValue } from './model.ts';
 
-/** The text that CircleCI replaces by the value of a parameter. */
+/** The text that CircleCI replaces with the value of a parameter. */
 export function parameter(name: string): string {
   return `<< parameters.${name} >>`;
 }
 
-/** Hands parameters on under their own names. */
+/** Passes parameters on under the same names. */
 export function passOn(parameters: OrbParameters): YamlMap {
   return Object.fromEntries(Object.keys(parameters).map((name) => [name, parameter(name)]));
 }
 
-/** A step that runs a script of the orb. Without the space: RC009 looks for this spelling. */
+/** A step that runs a script of the orb. RC009 requires this spelling, without a space. */
 export function scriptStep(name: string, script: string, settings: YamlMap): OrbStep {
   return { run: { name, ...settings, command: `<<include(scripts/${script}.sh)>>` } };
 }
 
-/** Steps that are there when a condition on parameters holds, which is decided when the pipeline is created. */
+/** Steps that run if a condition on parameters holds. CircleCI evaluates it when it creates the pipeline. */
 export function when(condition: YamlValue, steps: readonly OrbStep[]): OrbStep {
   return { when: { condition, steps } };
 }
 
-/** The other way round. */
+/** Steps that run unless the condition holds. */
 export function unless(condition: YamlValue, steps: readonly OrbStep[]): OrbStep {
   return { unless: { condition, steps } };
 }

@@ -4,7 +4,8 @@ import type { YamlValue } from '../orb/model.ts';
 const includePattern = /<<\s*include\(([-\w/.]+)\)\s*>>/g;
 
 /**
- * The value with files in place of what includes them. `<<` in a file is escaped, so that it stays what it is in the shell.
+ * The value with files in place of what includes them. `<<` in a file is escaped, so that it stays what it is
+ * in the shell.
  * @param path of the file that holds the value, for messages
  * @throws Error when an included file is missing
  */

@@ -11,9 +11,11 @@ const sections = ['commands', 'jobs', 'executors', 'examples'] as const;
 const includingSections: readonly string[] = ['commands', 'jobs', 'executors'];
 
 /**
- * The orb as one document, as `circleci orb pack` makes it of the files of a directory, given by their paths in it: the root file, and one
- * component for each YAML file, named like the file; those called `@…` are merged into the place of their folder.
- * @throws Error when the root file or an included one is missing, a file is no mapping, or two give the same component
+ * The orb as one document, as `circleci orb pack` makes it of the files of a directory, given by their paths
+ * in it: the root file, and one component for each YAML file, named like the file; those called `@…` are
+ * merged into the place of their folder.
+ * @throws Error when the root file or an included one is missing, a file is no mapping, or two give the same
+ * component
  * @see https://circleci.com/docs/orbs/author/orb-concepts/#orb-packing
  */
 export function packOrb(sources: RenderedFiles): YamlMap {

@@ -11,8 +11,8 @@ export interface ReadmeValues {
 }
 
 /**
- * The text for users. In the template stand `%orb%`, `%version%` and `%repositoryUrl%`, and lines of their own with `<!-- parameters KIND/NAME -->` and
- * `<!-- example NAME -->`.
+ * The text for users. In the template stand `%orb%`, `%version%` and `%repositoryUrl%`, and lines of their
+ * own with `<!-- parameters KIND/NAME -->` and `<!-- example NAME -->`.
  * @throws Error when it names something that the orb does not have
  */
 export function readmeText(template: string, orb: Orb, values: ReadmeValues): string {

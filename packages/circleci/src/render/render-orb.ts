@@ -8,7 +8,8 @@ import { readmeText } from './readme.ts';
 import { yamlText } from './yaml.ts';
 
 /**
- * Everything of `orbs/`, by paths in it: the sources of the orb, the same packed into one file, and what users read.
+ * Everything of `orbs/`, by paths in it: the sources of the orb, the same packed into one file, and what
+ * users read.
  * @throws Error when the definitions lack an option that the orb has a parameter for
  */
 export async function renderOrb(definitions: PipelineDefinitions): Promise<RenderedFiles> {

@@ -9,7 +9,9 @@ const lineWidth = 110;
 /** Characters; what is longer would not fit beside its key, however deep it stands. */
 const longestBesideKey = 80;
 
-/** The text of a rendered YAML file. Long texts are folded below their keys, which changes nothing of them. */
+/**
+ * The text of a rendered YAML file. Long texts are folded below their keys, which changes nothing of them.
+ */
 export function yamlText(value: YamlValue): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {

@@ -28,7 +28,7 @@ const kinds: Readonly<Record<PipelineOptionKind, readonly string[]>> = {
 /** All that the examples choose. */
 const choices = ['one', 'packs', 'engine', 'load', 'mount', 'pull'];
 
-/** Definitions with every option that the orb has a parameter for. Their words are not those of the command line. */
+/** Definitions with every option that is a parameter of the orb. Their summaries are made up. */
 export function sampleDefinitions(changes: Partial<PipelineDefinitions> = {}): PipelineDefinitions {
   const options = Object.entries(kinds).flatMap(([kind, keys]) =>
     keys.map((key) => [key, sampleOption(key, kind)] as const),

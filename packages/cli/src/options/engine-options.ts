@@ -18,7 +18,7 @@ const storageWishes: readonly StorageWish[] = [
   'vfs',
 ];
 
-/** The part of the option table that is about engines of our own. */
+/** The options for private engines and mounting. */
 export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
   dataRoot: {
     flag: 'data-root',
@@ -27,7 +27,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     type: pathType('DIR'),
     default: '/var/lib/drayage',
     defaultText: '/var/lib/drayage',
-    summary: 'directory of the private engine, for nothing else',
+    summary: 'directory of the private engine; do not use it for anything else',
   },
   dockerd: {
     flag: 'dockerd',
@@ -35,7 +35,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'dockerd',
     type: textType('PROGRAM'),
     default: undefined,
-    summary: 'program of the private engine; without it dockerd of the PATH',
+    summary: 'dockerd program of the private engine; without it dockerd on the PATH',
   },
   imageStore: {
     flag: 'image-store',
@@ -43,7 +43,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'imageStore',
     type: choiceType(imageStores),
     default: undefined,
-    summary: 'image store of the private engine; without it the one that the data-root has, else classic',
+    summary: 'image store of the private engine; without it that of the existing data-root, or else classic',
   },
   storage: {
     flag: 'storage',
@@ -52,7 +52,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     type: choiceType(storageWishes),
     default: 'auto',
     defaultText: 'auto',
-    summary: 'how the private engine keeps layers: auto is the best that works where the data-root is',
+    summary: 'how the private engine stores layers: auto chooses the best that works at the data-root',
   },
   storageSizeBytes: {
     flag: 'storage-size',
@@ -60,7 +60,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'storageSize',
     type: sizeType,
     default: undefined,
-    summary: 'how far a loop-ext4 or tmpfs may grow, such as 20GB; without it 80 % of what is free',
+    summary: 'maximum size of a loop-ext4 or tmpfs, such as 20GB; without it 80 % of the free space',
   },
   bridge: {
     flag: 'bridge',
@@ -70,7 +70,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     default: 'auto',
     defaultText: 'auto',
     summary:
-      'network bridge of the private engine: docker0 where that is free, else one of its own; none; or one by name, which is made when it is not there',
+      'network bridge of the private engine: auto uses docker0 if it is free, or else a new bridge; none; or a name, which is created if it does not exist',
   },
   registryMirrors: {
     flag: 'registry-mirror',
@@ -78,7 +78,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'registryMirrors',
     type: textListType('URL'),
     default: [],
-    summary: 'mirror of Docker Hub that the private engine pulls from; may be given more than once',
+    summary: 'mirror of Docker Hub for the private engine; may be given more than once',
   },
   exportFile: {
     flag: 'export',
@@ -97,7 +97,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     default: 'auto',
     defaultText: 'auto',
     summary:
-      'how packs are mounted into a running engine: local, as root on its machine; api, by a helper container through the Docker API; auto tries both',
+      'how to mount packs into a running engine: local, as root on its machine; api, by a helper container through the Docker API; auto tries both',
   },
   mountContent: {
     flag: 'mount-content',
@@ -107,7 +107,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     default: 'none',
     defaultText: 'none',
     summary:
-      'what a running engine gets beside the mounted layers: none, or blobs, the compressed layers that docker save and push need (make the bundle with --form both)',
+      'content that a running engine gets in addition to mounted layers: none, or blobs: the compressed layers that docker save and push need (requires a bundle made with --form both)',
   },
   purge: {
     flag: 'purge',

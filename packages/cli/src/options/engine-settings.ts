@@ -5,7 +5,7 @@ import type { StorageWish } from '@drayage/private-engine';
 /** `local`: as root on the engine's machine; `api`: through the Docker API alone. */
 export type EngineReachWish = 'auto' | 'local' | 'api';
 
-/** What can be set about mounting, and about an engine of our own. */
+/** Settings of mounting and of private engines. */
 export interface EngineSettings {
   /** Its directory. */
   readonly dataRoot: string;

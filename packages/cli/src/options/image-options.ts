@@ -25,7 +25,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'optional',
     type: imageRequestsType,
     default: [],
-    summary: 'an image that is skipped when its registry does not have it; may be given more than once',
+    summary: 'image that is skipped if its registry does not have it; may be given more than once',
   },
   from: {
     flag: 'from',
@@ -34,7 +34,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     type: fileListType,
     default: [],
     summary:
-      'file that names images: a compose file, Dockerfile, CI configuration or Kubernetes manifest, perhaps with its kind before it (compose:FILE); may be given more than once',
+      'file that names images: a compose file, Dockerfile, CI configuration or Kubernetes manifest, optionally prefixed with its kind (compose:FILE); may be given more than once',
   },
   runOnly: {
     flag: undefined,
@@ -58,7 +58,8 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'prepare',
     type: prepareType,
     default: [],
-    summary: 'shell command to run before anything is resolved, such as a login; may be given more than once',
+    summary:
+      'shell command to run before any image is looked up, such as a login; may be given more than once',
   },
   source: {
     flag: 'source',
@@ -67,7 +68,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     type: choiceType(imageSources),
     default: 'registry',
     defaultText: 'registry',
-    summary: 'where images are taken from: registries, or the engine for images that were built here',
+    summary: 'source of the images: registries, or the engine for images that were built here',
   },
   only: {
     flag: 'only',

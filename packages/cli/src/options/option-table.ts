@@ -40,7 +40,7 @@ export const optionTable: OptionTable = {
     configKey: 'handover',
     type: pathType('DIR|URL'),
     default: undefined,
-    summary: 'where the bundle is handed over; without it the bundle directory is the handover location',
+    summary: 'handover location of the bundle; without it the bundle directory itself',
   },
   platform: {
     flag: 'platform',
@@ -48,7 +48,7 @@ export const optionTable: OptionTable = {
     configKey: 'platform',
     type: platformType,
     default: undefined,
-    summary: 'platform of the images; without it linux on the architecture of this machine',
+    summary: 'platform of the images; without it linux with the architecture of this machine',
   },
   platforms: {
     flag: 'platforms',
@@ -81,7 +81,7 @@ export const optionTable: OptionTable = {
     configKey: 'lockFile',
     type: pathType('FILE'),
     default: undefined,
-    summary: 'the lock; without it dray.lock beside the configuration file',
+    summary: 'lock file; without it dray.lock beside the configuration file',
   },
   mirrors: {
     flag: 'mirror',
@@ -98,7 +98,7 @@ export const optionTable: OptionTable = {
     configKey: 'insecureRegistries',
     type: textListType('HOST'),
     default: [],
-    summary: 'registry host (with its port) that may be used without TLS; may be given more than once',
+    summary: 'registry host, with its port, to use without TLS; may be given more than once',
   },
   caFile: {
     flag: 'ca-file',
@@ -107,7 +107,7 @@ export const optionTable: OptionTable = {
     configKey: 'caFile',
     type: pathType('FILE'),
     default: undefined,
-    summary: 'PEM file with certificates to trust beside the public ones',
+    summary: 'PEM file with CA certificates to trust in addition to the public ones',
   },
   certsDir: {
     flag: 'certs-dir',
@@ -116,7 +116,7 @@ export const optionTable: OptionTable = {
     type: pathType('DIR'),
     default: '/etc/docker/certs.d',
     defaultText: '/etc/docker/certs.d',
-    summary: 'directory with a folder for each registry that has certificates of its own',
+    summary: 'directory with a folder of certificates for each registry that needs them',
   },
   concurrency: {
     flag: 'concurrency',
@@ -125,7 +125,7 @@ export const optionTable: OptionTable = {
     type: wholeNumberType(1, 64),
     default: 6,
     defaultText: '6',
-    summary: 'transfers at a time',
+    summary: 'number of parallel transfers',
   },
   delivery: {
     flag: 'delivery',
@@ -135,7 +135,7 @@ export const optionTable: OptionTable = {
     default: 'auto',
     defaultText: 'auto',
     summary:
-      'how images come into the engine: mount packs, load layers, or let the engine pull; auto mounts where that is possible',
+      'how the engine gets the images: mount packs, load layers, or let the engine pull; auto mounts if possible',
   },
   ...engineOptions,
   onMiss: {
@@ -146,7 +146,7 @@ export const optionTable: OptionTable = {
     default: 'continue',
     defaultText: 'continue',
     summary:
-      'what happens to an image that was not pre-pulled: go on without it, let the engine pull it, or fail',
+      'action for an image that was not pre-pulled: continue without it, let the engine pull it, or fail',
   },
   timeoutMs: {
     flag: 'timeout',
@@ -155,7 +155,7 @@ export const optionTable: OptionTable = {
     type: durationType,
     default: 600_000,
     defaultText: '10m',
-    summary: 'longest wait altogether',
+    summary: 'maximum time to wait in total',
   },
   graceMs: {
     flag: 'grace',
@@ -164,7 +164,7 @@ export const optionTable: OptionTable = {
     type: durationType,
     default: 60_000,
     defaultText: '60s',
-    summary: 'longest wait for a pre-pull to begin',
+    summary: 'maximum time to wait for a pre-pull to begin',
   },
   settled: {
     flag: 'settled',
@@ -172,7 +172,7 @@ export const optionTable: OptionTable = {
     configKey: 'settled',
     type: booleanType,
     default: false,
-    summary: 'the bundle is a finished copy that nobody is writing: wait for nothing',
+    summary: 'the bundle is complete and no longer written, so do not wait',
   },
   strict: {
     flag: 'strict',
@@ -181,7 +181,7 @@ export const optionTable: OptionTable = {
     type: booleanType,
     default: false,
     summary:
-      'fail where the job would go on: load when an image was not delivered (exit 3, or 4 after a time-out), load and engine start when others can write to a pack that is to be mounted (exit 3), the others when a file named with --from could not be understood (exit 2)',
+      'fail where the job would go on: load if an image was not delivered (exit 3, or 4 after a timeout), load and engine start if others can write to a pack (exit 3), other commands if a file named with --from cannot be parsed (exit 2)',
   },
   ...ciOptions,
   ...stepOptions,
@@ -228,7 +228,7 @@ export const optionTable: OptionTable = {
     type: pathType('FILE'),
     default: undefined,
     summary:
-      'configuration file; without it .dray.yml or package.json#dray, looked for up to the root of the repository',
+      'configuration file; without it the nearest .dray.yml or package.json#dray up to the root of the repository',
   },
   json: {
     flag: 'json',
@@ -244,7 +244,7 @@ export const optionTable: OptionTable = {
     configKey: 'verbose',
     type: booleanType,
     default: false,
-    summary: 'say where each setting comes from, and what caused an error',
+    summary: 'print the origin of each setting, and the causes of errors',
   },
 };
 

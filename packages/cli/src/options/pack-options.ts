@@ -14,7 +14,7 @@ export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = 
     type: choiceType(bundleForms),
     default: 'layers',
     defaultText: 'layers',
-    summary: 'what the bundle holds: layers to load, packs to mount, or both',
+    summary: 'content of the bundle: layers to load, packs to mount, or both',
   },
   packFormat: {
     flag: 'pack-format',
@@ -23,7 +23,7 @@ export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = 
     type: choiceType(packFormats),
     default: 'squashfs',
     defaultText: 'squashfs',
-    summary: 'file system of packs; erofs keeps times below the second, and packs are larger',
+    summary: 'file system of packs; erofs preserves fractions of a second in times, and makes larger packs',
   },
   repack: {
     flag: 'repack',

@@ -7,7 +7,7 @@ export interface StepSettings {
   readonly workspace: string | undefined;
   /** Which of several pre-pulls of a pipeline. */
   readonly key: string;
-  /** The bundles were brought here by the CI system, so nobody writes them any more. */
+  /** The CI system has brought complete bundles here, so there is nothing to wait for. */
   readonly attached: boolean;
   /** Later steps of the job use a private engine that this one starts. */
   readonly laterSteps: boolean;

@@ -10,7 +10,7 @@ export function inputGroups(definitions: PipelineDefinitions): readonly InputGro
   return [
     { title: 'The images', inputs: prepullInputs.map(ofOption) },
     { title: 'The pre-pull job', inputs: jobInputs },
-    { title: 'The way from job to job', inputs: handoverInputs },
+    { title: 'The handover', inputs: handoverInputs },
     { title: 'The jobs that need the images', inputs: [...loadInputs.map(ofOption), dindImage] },
     { title: 'The dray command', inputs: installInputs(definitions) },
   ];
@@ -27,8 +27,7 @@ const jobInputs: readonly TemplateInput[] = [
   {
     name: 'job_prefix',
     type: 'string',
-    description:
-      'what the names of the hidden jobs begin with; another one for a second include of this file',
+    description: 'prefix of the names of the hidden jobs; use another one for a second include of this file',
     default: '.drayage',
     regex: jobPrefix,
   },
@@ -36,7 +35,7 @@ const jobInputs: readonly TemplateInput[] = [
     name: 'stage',
     type: 'string',
     description:
-      'stage of the pre-pull job, one of your "stages": that of the tests, which it runs beside; jobs of later stages wait for it',
+      'stage of the pre-pull job, one of your "stages": choose the stage of the tests; jobs of later stages wait for it',
     default: 'test',
     regex: someText,
   },
@@ -44,14 +43,15 @@ const jobInputs: readonly TemplateInput[] = [
     name: 'image',
     type: 'string',
     description:
-      'image of the pre-pull job, with a shell and what the preparation commands need; with Node.js 20.19 or later less is downloaded',
+      'image of the pre-pull job, with a shell and the programs that the preparation commands use; Node.js 20.19 or later makes the download smaller',
     default: 'node:22-alpine',
     regex: someText,
   },
   {
     name: 'job_timeout',
     type: 'string',
-    description: 'when GitLab ends the pre-pull job; whoever waits goes on then',
+    description:
+      'maximum duration of the pre-pull job; GitLab then stops it, and jobs that wait for it go on',
     default: '30 minutes',
     regex: gitlabDuration,
   },
@@ -62,7 +62,7 @@ const handoverInputs: readonly TemplateInput[] = [
     name: 'handover',
     type: 'string',
     description:
-      "where the pre-pulled images are handed over: gitlab://packages is the project's package registry; or a directory that the jobs share",
+      "handover location of the images: gitlab://packages is the project's package registry; or a directory that the jobs share",
     default: 'gitlab://packages',
     regex: someText,
   },
@@ -70,13 +70,13 @@ const handoverInputs: readonly TemplateInput[] = [
     name: 'artifacts',
     type: 'boolean',
     description:
-      'hand the images over as artifacts of the pre-pull job instead; a download of artifacts that fails also fails the job that needs them',
+      'hand the images over as artifacts of the pre-pull job instead; a failed download of artifacts fails the job that needs them',
     default: false,
   },
   {
     name: 'artifacts_expire_in',
     type: 'string',
-    description: 'how long those artifacts are kept',
+    description: 'how long GitLab keeps these artifacts',
     default: '1 day',
     regex: gitlabDuration,
   },
@@ -85,7 +85,7 @@ const handoverInputs: readonly TemplateInput[] = [
 const dindImage: TemplateInput = {
   name: 'dind_image',
   type: 'string',
-  description: 'docker-in-docker image of the hidden jobs that bring an engine',
+  description: 'docker-in-docker image for the hidden jobs with an engine',
   default: 'docker:28-dind',
   regex: someText,
 };
@@ -95,7 +95,7 @@ function installInputs({ version: current, files }: PipelineDefinitions): readon
     {
       name: 'dray_version',
       type: 'string',
-      description: 'version of the dray command; another one needs other checksums',
+      description: 'version of the dray command; each version has its own checksums',
       default: current,
       regex: version,
     },
@@ -103,7 +103,7 @@ function installInputs({ version: current, files }: PipelineDefinitions): readon
       name: 'install_from',
       type: 'string',
       description:
-        'where the dray command comes from: npm, the URL of a mirror of the npm registry, the URL of one .tgz file, or the path of a .tgz file or of a directory that holds the released files',
+        'source of the dray command: npm, the URL of a mirror of the npm registry, the URL of one .tgz file, or the path of a .tgz file or of a directory that holds the released files',
       default: 'npm',
       regex: anyText,
     },
@@ -111,9 +111,9 @@ function installInputs({ version: current, files }: PipelineDefinitions): readon
       name: 'install_checksums',
       type: 'string',
       description:
-        'words NAME=SHA256, one for each file that may be installed; what comes over the network is refused without one',
+        'words NAME=SHA256, one for each file that may be installed; required for files from the network',
       default: files.map(({ name, sha256 }) => `${name}=${sha256}`).join(' '),
-      defaultText: 'those of this version',
+      defaultText: 'checksums of this version',
       regex: checksums,
     },
   ];

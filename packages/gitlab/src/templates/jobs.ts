@@ -7,10 +7,10 @@ import type { TemplateScripts } from './scripts.ts';
 import { literal, reference } from './yaml-text.ts';
 import type { YamlEntry } from './yaml-text.ts';
 
-/** Where a bundle is, in the working copy, that travels as artifacts. */
+/** The bundle in the working copy, when artifacts carry it. */
 const artifactsDir = '.dray/bundle';
 
-/** The jobs of the template: the one that pre-pulls, and the hidden ones for jobs that need the images. */
+/** The jobs of the template: the pre-pull, and hidden jobs for the jobs that need the images. */
 export function templateJobs(
   definitions: PipelineDefinitions,
   scripts: TemplateScripts,
@@ -36,7 +36,7 @@ function prepullJob(definitions: PipelineDefinitions): YamlEntry {
   return {
     key: inputText('job_name'),
     comment:
-      'Runs beside the tests and pre-pulls the images. Whatever becomes of it, the pipeline goes on.\nGive it rules, tags or a before_script of your own by a job of the same name.',
+      'Pre-pulls the images beside the tests. If it fails, the pipeline goes on.\nTo give it rules, tags or a before_script, define a job of the same name.',
     value: {
       extends: [handover('prepull'), switchName('frozen')],
       stage: inputText('stage'),
@@ -47,7 +47,7 @@ function prepullJob(definitions: PipelineDefinitions): YamlEntry {
       interruptible: true,
       timeout: inputText('job_timeout'),
       variables: {
-        // Nothing is taken from its history.
+        // The job does not use the history.
         GIT_DEPTH: '1',
         ...installVariables,
         ...optionVariables(definitions, prepullInputs),
@@ -62,7 +62,7 @@ function loadJob(definitions: PipelineDefinitions): YamlEntry {
   return {
     key: hidden('load'),
     comment:
-      'For a job that needs the images, and has an engine: they are there before its script. With a before_script of its\nown it begins that with !reference [this job, before_script].',
+      'For a job that needs the images and has an engine: loads them before its script. If the job has its own\nbefore_script, start it with !reference [this job, before_script].',
     value: {
       extends: [handover('load'), switchName('strict')],
       variables: {
@@ -79,14 +79,14 @@ function dindJob(): YamlEntry {
   return {
     key: hidden('load:dind'),
     comment:
-      'The same, with an engine in a service. The runner has to be privileged, with the volume /certs/client.',
+      'The same, with an engine in a service. The runner must be privileged and have the volume /certs/client.',
     value: {
       extends: hidden('load'),
       services: [
         {
           name: inputText('dind_image'),
           alias: 'docker',
-          // Only this image store takes mounts while the engine runs; it is the default since Docker 29.
+          // Only the containerd store allows mounts while the engine runs; it is the default since Docker 29.
           command: ['--feature=containerd-snapshotter=true'],
         },
       ],
@@ -105,15 +105,15 @@ function privateEngineJob(definitions: PipelineDefinitions): YamlEntry {
   return {
     key: hidden('load:private-engine'),
     comment:
-      'The same, with an engine in the job itself, into which packs are mounted. The runner has to be privileged, and the\nimage to have dockerd.',
+      'The same, with an engine in the job itself, which mounts packs. The runner must be privileged, and the image\nmust contain dockerd.',
     value: {
       extends: hidden('load'),
       image: inputText('dind_image'),
       variables: {
-        // The entry point of the image would have it that there is a service.
+        // Otherwise the entry point of the image assumes a service.
         DOCKER_HOST: 'unix:///var/run/docker.sock',
         [pipelineOption(definitions, 'delivery').env]: 'mount',
-        // The image has a volume there, which no other engine uses.
+        // This is a volume of the image; no other engine uses it.
         [pipelineOption(definitions, 'dataRoot').env]: '/var/lib/docker/drayage',
       },
       before_script: ['install', 'private-engine', 'await-engine'].map((name) =>
@@ -128,7 +128,7 @@ function shellJob(definitions: PipelineDefinitions): YamlEntry {
   return {
     key: hidden('load:shell'),
     comment:
-      'The same, for a machine that lives on after the job (shell executor): what was received is kept for the next job.',
+      'The same, for a machine that outlives the job (shell executor): it keeps the bundle for the next job.',
     value: {
       extends: hidden('load'),
       variables: {
@@ -142,7 +142,7 @@ function shellJob(definitions: PipelineDefinitions): YamlEntry {
 function cachedJob(): YamlEntry {
   return {
     key: hidden('cached'),
-    comment: "To extend beside one of the above: keeps the dray command in GitLab's cache.",
+    comment: "Extend this in addition to a job above, to keep the dray command in GitLab's cache.",
     value: {
       variables: { DRAY_INSTALL_DIR: '$CI_PROJECT_DIR/.dray/cli' },
       cache: [{ key: `drayage-${inputText('dray_version')}`, paths: ['.dray/cli/'] }],
@@ -156,7 +156,7 @@ function scriptJobs(scripts: TemplateScripts): readonly YamlEntry[] {
     value: { script: [literal(script)] },
   });
   return [
-    { ...entry('install', scripts.install), comment: 'What the jobs above are made of.' },
+    { ...entry('install', scripts.install), comment: 'The scripts of the jobs above.' },
     entry('prepull', scripts.prepull),
     entry('deliver', scripts.load),
     entry('await-engine', scripts.awaitEngine),
@@ -170,20 +170,23 @@ function handover(side: 'prepull' | 'load'): string {
   return hidden(`${side}:artifacts-${inputText('artifacts')}`);
 }
 
-/** What `artifacts` decides: GitLab has no conditions, but the name of a hidden job may have an input in it. */
+/**
+ * The jobs that the input `artifacts` chooses from. GitLab has no conditions, but an input may be part of a
+ * job's name.
+ */
 function handoverJobs(definitions: PipelineDefinitions): readonly YamlEntry[] {
   const [bundle, place, settled] = ['bundle', 'handover', 'settled'].map(
     (key) => pipelineOption(definitions, key).env,
   );
   const byUrl = { variables: { [place ?? '']: inputText('handover') } };
   return [
-    { key: hidden('prepull:artifacts-false'), value: byUrl, comment: 'Chosen by inputs.' },
+    { key: hidden('prepull:artifacts-false'), value: byUrl, comment: 'Inputs choose among the jobs below.' },
     {
       key: hidden('prepull:artifacts-true'),
       value: {
         variables: {
           [bundle ?? '']: artifactsDir,
-          // Layers are compressed already.
+          // Layers are already compressed.
           ARTIFACT_COMPRESSION_LEVEL: 'fastest',
           FF_USE_FASTZIP: 'true',
         },
@@ -203,7 +206,7 @@ function handoverJobs(definitions: PipelineDefinitions): readonly YamlEntry[] {
   ];
 }
 
-/** Options that an input switches on. Off, they set nothing, so that the configuration file may. */
+/** Options that an input turns on. Turned off, they set nothing, so the configuration file applies. */
 const switchKeys = ['frozen', 'strict'] as const;
 
 function switchName(key: (typeof switchKeys)[number]): string {
@@ -224,8 +227,8 @@ const installVariables = {
 };
 
 /**
- * The variables that inputs become. A list comes as JSON in a line of its own, which no value can leave; and no variable in it is expanded by
- * the runner: the command and the shell know more of them.
+ * The variables for the inputs. A list is JSON on its own line, so no value can break out of it. The runner
+ * does not expand variables in it: the command does, and the shell.
  */
 function optionVariables(
   definitions: PipelineDefinitions,

@@ -6,13 +6,13 @@ import { anyText, duration } from './patterns.ts';
 /** An input that sets an option of the command line. */
 export interface OptionInput {
   readonly name: string;
-  /** In the command line's table. */
+  /** The key of the option. */
   readonly key: string;
-  /** What it says of itself, where the option speaks of a command line. */
+  /** Replaces the summary of the option. */
   readonly description?: string;
 }
 
-/** What the pre-pull job sets. */
+/** The options that the pre-pull job sets. */
 export const prepullInputs: readonly OptionInput[] = [
   { name: 'images', key: 'images' },
   { name: 'optional', key: 'optional' },
@@ -26,7 +26,10 @@ export const prepullInputs: readonly OptionInput[] = [
   { name: 'insecure_registries', key: 'insecureRegistries' },
 ];
 
-/** What the jobs set that need the images. The list of images is theirs, too: `on_miss` is about what was not pre-pulled of it. */
+/**
+ * The options that jobs set that need the images. They also get the list of images: `on_miss` applies to
+ * those that were not pre-pulled.
+ */
 export const loadInputs: readonly OptionInput[] = [
   { name: 'delivery', key: 'delivery' },
   { name: 'on_miss', key: 'onMiss' },
@@ -40,7 +43,7 @@ export const loadInputs: readonly OptionInput[] = [
   },
 ];
 
-/** An option as an input: its type, its values and what it says of itself. Left out, it sets nothing. */
+/** An option as an input: type, values and description. An input that is left out sets nothing. */
 export function optionInput(
   definitions: PipelineDefinitions,
   { name, key, description }: OptionInput,
@@ -62,7 +65,7 @@ const inputTypes: Readonly<Record<PipelineOptionKind, InputType>> = {
   string: 'string',
   enum: 'string',
   duration: 'string',
-  // Numbers have no value that stands for nothing.
+  // A number has no value for "not given".
   number: 'string',
   list: 'array',
   boolean: 'boolean',

@@ -124,7 +124,7 @@ describe('the pre-pull job', () => {
 });
 
 describe('inputs', () => {
-  test('become variables, lists as JSON that no value can leave and that nobody expands', () => {
+  test('become variables, lists as unexpanded JSON that no value can break out of', () => {
     const images = ['a:1', 'it\'s "b":${TAG|slug}', 'x\n  evil: true'];
     const found = job('drayage:prepull', { images, handover: '/mnt/$CI_PIPELINE_ID' });
     const raw = variable(found, 'DRAY_IMAGES');

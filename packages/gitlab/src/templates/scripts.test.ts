@@ -97,7 +97,7 @@ describe.each([[['bash', '-eo', 'pipefail']], [['dash', '-eu']], [['busybox', 'a
       expect(strict.status).toBe(3);
     });
 
-    test('a job that only has the script is told so, and does not wait', async () => {
+    test('a job that only has the script prints a warning, and does not wait', async () => {
       await program('dray', 'echo called');
       const outcome = await run(shell, [scripts.install, scripts.load, 'echo on'], { DRAY_PREPULL_JOB: '' });
       expect(outcome).toMatchObject({ status: 0, stdout: 'on\n' });

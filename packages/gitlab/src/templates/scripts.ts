@@ -14,7 +14,10 @@ export interface TemplateScripts {
   readonly checkJobs: string;
 }
 
-/** Reads them from the assets, with the script that installs the command in its place. @throws Error when an asset is missing */
+/**
+ * Reads them from the assets, with the script that installs the command in its place.
+ * @throws Error when an asset is missing
+ */
 export async function readScripts({ installScript }: PipelineDefinitions): Promise<TemplateScripts> {
   const read = async (name: string): Promise<string> =>
     jobScript(await readAsset(import.meta.dirname, `gitlab-${name}.sh`));
@@ -31,7 +34,10 @@ export async function readScripts({ installScript }: PipelineDefinitions): Promi
   };
 }
 
-/** A script as it stands in a job: without what is for a file of its own. GitLab shows its first line in the log of the job. */
+/**
+ * A script as it stands in a job: without what is for a file of its own. GitLab shows its first line in the
+ * log of the job.
+ */
 function jobScript(text: string): string {
   return text
     .split('\n')

@@ -6,7 +6,10 @@ import { generatedNote } from './generated-note.ts';
 import type { TemplateScripts } from './scripts.ts';
 import { yamlText } from './yaml-text.ts';
 
-/** The text of the template: its inputs, and its jobs. It has no keyword that would change a job of the user's. */
+/**
+ * The text of the template: its inputs, and its jobs. It has no keyword that would change a job of the
+ * user's.
+ */
 export function templateText(definitions: PipelineDefinitions, scripts: TemplateScripts): string {
   const inputs = inputGroups(definitions).flatMap((group) => group.inputs);
   const header = yamlText([

@@ -25,7 +25,10 @@ export function reference(...path: readonly string[]): YAMLSeq<Scalar<string>> {
   return sequence;
 }
 
-/** The text of a YAML document. What has an input in it is quoted, as the value of the input is yet to be put there. */
+/**
+ * The text of a YAML document. What has an input in it is quoted, as the value of the input is yet to be put
+ * there.
+ */
 export function yamlText(entries: readonly YamlEntry[]): string {
   const document = new Document();
   const map = new YAMLMap();

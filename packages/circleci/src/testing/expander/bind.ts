@@ -24,7 +24,8 @@ export interface Call {
 }
 
 /**
- * The value of every parameter: the argument, else the default. Steps and executors are looked up where they were written.
+ * The value of every parameter: the argument, else the default. Steps and executors are looked up where they
+ * were written.
  * @throws ExpansionError `UNKNOWN_ARGUMENT`, `MISSING_ARGUMENT`, `WRONG_TYPE`, `NOT_IN_ENUM`
  */
 export function bindArguments(call: Call, expand: ExpandSteps): ReadonlyMap<string, Argument> {
@@ -36,7 +37,10 @@ export function bindArguments(call: Call, expand: ExpandSteps): ReadonlyMap<stri
   return new Map(parameters.map((parameter) => [parameter.name, bindOne(parameter, call, expand)]));
 }
 
-/** An executor by name, or by a map with its name and arguments, looked up from a scope. @throws ExpansionError `UNDEFINED_EXECUTOR` */
+/**
+ * An executor by name, or by a map with its name and arguments, looked up from a scope.
+ * @throws ExpansionError `UNDEFINED_EXECUTOR`
+ */
 export function bindExecutor(value: unknown, scope: Scope, place: string): BoundExecutor {
   const resolved = interpolate(value, scope, place);
   if (resolved instanceof BoundExecutor) return resolved;

@@ -15,7 +15,7 @@ jobs:
   expect(checkOrb(orb)).toEqual([]);
 });
 
-test('finds a mistake behind a condition that is false by default, and one in what nobody uses', () => {
+test('finds a mistake behind a condition that is false by default, and one in an unused command', () => {
   const orb = `
 executors: { small: { docker: [{ image: << parameters.tag >> }] } }
 commands:

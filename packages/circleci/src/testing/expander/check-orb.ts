@@ -12,8 +12,8 @@ import { BoundExecutor, type Scope } from './scope.ts';
 const orbKeys = ['version', 'description', 'display', 'orbs', 'commands', 'executors', 'jobs', 'examples'];
 
 /**
- * What is wrong in an orb, whoever uses it in whatever way: every command, job and executor is expanded with sample arguments, and every
- * condition goes both ways. Empty when nothing is.
+ * What is wrong in an orb, whoever uses it in whatever way: every command, job and executor is expanded with
+ * sample arguments, and every condition goes both ways. Empty when nothing is.
  * @param orbs what orbs that it imports consist of
  */
 export function checkOrb(

@@ -6,7 +6,8 @@ import { interpolate } from './interpolate.ts';
 import { BoundExecutor, BoundSteps, type Scope } from './scope.ts';
 
 /**
- * Tells whether a logic statement is true. False are: false, nothing, 0, the empty text, no steps, a statement without arguments.
+ * Tells whether a logic statement is true. False are: false, nothing, 0, the empty text, no steps, a
+ * statement without arguments.
  * @throws ExpansionError for an unknown operator, or names that are not defined
  * @see https://circleci.com/docs/reference/configuration-reference/#logic-statements
  */

@@ -60,7 +60,7 @@ export function onlyEntry(map: JsonObject, place: string): readonly [string, unk
 
 /** What a value must be, as one says it. */
 export function oneOf(values: readonly string[]): string {
-  return values.length === 0 ? 'there is none' : `it must be one of ${values.join(', ')}`;
+  return values.length === 0 ? 'nothing is defined' : `it must be one of ${values.join(', ')}`;
 }
 
 /** The error of a value that is of another kind. */

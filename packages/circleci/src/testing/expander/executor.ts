@@ -38,7 +38,10 @@ export function expandExecutor({ found, args }: BoundExecutor, caller: Scope, pl
   return readExecutor(mapAt(interpolate(body, inside, `${place} > ${declared}`), declared), declared);
 }
 
-/** The executor that these settings describe, of which nothing is left to be resolved. @throws ExpansionError `INVALID` when there is none */
+/**
+ * The executor that these settings describe, of which nothing is left to be resolved.
+ * @throws ExpansionError `INVALID` without an executor
+ */
 export function readExecutor(map: JsonObject, place: string): Executor {
   const common = {
     resourceClass: optionalTextAt(map['resource_class'], `${place}.resource_class`),

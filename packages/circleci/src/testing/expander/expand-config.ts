@@ -30,8 +30,8 @@ const rootKeys = [
 ];
 
 /**
- * Expands a CircleCI 2.1 configuration as CircleCI does before it runs anything: orbs, commands, executors, parameters, conditions, matrices.
- * Keys of maps are checked too, which the published schema leaves open.
+ * Expands a CircleCI 2.1 configuration as CircleCI does before it runs anything: orbs, commands, executors,
+ * parameters, conditions, matrices. Keys of maps are checked too, which the published schema leaves open.
  * @throws ExpansionError with what is wrong and where
  * @see https://circleci.com/docs/reusing-config/
  */

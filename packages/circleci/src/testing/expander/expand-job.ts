@@ -78,7 +78,7 @@ function executorOf(executor: unknown, settings: JsonObject, scope: Scope, place
   };
 }
 
-/** A job's own variables are the job's; those of its primary container are the executor's. */
+/** Variables of the job itself; those of its primary container belong to the executor. */
 function imageOnly(settings: JsonObject, place: string): Readonly<Record<string, string>> {
   return readExecutor({ ...settings, environment: undefined }, place).environment;
 }

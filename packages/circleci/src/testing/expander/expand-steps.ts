@@ -11,7 +11,10 @@ import { readParameters } from './parameter.ts';
 import { BoundSteps, type Scope } from './scope.ts';
 import type { Step } from './step.ts';
 
-/** The steps of a list, or of a parameter that is named: commands replaced by their steps, conditions decided. @throws ExpansionError with the place of the mistake */
+/**
+ * The steps of a list, or of a parameter that is named: commands replaced by their steps, conditions decided.
+ * @throws ExpansionError with the place of the mistake
+ */
 export function expandSteps(steps: unknown, scope: Scope, place: string): readonly Step[] {
   if (typeof steps === 'string') return expandGiven(steps, scope, place);
   return listAt(steps, place).flatMap((step, index) => expandStep(step, scope, `${place}[${index}]`));

@@ -156,7 +156,7 @@ function checkOrder(jobs: readonly WorkflowJob[], place: string): void {
     throw new ExpansionError('CYCLE', `${place}.jobs`, `${left.join(', ')} wait for each other`);
 }
 
-/** Tells whether a value of a workflows map is a workflow: `version` is none. */
+/** Whether an entry of a workflows map is a workflow; `version` is not one. */
 export function isWorkflow([name, value]: readonly [string, unknown]): boolean {
   return name !== 'version' && isObject(value);
 }

@@ -5,9 +5,10 @@ import { ExpansionError } from './expansion-error.ts';
 import { BoundExecutor, BoundSteps, type Argument, type Scope } from './scope.ts';
 
 /**
- * Puts values in place of every `<< … >>` of a tree. A text that is nothing but one of them becomes the value itself, of its own type;
- * `\<<` stands for `<<`.
- * @throws ExpansionError `UNDEFINED_PARAMETER`, `INCLUDE_LEFT`, `WRONG_TYPE` for steps or an executor within a text
+ * Puts values in place of every `<< … >>` of a tree. A text that is nothing but one of them becomes the value
+ * itself, of its own type; `\<<` stands for `<<`.
+ * @throws ExpansionError `UNDEFINED_PARAMETER`, `INCLUDE_LEFT`, `WRONG_TYPE` for steps or an executor within
+ * a text
  */
 export function interpolate(value: unknown, scope: Scope, place: string): unknown {
   if (typeof value === 'string') return interpolateText(value, scope, place);

@@ -13,7 +13,11 @@ export interface Matrix {
   readonly combinations: readonly Combination[];
 }
 
-/** Reads a matrix of which nothing is left to be resolved. @throws ExpansionError @see https://circleci.com/docs/configuration-reference/#matrix */
+/**
+ * Reads a matrix of which nothing is left to be resolved.
+ * @throws ExpansionError
+ * @see https://circleci.com/docs/configuration-reference/#matrix
+ */
 export function readMatrix(value: unknown, place: string): Matrix {
   const map = mapAt(value, place);
   onlyKeys(map, ['parameters', 'exclude', 'alias'], place);

@@ -28,7 +28,10 @@ export interface Found {
 /** YAML text, or what a parser has made of it. */
 export type ConfigSource = string | JsonObject;
 
-/** Reads a document as CircleCI does: YAML 1.1, where `on` and `yes` are booleans and `<<:` merges. @throws ExpansionError `INVALID` */
+/**
+ * Reads a document as CircleCI does: YAML 1.1, where `on` and `yes` are booleans and `<<:` merges.
+ * @throws ExpansionError `INVALID`
+ */
 export function readSource(source: ConfigSource, place: string): JsonObject {
   const value = typeof source === 'string' ? parseYaml(source, place) : source;
   if (isObject(value)) return value;
@@ -59,7 +62,10 @@ export function createNamespace(
   };
 }
 
-/** Looks up `name`, or `orb/name`. @throws ExpansionError `UNDEFINED_COMMAND`, `UNDEFINED_EXECUTOR`, `UNDEFINED_JOB`, `UNDEFINED_ORB` */
+/**
+ * Looks up `name`, or `orb/name`.
+ * @throws ExpansionError `UNDEFINED_COMMAND`, `UNDEFINED_EXECUTOR`, `UNDEFINED_JOB`, `UNDEFINED_ORB`
+ */
 export function find(kind: ElementKind, name: string, namespace: Namespace, place: string): Found {
   const [first = '', second] = name.split('/');
   const owner = second === undefined ? namespace : namespace.orbs.get(first);

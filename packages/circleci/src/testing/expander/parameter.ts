@@ -45,7 +45,10 @@ export function readParameters(
   );
 }
 
-/** Makes sure that a value is of a parameter's type, for those types whose values are plain. @throws ExpansionError `WRONG_TYPE`, `NOT_IN_ENUM` */
+/**
+ * Makes sure that a value is of a parameter's type, for those types whose values are plain.
+ * @throws ExpansionError `WRONG_TYPE`, `NOT_IN_ENUM`
+ */
 export function checkPlain({ type, values }: Parameter, value: unknown, place: string): void {
   if (type === 'enum' && !values.includes(value))
     throw new ExpansionError(

@@ -1,7 +1,10 @@
 /** When a step runs: after steps that all went well, after one that failed, or both. */
 export type StepWhen = 'on_success' | 'on_fail' | 'always';
 
-/** A step of which nothing is left to be resolved. Paths are as written: relative to the working directory, perhaps with `~`. */
+/**
+ * A step of which nothing is left to be resolved. Paths are as written: relative to the working directory,
+ * perhaps with `~`.
+ */
 export type Step =
   | RunStep
   | { readonly kind: 'checkout'; readonly path: string | undefined }

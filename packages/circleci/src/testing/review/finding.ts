@@ -1,6 +1,9 @@
 import type { OrbFile } from './orb-file.ts';
 
-/** The rules of CircleCI's own review of orbs. @see https://github.com/CircleCI-Public/orb-tools-orb/blob/v12.4.0/src/scripts/review.bats */
+/**
+ * The rules of CircleCI's own review of orbs.
+ * @see https://github.com/CircleCI-Public/orb-tools-orb/blob/v12.4.0/src/scripts/review.bats
+ */
 export type ReviewCode =
   | 'RC001'
   | 'RC002'

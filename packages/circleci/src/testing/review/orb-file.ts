@@ -43,13 +43,13 @@ export function keyedValues(value: YamlValue, key = ''): readonly KeyedValue[] {
   return value.flatMap((item) => [{ key, value: item }, ...keyedValues(item, key)]);
 }
 
-/** The text at a key; undefined when there is none. */
+/** The text at a key, or undefined. */
 export function textAt(map: YamlMap, key: string): string | undefined {
   const value = map[key];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The mapping at a key; empty when there is none. */
+/** The mapping at a key, or an empty one. */
 export function mapAt(map: YamlMap, key: string): YamlMap {
   const value = map[key];
   return value !== undefined && isYamlMap(value) ? value : {};

@@ -4,7 +4,10 @@ import { mapAt, textAt } from './orb-file.ts';
 const path = '@orb.yml';
 const shortestDescription = 64;
 
-/** RC001, RC005, RC006 and RC007: the root file. CircleCI asks whether the links answer; here they have to lead to the repository. */
+/**
+ * RC001, RC005, RC006 and RC007: the root file. CircleCI asks whether the links answer; here they have to
+ * lead to the repository.
+ */
 export const rootChecks: ReviewCheck = (files, { repositoryUrl }) => {
   const content = files.find((file) => file.path === path)?.content ?? {};
   const display = mapAt(content, 'display');

@@ -21,7 +21,8 @@ const referenceTag: CollectionTag = {
 };
 
 /**
- * A pipeline as GitLab sees it after `!reference` and `extends`: mappings are merged, everything else is replaced, and scripts are flat.
+ * A pipeline as GitLab sees it after `!reference` and `extends`: mappings are merged, everything else is
+ * replaced, and scripts are flat.
  * @throws Error for a reference or a parent that is not there
  */
 export function expandPipeline(text: string): Entries {

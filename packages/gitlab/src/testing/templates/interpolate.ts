@@ -17,8 +17,8 @@ export class InputError extends Error {
 }
 
 /**
- * The jobs of a template as a text, with its inputs put in as GitLab does: into the text, before it is read as YAML; strings as they are, all
- * else as JSON.
+ * The jobs of a template as a text, with its inputs put in as GitLab does: into the text, before it is read
+ * as YAML; strings as they are, all else as JSON.
  * @throws InputError
  */
 export function interpolate(template: string, given: Readonly<Record<string, unknown>>): string {
