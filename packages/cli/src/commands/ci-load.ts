@@ -110,7 +110,10 @@ function runCommand(
   });
 }
 
-/** There were no packs to mount: an engine is started, and gets by loading what there is, without another wait. */
+/**
+ * There were no packs to mount: an engine is started, and gets by loading what there is, without another
+ * wait.
+ */
 async function startEngine(step: LoadStep): Promise<void> {
   const { exitCode, stdout } = await runCommand(step, ['engine', 'start', '--json'], {});
   const dockerHost = dockerHostOf(stdout);

@@ -19,8 +19,8 @@ export type BundleChoice =
   | { readonly kind: 'none'; readonly reason: string };
 
 /**
- * A handover is waited for. Otherwise every bundle counts that is here, one for each node of the pre-pull job; and
- * without the workspace, the one that this job's own pre-pull is writing. Pure.
+ * A handover is waited for. Otherwise every bundle counts that is here, one for each node of the pre-pull
+ * job; and without the workspace, the one that this job's own pre-pull is writing. Pure.
  */
 export function chooseBundles(facts: BundleFacts): BundleChoice {
   const { key, hasHandover, isAttached, found, own, hasBegun } = facts;

@@ -34,8 +34,9 @@ export async function forgetRecord(dir: string): Promise<void> {
 }
 
 /**
- * Makes sure that the status document of a pre-pull that failed says so. One that it finished stays as it is. One that
- * still says `running`, because the pre-pull was killed, becomes `failed`; images that are complete stay usable.
+ * Makes sure that the status document of a pre-pull that failed says so. One that it finished stays as it is.
+ * One that still says `running`, because the pre-pull was killed, becomes `failed`; images that are complete
+ * stay usable.
  * @throws DrayError `STORE_IO`
  */
 export async function settleRecord(dir: string, message: string, host: Pick<Host, 'env'>): Promise<void> {

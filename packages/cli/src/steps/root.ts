@@ -36,8 +36,8 @@ export async function findRoot(isWanted: boolean, uid: number, env: Env): Promis
 const socketPattern = /^unix:\/\/(\/run\/drayage\/[0-9a-f]+\/docker\.sock)$/;
 
 /**
- * Lets the user of the job use the private engine that root has started, and that a report names: its socket is for
- * root alone, and this user can become root.
+ * Lets the user of the job use the private engine that root has started, and that a report names: its socket
+ * is for root alone, and this user can become root.
  */
 export async function shareEngine(report: string, root: Root | undefined): Promise<void> {
   const [, socket] = socketPattern.exec(dockerHostOf(report) ?? '') ?? [];

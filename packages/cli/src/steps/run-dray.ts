@@ -8,10 +8,13 @@ import type { Root } from './root.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A command of this program that a step runs in a process of its own, so that the step survives whatever happens to it. */
+/**
+ * A command of this program that a step runs in a process of its own, so that the step survives whatever
+ * happens to it.
+ */
 export interface DrayRun {
   readonly args: readonly string[];
-  /** Variables beside those of the step; an undefined one is left out. */
+  /** Variables of the command, without those that only the step reads. */
   readonly env: Env;
   readonly cwd: string;
   /** Undefined: as the user of this process. */
@@ -24,7 +27,10 @@ export interface DrayRun {
 }
 
 export interface DrayEnd {
-  /** Of the command; 124 at the time limit, 128 and the number of a signal that ended it, 127 when it could not start. */
+  /**
+   * Of the command; 124 at the time limit, 128 and the number of a signal that ended it, 127 when it could
+   * not start.
+   */
   readonly exitCode: number;
   readonly stdout: string;
 }

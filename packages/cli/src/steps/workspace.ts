@@ -13,7 +13,7 @@ export interface Workspace {
   readonly reports: string;
   /** One folder for each node of the pre-pull job. */
   readonly bundles: string;
-  /** The one of this node. */
+  /** The bundle of this node. */
   readonly ownBundle: string;
   /** One folder for each node that has begun. */
   readonly begun: string;
