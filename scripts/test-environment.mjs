@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** What tests may know of who runs them. Everything else of the environment would be a setting of what they test. */
 const KEPT =
@@ -28,17 +28,21 @@ export function testEnvironment(env) {
 /** Makes this process, and those that it starts, run in {@link testEnvironment}, and gives new files their usual mode. */
 export function enterTestEnvironment() {
   const wanted = testEnvironment(process.env);
-  for (const name of Object.keys(process.env)) if (!(name in wanted)) Reflect.deleteProperty(process.env, name);
+  for (const name of Object.keys(process.env))
+    if (!(name in wanted)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, wanted);
   process.umask(0o022);
 }
 
 /**
- * A user's PATH may lack the folders of programs for administrators.
+ * A user's PATH may lack the folders of programs for administrators. npm puts its own folders first, where tests would
+ * find the `dray` of this checkout instead of none.
  * @param {string} path
  */
 function withSystemFolders(path) {
-  const folders = path.split(delimiter).filter((folder) => folder !== '');
+  const folders = path
+    .split(delimiter)
+    .filter((folder) => folder !== '' && !folder.endsWith(join('node_modules', '.bin')));
   const system = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
   return [...folders, ...system.filter((folder) => !folders.includes(folder))].join(delimiter);
 }

@@ -81,7 +81,7 @@ async function loadBundle(step: LoadStep, bundle: string | undefined): Promise<n
   const mayExport = config.laterSteps || config.delivery === 'mount';
   const exportFile = mayExport ? detectCiSystem(host.env).exportFile(host.env) : undefined;
   const end = await runLoad(step, {
-    DRAY_BUNDLE: bundle,
+    ...(bundle === undefined ? {} : { DRAY_BUNDLE: bundle }),
     ...(isSettled ? { DRAY_SETTLED: 'true' } : {}),
     ...(exportFile === undefined ? {} : { DRAY_EXPORT: exportFile }),
   });

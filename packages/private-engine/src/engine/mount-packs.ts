@@ -83,7 +83,14 @@ async function mountHeld(
 ): Promise<void> {
   // Seen through the holder: the place may be on a file system that only it has mounted.
   await mkdir(holder.seen(mountPoint), { recursive: true, mode: 0o700 });
-  const { exitCode, output } = await holder.run(mountPack, filesystem, packOptions, path, mountPoint, identity);
+  const { exitCode, output } = await holder.run(
+    mountPack,
+    filesystem,
+    packOptions,
+    path,
+    mountPoint,
+    identity,
+  );
   if (exitCode === 0) return;
   const said = output.trim().split('\n').slice(-3).join('; ');
   throw new DrayError('MOUNT_FAILED', `cannot mount pack ${file}: ${said || `exit code ${exitCode}`}`, {
