@@ -7,8 +7,8 @@ const packages = {
   registry: { siblings: ['core', 'http'], libraries: [] },
   engine: { siblings: ['core'], libraries: ['dockerode', 'docker-modem'] },
   discovery: { siblings: ['core'], libraries: ['dockerfile-ast'] },
-  pack: { siblings: ['core'], libraries: [] },
   host: { siblings: ['core'], libraries: [] },
+  pack: { siblings: ['core', 'host'], libraries: [] },
   mount: { siblings: ['core', 'host'], libraries: ['@grpc'] },
   'private-engine': { siblings: ['core', 'host', 'mount'], libraries: [] },
   doctor: { siblings: ['core', 'host', 'mount', 'private-engine'], libraries: [] },
@@ -22,11 +22,11 @@ packages.cli = { siblings: Object.keys(packages), libraries: [] };
 
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
 const coreLevels = [
-  ['errors.ts', 'redact.ts', 'error-summary.ts', 'asset.ts', 'pipeline/'],
+  ['errors.ts', 'redact.ts', 'error-summary.ts', 'asset.ts', 'pipeline/', 'tar/'],
   ['image/'],
   ['image-set/'],
   ['lock/'],
-  ['blob-store.ts', 'source.ts', 'transport.ts', 'engine.ts', 'foothold.ts'],
+  ['blob-store.ts', 'source.ts', 'transport.ts', 'engine.ts', 'helper-container.ts'],
   ['store/'],
   ['bundle/'],
   ['pack-writer.ts', 'mounter.ts'],

@@ -1,9 +1,9 @@
 import type { CgroupFacts, MemoryFacts } from './facts.ts';
-import { parseMountTable } from './mount-table.ts';
+import { parseMountinfo } from '@drayage/host';
 
 /** Which control groups are mounted, and whether an engine could use them. Pure. */
 export function cgroupFacts(mountinfo: string): CgroupFacts {
-  const mounts = parseMountTable(mountinfo).filter(({ mountPoint }) =>
+  const mounts = parseMountinfo(mountinfo).filter(({ mountPoint }) =>
     mountPoint.startsWith('/sys/fs/cgroup'),
   );
   const classic = mounts.find(

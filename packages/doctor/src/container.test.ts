@@ -47,3 +47,8 @@ test('tells the ID of the container, from mounts or control groups', () => {
   expect(recogniseContainer(traces({ cgroup: `0::/system.slice/docker-${id}.scope\n` }))?.id).toBe(id);
   expect(recogniseContainer(traces({ mountinfo: layered }))?.id).toBeUndefined();
 });
+
+test('names the mount that gave the container away as the kernel knows it, with escapes undone', () => {
+  const pod = String.raw`612 600 254:1 /var/lib/kubelet/pods/6c1f/etc /my\040files rw - ext4 /dev/vda rw`;
+  expect(recogniseContainer(traces({ mountinfo: `${layered}\n${pod}` }))?.sign).toBe('the mount /my files');
+});

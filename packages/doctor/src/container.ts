@@ -1,5 +1,5 @@
 import type { ContainerFacts } from './facts.ts';
-import { parseMountTable, type MountLine } from './mount-table.ts';
+import { parseMountinfo, type MountEntry } from '@drayage/host';
 
 /** What gives a container away. */
 export interface ContainerTraces {
@@ -17,7 +17,7 @@ const layeredFilesystems = ['overlay', 'fuse.fuse-overlayfs', 'aufs', 'btrfs', '
 
 /** Whether these are traces of a container, and of which kind. A marker file alone proves nothing: file systems of images are copied into machines. Pure. */
 export function recogniseContainer(traces: ContainerTraces): ContainerFacts | undefined {
-  const mounts = parseMountTable(traces.mountinfo);
+  const mounts = parseMountinfo(traces.mountinfo);
   const id = containerId(mounts, traces.cgroup);
   const found = (kind: ContainerFacts['kind'], sign: string): ContainerFacts => ({
     kind,
@@ -41,7 +41,7 @@ export function recogniseContainer(traces: ContainerTraces): ContainerFacts | un
 
 const dockerFolder = /\/containers\/([0-9a-f]{64})\/(hostname|hosts|resolv\.conf)$/;
 
-function containerId(mounts: readonly MountLine[], cgroup: string): string | undefined {
+function containerId(mounts: readonly MountEntry[], cgroup: string): string | undefined {
   for (const { root } of mounts) {
     const id = dockerFolder.exec(root)?.[1] ?? /\/overlay-containers\/([0-9a-f]{64})\//.exec(root)?.[1];
     if (id !== undefined) return id;

@@ -5,7 +5,7 @@ import { createLocalEngineHost } from '@drayage/mount';
 import { whyNoMounts } from '@drayage/host';
 import { filesystemAt, probeStorage, type ScratchRun, type Trial } from '@drayage/private-engine';
 import type { StorageLook } from './facts.ts';
-import { runWithin, within } from './run-within.ts';
+import { probe, within } from './within.ts';
 
 /** Why this process cannot mount into a running engine by itself, or undefined when it can. Connects to its containerd, and changes nothing. */
 export async function probeLocalEngineHost(info: EngineInfo | undefined): Promise<Trial> {
@@ -41,7 +41,7 @@ export async function probeDataRoot(
   const problem = await whyNoMounts();
   if (problem !== undefined) return { dataRoot, filesystem, problem };
   const run: ScratchRun = (script, ...args) =>
-    runWithin(['unshare', '-m', '--propagation', 'private', 'sh', '-c', script, 'drayage', ...args], env);
+    probe(['unshare', '-m', '--propagation', 'private', 'sh', '-c', script, 'drayage', ...args], env);
   try {
     return { dataRoot, filesystem, facts: await probeStorage(dir, env, { run }) };
   } catch (error) {

@@ -4,7 +4,7 @@ import { cgroupFacts, memoryFacts } from './cgroup.ts';
 import { shortReason } from './examine.ts';
 import { supportByAttempt, supportOf } from './kernel-support.ts';
 import { versionIn } from './programs.ts';
-import { runWithin, within } from './run-within.ts';
+import { probe, within } from './within.ts';
 import { virtualMachineName } from './virtual-machine.ts';
 
 describe('capabilities', () => {
@@ -98,12 +98,12 @@ test('of a message only the reason is kept', () => {
 
 describe('a look', () => {
   test('that takes too long is given up', async () => {
-    expect((await runWithin(['sleep', '60'], process.env, 50)).exitCode).not.toBe(0);
+    expect((await probe(['sleep', '60'], process.env, 50)).exitCode).not.toBe(0);
     expect(await within(new Promise<string>(() => undefined), 'late', 20)).toBe('late');
   });
 
   test('that fails is no error', async () => {
-    expect((await runWithin(['/nonexistent/program'], process.env)).exitCode).toBe(127);
+    expect((await probe(['/nonexistent/program'], process.env)).exitCode).toBe(127);
     expect(await within(Promise.reject(new Error('no')), 'failed')).toBe('failed');
   });
 });

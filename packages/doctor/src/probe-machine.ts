@@ -7,8 +7,8 @@ import { recogniseContainer } from './container.ts';
 import type { DeviceFacts, KernelFilesystem, KernelSupport, MachineFacts } from './facts.ts';
 import { kernelFilesystems, supportByAttempt, supportOf } from './kernel-support.ts';
 import { probePrograms } from './programs.ts';
-import { runWithin } from './run-within.ts';
 import { virtualMachineName } from './virtual-machine.ts';
+import { probe } from './within.ts';
 
 /** What the caller knows and a look at the machine would not tell. */
 export interface MachineProbe {
@@ -76,11 +76,11 @@ async function probeFilesystems(
   return found.reduce((all, [name, value]) => ({ ...all, [name]: value }), unknown);
 }
 
-/** Nothing can come of it: the device is none, and the namespace ends with the command. */
+/** Changes nothing: /dev/null is not a block device, and the namespace ends with the command. */
 async function attempt(name: KernelFilesystem, env: MachineProbe['env']): Promise<KernelSupport> {
   const script = 'unshare -m --propagation private mount -t "$1" /dev/null /mnt';
-  const { output } = await runWithin(['sh', '-c', script, 'drayage', name], env);
-  return supportByAttempt(output);
+  const { stdout, stderr } = await probe(['sh', '-c', script, 'drayage', name], env);
+  return supportByAttempt(`${stdout}${stderr}`);
 }
 
 async function probeDevices(): Promise<DeviceFacts> {

@@ -1,10 +1,10 @@
 import { findProgram, installHint, type Environment } from '@drayage/host';
 import type { ProgramFacts } from './facts.ts';
-import { runWithin } from './run-within.ts';
+import { probe } from './within.ts';
 
 interface Look {
   readonly name: string;
-  /** What makes it tell its version; undefined: it is not asked. */
+  /** Arguments that print its version; undefined: it has none. */
   readonly ask?: readonly string[] | undefined;
 }
 
@@ -32,7 +32,7 @@ const looks: readonly Look[] = [
   { name: 'newuidmap' },
 ];
 
-/** Looks for the programs that packs and private engines need, and asks them for their versions. */
+/** Looks for the programs that packs and private engines need, and for their versions. */
 export function probePrograms(env: Environment, dockerd = 'dockerd'): Promise<readonly ProgramFacts[]> {
   const all = looks.map((look) => probeProgram(look, look.name === 'dockerd' ? dockerd : look.name, env));
   return Promise.all(all);
@@ -40,30 +40,15 @@ export function probePrograms(env: Environment, dockerd = 'dockerd'): Promise<re
 
 async function probeProgram({ name, ask }: Look, program: string, env: Environment): Promise<ProgramFacts> {
   const path = await findProgram(program, env);
-  if (path === undefined) return { name, hint: hintFor(name) };
+  if (path === undefined) return { name, hint: installHint(name) };
   if (ask === undefined) return { name, path };
-  const told = versionIn((await runWithin([path, ...ask], env)).output);
-  return { name, path, version: told };
+  const { stdout, stderr } = await probe([path, ...ask], env);
+  return { name, path, version: versionIn(`${stdout}${stderr}`) };
 }
 
-/** The first thing in a text that looks like a version. Pure. */
+/** The first version number in a text. Pure. */
 export function versionIn(text: string): string | undefined {
   const found = /\bv?(\d+\.\d+(?:[.\d]*\d)?)/.exec(text)?.[1];
-  // iproute2 counted by dates, with which a snapshot begins.
+  // Older iproute2 names a snapshot by its date.
   return found ?? /iproute2-(\S+)/.exec(text)?.[1];
-}
-
-const packages: Readonly<Record<string, string>> = {
-  mksquashfs: 'squashfs-tools',
-  unsquashfs: 'squashfs-tools',
-  'mkfs.erofs': 'erofs-utils',
-  containerd: 'containerd or containerd.io',
-  docker: 'docker-cli or docker-ce-cli',
-  losetup: 'mount (or BusyBox)',
-  newuidmap: 'uidmap (shadow-uidmap on Alpine)',
-};
-
-function hintFor(name: string): string {
-  const from = packages[name];
-  return from === undefined ? installHint(name) : `Install ${name}, from package ${from}.`;
 }

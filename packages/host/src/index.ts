@@ -1,5 +1,5 @@
 export { hasSysAdmin, whyNoMounts } from './mount-right.ts';
-export { parseMountinfo } from './mountinfo.ts';
+export { parseMountinfo, type MountEntry } from './mountinfo.ts';
 export {
   currentPidSpace,
   identifyProcess,
@@ -11,8 +11,15 @@ export {
   type PidSpace,
   type ProcessIdentity,
 } from './process-table.ts';
-export { findProgram, installHint, requireProgram, searchPath, type Environment } from './programs.ts';
-export { runCommand, type CommandOptions, type CommandResult } from './run-command.ts';
-export { runProgram } from './run-program.ts';
+export {
+  findProgram,
+  installHint,
+  requireProgram,
+  searchPath,
+  systemEnvironment,
+  type Environment,
+} from './programs.ts';
+export { lastWords, runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
 export { shellCommand, shellQuote } from './shell-quote.ts';
-export { askShell, becomeProgram, takeAnswer, type Answer } from './shell-session.ts';
+export { openShellSession, type ShellSession } from './shell-session.ts';
+export { writeFileAtOnce } from './write-file.ts';

@@ -1,18 +1,31 @@
 /** One mount of a mount namespace. */
 export interface MountEntry {
+  /** The directory of its file system that is mounted. */
+  readonly root: string;
   readonly mountPoint: string;
   readonly filesystem: string;
   readonly source: string;
+  readonly isReadOnly: boolean;
 }
 
-/** The mounts of `/proc/PID/mountinfo`, in its order: of several at one place the last is the one seen. @see Linux, proc_pid_mountinfo(5) */
+/**
+ * The mounts in a `/proc/PID/mountinfo`, in its order: of several at one mount point the last one is visible.
+ * @see Linux, proc_pid_mountinfo(5)
+ */
 export function parseMountinfo(text: string): readonly MountEntry[] {
   return text.split('\n').flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ');
-    const mountPoint = before.split(' ')[4];
+    const [, , , root, mountPoint, options = ''] = before.split(' ');
     const [filesystem, source] = after.split(' ');
-    if (mountPoint === undefined || filesystem === undefined || source === undefined) return [];
-    return [{ mountPoint: unescapeOctal(mountPoint), filesystem, source: unescapeOctal(source) }];
+    if (root === undefined || mountPoint === undefined) return [];
+    if (filesystem === undefined || source === undefined) return [];
+    return {
+      root: unescapeOctal(root),
+      mountPoint: unescapeOctal(mountPoint),
+      filesystem,
+      source: unescapeOctal(source),
+      isReadOnly: options.split(',').includes('ro'),
+    };
   });
 }
 

@@ -5,29 +5,45 @@ import { DrayError } from '@drayage/core';
 /** Variables by name, as a child process gets them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const systemDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+const systemDirectories = [
+  ...['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+  // NixOS
+  '/run/current-system/sw/bin',
+];
 
-/** Where a program that is not in the base of every system comes from. */
+/** Distribution packages of the programs that not every system has. */
 const packages: Readonly<Record<string, string>> = {
+  mksquashfs: 'squashfs-tools',
+  unsquashfs: 'squashfs-tools',
+  'mkfs.erofs': 'erofs-utils',
   dockerd: 'docker.io, docker-ce or, on Alpine, docker',
+  containerd: 'containerd or containerd.io',
+  docker: 'docker-cli or docker-ce-cli',
   flock: 'util-linux (or BusyBox)',
   unshare: 'util-linux (or BusyBox)',
   nsenter: 'util-linux (or BusyBox)',
   mount: 'mount (or BusyBox)',
   umount: 'mount (or BusyBox)',
+  losetup: 'mount (or BusyBox)',
   'mkfs.ext4': 'e2fsprogs',
   ip: 'iproute2 (or BusyBox)',
   iptables: 'iptables',
   'fuse-overlayfs': 'fuse-overlayfs',
+  newuidmap: 'uidmap (shadow-uidmap on Alpine)',
 };
 
-/** The PATH of `env` with the directories of system programs behind it. */
+/** The PATH of `env`, followed by the directories of system programs. */
 export function searchPath(env: Environment): string {
   const given = (env['PATH'] ?? '').split(delimiter).filter((dir) => dir !== '');
   return [...new Set([...given, ...systemDirectories])].join(delimiter);
 }
 
-/** The file of a program; a path stands for itself. Undefined when there is none that can be run. */
+/** The variables of `env` for a system program: found as {@link searchPath} says, with messages in English. */
+export function systemEnvironment(env: Environment): Environment {
+  return { ...env, PATH: searchPath(env), LC_ALL: 'C' };
+}
+
+/** The file of a program, given by name or path; undefined when no such file can be run. */
 export async function findProgram(program: string, env: Environment): Promise<string | undefined> {
   const candidates =
     isAbsolute(program) || program.includes('/')
@@ -39,7 +55,7 @@ export async function findProgram(program: string, env: Environment): Promise<st
   return undefined;
 }
 
-/** Finds a program that nothing works without. @throws DrayError `MOUNT_UNAVAILABLE` that names it and where it comes from */
+/** Finds a program or fails. @throws DrayError `MOUNT_UNAVAILABLE`, with the package to install as hint */
 export async function requireProgram(program: string, env: Environment, what: string): Promise<string> {
   const found = await findProgram(program, env);
   if (found !== undefined) return found;
@@ -48,7 +64,7 @@ export async function requireProgram(program: string, env: Environment, what: st
   });
 }
 
-/** Where a missing program comes from, as one sentence. Pure. */
+/** How to get a missing program, as one sentence. Pure. */
 export function installHint(program: string): string {
   const from = packages[program];
   return from === undefined ? `Install ${program}.` : `Install ${program}, from package ${from}.`;

@@ -1,27 +1,74 @@
 import { spawn } from 'node:child_process';
-import { searchPath, type Environment } from './programs.ts';
-import type { Answer } from './shell-session.ts';
+import { constants } from 'node:os';
+import { abortError, throwIfAborted } from '@drayage/core';
+import { systemEnvironment, type Environment } from './programs.ts';
 
-/** Runs a program to its end, without input. One that cannot be started has the exit code 127, as in a shell. */
+/** How a program ended. */
+export interface ProgramResult {
+  /** As a shell counts: 127 when the program did not start, 128 and more when a signal ended it. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** The reason when the program did not start. */
+  readonly stderr: string;
+  /** Why the program did not start; undefined: it ran. */
+  readonly startError?: unknown;
+}
+
+export interface ProgramOptions {
+  /** Written to standard input, which is then closed. Default: no input. */
+  readonly stdin?: string | undefined;
+  /** An abort ends the program with SIGTERM. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LocalProgramOptions extends ProgramOptions {
+  /** Exactly these. Default: no variables but the PATH of the system and `LC_ALL=C`. */
+  readonly env?: Environment | undefined;
+  /** Ends the program with SIGKILL after this time. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Runs a program of this machine to its end. @throws DrayError `ABORTED`, nothing else */
 export async function runProgram(
-  program: string,
-  args: readonly string[],
-  env: Environment,
-): Promise<Answer> {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...env, PATH: searchPath(env), LC_ALL: 'C' },
-  });
-  let output = '';
-  const collect = (text: string): string => (output += text);
-  child.stdout.setEncoding('utf8').on('data', collect);
-  child.stderr.setEncoding('utf8').on('data', collect);
-  return new Promise((resolve) => {
-    child.once('error', (error) => {
-      resolve({ exitCode: 127, output: error.message });
+  [program = '', ...args]: readonly string[],
+  { env = systemEnvironment({}), stdin, signal, timeoutMs }: LocalProgramOptions = {},
+): Promise<ProgramResult> {
+  const what = `run ${program}`;
+  throwIfAborted(signal, what);
+  const child = spawn(program, args, { stdio: 'pipe', env, signal });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  // A program may end without reading its input: the exit code tells whether that was a failure.
+  child.stdin.on('error', () => undefined).end(stdin);
+  const kill = (): void => {
+    child.kill('SIGKILL');
+    // What the program started may hold these open.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(kill, timeoutMs);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('error', (error) => {
+        if (signal?.aborted === true) reject(abortError(signal, what));
+        else resolve({ exitCode: 127, stdout: '', stderr: error.message, startError: error });
+      });
+      child.once('close', (code, ended) => {
+        resolve({ exitCode: code ?? 128 + (ended === null ? 0 : constants.signals[ended]), ...output });
+      });
     });
-    child.once('close', (code) => {
-      resolve({ exitCode: code ?? 128, output });
-    });
-  });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The last lines that a program printed, on one line: for messages. Empty when it printed nothing. Pure. */
+export function lastWords({ stdout, stderr }: ProgramResult, lines = 3): string {
+  return `${stdout}\n${stderr}`
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-lines)
+    .join('; ');
 }

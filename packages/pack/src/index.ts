@@ -1,5 +1,4 @@
 export { createPackWriter, type PackWriterOptions } from './writer/pack-writer.ts';
-export type { ToolEnvironment } from './writer/pack-tool.ts';
 export type { LayerLimits } from './layer/limits.ts';
 export { createPackReader, type PackReaderOptions } from './reader/pack-reader.ts';
 export { createPackRootLister, type PackRootListerOptions } from './reader/list-root.ts';

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { DrayError, formatLock, parseLock, reasonOf, systemErrorCode, type Lock } from '@drayage/core';
+import { writeFileAtOnce } from '@drayage/host';
 
 /** Where a lock is. */
 export interface LockPath {
@@ -43,12 +43,9 @@ export async function findLock({ path, shown }: LockPath): Promise<Lock | undefi
 
 /** Replaces a lock file as a whole. @throws DrayError `STORE_IO` */
 export async function writeLock({ path, shown }: LockPath, lock: Lock): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(temporary, formatLock(lock), { flag: 'wx' });
-    await rename(temporary, path);
+    await writeFileAtOnce(path, formatLock(lock), 0o666);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw new DrayError('STORE_IO', `cannot write ${shown}: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { MountablePack } from '@drayage/core';
-import type { CommandOptions, CommandResult } from '@drayage/host';
+import type { ProgramOptions, ProgramResult } from '@drayage/host';
 
 /** The proven file of a pack, where the engine's kernel can mount it. */
 export interface PlacedFile {
@@ -35,7 +35,7 @@ export interface EngineHost {
    * Runs a program to its end, whatever its exit code.
    * @throws DrayError `MOUNT_UNAVAILABLE` when it cannot be started, `ENGINE_HELPER_FAILED` (remote) when the helper container is lost, `ABORTED`
    */
-  run(argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  run(argv: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
 
   /**
    * Brings the file of a pack to where the engine's kernel can mount it. A pack that is there already is not sent again. Local: the file

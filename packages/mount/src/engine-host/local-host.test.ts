@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EngineInfo } from '@drayage/core';
 import { findLocalEngine } from './local-engine.ts';
-import { hasSysAdmin, runCommand } from '@drayage/host';
+import { hasSysAdmin } from '@drayage/host';
+import { requireStarted } from './unavailable.ts';
 
 const info: EngineInfo = {
   location: 'tcp://docker:2376',
@@ -31,22 +32,14 @@ describe('an engine of this machine', () => {
   );
 });
 
-describe('a command', () => {
-  test('gives its exit code and what it printed, and gets its input', async () => {
-    const done = await runCommand(['sh', '-c', 'cat; echo no >&2; exit 3'], { stdin: 'in' });
-    expect(done).toEqual({ exitCode: 3, stdout: 'in', stderr: 'no\n' });
-  });
-
-  test('that a signal ended counts as shells count', async () => {
-    expect((await runCommand(['sh', '-c', 'kill -9 $$'])).exitCode).toBe(137);
-  });
-
-  test('that is not there is MOUNT_UNAVAILABLE, and one that is aborted ABORTED', async () => {
-    await expect(runCommand(['/nonexistent'])).rejects.toMatchObject({ code: 'MOUNT_UNAVAILABLE' });
-    const stop = new AbortController();
-    const sleeping = runCommand(['sleep', '60'], { signal: stop.signal });
-    stop.abort();
-    await expect(sleeping).rejects.toMatchObject({ code: 'ABORTED' });
-    await expect(runCommand(['true'], { signal: stop.signal })).rejects.toMatchObject({ code: 'ABORTED' });
-  });
+test('a program that did not start makes mounting unavailable, one that failed does not', () => {
+  const failed = { exitCode: 127, stdout: '', stderr: 'sh: x: not found' };
+  expect(requireStarted(failed, ['sh'], 'tcp://engine')).toBe(failed);
+  const missing = { ...failed, stderr: 'there is no program x', startError: new Error() };
+  expect(() => requireStarted(missing, ['x'], 'tcp://engine')).toThrow(
+    expect.objectContaining({
+      code: 'MOUNT_UNAVAILABLE',
+      message: 'cannot run x on tcp://engine: there is no program x',
+    }),
+  );
 });

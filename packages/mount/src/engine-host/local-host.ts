@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { throwIfAborted, type EngineInfo } from '@drayage/core';
 import { holdPack, type PackTrust } from '../pack-files/hold-pack.ts';
 import { findLocalEngine, type LocalEngine } from './local-engine.ts';
-import { whyNoMounts, runCommand } from '@drayage/host';
+import { runProgram, whyNoMounts } from '@drayage/host';
 import type { EngineHost, PlacedFile } from './engine-host.ts';
-import { mountUnavailable } from './unavailable.ts';
+import { mountUnavailable, requireStarted } from './unavailable.ts';
 
 export interface LocalEngineHostOptions {
   /** As the engine describes itself. */
@@ -26,7 +26,8 @@ export async function createLocalEngineHost(options: LocalEngineHostOptions): Pr
   const reason = await whyNoMounts();
   if (reason !== undefined) throw mountUnavailable(info.location, reason);
   const engine = await findLocalEngine(info, containerdAddress);
-  const run: EngineHost['run'] = (argv, more) => runCommand([...entering(engine), ...argv], more);
+  const run: EngineHost['run'] = async (argv, more) =>
+    requireStarted(await runProgram([...entering(engine), ...argv], more), argv, info.location);
   return {
     kind: 'local',
     sharesMounts: engine.enter === undefined,

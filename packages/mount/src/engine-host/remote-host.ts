@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { throwIfAborted, type HelperContainer, type HelperContainers } from '@drayage/core';
+import { openShellSession, type ShellSession } from '@drayage/host';
 import type { EngineHost } from './engine-host.ts';
+import { helperFailed } from './remote-errors.ts';
 import { placePack, type PackVolume } from './remote-packs.ts';
 import { chosenRelay, choosingScript, relayed, type Relay } from './remote-relay.ts';
-import { openShellSession, type ShellSession } from './remote-session.ts';
 import { findShim, namingScript, type SeenContainerd } from './remote-shim.ts';
-import { mountUnavailable } from './unavailable.ts';
+import { mountUnavailable, requireStarted } from './unavailable.ts';
 
 /** The volume on the engine's side that keeps packs for later runs. */
 export const packVolumeName = 'drayage-packs';
@@ -18,23 +19,26 @@ export interface RemoteEngineHostOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A reach whose packs are in a volume of the engine. */
+/** An engine host whose packs are in a volume of the engine. */
 export interface RemoteEngineHost extends EngineHost {
   readonly kind: 'remote';
   readonly volume: PackVolume;
 }
 
 /**
- * A helper container on an engine of which only the Docker API is known. A helper container finds the engine's containerd by its own shim, and moves
- * its shell into the mount namespace of that; from then on everything it does is done there. It costs about 0.3 s. The packs stay in the
- * volume {@link packVolumeName}, for later runs.
- * @throws DrayError `MOUNT_UNAVAILABLE` where this cannot be done, with the reason; `ENGINE_HELPER_FAILED`, `ENGINE_UNREACHABLE`, `ABORTED`
+ * Reaches an engine's host through the Docker API alone. A helper container finds the engine's containerd by
+ * its own shim and moves its shell into the mount namespace of containerd, where all commands then run.
+ * Takes about 0.3 s. The packs stay in the volume {@link packVolumeName}, for later runs.
+ * @throws DrayError `MOUNT_UNAVAILABLE` with the reason, `ENGINE_HELPER_FAILED`, `ENGINE_UNREACHABLE`, `ABORTED`
  */
 export async function createRemoteEngineHost(options: RemoteEngineHostOptions): Promise<RemoteEngineHost> {
   const { helpers, location, signal } = options;
   const helper = await helpers.openHelperContainer({ volume: packVolumeName, signal });
   try {
-    const session = openShellSession(helper.shell, location);
+    const session = openShellSession(helper.shell, {
+      location,
+      lost: (said) => helperFailed(location, said === '' ? 'it has ended' : `it has ended (${said})`),
+    });
     const containerd = await enterContainerd(session, helper, location, signal);
     throwIfAborted(signal, `mount into engine at ${location}`);
     return engineHostThrough(helper, session, containerd, location);
@@ -50,7 +54,8 @@ function engineHostThrough(
   containerd: SeenContainerd,
   location: string,
 ): RemoteEngineHost {
-  const { run } = session;
+  const run: EngineHost['run'] = async (argv, more) =>
+    requireStarted(await session.run(argv, more), argv, location);
   const volume: PackVolume = { helper, run, path: helper.volumePath, location };
   let relay: Promise<Relay> | undefined;
   return {
@@ -68,7 +73,7 @@ function engineHostThrough(
   };
 }
 
-/** Finds containerd and goes to where it is. Tried before it is done, because the shell does not survive a failure. */
+/** Moves the shell to containerd. Tries with a command first, because a failed `exec` ends the shell. */
 async function enterContainerd(
   session: ShellSession,
   { containerId }: HelperContainer,
@@ -89,7 +94,7 @@ async function enterContainerd(
     const reason = said === '' ? `there is no socket at ${containerd.address}` : said;
     throw mountUnavailable(location, `the mount namespace of its containerd cannot be used (${reason})`);
   }
-  await session.become(entering(containerd));
+  await session.enter(entering(containerd));
   return containerd;
 }
 

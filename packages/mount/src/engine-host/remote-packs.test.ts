@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, fromHex, hexOf, type HelperFile, type MountablePack } from '@drayage/core';
 import { placePack, sweepPackVolume, type PackVolume } from './remote-packs.ts';
-import { runCommand } from '@drayage/host';
+import { runProgram } from '@drayage/host';
 
 /** The programs on the engine's side: a distribution has those of coreutils, an Alpine those of BusyBox. */
 const programs = existsSync('/bin/busybox')
@@ -35,12 +35,12 @@ describe.each(programs)('with the programs of %s', (kind) => {
     there = join(folder, 'volume');
     await mkdir(there);
     await mkdir(join(folder, 'bin'));
-    if (kind === 'BusyBox') await runCommand(['/bin/busybox', '--install', '-s', join(folder, 'bin')]);
+    if (kind === 'BusyBox') await runProgram(['/bin/busybox', '--install', '-s', join(folder, 'bin')]);
     uploads = [];
     volume = {
       location: 'tcp://engine',
       path: there,
-      run: kind === 'BusyBox' ? byBusyBox : runCommand,
+      run: kind === 'BusyBox' ? byBusyBox : runProgram,
       helper: {
         upload: async ({ name, open }: HelperFile) => {
           uploads.push(name);
@@ -51,7 +51,7 @@ describe.each(programs)('with the programs of %s', (kind) => {
   });
 
   const byBusyBox: PackVolume['run'] = (argv, options) =>
-    runCommand(['/bin/busybox', 'env', '-i', `PATH=${join(folder, 'bin')}`, ...argv], options);
+    runProgram(['/bin/busybox', 'env', '-i', `PATH=${join(folder, 'bin')}`, ...argv], options);
 
   afterEach(async () => {
     await rm(folder, { recursive: true });

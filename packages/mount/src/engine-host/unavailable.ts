@@ -1,8 +1,9 @@
 import { DrayError } from '@drayage/core';
+import type { ProgramResult } from '@drayage/host';
 
 const defaultHint = 'Use --delivery load, which needs nothing but the Docker API.';
 
-/** The error for an engine into which we cannot mount from here: `MOUNT_UNAVAILABLE`. */
+/** The error for an engine that this process cannot mount into: `MOUNT_UNAVAILABLE`. */
 export function mountUnavailable(
   location: string,
   reason: string,
@@ -11,6 +12,20 @@ export function mountUnavailable(
   const { hint = defaultHint, cause } = options;
   return new DrayError('MOUNT_UNAVAILABLE', `cannot mount into engine at ${location}: ${reason}`, {
     hint,
+    cause,
+  });
+}
+
+/** The result of a program on the engine's side. @throws DrayError `MOUNT_UNAVAILABLE` when it did not start */
+export function requireStarted(
+  result: ProgramResult,
+  [program = '']: readonly string[],
+  location: string,
+): ProgramResult {
+  const { startError: cause, stderr } = result;
+  if (cause === undefined) return result;
+  throw new DrayError('MOUNT_UNAVAILABLE', `cannot run ${program} on ${location}: ${stderr}`, {
+    hint: "Install it on the engine's side, or use --delivery load.",
     cause,
   });
 }

@@ -1,20 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { systemErrorCode, type Digest } from '@drayage/core';
+import type { Digest } from '@drayage/core';
+import { currentPidSpace, identifyProcess, isRunning } from '@drayage/host';
 import type { ContainerdClient } from '../containerd/client.ts';
 import { collectorLabels, drayageLabels, hasLabel } from '../containerd/labels.ts';
 import type { Lease } from '../containerd/leases.ts';
 
-// Longer than any mount takes; the upload of a pack through the Docker API comes before it.
+// Longer than any mount takes; packs are uploaded before the lease is taken.
 const lifetimeMs = 3_600_000;
 
-/** A fresh name for a lease. */
 export function leaseName(): string {
   return `drayage-${randomUUID()}`;
 }
 
-/** Takes a lease that keeps what is made, and the packs, until it is ended or an hour is over. */
+/** Takes a lease, which keeps what this run makes, and its packs, for an hour or until it is deleted. */
 export async function takeLease(
   { leases }: ContainerdClient,
   id: string,
@@ -24,7 +23,7 @@ export async function takeLease(
     id,
     labels: {
       [collectorLabels.expire]: new Date(Date.now() + lifetimeMs).toISOString(),
-      [drayageLabels.owner]: `${await thisHost()}/${String(process.pid)}`,
+      [drayageLabels.owner]: await ownerName(),
       ...Object.fromEntries(
         packs.map((pack, position) => [`${drayageLabels.pack}.${String(position)}`, pack]),
       ),
@@ -32,7 +31,7 @@ export async function takeLease(
   });
 }
 
-/** The leases of all runs that may still be going on; those of runs that are known to have died are ended, with what only they kept. */
+/** The leases of all runs that may still be running. Deletes those of dead runs, with what only they kept. */
 export async function liveLeases({ leases }: ContainerdClient): Promise<readonly Lease[]> {
   const alive: Lease[] = [];
   for (const lease of await leases.list(hasLabel(drayageLabels.owner))) {
@@ -42,7 +41,7 @@ export async function liveLeases({ leases }: ContainerdClient): Promise<readonly
   return alive;
 }
 
-/** The packs that a run mounts, or has mounted. */
+/** The packs that a run mounts or has mounted. */
 export function packsOfLease({ labels }: Lease): readonly string[] {
   const names = Object.keys(labels).filter((name) => name.startsWith(`${drayageLabels.pack}.`));
   return names.map((name) => labels[name] ?? '');
@@ -51,23 +50,23 @@ export function packsOfLease({ labels }: Lease): readonly string[] {
 async function isAbandoned({ labels }: Lease): Promise<boolean> {
   const expires = Date.parse(labels[collectorLabels.expire] ?? '');
   if (expires < Date.now()) return true;
-  const [host, pid] = (labels[drayageLabels.owner] ?? '').split('/');
-  return host === (await thisHost()) && !isRunning(Number(pid));
+  const [space, pid, startTime] = (labels[drayageLabels.owner] ?? '').split('/');
+  if (startTime === undefined || space !== (await pidSpaceName())) return false;
+  return !(await isRunning({ pid: Number(pid), startTime: Number(startTime) }));
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) !== 'ESRCH';
-  }
+/** Identifies this process to the others of its machine; random where there is no /proc. */
+async function ownerName(): Promise<string> {
+  const identity = await identifyProcess(process.pid);
+  const space = await pidSpaceName();
+  if (identity === undefined || space === undefined) return randomUUID();
+  return `${space}/${String(identity.pid)}/${String(identity.startTime)}`;
 }
 
-/** Names the set of processes whose ids can be looked up here: machine, boot and pid namespace. */
-async function thisHost(): Promise<string> {
-  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  const pids = await readlink('/proc/self/ns/pid').catch(() => '');
-  const parts = [hostname(), boot.trim(), pids].join('\n');
+/** Names the processes that can be looked up by number here; undefined where there is no /proc. */
+async function pidSpaceName(): Promise<string | undefined> {
+  const space = await currentPidSpace().catch(() => undefined);
+  if (space === undefined) return undefined;
+  const parts = [hostname(), space.bootId, space.pidNamespace].join('\n');
   return createHash('sha256').update(parts).digest('hex').slice(0, 12);
 }

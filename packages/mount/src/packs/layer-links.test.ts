@@ -14,14 +14,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineHost } from '../engine-host/engine-host.ts';
-import { runCommand } from '@drayage/host';
+import { runProgram } from '@drayage/host';
 import { linkLayers, relinkLayers } from './layer-links.ts';
 import { runScript } from './pack-mounts.ts';
 
 const unused = (): Promise<never> => Promise.reject(new Error('not used here'));
 const byShell: EngineHost = {
   ...{ kind: 'local', sharesMounts: false, containerdSocket: '/none', localSocket: undefined },
-  ...{ run: runCommand, placePack: unused, connectContainerd: unused },
+  ...{ run: runProgram, placePack: unused, connectContainerd: unused },
   close: () => Promise.resolve(),
 };
 

@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import type { OpenPackedLayer, PackFilesystem } from '@drayage/core';
-import { DrayError, abortError, hexOf, reasonOf } from '@drayage/core';
+import { DrayError, hexOf } from '@drayage/core';
+import { lastWords, runProgram, type ProgramResult } from '@drayage/host';
 import { requireTool, type NeededTool } from '../writer/pack-tool.ts';
 import { layerDirectory } from './layer-directory.ts';
 import { makeReadable } from './make-readable.ts';
-
-const execute = promisify(execFile);
 
 /** A program that takes directories out of packs. */
 export interface Extractor {
@@ -35,11 +32,11 @@ export async function findExtractor(
       const directory = `${into}/tree`;
       // The layer's own directory is the only one that the program must make itself.
       if (!isSquashfs) await mkdir(directory);
-      try {
-        await execute(needed.command, argsFor(request, directory), { env, signal: request.signal });
-      } catch (error) {
-        if (!isNonfatal(error, isSquashfs)) throw extractError(request, error);
-      }
+      const argv = [needed.command, ...argsFor(request, directory)];
+      const result = await runProgram(argv, { env, signal: request.signal });
+      // unsquashfs ends with 2 when it could not create something, such as a device: a missing file shows later.
+      if (result.exitCode !== 0 && !(isSquashfs && result.exitCode === 2))
+        throw extractError(request, result);
       // For root no mode is in the way.
       if (process.getuid?.() !== 0) await makeReadable(Buffer.from(directory));
       return layerDirectory(request, directory);
@@ -66,17 +63,11 @@ function erofsArgs({ file }: OpenPackedLayer, directory: string): readonly strin
   return [`--extract=${directory}`, '--no-preserve', file];
 }
 
-/** `unsquashfs` ends with 2 when it could not make something, such as a device: that matters only where a file is missed. */
-function isNonfatal(error: unknown, isSquashfs: boolean): boolean {
-  return isSquashfs && typeof error === 'object' && error !== null && 'code' in error && error.code === 2;
-}
-
-function extractError({ file, layer, signal }: OpenPackedLayer, error: unknown): DrayError {
-  const what = `extract layer ${layer.diffId} from pack ${file}`;
-  if (signal?.aborted === true) return abortError(signal, what);
-  return new DrayError('PACK_INVALID', `cannot ${what}: ${reasonOf(error)}`, {
+function extractError({ file, layer }: OpenPackedLayer, result: ProgramResult): DrayError {
+  const reason = lastWords(result) || `exit code ${result.exitCode}`;
+  return new DrayError('PACK_INVALID', `cannot extract layer ${layer.diffId} from pack ${file}: ${reason}`, {
     hint: 'Run "dray prepull --repack" to make the pack anew.',
-    cause: error,
+    cause: result.startError,
     details: { diffId: layer.diffId, file },
   });
 }

@@ -4,7 +4,8 @@ import type { ByteStream, OpenPackedLayer, PackReader } from '@drayage/core';
 import { DrayError, abortable, hexOf, verifying } from '@drayage/core';
 import { RefusedEntry } from '../layer/refused.ts';
 import { MalformedTarSplit } from '../split/tar-split-reader.ts';
-import { plainEnvironment, type ToolEnvironment } from '../writer/pack-tool.ts';
+import type { Environment } from '@drayage/host';
+import { plainEnvironment } from '../writer/pack-tool.ts';
 import { findExtractor, type Extractor } from './extract.ts';
 import { rebuildTar } from './rebuild-tar.ts';
 import { treeFiles } from './tree-files.ts';
@@ -16,7 +17,7 @@ export interface PackReaderOptions {
   /** The program for EROFS, default `fsck.erofs`. */
   readonly fsckErofs?: string | undefined;
   /** As {@link PackWriterOptions.env}. */
-  readonly env?: ToolEnvironment | undefined;
+  readonly env?: Environment | undefined;
 }
 
 /** Reads packs with the programs of this machine; the contract is that of `PackReader`. Nothing is extracted before the first byte is read. */

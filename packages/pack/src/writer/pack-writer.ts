@@ -4,9 +4,10 @@ import { abortError } from '@drayage/core';
 import { defaultLimits, type LayerLimits } from '../layer/limits.ts';
 import { packLayer } from '../layer/pack-layer.ts';
 import type { Abilities } from '../layer/xattrs.ts';
-import { endOfTar } from '../layer/write-header.ts';
 import { startPackProcess, type PackProcess } from './pack-process.ts';
-import { plainEnvironment, type PackTool, type ToolEnvironment } from './pack-tool.ts';
+import { endOfTar } from '../layer/write-header.ts';
+import type { Environment } from '@drayage/host';
+import { plainEnvironment, type PackTool } from './pack-tool.ts';
 import { erofsTool } from './erofs-tool.ts';
 import { squashfsTool } from './squashfs-tool.ts';
 
@@ -17,7 +18,7 @@ export interface PackWriterOptions {
   /** The program for EROFS, default `mkfs.erofs`; 1.8 or newer. */
   readonly mkfsErofs?: string | undefined;
   /** Of the programs: where they are found (`PATH`, default the usual places). Of the rest only `LD_LIBRARY_PATH` and `TMPDIR` are passed on. */
-  readonly env?: ToolEnvironment | undefined;
+  readonly env?: Environment | undefined;
   /** Threads that compress a squashfs, default 2. */
   readonly processors?: number | undefined;
   /** For the queues of mksquashfs (bytes), default and at least 16 MiB. */

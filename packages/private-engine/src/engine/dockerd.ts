@@ -1,5 +1,5 @@
 import { DrayError } from '@drayage/core';
-import { findProgram, installHint, runProgram, type Environment } from '@drayage/host';
+import { findProgram, installHint, runProgram, systemEnvironment, type Environment } from '@drayage/host';
 
 /** The program of an engine. */
 export interface Dockerd {
@@ -19,8 +19,8 @@ export async function findDockerd(program: string | undefined, env: Environment)
       hint: program === undefined ? installHint('dockerd') : 'Name the file of dockerd with --dockerd.',
     });
   }
-  const { output } = await runProgram(file, ['--version'], env);
-  const version = parseVersion(output);
+  const { stdout } = await runProgram([file, '--version'], { env: systemEnvironment(env) });
+  const version = parseVersion(stdout);
   if (version === undefined) {
     throw new DrayError('ENGINE_START_FAILED', `cannot start ${file}: it does not tell a version`, {
       hint: 'Name the file of dockerd with --dockerd.',

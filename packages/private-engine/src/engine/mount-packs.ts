@@ -22,7 +22,7 @@ import type { Holder } from '../lock/holder.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 import type { RecordedPack } from './state.ts';
 
-/** Where a pack is mounted for an engine with the classic store; links in its data-root lead there. */
+/** Where a pack is mounted for an engine with the classic store: the target of links in its data-root. */
 export function classicMountPoint(places: EnginePaths, digest: Digest): string {
   return join(places.packs, hexOf(digest));
 }
@@ -83,18 +83,11 @@ async function mountHeld(
 ): Promise<void> {
   // Seen through the holder: the place may be on a file system that only it has mounted.
   await mkdir(holder.seen(mountPoint), { recursive: true, mode: 0o700 });
-  const { exitCode, output } = await holder.run(
-    mountPack,
-    filesystem,
-    packOptions,
-    path,
-    mountPoint,
-    identity,
-  );
-  if (exitCode === 0) return;
-  const said = output.trim().split('\n').slice(-3).join('; ');
-  throw new DrayError('MOUNT_FAILED', `cannot mount pack ${file}: ${said || `exit code ${exitCode}`}`, {
-    hint: 'See whether the kernel has loop devices and this file system ("modprobe loop squashfs" on the host).',
+  const result = await holder.run(mountPack, filesystem, packOptions, path, mountPoint, identity);
+  if (result.exitCode === 0) return;
+  const reason = lastWords(result) || `exit code ${result.exitCode}`;
+  throw new DrayError('MOUNT_FAILED', `cannot mount pack ${file}: ${reason}`, {
+    hint: `Run "modprobe loop ${filesystem}" on the host.`,
     details: { file, filesystem },
   });
 }
@@ -111,7 +104,7 @@ function explain(error: unknown): never {
 /** Its directory goes, too, if no other pack has one there. */
 const removePoint = 'umount "$1"; rmdir "$1" && rmdir "${1%/*}"';
 
-/** The packs that some layer of a classic data-root still stands on: where its links lead. */
+/** The mount points that the layers of a classic data-root link to. */
 export async function neededPacks(
   places: EnginePaths,
   driverDirectory: string,

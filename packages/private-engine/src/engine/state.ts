@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { writeFileAtOnce } from '@drayage/host';
 import { DrayError, isDigest, isObject, systemErrorCode } from '@drayage/core';
 import type { Digest, ImageStoreKind, PackFilesystem } from '@drayage/core';
-import { writeFileAtOnce } from '../lock/write-file.ts';
 import { storageBackends, type StorageBackend } from '../storage/choose.ts';
 
 /** A pack that the data-root stands on. */

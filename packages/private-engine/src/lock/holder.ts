@@ -1,39 +1,35 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { DrayError, reasonOf } from '@drayage/core';
 import {
   identifyProcess,
-  searchPath,
-  askShell,
-  becomeProgram,
-  takeAnswer,
-  type ProcessIdentity,
+  openShellSession,
+  systemEnvironment,
   type Environment,
-  type Answer,
+  type ProcessIdentity,
+  type ProgramResult,
 } from '@drayage/host';
 
 /**
- * The process that is everything to a private engine: it has the lock of the data-root, and a mount namespace of its own. First it is a
- * shell that does what it is told; then it becomes the engine. Whenever it ends, however it ends, the kernel releases the lock and takes
- * down all that is mounted in the namespace: loop devices included, nothing is left. It ends by itself when the process that started it
- * dies before it has become the engine, because then its input ends.
+ * The process that a private engine stands on. It holds the lock of the data-root and has its own mount
+ * namespace. It starts as a shell that runs commands, then becomes the engine. When it ends, for whatever
+ * reason, the kernel releases the lock and unmounts all that is mounted in the namespace, loop devices
+ * included. If its starter dies before it has become the engine, its input ends and so does it.
  */
 export interface Holder extends ProcessIdentity {
-  /** Runs a script of the POSIX shell in the namespace; `$1` … are `args`. @throws DrayError `MOUNT_FAILED` when the holder is gone */
-  run(script: string, ...args: readonly string[]): Promise<Answer>;
-  /** The path by which this process reaches a file as the holder sees it. */
+  /** Runs a POSIX shell script in the namespace; `$1` … are `args`. @throws DrayError `MOUNT_FAILED` when the holder has ended */
+  run(script: string, ...args: readonly string[]): Promise<ProgramResult>;
+  /** The path by which this process reaches a file in the holder's namespace. */
   seen(path: string): string;
-  /** Becomes a program, which keeps the number, the lock and the namespace; resolves once it has. */
+  /** Becomes a program, which keeps process number, lock and namespace; resolves when it has. */
   become(argv: readonly string[], logFile: string): Promise<void>;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;
-  /** Takes back its input, which ends it unless it has become a program. */
+  /** Closes its input, which ends it unless it has become a program. */
   release(): void;
 }
 
-// Descriptor 9 stays open in all that comes after; so the lock lives as long as any of it. -n: BusyBox has no longer name.
+// Every later process inherits descriptor 9, so the lock lives as long as any of them. BusyBox knows only -n.
 const takeLock = 'exec 9>>"$1" || exit 76; flock -n 9 || exit 75; exec unshare -m --propagation slave sh';
 
 const isTaken = 75;
@@ -41,18 +37,16 @@ const isTaken = 75;
 type Shell = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * Takes the lock and starts a holder. Resolves with undefined when somebody else has the lock.
- * @throws DrayError `MOUNT_UNAVAILABLE` when there can be no lock or no namespace here
+ * Takes the lock and starts a holder. Resolves with undefined when another process has the lock.
+ * @throws DrayError `MOUNT_UNAVAILABLE` when the lock cannot be tried or no namespace made
  */
 export async function startHolder(lockFile: string, env: Environment): Promise<Holder | undefined> {
   const shell: Shell = spawn('sh', ['-c', takeLock, 'drayage', lockFile], {
-    // Signals for this process group, such as that of Ctrl-C, are not for the engine.
+    // A process group of its own: Ctrl-C is not for the engine.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...env, PATH: searchPath(env), LC_ALL: 'C' },
+    env: systemEnvironment(env),
   });
-  const problems = { text: '' };
-  shell.stderr.setEncoding('utf8').on('data', (text: string) => (problems.text += text));
   shell.stdin.on('error', () => undefined);
   const ended = new Promise<void>((resolve, reject) => {
     shell.once('exit', () => {
@@ -60,56 +54,38 @@ export async function startHolder(lockFile: string, env: Environment): Promise<H
     });
     shell.once('error', reject);
   });
-  const session = openSession(shell);
+  let said = '';
+  const session = openShellSession(shell, {
+    location: 'the holder of the lock',
+    lost: (problem) => {
+      said = problem;
+      return holderGone();
+    },
+  });
+  const run: Holder['run'] = (script, ...args) => session.run(['sh', '-c', script, 'drayage', ...args]);
   try {
-    await session.run('exit 0');
+    await run('exit 0');
   } catch (error) {
-    await ended.catch(() => undefined);
-    if (shell.exitCode === isTaken && problems.text === '') return undefined;
-    throw noHolder(lockFile, problems.text.trim(), error);
+    const cause = await ended.then(
+      () => error,
+      (reason: unknown) => reason,
+    );
+    if (shell.exitCode === isTaken && said === '') return undefined;
+    throw noHolder(lockFile, said, cause);
   }
   const identity = shell.pid === undefined ? undefined : await identifyProcess(shell.pid);
   if (identity === undefined) throw noHolder(lockFile, 'it ended at once', undefined);
-  return { ...identity, ...session, seen: (path) => `/proc/${identity.pid}/root${path}`, ended };
-}
-
-function openSession(shell: Shell): Pick<Holder, 'run' | 'become' | 'release'> {
-  const marker = `drayage-${randomBytes(12).toString('hex')}`;
-  let text = '';
-  shell.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
-  const answer = async (): Promise<Answer> => {
-    for (;;) {
-      const taken = takeAnswer(text, marker);
-      if (taken !== undefined) {
-        text = taken.rest;
-        return taken.answer;
-      }
-      if (shell.stdout.readableEnded || shell.stdout.destroyed) throw holderGone();
-      // Never rejects: a stream that fails is destroyed, which the next turn sees.
-      await Promise.race([once(shell.stdout, 'data'), once(shell.stdout, 'close')]).catch(() => undefined);
-    }
-  };
-  let turn: Promise<unknown> = Promise.resolve();
   return {
-    run(script, ...args) {
-      const mine = turn
-        .catch(() => undefined)
-        .then(async () => {
-          shell.stdin.write(askShell(script, args, marker));
-          return answer();
-        });
-      turn = mine;
-      return mine;
-    },
-    async become(argv, logFile) {
-      await turn.catch(() => undefined);
-      const closed = once(shell.stdout, 'close');
-      shell.stdin.end(becomeProgram(argv, logFile));
-      await closed;
+    ...identity,
+    run,
+    seen: (path) => `/proc/${identity.pid}/root${path}`,
+    become: async (argv, logFile) => {
+      await session.become(argv, logFile);
       shell.stderr.destroy();
       shell.unref();
     },
-    release() {
+    ended,
+    release: () => {
       shell.stdin.destroy();
     },
   };

@@ -1,7 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { isObject } from '@drayage/core';
-import { writeFileAtOnce } from './write-file.ts';
-import { isRunning, type PidSpace, type ProcessIdentity } from '@drayage/host';
+import { isRunning, writeFileAtOnce, type PidSpace, type ProcessIdentity } from '@drayage/host';
 
 /** Who uses a data-root; lies beside the lock, so that others can be told. */
 export interface Owner extends ProcessIdentity, PidSpace {

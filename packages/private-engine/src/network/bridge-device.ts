@@ -1,11 +1,11 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { DrayError } from '@drayage/core';
-import { findProgram, runProgram, type Environment } from '@drayage/host';
+import { findProgram, lastWords, runProgram, systemEnvironment, type Environment } from '@drayage/host';
 import type { BridgeFacts, BridgePlan } from './choose-bridge.ts';
 import { removeRulesNaming, whyNoIptables } from './firewall.ts';
 import { routedSubnets } from './subnet.ts';
 
-/** Looks at the network of this process. Changes nothing. */
+/** What a bridge is chosen from: the network of this process. Changes nothing. */
 export async function bridgeFacts(env: Environment): Promise<BridgeFacts> {
   const [interfaces, table, ip, noIptables] = await Promise.all([
     readdir('/sys/class/net'),
@@ -16,7 +16,7 @@ export async function bridgeFacts(env: Environment): Promise<BridgeFacts> {
   return { interfaces, routes: routedSubnets(table), noIptables, hasIp: ip !== undefined };
 }
 
-/** Makes the bridge that a plan asks for. @throws DrayError `ENGINE_START_FAILED`; nothing is left then */
+/** Makes the bridge of a plan, or leaves nothing behind. @throws DrayError `ENGINE_START_FAILED` */
 export async function createBridge({ create }: BridgePlan, env: Environment): Promise<void> {
   if (create === undefined) return;
   const { name, address } = create;
@@ -26,12 +26,12 @@ export async function createBridge({ create }: BridgePlan, env: Environment): Pr
     ['link', 'set', name, 'up'],
   ];
   for (const [number, step] of steps.entries()) {
-    const { exitCode, output } = await runProgram('ip', step, env);
-    if (exitCode === 0) continue;
+    const result = await runProgram(['ip', ...step], { env: systemEnvironment(env) });
+    if (result.exitCode === 0) continue;
     if (number > 0) await removeBridge(name, env);
     throw new DrayError(
       'ENGINE_START_FAILED',
-      `cannot make network bridge ${name}: ${output.trim() || 'ip failed'}`,
+      `cannot make network bridge ${name}: ${lastWords(result) || 'ip failed'}`,
       {
         hint: 'Run it as root with CAP_NET_ADMIN, or give --bridge none.',
       },
@@ -39,10 +39,10 @@ export async function createBridge({ create }: BridgePlan, env: Environment): Pr
   }
 }
 
-/** Removes a bridge with the rules that name it; one that somebody uses stays, one that is not there is fine. */
+/** Removes a bridge, if it exists, and the rules that name it. A bridge with ports in use stays. */
 export async function removeBridge(name: string, env: Environment): Promise<void> {
   const ports = await readdir(`/sys/class/net/${name}/brif`).catch(() => undefined);
   if (ports === undefined || ports.length > 0) return;
   await removeRulesNaming(name, env);
-  await runProgram('ip', ['link', 'delete', name], env);
+  await runProgram(['ip', 'link', 'delete', name], { env: systemEnvironment(env) });
 }

@@ -1,4 +1,11 @@
-import { findProgram, runProgram, type Environment } from '@drayage/host';
+import {
+  findProgram,
+  lastWords,
+  runProgram,
+  systemEnvironment,
+  type Environment,
+  type ProgramResult,
+} from '@drayage/host';
 
 const families = ['iptables', 'ip6tables'];
 const tables = ['raw', 'filter', 'nat'];
@@ -30,17 +37,17 @@ export function engineChains(listing: string): readonly Removal[] {
   ];
 }
 
-/** Why there can be no rules that lead containers out; undefined: there can. */
+/** Why iptables cannot be used; undefined: it can. */
 export async function whyNoIptables(env: Environment): Promise<string | undefined> {
   if ((await findProgram('iptables', env)) === undefined) return 'there is no program iptables';
-  const { exitCode, output } = await runProgram('iptables', ['-w', '-t', 'nat', '-S'], env);
-  return exitCode === 0 ? undefined : `iptables does not work here (${output.trim()})`;
+  const listed = await runTable('iptables', 'nat', ['-S'], env);
+  return listed.exitCode === 0 ? undefined : `iptables does not work here (${lastWords(listed)})`;
 }
 
-/** Whether an engine has chains here, be it one that is gone. */
+/** Whether an engine, running or not, has chains here. */
 export async function hasEngineChains(env: Environment): Promise<boolean> {
-  const { output } = await runProgram('iptables', ['-w', '-t', 'filter', '-S'], env);
-  return engineChains(output).length > 0;
+  const { stdout } = await runTable('iptables', 'filter', ['-S'], env);
+  return engineChains(stdout).length > 0;
 }
 
 /** Removes the rules that name an interface. */
@@ -60,14 +67,23 @@ async function removeFromAll(
   for (const family of families) {
     if ((await findProgram(family, env)) === undefined) continue;
     for (const table of tables) {
-      const { exitCode, output } = await runProgram(family, ['-w', '-t', table, '-S'], env);
+      const { exitCode, stdout } = await runTable(family, table, ['-S'], env);
       if (exitCode !== 0) continue;
-      for (const removal of choose(output)) await runProgram(family, ['-w', '-t', table, ...removal], env);
+      for (const removal of choose(stdout)) await runTable(family, table, removal, env);
     }
   }
 }
 
-/** Each as the words behind `-A`. */
+function runTable(
+  family: string,
+  table: string,
+  args: readonly string[],
+  env: Environment,
+): Promise<ProgramResult> {
+  return runProgram([family, '-w', '-t', table, ...args], { env: systemEnvironment(env) });
+}
+
+/** The words of each rule, without its `-A`. */
 function rulesIn(listing: string): readonly (readonly string[])[] {
   return listing
     .split('\n')

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
+import { lastWords } from '@drayage/host';
 import type { Holder } from '../lock/holder.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 import type { StorageBackend } from './choose.ts';
@@ -107,10 +108,9 @@ async function readLine(file: string): Promise<string> {
 }
 
 async function done(backend: StorageBackend, answer: ReturnType<Holder['run']>): Promise<void> {
-  const { exitCode, output } = await answer;
-  if (exitCode === 0) return;
-  const said = output.trim().split('\n').slice(-3).join('; ');
-  throw unavailable(backend, said === '' ? `exit code ${exitCode}` : said);
+  const result = await answer;
+  if (result.exitCode === 0) return;
+  throw unavailable(backend, lastWords(result) || `exit code ${result.exitCode}`);
 }
 
 function unavailable(backend: StorageBackend, reason: string, cause?: unknown): DrayError {

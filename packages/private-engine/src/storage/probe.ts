@@ -1,23 +1,25 @@
 import { mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  parseMountinfo,
   findProgram,
   installHint,
+  parseMountinfo,
   runProgram,
+  systemEnvironment,
   type Environment,
-  type Answer,
+  type ProgramResult,
 } from '@drayage/host';
 import type { StorageFacts, StorageWish, Trial } from './choose.ts';
 import { tryFuseOverlayfs, tryOverlay, tryOverlayOnTmpfs } from './scripts.ts';
 
-/** Runs a shell script where its mounts disturb nobody; `$1` … are `args`. */
-export type ScratchRun = (script: string, ...args: readonly string[]) => Promise<Answer>;
+/** Runs a shell script in a mount namespace of its own; `$1` … are `args`. */
+export type ScratchRun = (script: string, ...args: readonly string[]) => Promise<ProgramResult>;
 
-/** Runs scripts in a mount namespace that is made for each and is gone with it. */
+/** Each script gets a new mount namespace, which ends with it. */
 function scratchNamespace(env: Environment): ScratchRun {
+  const enter = ['unshare', '-m', '--propagation', 'private'];
   return (script, ...args) =>
-    runProgram('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'drayage', ...args], env);
+    runProgram([...enter, 'sh', '-c', script, 'drayage', ...args], { env: systemEnvironment(env) });
 }
 
 export interface ProbeOptions {
@@ -89,9 +91,9 @@ async function fuseTrial(scratch: string, env: Environment, run: ScratchRun): Pr
   return trial(await run(tryFuseOverlayfs, scratch, program));
 }
 
-function trial({ exitCode, output }: Answer): Trial {
+function trial({ exitCode, stdout, stderr }: ProgramResult): Trial {
   if (exitCode === 0) return undefined;
-  const lines = output
+  const lines = `${stdout}${stderr}`
     .trim()
     .split('\n')
     .filter((line) => !/dmesg/.test(line));

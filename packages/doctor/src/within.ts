@@ -1,0 +1,30 @@
+import { runProgram, systemEnvironment, type Environment, type ProgramResult } from '@drayage/host';
+
+/** How long one probe may take (ms). */
+const probeTimeoutMs = 3000;
+
+/** Runs a program of this machine, for 3 s at most. */
+export function probe(
+  argv: readonly string[],
+  env: Environment,
+  timeoutMs: number = probeTimeoutMs,
+): Promise<ProgramResult> {
+  return runProgram(argv, { env: systemEnvironment(env), timeoutMs });
+}
+
+/** The result of `look`, or `otherwise` when it fails or takes too long. */
+export async function within<T>(
+  look: Promise<T>,
+  otherwise: T,
+  timeoutMs: number = probeTimeoutMs,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), timeoutMs);
+  });
+  try {
+    return await Promise.race([look.catch(() => otherwise), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

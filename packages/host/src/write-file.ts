@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+
+/** Writes a small file whole and durable, or not at all. `mode` default: only the owner may read it. */
+export async function writeFileAtOnce(file: string, text: string, mode = 0o600): Promise<void> {
+  const partial = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    const handle = await open(partial, 'wx', mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
