@@ -1,8 +1,7 @@
-import type { ByteStream, Descriptor } from '@drayage/core';
+import { tarEnd, tarHeader, tarPadding, type ByteStream, type Descriptor } from '@drayage/core';
 import type { LayoutEntry } from '@drayage/private-engine';
-import { tarEnd, tarHeader, tarPadding } from './tar-header.ts';
 
-// As dockerd makes them: what is in a layer is for root only, unless a container mounts it.
+// As dockerd creates them: only root may read layers outside of containers.
 const directoryMode = 0o710;
 const fileMode = 0o600;
 
@@ -39,7 +38,7 @@ async function* tarEntry(
     case 'directory':
       return;
     case 'link':
-      yield tarHeader({ path, type: 'link', mode: 0o777, target: entry.target });
+      yield tarHeader({ path, type: 'symlink', mode: 0o777, linkName: entry.target });
       return;
     case 'text':
       yield* tarFile(path, Buffer.from(entry.text));

@@ -201,3 +201,5 @@ export { whyNotNow, type Condition, type Conditions, type RunContext } from './i
 export { emptyLock, formatLock, parseLock, type Lock, type LockedImage } from './lock/lock-file.ts';
 export { driftText, findDrift, type Drift, type WantedImage } from './lock/drift.ts';
 export { pinImages } from './lock/pin-images.ts';
+
+export { splitTarPath, tarEnd, tarHeader, tarPadding, type TarType } from './tar/tar-header.ts';

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import type { ByteStream } from '@drayage/core';
+import { extract } from 'tar-stream';
 import { readArchive } from '../testing/fake-engine.ts';
-import { bytesEntry, tarBytes, type ArchiveEntry } from './tar-bytes.ts';
+import { bytesEntry, oneFileTarBytes, tarBytes, type ArchiveEntry } from './tar-bytes.ts';
 
 function entryOf(name: string, size: number, chunks: readonly Uint8Array[]): ArchiveEntry {
   return { name, size, open: () => Promise.resolve(Readable.from(chunks)) };
@@ -104,5 +105,42 @@ describe('tarBytes', () => {
     await reader.return?.();
     await closed;
     expect(source.destroyed).toBe(true);
+  });
+});
+
+describe('the archive of one file', () => {
+  test.each([0, 1, 511, 512, 513, 10_000])('is read by others, with %d bytes', async (size) => {
+    const content = Buffer.alloc(size, 'c');
+    const archive = Buffer.concat(await collect(tarBytes([bytesEntry('name', content)])));
+    expect(archive).toHaveLength(oneFileTarBytes(size));
+    expect(archive.byteLength % 512).toBe(0);
+    expect([...(await readArchive(Readable.from([archive])))]).toEqual([['name', content]]);
+  });
+
+  test.each([0o77777777777, 0o77777777777 + 1, 300_000_000_000])(
+    'says a size of %d, and who owns it',
+    async (size) => {
+      const reader = extract();
+      const read = new Promise((resolve) => {
+        reader.on('entry', (header) => {
+          resolve(header);
+        });
+      });
+      const name = 'f'.repeat(100);
+      const first = [Buffer.alloc(300_000)];
+      const entry = { ...entryOf(name, size, first), mode: 0o600, mtime: 1_700_000_000 };
+      const archive = tarBytes([entry])[Symbol.asyncIterator]();
+      reader.write((await archive.next()).value);
+      const owned = { uid: 0, gid: 0, mtime: new Date(1_700_000_000_000) };
+      expect(await read).toMatchObject({ name, size, type: 'file', mode: 0o600, ...owned });
+      reader.destroy();
+      await archive.return?.();
+    },
+  );
+
+  test('has no room for a longer name', async () => {
+    await expect(collect(tarBytes([bytesEntry('f'.repeat(101), Buffer.alloc(1))]))).rejects.toThrow(
+      RangeError,
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { tarPadding } from '@drayage/core';
 import { createCrc64, type Crc64 } from '../split/crc64.ts';
 import { createTarSplitWriter } from '../split/tar-split-writer.ts';
 import type { TarConsumer } from '../tar/tar-parser.ts';
@@ -6,7 +7,6 @@ import { expandSparse, type Expansion } from './expand.ts';
 import { LayerTree } from './layer-tree.ts';
 import type { LayerLimits } from './limits.ts';
 import { RefusedEntry } from './refused.ts';
-import { padding } from './write-header.ts';
 import type { Abilities } from './xattrs.ts';
 
 /** What is made of the bytes of a layer since the last call: buffers of it, not copies. */
@@ -94,7 +94,7 @@ export class LayerSplitter implements TarConsumer {
     const { entry, crc, isInTree, expansion } = current;
     this.#flushInline();
     if (expansion !== undefined) for (const piece of expansion.end()) this.#tar.push(piece);
-    if (isInTree && entry.size % 512 !== 0) this.#tar.push(padding(entry.size));
+    if (isInTree && entry.size % 512 !== 0) this.#tar.push(tarPadding(entry.size));
     if (crc !== undefined) this.#split.file(entry.name, { size: entry.size, crc: crc.digest() });
     else if (isInTree && entry.fragments === undefined) this.#split.file(entry.name);
     this.#current = undefined;

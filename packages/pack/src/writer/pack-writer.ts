@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises';
 import type { PackFilesystem, PackRequest, PackSource, PackWriter, PackedLayer } from '@drayage/core';
-import { abortError } from '@drayage/core';
+import { abortError, tarEnd } from '@drayage/core';
 import { defaultLimits, type LayerLimits } from '../layer/limits.ts';
 import { packLayer } from '../layer/pack-layer.ts';
 import type { Abilities } from '../layer/xattrs.ts';
 import { startPackProcess, type PackProcess } from './pack-process.ts';
-import { endOfTar } from '../layer/write-header.ts';
 import type { Environment } from '@drayage/host';
 import { plainEnvironment, type PackTool } from './pack-tool.ts';
 import { erofsTool } from './erofs-tool.ts';
@@ -66,7 +65,7 @@ async function writePack(
       const common = { process, ingest, limits, onProgress, signal };
       packed.push(await packLayer({ source, abilities: abilities[filesystem], ...common }));
     }
-    await process?.write([endOfTar()]);
+    await process?.write([tarEnd()]);
     await process?.finish();
     return packed;
   } catch (error) {
