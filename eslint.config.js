@@ -22,7 +22,7 @@ const sizes = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/coverage/'] },
+  { ignores: ['**/dist/', '**/coverage/', '**/generated/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

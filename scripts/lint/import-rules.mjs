@@ -9,7 +9,7 @@ const packages = {
   discovery: { siblings: ['core'], libraries: ['dockerfile-ast'] },
   host: { siblings: ['core'], libraries: [] },
   pack: { siblings: ['core', 'host'], libraries: [] },
-  mount: { siblings: ['core', 'host'], libraries: ['@grpc'] },
+  mount: { siblings: ['core', 'host'], libraries: ['@grpc', '@bufbuild'] },
   'private-engine': { siblings: ['core', 'host', 'mount'], libraries: [] },
   doctor: { siblings: ['core', 'host', 'mount', 'private-engine'], libraries: [] },
   bake: { siblings: ['core', 'mount', 'private-engine'], libraries: [] },

@@ -7,56 +7,95 @@ import { digestOf, type ByteStream } from '@drayage/core';
 import { openChannel, type Channel } from './channel.ts';
 import { contentOf } from './content.ts';
 import { openDial } from './dial.ts';
+import { Content } from './generated/content_pb.ts';
+import { Images } from './generated/images_pb.ts';
 import { imagesOf } from './images.ts';
+import { leasesOf } from './leases.ts';
+import { askServer } from './server.ts';
+import { snapshotsOf } from './snapshots.ts';
 import { absentAsUndefined, hasStatus, madeAnew } from './status.ts';
-import { startGrpcServer, type Handler, type Refusal } from './testing/grpc-server.ts';
+import { startGrpcServer, type Handler, type PlainMessage, type Refusal } from './testing/grpc-server.ts';
 
+const images = '/containerd.services.images.v1.Images';
 const content = '/containerd.services.content.v1.Content';
+const snapshots = '/containerd.services.snapshots.v1.Snapshots';
+const { get } = Images.method;
+
+const stored = {
+  name: 'docker.io/library/redis:7',
+  labels: { c: 'd' },
+  target: { mediaType: 'application/json', digest: digestOf(Buffer.from('y')), size: 7 },
+};
+const snapshot = { name: 's', parent: 'p', kind: 3, labels: { a: 'b' } };
 
 describe('calls to containerd', () => {
   let folder: string;
   let socketPath: string;
   let server: { stop(): Promise<void> };
   let channel: Channel;
-  let seen: { name: string; namespace: unknown }[];
+  let seen: { name: unknown; namespace: unknown }[];
+  let asked: { path: unknown; request: PlainMessage }[];
   let refusal: Refusal | undefined;
-  let written: { action: number; offset: number; bytes: number; labels: object }[];
+  let written: { action: unknown; offset: unknown; bytes: number; labels: unknown }[];
 
   const hello: Handler = (request, headers) => {
-    seen.push({ name: request.text(1), namespace: headers['containerd-namespace'] });
-    if (request.text(1) === 'silence') return undefined;
+    const { name } = request;
+    seen.push({ name, namespace: headers['containerd-namespace'] });
+    if (name === 'silence') return undefined;
     return refusal === undefined
-      ? { answers: [[[1, `hello ${request.text(1)}`]]], end: true }
+      ? { answers: [{ image: { name: `hello ${String(name)}` } }], end: true }
       : { answers: [], refusal };
   };
 
+  const recorded =
+    (answer: PlainMessage): Handler =>
+    (request, headers) => {
+      asked.push({ path: headers[':path'], request });
+      return { answers: [answer], end: true };
+    };
+
   beforeEach(async () => {
+    asked = [];
     folder = mkdtempSync(join(tmpdir(), 'dray-unit-'));
     socketPath = join(folder, 's');
     seen = [];
     written = [];
     refusal = undefined;
     server = await startGrpcServer(socketPath, {
-      '/test/Hello': hello,
-      '/test/List': () => ({ answers: [[[1, 'a']], [[1, 'b']]], end: true }),
-      '/containerd.services.images.v1.Images/Get': hello,
-      [`${content}/Info`]: hello,
-      [`${content}/Write`]: (request) => {
-        const bytes = request.bytes(6).length;
-        written.push({
-          action: request.count(1),
-          offset: request.count(5),
-          bytes,
-          labels: request.textMap(7),
-        });
+      [`${images}/Get`]: hello,
+      [`${content}/List`]: () => ({
+        answers: [{ info: [{ digest: 'a' }] }, { info: [{ digest: 'b' }] }],
+        end: true,
+      }),
+      [`${content}/Write`]: ({ action, offset, data, labels }) => {
+        const bytes = data instanceof Uint8Array ? data.length : 0;
+        written.push({ action, offset, bytes, labels });
         return refusal === undefined
-          ? { answers: [[[4, request.count(5) + bytes]]], end: request.count(1) === 2 }
+          ? { answers: [{ offset: Number(offset) + bytes }], end: action === 'COMMIT' }
           : { answers: [], refusal };
       },
-      [`${content}/Update`]: (request) => {
-        written.push({ action: -1, offset: 0, bytes: 0, labels: request.message(1)?.textMap(5) ?? {} });
-        return { answers: [[]], end: true };
-      },
+      [`${content}/Update`]: recorded({}),
+      [`${images}/Create`]: recorded({}),
+      [`${images}/Update`]: recorded({}),
+      [`${images}/Delete`]: recorded({}),
+      [`${images}/List`]: recorded({ images: [stored] }),
+      '/containerd.services.leases.v1.Leases/Create': recorded({}),
+      '/containerd.services.leases.v1.Leases/List': recorded({ leases: [{ id: 'l', labels: { a: 'b' } }] }),
+      '/containerd.services.leases.v1.Leases/Delete': recorded({}),
+      [`${snapshots}/Prepare`]: recorded({
+        mounts: [{ type: 'bind', source: '/s', options: ['ro', 'rbind'] }],
+      }),
+      [`${snapshots}/Commit`]: recorded({}),
+      [`${snapshots}/Stat`]: recorded({ info: snapshot }),
+      [`${snapshots}/List`]: recorded({ info: [snapshot, { name: 'new', kind: 7 }] }),
+      [`${snapshots}/Update`]: recorded({}),
+      [`${snapshots}/Remove`]: recorded({}),
+      [`${snapshots}/Cleanup`]: recorded({}),
+      '/containerd.services.introspection.v1.Introspection/Server': recorded({
+        uuid: 'u',
+        pid: 12,
+        pidns: 4026531836,
+      }),
     });
     channel = await openChannel({ socketPath, headers: { 'containerd-namespace': 'moby' } });
   });
@@ -68,18 +107,19 @@ describe('calls to containerd', () => {
   });
 
   test('carry the namespace, and give the answer', async () => {
-    expect((await channel.call('/test/Hello', [[1, 'you']])).text(1)).toBe('hello you');
+    expect((await channel.call(get, { name: 'you' })).image?.name).toBe('hello you');
     expect(seen).toEqual([{ name: 'you', namespace: 'moby' }]);
-    expect((await channel.list('/test/List', [])).map((answer) => answer.text(1))).toEqual(['a', 'b']);
+    const answers = await channel.list(Content.method.list, {});
+    expect(answers.map(({ info }) => info[0]?.digest)).toEqual(['a', 'b']);
   });
 
   test('that are refused throw CONTAINERD_API with the call and the status', async () => {
     refusal = { status: 9, text: 'cannot remove snapshot with child' };
-    await expect(channel.call('/test/Hello', [])).rejects.toMatchObject({
+    await expect(channel.call(get, {})).rejects.toMatchObject({
       code: 'CONTAINERD_API',
-      details: { call: '/test/Hello', status: 'FAILED_PRECONDITION' },
+      details: { call: `${images}/Get`, status: 'FAILED_PRECONDITION' },
     });
-    await expect(channel.list('/test/Nothing', [])).rejects.toMatchObject({
+    await expect(channel.call(Content.method.info, {})).rejects.toMatchObject({
       code: 'CONTAINERD_API',
       details: { status: 'UNIMPLEMENTED' },
     });
@@ -87,33 +127,33 @@ describe('calls to containerd', () => {
 
   test('give absence, and what is there already, as values', async () => {
     refusal = { status: 5, text: 'not found' };
-    expect(await absentAsUndefined(channel.call('/test/Hello', []))).toBeUndefined();
+    expect(await absentAsUndefined(channel.call(get, {}))).toBeUndefined();
     expect(await imagesOf(channel).get('docker.io/library/redis:7')).toBeUndefined();
-    await expect(madeAnew(channel.call('/test/Hello', []))).rejects.toMatchObject({ code: 'CONTAINERD_API' });
+    await expect(madeAnew(channel.call(get, {}))).rejects.toMatchObject({ code: 'CONTAINERD_API' });
     refusal = { status: 6, text: 'already exists' };
-    expect(await madeAnew(channel.call('/test/Hello', []))).toBe(false);
+    expect(await madeAnew(channel.call(get, {}))).toBe(false);
     refusal = undefined;
-    expect(await madeAnew(channel.call('/test/Hello', []))).toBe(true);
+    expect(await madeAnew(channel.call(get, {}))).toBe(true);
   });
 
   test('end in time where containerd is silent', async () => {
-    const silence = channel.call('/test/Hello', [[1, 'silence']], { timeoutMs: 50 });
+    const silence = channel.call(get, { name: 'silence' }, { timeoutMs: 50 });
     await expect(silence).rejects.toMatchObject({ details: { status: 'DEADLINE_EXCEEDED' } });
   });
 
   test('are aborted by their signal', async () => {
     const stop = new AbortController();
     const abortable = await openChannel({ socketPath, headers: {}, signal: stop.signal });
-    const silence = abortable.call('/test/Hello', [[1, 'silence']]);
+    const silence = abortable.call(get, { name: 'silence' });
     stop.abort();
     await expect(silence).rejects.toMatchObject({ code: 'ABORTED' });
-    await expect(abortable.list('/test/List', [])).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(abortable.list(Content.method.list, {})).rejects.toMatchObject({ code: 'ABORTED' });
     abortable.close();
   });
 
   test('to nobody say that containerd is not available', async () => {
     const nobody = await openChannel({ socketPath: join(folder, 'nobody'), headers: {} });
-    const call = nobody.call('/test/Hello', [], { timeoutMs: 60_000 });
+    const call = nobody.call(get, {}, { timeoutMs: 60_000 });
     await expect(call).rejects.toMatchObject({ details: { status: 'UNAVAILABLE' } });
     nobody.close();
   });
@@ -122,10 +162,62 @@ describe('calls to containerd', () => {
     const connected = (): Promise<ReturnType<typeof connect>> => Promise.resolve(connect(socketPath));
     const dial = await openDial({ localSocket: undefined, connectContainerd: connected });
     const relayed = await openChannel({ socketPath: dial.socketPath, headers: {} });
-    expect((await relayed.call('/test/Hello', [[1, 'relay']])).text(1)).toBe('hello relay');
+    expect((await relayed.call(get, { name: 'relay' })).image?.name).toBe('hello relay');
     relayed.close();
     await dial.close();
     expect(readdirSync(tmpdir())).not.toContain(dial.socketPath.split('/').at(-2));
+  });
+
+  test('about images arrive as they were sent, and so do their answers', async () => {
+    const target = { mediaType: 'application/json', digest: digestOf(Buffer.from('x')), size: 2 ** 40 };
+    const image = { name: 'docker.io/library/redis:7', labels: { a: 'b' }, target };
+    expect(await imagesOf(channel).create(image)).toBe(true);
+    await imagesOf(channel).update(image);
+    await imagesOf(channel).delete(image.name, { sync: true });
+    expect(asked).toMatchObject([
+      { path: `${images}/Create`, request: { image } },
+      { path: `${images}/Update`, request: { image, updateMask: { paths: ['target'] } } },
+      { path: `${images}/Delete`, request: { name: image.name, sync: true } },
+    ]);
+    expect(await imagesOf(channel).list('name==x')).toEqual([stored]);
+    expect(asked.at(-1)?.request).toEqual({ filters: ['name==x'] });
+  });
+
+  test('about leases and the server arrive as they were sent, and so do their answers', async () => {
+    await leasesOf(channel).create({ id: 'l', labels: { a: 'b' } });
+    await leasesOf(channel).delete('l', { sync: true });
+    expect(await leasesOf(channel).list('labels.a')).toMatchObject([{ id: 'l', labels: { a: 'b' } }]);
+    expect(asked.map(({ request }) => request)).toEqual([
+      { id: 'l', labels: { a: 'b' } },
+      { id: 'l', sync: true },
+      { filters: ['labels.a'] },
+    ]);
+    expect(await askServer(channel)).toEqual({ uuid: 'u', pid: 12, pidNamespace: 4026531836 });
+  });
+
+  test('about snapshots arrive as they were sent, and so do their answers', async () => {
+    const it = snapshotsOf(channel, 'overlayfs');
+    expect(await it.prepare('k', 'p', { a: 'b' })).toMatchObject([
+      { type: 'bind', source: '/s', options: ['ro', 'rbind'] },
+    ]);
+    await it.commit('k', 'n', { a: 'b' });
+    await it.label('n', { a: 'b', c: 'd' });
+    await it.remove('n');
+    await it.cleanUp();
+    const snapshotter = 'overlayfs';
+    expect(asked.map(({ request }) => request)).toMatchObject([
+      { snapshotter, key: 'k', parent: 'p', labels: { a: 'b' } },
+      { snapshotter, name: 'n', key: 'k', labels: { a: 'b' } },
+      { snapshotter, info: { name: 'n' }, updateMask: { paths: ['labels.a', 'labels.c'] } },
+      { snapshotter, key: 'n' },
+      { snapshotter },
+    ]);
+    const read = { name: 's', parent: 'p', kind: 'committed', labels: { a: 'b' } };
+    expect(await it.stat('s')).toEqual(read);
+    expect(await it.list('labels.a')).toEqual([
+      read,
+      { name: 'new', parent: '', kind: 'unknown', labels: {} },
+    ]);
   });
 
   describe('that store blobs', () => {
@@ -144,17 +236,17 @@ describe('calls to containerd', () => {
     test('send a small one with the commit', async () => {
       const bytes = Buffer.from('{}');
       await contentOf(channel).write(blobOf(bytes), () => Promise.resolve(inPieces(bytes)), { a: 'b' });
-      expect(written).toEqual([{ action: 2, offset: 0, bytes: 2, labels: { a: 'b' } }]);
+      expect(written).toEqual([{ action: 'COMMIT', offset: 0, bytes: 2, labels: { a: 'b' } }]);
     });
 
     test('send a large one in pieces, each at its place', async () => {
       const bytes = Buffer.alloc(2_500_000, 1);
       await contentOf(channel).write(blobOf(bytes), () => Promise.resolve(inPieces(bytes)), {});
       expect(written.map(({ action, offset }) => [action, offset])).toEqual([
-        [1, 0],
-        [1, 0],
-        [1, 1_200_000],
-        [2, 2_400_000],
+        ['WRITE', 0],
+        ['WRITE', 0],
+        ['WRITE', 1_200_000],
+        ['COMMIT', 2_400_000],
       ]);
       expect(written.reduce((sum, each) => sum + each.bytes, 0)).toBe(bytes.length);
     });
@@ -168,7 +260,12 @@ describe('calls to containerd', () => {
       };
       await contentOf(channel).write(blobOf(Buffer.alloc(2_000_000)), open, { a: 'b' });
       expect(opened).toBe(false);
-      expect(written.at(-1)).toMatchObject({ action: -1, labels: { a: 'b' } });
+      expect(asked).toMatchObject([
+        {
+          path: `${content}/Update`,
+          request: { info: { labels: { a: 'b' } }, updateMask: { paths: ['labels.a'] } },
+        },
+      ]);
     });
 
     test('throw what their source throws', async () => {

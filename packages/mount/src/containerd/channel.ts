@@ -1,50 +1,64 @@
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodBiDiStreaming,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
 import type { CallOptions, Client, Metadata, ServiceError } from '@grpc/grpc-js';
 import { abortError, reasonOf } from '@drayage/core';
 import { callFailed } from './status.ts';
-import { decodeMessage, encodeMessage, type WireMessage, type WireValue } from './wire.ts';
 
-/** The fields of a request, by number. */
-export type Fields = readonly (readonly [number, WireValue])[];
-
-/** A connection over which calls are made. Errors are those of {@link callFailed}, or `ABORTED`. */
+/** A connection for calls. They throw the errors of {@link callFailed}, or `ABORTED`. */
 export interface Channel {
   /** One request, one answer. */
-  call(
-    method: string,
-    request: Fields,
+  call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
     options?: { readonly timeoutMs?: number | undefined },
-  ): Promise<WireMessage>;
+  ): Promise<MessageShape<O>>;
   /** One request, many answers. */
-  list(method: string, request: Fields): Promise<readonly WireMessage[]>;
-  /** Many requests, each sent once the one before was answered; gives the last answer. */
-  converse(method: string, requests: AsyncIterable<Fields>): Promise<WireMessage | undefined>;
+  list<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+  ): Promise<readonly MessageShape<O>[]>;
+  /** Sends each request after the answer to the one before; resolves with the last answer. */
+  converse<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    requests: AsyncIterable<MessageInitShape<I>>,
+  ): Promise<MessageShape<O> | undefined>;
   close(): void;
 }
 
 export interface ChannelOptions {
-  /** The unix socket that is dialled. */
+  /** Path of a unix socket. */
   readonly socketPath: string;
   /** Sent with every call. */
   readonly headers: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
-// A call waits for other writers of containerd's database, and for the disk below it.
+// A call waits for other writers of containerd's database, and for its disk.
 const defaultTimeoutMs = 60_000;
-// As containerd itself has it: defaults.DefaultMaxRecvMsgSize.
+// containerd's defaults.DefaultMaxRecvMsgSize
 const maxMessageBytes = 16 * 1024 * 1024;
 
-/** Loads the library that {@link openChannel} needs, which takes a while, so that it is there when it is needed. */
+/** Loads the gRPC library ahead of {@link openChannel}, because that takes a while. */
 export async function loadContainerdLibrary(): Promise<void> {
   await import('./grpc.ts');
 }
 
 /** Opens a gRPC connection over a unix socket; it is dialled with the first call. */
 export async function openChannel({ socketPath, headers, signal }: ChannelOptions): Promise<Channel> {
-  // Loaded here, because most runs never come to it.
+  // Loaded on demand, because most runs do not need it.
   const grpc = await import('./grpc.ts');
   const client = new grpc.Client(`unix:${socketPath}`, grpc.credentials.createInsecure(), {
-    // Go's server refuses the path of a socket as an authority.
+    // Go's server rejects the path of a socket as an authority.
     'grpc.default_authority': 'localhost',
     'grpc.max_receive_message_length': maxMessageBytes,
   });
@@ -66,43 +80,38 @@ interface Tools {
   readonly signal: AbortSignal | undefined;
 }
 
-function callOnce(
+function callOnce<I extends DescMessage, O extends DescMessage>(
   { client, metadata, signal }: Tools,
-  method: string,
-  request: Fields,
+  method: DescMethodUnary<I, O>,
+  request: MessageInitShape<I>,
   timeoutMs = defaultTimeoutMs,
-): Promise<WireMessage> {
+): Promise<MessageShape<O>> {
   return new Promise((resolve, reject) => {
-    const done = (error: ServiceError | null, answer?: WireMessage): void => {
+    const done = (error: ServiceError | null, answer?: MessageShape<O>): void => {
       stop();
       if (error !== null || answer === undefined) reject(failed(method, signal, error));
       else resolve(answer);
     };
-    const call = client.makeUnaryRequest(
-      method,
-      serialize,
-      decodeMessage,
-      request,
-      metadata,
-      within(timeoutMs),
-      done,
-    );
+    const { path, serialize, deserialize } = wireOf(method);
+    const options = within(timeoutMs);
+    const call = client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, done);
     const stop = cancelOn(signal, call);
   });
 }
 
-async function listAll(
+async function listAll<I extends DescMessage, O extends DescMessage>(
   { client, metadata, signal }: Tools,
-  method: string,
-  request: Fields,
-): Promise<WireMessage[]> {
+  method: DescMethodServerStreaming<I, O>,
+  request: MessageInitShape<I>,
+): Promise<MessageShape<O>[]> {
+  const { path, serialize, deserialize } = wireOf(method);
   const options = within(defaultTimeoutMs);
-  const call = client.makeServerStreamRequest(method, serialize, decodeMessage, request, metadata, options);
+  const call = client.makeServerStreamRequest(path, serialize, deserialize, request, metadata, options);
   const stop = cancelOn(signal, call);
-  const answers: WireMessage[] = [];
+  const answers: MessageShape<O>[] = [];
   try {
     await new Promise((resolve, reject) => {
-      call.on('data', (answer: WireMessage) => answers.push(answer));
+      call.on('data', (answer: MessageShape<O>) => answers.push(answer));
       call.once('end', resolve);
       call.once('error', reject);
     });
@@ -114,21 +123,22 @@ async function listAll(
   }
 }
 
-async function converse(
+async function converse<I extends DescMessage, O extends DescMessage>(
   { client, metadata, signal }: Tools,
-  method: string,
-  requests: AsyncIterable<Fields>,
-): Promise<WireMessage | undefined> {
-  const call = client.makeBidiStreamRequest(method, serialize, decodeMessage, metadata);
+  method: DescMethodBiDiStreaming<I, O>,
+  requests: AsyncIterable<MessageInitShape<I>>,
+): Promise<MessageShape<O> | undefined> {
+  const { path, serialize, deserialize } = wireOf(method);
+  const call = client.makeBidiStreamRequest(path, serialize, deserialize, metadata);
   const stop = cancelOn(signal, call);
-  let last: WireMessage | undefined;
+  let last: MessageShape<O> | undefined;
   let heard: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown): void => {
     failure ??= { error };
     heard?.reject(error);
   };
-  call.on('data', (answer: WireMessage) => {
+  call.on('data', (answer: MessageShape<O>) => {
     last = answer;
     heard?.resolve();
   });
@@ -155,8 +165,34 @@ async function converse(
   }
 }
 
-function serialize(fields: Fields): Buffer {
-  return encodeMessage(fields);
+interface Wire<I extends DescMessage, O extends DescMessage> {
+  readonly path: string;
+  readonly serialize: (request: MessageInitShape<I>) => Buffer;
+  readonly deserialize: (bytes: Uint8Array) => MessageShape<O>;
+}
+
+interface Method<I extends DescMessage, O extends DescMessage> {
+  readonly name: string;
+  readonly parent: { readonly typeName: string };
+  readonly input: I;
+  readonly output: O;
+}
+
+/** @see github.com/grpc/grpc doc/PROTOCOL-HTTP2.md, "Path" */
+function wireOf<I extends DescMessage, O extends DescMessage>({
+  name,
+  parent,
+  input,
+  output,
+}: Method<I, O>): Wire<I, O> {
+  return {
+    path: `/${parent.typeName}/${name}`,
+    serialize: (request) => {
+      const { buffer, byteOffset, byteLength } = toBinary(input, create(input, request));
+      return Buffer.from(buffer, byteOffset, byteLength);
+    },
+    deserialize: (bytes) => fromBinary(output, bytes),
+  };
 }
 
 function within(timeoutMs: number): CallOptions {
@@ -172,13 +208,14 @@ function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): ()
   return () => signal?.removeEventListener('abort', cancel);
 }
 
-function failed(method: string, signal: AbortSignal | undefined, error: unknown): Error {
-  if (signal?.aborted === true) return abortError(signal, `call ${method} of containerd`);
+function failed({ name, parent }: DescMethod, signal: AbortSignal | undefined, error: unknown): Error {
+  const path = `/${parent.typeName}/${name}`;
+  if (signal?.aborted === true) return abortError(signal, `call ${path} of containerd`);
   const code =
     typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'
       ? error.code
       : 2;
-  return callFailed(method, code, textOf(error), error);
+  return callFailed(path, code, textOf(error), error);
 }
 
 function textOf(error: unknown): string {

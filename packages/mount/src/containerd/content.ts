@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ByteStream, Descriptor, Digest } from '@drayage/core';
-import type { Channel, Fields } from './channel.ts';
-import { labelUpdate } from './label-update.ts';
+import type { Channel } from './channel.ts';
+import { Content as Service, WriteAction, type WriteContentRequestSchema } from './generated/content_pb.ts';
+import { labelMask } from './labels.ts';
 import { absentAsUndefined, madeAnew } from './status.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A blob that containerd has. */
+/** A blob in containerd's content store. */
 export interface StoredBlob {
   readonly digest: string;
   readonly labels: Labels;
@@ -16,67 +18,53 @@ export interface StoredBlob {
 export interface Content {
   stat(digest: Digest): Promise<StoredBlob | undefined>;
   list(...filters: readonly string[]): Promise<readonly StoredBlob[]>;
-  /** Stores a blob with these labels; one that is there already gets the labels, and nothing is read. containerd checks the digest. */
+  /** Stores a blob with these labels. An existing one gets the labels, and `bytes` is not called. containerd checks the digest. */
   write(blob: Descriptor, bytes: () => Promise<ByteStream>, labels: Labels): Promise<void>;
 }
 
-const service = '/containerd.services.content.v1.Content';
-const writeAction = 1;
-const commitAction = 2;
+const { method } = Service;
 // Far below what a server takes in one message (16 MiB).
 const chunkBytes = 1024 * 1024;
 
 /** The blobs of containerd behind `channel`. */
 export function contentOf(channel: Channel): Content {
-  const stat: Content['stat'] = async (digest) => {
-    const answer = await absentAsUndefined(channel.call(`${service}/Info`, [[1, digest]]));
-    const info = answer?.message(1);
-    return info === undefined ? undefined : { digest: info.text(1), labels: info.textMap(5) };
-  };
   return {
-    stat,
+    stat: async (digest) => (await absentAsUndefined(channel.call(method.info, { digest })))?.info,
     list: async (...filters) => {
-      const answers = await channel.list(`${service}/List`, [[1, filters]]);
-      return answers
-        .flatMap((answer) => answer.messages(1))
-        .map((info) => ({ digest: info.text(1), labels: info.textMap(5) }));
+      const answers = await channel.list(method.list, { filters: [...filters] });
+      return answers.flatMap(({ info }) => info);
     },
     write: async (blob, bytes, labels) => {
-      const isNew = await madeAnew(channel.converse(`${service}/Write`, writeRequests(blob, bytes, labels)));
+      const isNew = await madeAnew(channel.converse(method.write, writeRequests(blob, bytes, labels)));
       if (isNew || Object.keys(labels).length === 0) return;
-      const { info, mask } = labelUpdate(blob.digest, 5, labels);
-      await channel.call(`${service}/Update`, [
-        [1, info],
-        [2, mask],
-      ]);
+      await channel.call(method.update, {
+        info: { digest: blob.digest, labels },
+        updateMask: labelMask(labels),
+      });
     },
   };
 }
 
-/** A blob that fits goes with the commit, in one message. */
+/** A small blob goes with the commit, in one message. */
 async function* writeRequests(
   { digest, size }: Descriptor,
   bytes: () => Promise<ByteStream>,
   labels: Labels,
-): AsyncGenerator<Fields> {
-  const about: Fields = [
-    [2, `drayage-${randomUUID()}`],
-    [3, size],
-    [4, digest],
-  ];
-  // An empty write first: it fails where the blob is there already, before its bytes are opened.
-  if (size > chunkBytes) yield [[1, writeAction], ...about];
-  let offset = 0;
-  let last: Uint8Array = new Uint8Array();
+): AsyncGenerator<MessageInitShape<typeof WriteContentRequestSchema>> {
+  const about = { ref: `drayage-${randomUUID()}`, total: BigInt(size), expected: digest };
+  // An empty write first: it fails where the blob exists, before its bytes are opened.
+  if (size > chunkBytes) yield { action: WriteAction.WRITE, ...about };
+  let offset = 0n;
+  let data: Uint8Array = new Uint8Array();
   for await (const chunk of inChunks(await bytes(), chunkBytes)) {
-    if (last.length > 0) yield [[1, writeAction], ...about, [5, offset], [6, last]];
-    offset += last.length;
-    last = chunk;
+    if (data.length > 0) yield { action: WriteAction.WRITE, ...about, offset, data };
+    offset += BigInt(data.length);
+    data = chunk;
   }
-  yield [[1, commitAction], ...about, [5, offset], [6, last], [7, labels]];
+  yield { action: WriteAction.COMMIT, ...about, offset, data, labels };
 }
 
-/** The same bytes in pieces of at least `size`, but for the last. */
+/** The same bytes in pieces of at least `size`, except the last. */
 async function* inChunks(bytes: ByteStream, size: number): ByteStream {
   let parts: Uint8Array[] = [];
   let length = 0;

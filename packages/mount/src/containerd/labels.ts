@@ -33,6 +33,11 @@ export function hasLabel(name: string): string {
   return `labels.${JSON.stringify(name)}`;
 }
 
+/** The field mask of an update that sets these labels and keeps the others. */
+export function labelMask(labels: Readonly<Record<string, string>>): { readonly paths: string[] } {
+  return { paths: Object.keys(labels).map((key) => `labels.${key}`) };
+}
+
 /** What our labels say of a snapshot, or undefined for one that is not ours. */
 export function mountedLayerOf({ name, kind, labels }: Snapshot): MountedLayer | undefined {
   const pack = labels[drayageLabels.pack] ?? '';

@@ -1,7 +1,8 @@
 import type { Channel } from './channel.ts';
+import { Leases as Service } from './generated/leases_pb.ts';
 import { absentAsUndefined } from './status.ts';
 
-/** What keeps new content from being collected. */
+/** Keeps new content from being collected. */
 export interface Lease {
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -11,32 +12,21 @@ export interface Lease {
 export interface Leases {
   create(lease: Lease): Promise<void>;
   list(...filters: readonly string[]): Promise<readonly Lease[]>;
-  /** Ends a lease; with `sync` returns when what only it kept is gone. One that is not there is fine. */
+  /** Deletes a lease, if it exists; with `sync` waits for the collection of what only it kept. */
   delete(id: string, options?: { readonly sync?: boolean | undefined }): Promise<void>;
 }
 
-const service = '/containerd.services.leases.v1.Leases';
+const { method } = Service;
 
 /** The leases of containerd behind `channel`. */
 export function leasesOf(channel: Channel): Leases {
   return {
     create: async ({ id, labels }) => {
-      await channel.call(`${service}/Create`, [
-        [1, id],
-        [3, labels],
-      ]);
+      await channel.call(method.create, { id, labels });
     },
-    list: async (...filters) => {
-      const answer = await channel.call(`${service}/List`, [[1, filters]]);
-      return answer.messages(1).map((lease) => ({ id: lease.text(1), labels: lease.textMap(3) }));
-    },
+    list: async (...filters) => (await channel.call(method.list, { filters: [...filters] })).leases,
     delete: async (id, { sync = false } = {}) => {
-      await absentAsUndefined(
-        channel.call(`${service}/Delete`, [
-          [1, id],
-          [2, sync ? 1 : 0],
-        ]),
-      );
+      await absentAsUndefined(channel.call(method.delete, { id, sync }));
     },
   };
 }

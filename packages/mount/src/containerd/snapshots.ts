@@ -1,16 +1,16 @@
 import type { Channel } from './channel.ts';
-import { labelUpdate } from './label-update.ts';
+import { Kind, Snapshots as Service, type Info } from './generated/snapshots_pb.ts';
+import { labelMask } from './labels.ts';
 import { absentAsUndefined } from './status.ts';
-import type { WireMessage } from './wire.ts';
 
-/** What containerd mounts to get at a snapshot. */
+/** How a snapshot is mounted. */
 export interface SnapshotMount {
   readonly type: string;
   readonly source: string;
   readonly options: readonly string[];
 }
 
-/** A snapshot as containerd's database has it. */
+/** A snapshot in containerd's database. */
 export interface Snapshot {
   readonly name: string;
   /** Empty at the bottom of a chain. */
@@ -22,89 +22,62 @@ export interface Snapshot {
 /** The snapshots of one snapshotter. @see containerd v2.1, api/services/snapshots/v1/snapshots.proto */
 export interface Snapshots {
   stat(name: string): Promise<Snapshot | undefined>;
-  /** Those that any of the filters lets pass. @see containerd v2.1, filters/filter.go */
+  /** The snapshots that pass any of the filters. @see containerd v2.1, filters/filter.go */
   list(...filters: readonly string[]): Promise<readonly Snapshot[]>;
-  /** Makes an active snapshot on `parent` (`''`: on nothing) and tells how it is mounted. */
+  /** Creates an active snapshot on `parent` (`''`: on nothing). */
   prepare(key: string, parent: string, labels: Snapshot['labels']): Promise<readonly SnapshotMount[]>;
-  /** Makes the active snapshot `key` the committed one `name`. containerd measures its disk usage first. */
+  /** Commits the active snapshot `key` as `name`. containerd measures its disk usage first. */
   commit(key: string, name: string, labels: Snapshot['labels']): Promise<void>;
-  /** Sets these labels, and leaves the others. */
+  /** Sets these labels and keeps the others. */
   label(name: string, labels: Snapshot['labels']): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Deletes what removed snapshots have left on disk. */
+  /** Deletes what removed snapshots left on disk. */
   cleanUp(): Promise<void>;
 }
 
-const service = '/containerd.services.snapshots.v1.Snapshots';
+const { method } = Service;
 const commitTimeoutMs = 300_000;
-const kinds = ['unknown', 'view', 'active', 'committed'] as const;
+const kinds: Readonly<Record<number, Snapshot['kind']>> = {
+  [Kind.UNKNOWN]: 'unknown',
+  [Kind.VIEW]: 'view',
+  [Kind.ACTIVE]: 'active',
+  [Kind.COMMITTED]: 'committed',
+};
 
 /** The snapshots of a snapshotter such as `overlayfs`. */
 export function snapshotsOf(channel: Channel, snapshotter: string): Snapshots {
   return {
-    stat: async (name) => {
-      const found = await absentAsUndefined(
-        channel.call(`${service}/Stat`, [
-          [1, snapshotter],
-          [2, name],
-        ]),
-      );
-      return parseSnapshot(found?.message(1));
+    stat: async (key) => {
+      const found = await absentAsUndefined(channel.call(method.stat, { snapshotter, key }));
+      return found?.info === undefined ? undefined : parseSnapshot(found.info);
     },
     list: async (...filters) => {
-      const answers = await channel.list(`${service}/List`, [
-        [1, snapshotter],
-        [2, filters],
-      ]);
-      return answers.flatMap((answer) => answer.messages(1)).flatMap((info) => parseSnapshot(info) ?? []);
+      const answers = await channel.list(method.list, { snapshotter, filters: [...filters] });
+      return answers.flatMap(({ info }) => info.map(parseSnapshot));
     },
-    prepare: async (key, parent, labels) => {
-      const request = [
-        [1, snapshotter],
-        [2, key],
-        [3, parent],
-        [4, labels],
-      ] as const;
-      const answer = await channel.call(`${service}/Prepare`, request);
-      return answer.messages(1).map(parseMount);
-    },
+    prepare: async (key, parent, labels) =>
+      (await channel.call(method.prepare, { snapshotter, key, parent, labels })).mounts,
     commit: async (key, name, labels) => {
-      const request = [
-        [1, snapshotter],
-        [2, name],
-        [3, key],
-        [4, labels],
-      ] as const;
-      await channel.call(`${service}/Commit`, request, { timeoutMs: commitTimeoutMs });
+      const request = { snapshotter, name, key, labels };
+      await channel.call(method.commit, request, { timeoutMs: commitTimeoutMs });
     },
     label: async (name, labels) => {
-      const { info, mask } = labelUpdate(name, 6, labels);
-      await channel.call(`${service}/Update`, [
-        [1, snapshotter],
-        [2, info],
-        [3, mask],
-      ]);
+      await channel.call(method.update, {
+        snapshotter,
+        info: { name, labels },
+        updateMask: labelMask(labels),
+      });
     },
-    remove: async (name) => {
-      await absentAsUndefined(
-        channel.call(`${service}/Remove`, [
-          [1, snapshotter],
-          [2, name],
-        ]),
-      );
+    remove: async (key) => {
+      await absentAsUndefined(channel.call(method.remove, { snapshotter, key }));
     },
     cleanUp: async () => {
-      await channel.call(`${service}/Cleanup`, [[1, snapshotter]]);
+      await channel.call(method.cleanup, { snapshotter });
     },
   };
 }
 
-function parseSnapshot(info: WireMessage | undefined): Snapshot | undefined {
-  if (info === undefined) return undefined;
-  const kind = kinds[info.count(3)] ?? 'unknown';
-  return { name: info.text(1), parent: info.text(2), kind, labels: info.textMap(6) };
-}
-
-function parseMount(mount: WireMessage): SnapshotMount {
-  return { type: mount.text(1), source: mount.text(2), options: mount.texts(4) };
+function parseSnapshot({ name, parent, kind, labels }: Info): Snapshot {
+  // Newer containerds may have more kinds.
+  return { name, parent, kind: kinds[kind] ?? 'unknown', labels };
 }

@@ -1,7 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { decodeMessage, encodeMessage, type WireMessage, type WireValue } from '../wire.ts';
+import { join } from 'node:path';
+import protobuf, { type Method } from 'protobufjs';
 
-type Answer = readonly (readonly [number, WireValue])[];
+// Read by another library than the one that wrote the client's messages: a mistake of one shows.
+const protoFolder = join(import.meta.dirname, '../../../proto');
+
+/** A message as protobufjs gives and takes it: int64 as a number, enums as names. */
+export type PlainMessage = Readonly<Record<string, unknown>>;
 
 /** What a handler may do instead of answering. */
 export interface Refusal {
@@ -11,11 +16,11 @@ export interface Refusal {
 
 /** Answers each request of a call: any number of messages, then a refusal perhaps; undefined: silence. */
 export type Handler = (
-  request: WireMessage,
+  request: PlainMessage,
   headers: IncomingHttpHeaders,
 ) =>
   | {
-      readonly answers: readonly Answer[];
+      readonly answers: readonly PlainMessage[];
       readonly refusal?: Refusal | undefined;
       readonly end?: boolean | undefined;
     }
@@ -26,6 +31,9 @@ export async function startGrpcServer(
   socketPath: string,
   handlers: Readonly<Record<string, Handler>>,
 ): Promise<{ stop(): Promise<void> }> {
+  const files = ['images', 'content', 'leases', 'snapshots', 'introspection'];
+  const root = await new protobuf.Root().load(files.map((name) => join(protoFolder, `${name}.proto`)));
+  root.resolveAll();
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();
   server.on('session', (session) => sessions.add(session));
@@ -42,9 +50,10 @@ export async function startGrpcServer(
       stream.end();
       return;
     }
+    const codec = codecOf(root, headers[':path'] ?? '');
     readMessages(stream, (bytes) => {
-      const reply = handler(decodeMessage(bytes), headers);
-      for (const answer of reply?.answers ?? []) stream.write(framed(encodeMessage(answer)));
+      const reply = handler(codec.decode(bytes), headers);
+      for (const answer of reply?.answers ?? []) stream.write(framed(codec.encode(answer)));
       status = reply?.refusal ?? status;
       if (reply?.refusal !== undefined || reply?.end === true) stream.end();
     });
@@ -58,7 +67,26 @@ export async function startGrpcServer(
   };
 }
 
-function framed(message: Buffer): Buffer {
+interface Codec {
+  readonly decode: (bytes: Uint8Array) => PlainMessage;
+  readonly encode: (answer: PlainMessage) => Uint8Array;
+}
+
+/** Of the method at `/package.Service/Method`. */
+function codecOf(root: protobuf.Root, path: string): Codec {
+  const [, service = '', name = ''] = path.split('/');
+  const method: Method | undefined = root.lookupService(service).methods[name];
+  const input = method?.resolvedRequestType ?? undefined;
+  const output = method?.resolvedResponseType ?? undefined;
+  if (input === undefined || output === undefined) throw new Error(`proto files have no method ${path}`);
+  return {
+    decode: (bytes) =>
+      input.toObject(input.decode(bytes), { longs: Number, enums: String, defaults: true, arrays: true }),
+    encode: (answer) => output.encode(output.fromObject(answer)).finish(),
+  };
+}
+
+function framed(message: Uint8Array): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);
