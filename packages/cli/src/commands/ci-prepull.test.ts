@@ -127,6 +127,14 @@ describe('dray ci prepull', () => {
     expect(await job.lines('calls')).toEqual([]);
   });
 
+  test('runs the command in a group of its own, so that a signal to the whole job reaches it once', async () => {
+    await job.dray(
+      `cut -d' ' -f5 /proc/$$/stat >"${join(job.path, 'group')}"; echo $$ >"${join(job.path, 'pid')}"`,
+    );
+    await job.step('prepull');
+    expect(await job.lines('group')).toEqual(await job.lines('pid'));
+  });
+
   test('is stopped when the step is, and says so', async () => {
     await job.dray('echo begun >&2; exec sleep 60');
     const { runDray } = await import('../testing/run-dray.ts');

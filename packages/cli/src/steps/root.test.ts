@@ -67,7 +67,7 @@ describe('a step that may become root', () => {
       ...{ stderr: { isTerminal: false, write: () => undefined }, signal: new AbortController().signal },
     });
     expect(end.exitCode).toBe(124);
-    expect((await job.lines('sudo')).join()).toMatch(/-n kill -TERM \d+/);
+    expect((await job.lines('sudo')).join()).toMatch(/-n kill -TERM -- \d+/);
   });
 });
 

@@ -9,8 +9,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface Root {
   /** Words that go before a command. PATH is set anew, as sudo has one of its own. */
   prefix(env: Env): readonly string[];
-  /** Sends a signal to a process of root; best effort. */
-  kill(pid: number, signal: 'TERM' | 'KILL'): void;
+  /** Sends a signal to a process of root, or to a group by its negative number; best effort. */
+  kill(target: number, signal: 'TERM' | 'KILL'): void;
   /** Gives files to the user; best effort. */
   give(paths: readonly string[]): Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function findRoot(isWanted: boolean, uid: number, env: Env): Promis
   if (!isWanted || uid === 0 || !(await sudo('true'))) return undefined;
   return {
     prefix: ({ PATH = '' }) => ['sudo', '-n', '-E', 'env', `PATH=${PATH}`],
-    kill: (pid, signal) => void sudo('kill', `-${signal}`, String(pid)),
+    kill: (target, signal) => void sudo('kill', `-${signal}`, '--', String(target)),
     async give(paths) {
       await sudo('chown', String(uid), ...paths);
     },

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { reasonOf } from '@drayage/core';
+import { reasonOf, systemErrorCode } from '@drayage/core';
 import type { Sink } from '../host.ts';
 import { stepOptions } from '../options/step-options.ts';
 import type { Root } from './root.ts';
@@ -46,6 +46,9 @@ export async function runDray(run: DrayRun): Promise<DrayEnd> {
   const child = spawn(program, args, {
     cwd: run.cwd,
     env: childEnv(run.env),
+    // A group of its own: a signal to the group of this process reaches the command once, by `stop` below. The
+    // second one would end it at once, without tidying up.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -77,8 +80,10 @@ function stopInTime(child: ChildProcess, { timeLimitMs, root, signal }: DrayRun)
   let killing: NodeJS.Timeout | undefined;
   const end = (name: 'TERM' | 'KILL'): void => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    if (root === undefined) child.kill(`SIG${name}`);
-    else root.kill(child.pid, name);
+    // SIGKILL leaves the command no chance to end what it has started.
+    const target = name === 'KILL' ? -child.pid : child.pid;
+    if (root === undefined) killIfThere(target, `SIG${name}`);
+    else root.kill(target, name);
   };
   const stop = (): void => {
     end('TERM');
@@ -99,6 +104,14 @@ function stopInTime(child: ChildProcess, { timeLimitMs, root, signal }: DrayRun)
       signal.removeEventListener('abort', stop);
     },
   };
+}
+
+function killIfThere(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ESRCH') throw error;
+  }
 }
 
 async function ended(child: ChildProcess, stderr: Sink): Promise<number> {

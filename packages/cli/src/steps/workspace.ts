@@ -19,8 +19,7 @@ export interface Workspace {
   readonly begun: string;
 }
 
-/** Pure. */
-export function workspaceAt(dir: string, key: string, node: string): Workspace {
+function workspaceAt(dir: string, key: string, node: string): Workspace {
   const root = join(dir, 'drayage');
   const bundles = join(root, key);
   return {
