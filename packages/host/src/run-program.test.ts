@@ -38,6 +38,12 @@ describe('a program', () => {
     const { exitCode } = await runProgram(['sh', '-c', 'sleep 30 & sleep 60'], { timeoutMs: 50 });
     expect(exitCode).toBe(137);
   });
+
+  test('is killed when it prints more than it may', async () => {
+    const { exitCode, stdout } = await runProgram(['yes'], { maxOutput: 1000 });
+    expect(exitCode).toBe(137);
+    expect(stdout.length).toBeLessThan(1024 ** 2);
+  });
 });
 
 test('the last words are the last lines that are not empty', () => {

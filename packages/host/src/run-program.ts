@@ -26,19 +26,31 @@ export interface LocalProgramOptions extends ProgramOptions {
   readonly env?: Environment | undefined;
   /** Ends the program with SIGKILL after this time. Default: no limit. */
   readonly timeoutMs?: number | undefined;
+  /** Ends the program with SIGKILL when it has printed more (characters). Default: 64 Mi. */
+  readonly maxOutput?: number | undefined;
 }
 
 /** Runs a program of this machine to its end. @throws DrayError `ABORTED`, nothing else */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
-  { env = systemEnvironment({}), stdin, signal, timeoutMs }: LocalProgramOptions = {},
+  {
+    env = systemEnvironment({}),
+    stdin,
+    signal,
+    timeoutMs,
+    maxOutput = 64 * 1024 ** 2,
+  }: LocalProgramOptions = {},
 ): Promise<ProgramResult> {
   const what = `run ${program}`;
   throwIfAborted(signal, what);
   const child = spawn(program, args, { stdio: 'pipe', env, signal });
   const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const collect = (stream: 'stdout' | 'stderr', text: string): void => {
+    output[stream] += text;
+    if (output.stdout.length + output.stderr.length > maxOutput) kill();
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => collect('stdout', text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => collect('stderr', text));
   // A program may end without reading its input: the exit code tells whether that was a failure.
   child.stdin.on('error', () => undefined).end(stdin);
   const kill = (): void => {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runCommand, whyNoMounts } from '@drayage/host';
+import { runProgram, whyNoMounts } from '@drayage/host';
 import { sameFileFunction } from './same-file.ts';
 
 const reason =
@@ -21,17 +21,17 @@ if (reason !== undefined) process.stderr.write(`not tested: which file is mounte
     point = join(folder, 'point');
     await mkdir(point);
     await makeFile(file);
-    expect(await runCommand(['mount', '-o', 'loop,ro', file, point])).toMatchObject({ exitCode: 0 });
+    expect(await runProgram(['mount', '-o', 'loop,ro', file, point])).toMatchObject({ exitCode: 0 });
   });
 
   afterEach(async () => {
-    await runCommand(['umount', point]);
+    await runProgram(['umount', point]);
     await rm(folder, { recursive: true });
   });
 
   const check = async (identity: string, program: readonly string[] = []): Promise<number> => {
     const script = `${sameFileFunction}\nsame_file "$@"`;
-    const { exitCode } = await runCommand([...program, 'sh', '-c', script, 'sh', point, file, identity]);
+    const { exitCode } = await runProgram([...program, 'sh', '-c', script, 'sh', point, file, identity]);
     return exitCode;
   };
 
@@ -65,7 +65,7 @@ if (reason !== undefined) process.stderr.write(`not tested: which file is mounte
 
 async function makeFile(file: string): Promise<void> {
   await writeFile(file, Buffer.alloc(1 << 20));
-  expect(await runCommand(['mkfs.ext4', '-q', '-O', '^has_journal', file])).toMatchObject({ exitCode: 0 });
+  expect(await runProgram(['mkfs.ext4', '-q', '-O', '^has_journal', file])).toMatchObject({ exitCode: 0 });
 }
 
 async function identityOf(file: string): Promise<string> {

@@ -99,7 +99,7 @@ describe.each([
   test.each(['file', 'fifo'])('are not made to a %s', async (kind) => {
     rmSync(tree, { recursive: true });
     if (kind === 'file') writeFileSync(tree, '');
-    else await runCommand(['mkfifo', tree]);
+    else await runProgram(['mkfifo', tree]);
     await expect(linkLayers(engineHost, [{ directory, tree }])).rejects.toMatchObject({
       code: 'MOUNT_FAILED',
     });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, hexOf, type PackRootEntry } from '@drayage/core';
-import { runCommand, shellCommand } from '@drayage/host';
+import { runProgram, shellCommand } from '@drayage/host';
 import { packMountPoint } from './pack-folder.ts';
 import { findRefusedPacks, listRoots, parseRoots } from './pack-roots.ts';
 import { readPackRoot } from './read-pack-root.ts';
@@ -21,7 +21,7 @@ afterEach(() => {
 /** By a shell, which also says that nothing is mounted there. */
 async function byShell(shell: readonly string[]): Promise<readonly PackRootEntry[]> {
   const script = [listRoots, shellCommand(['roots', folder])].join('\n');
-  const { stdout, stderr } = await runCommand([...shell, '-c', script]);
+  const { stdout, stderr } = await runProgram([...shell, '-c', script]);
   expect(stderr).toBe('');
   const [first, ...entries] = parseRoots(stdout).get(folder) ?? [];
   expect(first).toEqual({ name: 'not-mounted', kind: 'unknown entry' });
@@ -42,7 +42,7 @@ describe.each([
     symlinkSync('/', join(folder, 'link'));
     symlinkSync(layer, join(folder, '.link'));
     symlinkSync('/nonexistent', join(folder, '..link'));
-    await runCommand(['mkfifo', join(folder, 'pipe')]);
+    await runProgram(['mkfifo', join(folder, 'pipe')]);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve));
     try {

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import type { PackFilesystem, PackRootEntry, PackRootLister } from '@drayage/core';
-import { DrayError, abortError, reasonOf } from '@drayage/core';
-import { plainEnvironment, requireTool, type NeededTool, type ToolEnvironment } from '../writer/pack-tool.ts';
+import { DrayError, type PackFilesystem, type PackRootEntry, type PackRootLister } from '@drayage/core';
+import { lastWords, runProgram, type Environment } from '@drayage/host';
+import { plainEnvironment, requireTool, type NeededTool } from '../writer/pack-tool.ts';
 import { parseErofsRoot, parseSquashfsRoot, squashfsTop } from './root-listing.ts';
 
-const execute = promisify(execFile);
-
 // Ten thousand layers, more than a pack can have, take 1.2 MB.
-const maxBuffer = 16 * 1024 ** 2;
+const maxOutput = 16 * 1024 ** 2;
 
 /** How the roots of packs are listed. */
 export interface PackRootListerOptions {
@@ -20,7 +16,7 @@ export interface PackRootListerOptions {
    */
   readonly dumpErofs?: string | undefined;
   /** As {@link PackWriterOptions.env}. */
-  readonly env?: ToolEnvironment | undefined;
+  readonly env?: Environment | undefined;
 }
 
 interface Listing {
@@ -39,18 +35,14 @@ export function createPackRootLister(options: PackRootListerOptions = {}): PackR
     async listRoot(file, filesystem, signal) {
       const { tool, argsFor, parse } = listingOf(filesystem, options);
       await requireTool(tool, env);
-      try {
-        const { stdout } = await execute(tool.command, argsFor(file), { env, maxBuffer, signal });
-        return parse(stdout);
-      } catch (error) {
-        const what = `list the root of pack ${file}`;
-        if (signal?.aborted === true) throw abortError(signal, what);
-        throw new DrayError('PACK_INVALID', `cannot ${what}: ${reasonOf(error)}`, {
-          hint: 'Run "dray prepull --repack" to make the pack anew.',
-          cause: error,
-          details: { file },
-        });
-      }
+      const result = await runProgram([tool.command, ...argsFor(file)], { env, maxOutput, signal });
+      if (result.exitCode === 0) return parse(result.stdout);
+      const reason = lastWords(result) || `exit code ${result.exitCode}`;
+      throw new DrayError('PACK_INVALID', `cannot list the root of pack ${file}: ${reason}`, {
+        hint: 'Run "dray prepull --repack" to make the pack anew.',
+        cause: result.startError,
+        details: { file },
+      });
     },
   };
 }

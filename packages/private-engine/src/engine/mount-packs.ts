@@ -17,6 +17,7 @@ import {
   type HeldPack,
   type PackTrust,
 } from '@drayage/mount';
+import { lastWords } from '@drayage/host';
 import { mountFile } from '../storage/scripts.ts';
 import type { Holder } from '../lock/holder.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
