@@ -25,7 +25,8 @@ export class SlowBodyError extends Error {
 const defaultReadMs = 120_000;
 
 /**
- * At most `limit` bytes of a body, and whether that was all of it. The rest is not read: the connection is given up.
+ * At most `limit` bytes of a body, and whether that was all of it. The rest is not read: the connection is
+ * given up.
  * @throws SlowBodyError after `withinMs`; the error of the socket
  */
 export async function readAtMost(
@@ -51,7 +52,8 @@ export async function readAtMost(
 }
 
 /**
- * As {@link readAtMost}, of the decoded body: some servers and proxies encode unasked. `limit` counts decoded bytes.
+ * As {@link readAtMost}, of the decoded body: some servers and proxies encode unasked. `limit` counts decoded
+ * bytes.
  * @throws EncodingError, SlowBodyError; the error of the socket
  */
 export async function readDecoded(
@@ -73,6 +75,19 @@ export async function readDecoded(
   } catch (error) {
     if (!(systemErrorCode(error) ?? '').startsWith('Z_')) throw error;
     throw new EncodingError(`a body that is not ${encoding}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * The JSON value in a decoded body; undefined for anything else, or over `limit` bytes. @throws as {@link
+ * readDecoded}
+ */
+export async function readJson(response: Parameters<typeof readDecoded>[0], limit: number): Promise<unknown> {
+  const { bytes, isWhole } = await readDecoded(response, limit);
+  try {
+    return isWhole ? JSON.parse(bytes.toString('utf8')) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -9,7 +9,7 @@ import {
   systemErrorCode,
 } from '@drayage/core';
 import { errors } from 'undici';
-import { EncodingError, readDecoded } from './bodies.ts';
+import { EncodingError, readJson } from './bodies.ts';
 import { ProxyRefusal, UnansweredError, type HttpResponse } from './connections.ts';
 import { RedirectError } from './redirects.ts';
 
@@ -117,8 +117,7 @@ export async function withDrayErrors<T>(
  */
 export async function readErrorObject(response: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
   try {
-    const { bytes } = await readDecoded(response, maxErrorBodyBytes);
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    const value = await readJson(response, maxErrorBodyBytes);
     return isObject(value) ? value : {};
   } catch {
     // The status says enough, whatever became of the body.

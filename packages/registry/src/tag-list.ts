@@ -1,5 +1,5 @@
 import { RegistryError, familiarName, isObject, type Reference } from '@drayage/core';
-import { readDecoded } from '@drayage/http';
+import { readJson } from '@drayage/http';
 import { nextLink } from './link-header.ts';
 import type { MirrorChain } from './mirror-chain.ts';
 import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
@@ -70,30 +70,20 @@ async function readPage(
   const headers = { accept: 'application/json' };
   const response = await client.send(operation, { method: 'GET', path, headers, signal });
   if (response.status !== 200) throw await client.failure(operation, response);
-  const { bytes, isWhole } = await readDecoded(response, maxPageBytes);
-  if (!isWhole) throw strange(operation, 'a page of it is over the limit of 16 MiB');
+  const body = await readJson(response, maxPageBytes);
   const link = nextLink(response.header('link'));
   if (link !== undefined && !URL.canParse(link, response.url.href)) {
     throw strange(operation, 'its next page has no URL');
   }
   const next = link === undefined ? undefined : new URL(link, response.url);
-  return { tags: parseTags(bytes.toString('utf8'), operation), next };
+  return { tags: parseTags(body, operation), next };
 }
 
-function parseTags(text: string, operation: PullOperation): readonly string[] {
-  const body = parseJson(text);
+function parseTags(body: unknown, operation: PullOperation): readonly string[] {
   // A repository whose last tag was deleted has null.
   const tags: unknown = isObject(body) ? (body['tags'] ?? []) : undefined;
-  if (!Array.isArray(tags)) throw strange(operation, 'it is not a list of tags');
+  if (!Array.isArray(tags)) throw strange(operation, 'it is not a list of tags of at most 16 MiB');
   return tags.filter((tag): tag is string => typeof tag === 'string' && tagPattern.test(tag));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function strange({ title, registry }: PullOperation, reason: string): RegistryError {

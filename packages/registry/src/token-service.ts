@@ -1,5 +1,5 @@
 import { RegistryError, isObject, redactUrl } from '@drayage/core';
-import { followRedirects, readDecoded, type Connections, type HttpResponse } from '@drayage/http';
+import { followRedirects, readJson, type Connections, type HttpResponse } from '@drayage/http';
 import type { Challenge } from './challenge.ts';
 import type { Credential } from './credentials/credential-store.ts';
 import { answerFailure, unreachable, type AnswerContext, type Operation } from './failures.ts';
@@ -47,8 +47,7 @@ export async function fetchToken(
     const response = await sendTokenRequest(connections, realm, request);
     if (response.status < 200 || response.status > 299)
       throw await tokenFailure(operation, response, request, answer);
-    const { bytes } = await readDecoded(response, maxTokenBodyBytes);
-    return parseToken(bytes.toString('utf8'), context.now, operation, realm);
+    return parseToken(await readJson(response, maxTokenBodyBytes), context.now, operation, realm);
   } catch (error) {
     throw unreachable(operation, error, realm.host);
   }
@@ -114,8 +113,7 @@ async function tokenFailure(
   return answerFailure(operation, isRefusal ? { ...response, status: 401 } : response, answer);
 }
 
-function parseToken(text: string, now: number, operation: Operation, realm: URL): AccessToken {
-  const body = parseJson(text);
+function parseToken(body: unknown, now: number, operation: Operation, realm: URL): AccessToken {
   const tokens = isObject(body) ? [body['token'], body['access_token']] : [];
   const token = tokens.find((value) => value !== undefined && value !== null && value !== '');
   // Anything else would not survive in a header.
@@ -127,12 +125,4 @@ function parseToken(text: string, now: number, operation: Operation, realm: URL)
   const lifetimeSec = typeof stated === 'number' && stated > 0 ? stated : defaultLifetimeSec;
   // A tenth early, so that a token does not expire on its way.
   return { token, expiresAt: now + lifetimeSec * 900 };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

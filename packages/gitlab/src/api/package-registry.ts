@@ -1,6 +1,6 @@
 import { Packages } from '@gitbeaker/rest';
 import { isObject } from '@drayage/core';
-import { rangeFrom, readDecoded, statusOf, type HttpBody, type HttpResponse } from '@drayage/http';
+import { rangeFrom, readJson, statusOf, type HttpBody, type HttpResponse } from '@drayage/http';
 import type { GitlabClient } from './gitlab-client.ts';
 import type { Operation } from './operation.ts';
 import { resourceOptions } from './requester.ts';
@@ -98,8 +98,7 @@ export function createPackageRegistry(client: GitlabClient, packageName: string)
       const headers = { 'content-type': 'application/octet-stream' };
       try {
         const response = await client.request(operation, { ...request, headers, body, signal });
-        const { bytes } = await readDecoded(response, maxAnswerBytes);
-        return parseFile(JSON.parse(bytes.toString('utf8'))) ?? unnamedFile(file, body);
+        return parseFile(await readJson(response, maxAnswerBytes)) ?? unnamedFile(file, body);
       } catch (error) {
         if (isDuplicate(error)) return undefined;
         throw error;
