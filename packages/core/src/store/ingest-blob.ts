@@ -7,6 +7,7 @@ import { abortable } from './abort.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { createIngest, discardIngest, listPartials, type Ingest } from './ingest.ts';
 import { blobPath, makeStoreDirectories } from './layout.ts';
+import { setModeOf } from './modes.ts';
 import { statRegularFile } from './safe-file.ts';
 import { ingestWriteError } from './store-error.ts';
 
@@ -86,7 +87,11 @@ export async function publishFile(
     // A file of another size is what a power failure has left of the blob.
     const isThere = (await statRegularFile(path))?.size === blob.size;
     if (isThere) await rm(file, { force: true });
-    else await rename(file, path);
+    else {
+      // A tool may have written it, with the umask of this process.
+      await setModeOf(file);
+      await rename(file, path);
+    }
     return { digest: blob.digest, size: blob.size, isNew: !isThere };
   } catch (error) {
     await rm(file, { force: true });

@@ -3,6 +3,7 @@ import { copyFile, open, readdir, rename, rm, type FileHandle } from 'node:fs/pr
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { hasIngestDirectory, ingestDirectory } from './layout.ts';
+import { fileMode, setFileMode } from './modes.ts';
 import { ownedName, ownerlessName, ownerState, parseOwnedName, type OwnerState } from './owner.ts';
 import { statRegularFile } from './safe-file.ts';
 import { storeIoError } from './store-error.ts';
@@ -53,7 +54,8 @@ export async function beginIngest(dir: string, options: BeginIngestOptions): Pro
 export async function createIngest(dir: string, key: string): Promise<Ingest> {
   const path = join(ingestDirectory(dir), ownedName(key));
   try {
-    const handle = await open(path, readWrite | constants.O_CREAT | constants.O_EXCL, 0o666);
+    const handle = await open(path, readWrite | constants.O_CREAT | constants.O_EXCL, fileMode);
+    await setFileMode(handle);
     return { path, handle, resumedBytes: 0 };
   } catch (error) {
     throw storeIoError('create file', path, error);
@@ -126,6 +128,7 @@ async function adopt(dir: string, partial: Partial): Promise<Ingest | undefined>
     if (isGone) await rename(partial.path, path);
     else await copyFile(partial.path, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     const handle = await open(path, readWrite);
+    await setFileMode(handle);
     const { size } = await handle.stat();
     return { path, handle, resumedBytes: size };
   } catch (error) {

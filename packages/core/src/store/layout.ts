@@ -1,10 +1,11 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DrayError } from '../errors.ts';
 import { hexOf, type Digest } from '../image/digest.ts';
 import { parseJsonObject } from '../image/json.ts';
 import { printable } from '../redact.ts';
+import { fileMode, makeDirectory, setModeOf } from './modes.ts';
 import { isRealDirectory, openRegularFile, statRegularFile } from './safe-file.ts';
 import { documentWriteError, storeIoError } from './store-error.ts';
 
@@ -39,7 +40,8 @@ export async function initLayout(dir: string): Promise<void> {
   const bytes = `${JSON.stringify({ imageLayoutVersion })}\n`;
   const temporary = join(ingestDirectory(dir), `oci-layout.free-0-${randomBytes(8).toString('hex')}`);
   try {
-    await writeFile(temporary, bytes, { flag: 'wx' });
+    await writeFile(temporary, bytes, { flag: 'wx', mode: fileMode });
+    await setModeOf(temporary);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -67,7 +69,7 @@ export async function makeStoreDirectories(dir: string): Promise<void> {
   for (const path of [dir, ...innerDirectories(dir)]) {
     if (path !== dir && (await isRealDirectory(path))) continue;
     try {
-      await mkdir(path, { recursive: true });
+      await makeDirectory(path);
     } catch (error) {
       throw storeIoError('create directory', path, error);
     }

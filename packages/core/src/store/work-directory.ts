@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeStoreDirectories } from './layout.ts';
+import { makeDirectory } from './modes.ts';
 import { ownedName, ownerState, parseOwnedName } from './owner.ts';
 import { isRealDirectory } from './safe-file.ts';
 import { storeIoError } from './store-error.ts';
@@ -13,7 +14,7 @@ export async function makeWorkDirectory(dir: string): Promise<string> {
   const parent = join(dir, '.dray', 'work');
   const path = join(parent, ownedName(key));
   try {
-    if (!(await isRealDirectory(parent))) await mkdir(parent, { recursive: true });
+    if (!(await isRealDirectory(parent))) await makeDirectory(parent);
     for (const name of await readdir(parent)) {
       const owner = parseOwnedName(name);
       if (owner !== undefined && ownerState(owner) === 'dead') {
