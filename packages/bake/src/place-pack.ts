@@ -5,9 +5,10 @@ import type { Descriptor, FileState, MountablePack, ProvenFile } from '@drayage/
 import { readWriteFacts, judgeWriteAccess } from '@drayage/mount';
 
 /**
- * Puts the proven file of a pack at `path`: links it where that is possible and only root and the user who called sudo can write to it, else
- * copies it, and proves the copy.
- * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `ABORTED`; errors of the file system
+ * Puts the proven file of a pack at `path`. Links it where that is possible and only root and the user who
+ * called sudo can write to it; otherwise copies it and proves the copy.
+ * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `ABORTED`; errors of
+ * the file system
  */
 export async function placePack(
   { pack, file, proven }: MountablePack,
@@ -17,7 +18,7 @@ export async function placePack(
   throwIfAborted(signal, 'write the build context');
   const source = await openProven({ file, descriptor: pack.image, proven, signal });
   try {
-    if ((await isTrusted(file, sudoUid)) && (await tryLink(file, path))) {
+    if ((await isTrusted(source, sudoUid)) && (await tryLink(file, path))) {
       await requireSame(source, path, pack.image);
       return;
     }
@@ -28,9 +29,11 @@ export async function placePack(
   await (await openProven({ file: path, descriptor: pack.image, signal })).close();
 }
 
-async function isTrusted(file: string, sudoUid: number | undefined): Promise<boolean> {
-  const real = join(await realpath(dirname(file)), basename(file));
-  return judgeWriteAccess(await readWriteFacts(real, sudoUid)).kind === 'trusted';
+/** `requireSame` compares the inode, so only the file counts, not its directories. */
+async function isTrusted({ path, handle }: ProvenFile, sudoUid: number | undefined): Promise<boolean> {
+  const file = join(await realpath(dirname(path)), basename(path));
+  const facts = await readWriteFacts({ file, handle, sudoUid, isInodeCompared: true });
+  return judgeWriteAccess(facts).kind === 'trusted';
 }
 
 async function tryLink(file: string, path: string): Promise<boolean> {
@@ -43,7 +46,7 @@ async function tryLink(file: string, path: string): Promise<boolean> {
   }
 }
 
-/** What has the new name must be what is open. To link a file changes the time of its last change, and nothing else of its state. */
+/** The new name must belong to the open file. Linking a file changes only the change time in its state. */
 async function requireSame(
   { state, path }: ProvenFile,
   linked: string,

@@ -18,8 +18,8 @@ export { repairLiveMounts, sweepLiveMounts, type LiveUpkeepRequest } from './liv
 export type { Repair } from './live/repair.ts';
 export { holdPack, type HeldPack, type PackTrust } from './pack-files/hold-pack.ts';
 export { sweepPrivateCopies } from './pack-files/private-copy.ts';
-export { readWriteFacts } from './pack-files/read-write-access.ts';
-export { sameFileFunction } from './pack-files/same-file.ts';
+export { readWriteFacts, type WriteAccessQuery } from './pack-files/read-write-access.ts';
+export { canCompareInodes, losetupShowsInode, sameFileFunction } from './pack-files/same-file.ts';
 export { judgeWriteAccess, type WriteVerdict } from './pack-files/write-access.ts';
 export { layerTree, mountedPacks, packFolder, packMountPoint } from './packs/pack-folder.ts';
 export { packOptions } from './packs/pack-mounts.ts';

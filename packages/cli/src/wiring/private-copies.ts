@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createDirectoryTransport, isDrayError, readBundleIndex, readPacks, type Pack } from '@drayage/core';
-import { judgeWriteAccess, readWriteFacts, type WriteVerdict } from '@drayage/mount';
+import { canCompareInodes, judgeWriteAccess, readWriteFacts } from '@drayage/mount';
+import type { WriteAccessQuery, WriteVerdict } from '@drayage/mount';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 import { sudoUid } from './pack-trust.ts';
@@ -11,31 +13,34 @@ import { openPackStore } from './packing.ts';
 export interface PrivateCopies {
   /** Who can write where. */
   readonly reason: string;
-  /** Of the bundle as it is now. */
+  /** Number of packs in the bundle as it is now. */
   readonly packs: number;
   readonly bytes: number;
-  /** They are refused instead. */
+  /** They are refused instead, because of `--strict`. */
   readonly isRefused: boolean;
 }
 
-/** Looks who can write to the packs of the bundle on this node, or to its directory as long as it has none; undefined: only who is trusted. */
+/**
+ * Checks who can write to the packs of the bundle on this node, or to its directory while it has none.
+ * Undefined: only trusted users can.
+ */
 export async function findPrivateCopies(
   config: Pick<Config, 'bundle' | 'strict'>,
   host: Pick<Host, 'env'>,
   signal: AbortSignal,
 ): Promise<PrivateCopies | undefined> {
   const { bundle, strict } = config;
-  const user = sudoUid(host);
+  const query = { sudoUid: sudoUid(host), isInodeCompared: await canCompareInodes() };
   const store = openPackStore(bundle);
   const packs = await packsOf(bundle, signal);
   const judged = await Promise.all(
-    packs.map(async ({ image }) => ({ image, verdict: await judge(store.fileOf(image.digest), user) })),
+    packs.map(async ({ image }) => ({ image, verdict: await judge(store.fileOf(image.digest), query) })),
   );
   const copied = judged.flatMap(({ image, verdict }) =>
     verdict.kind === 'copy' ? [{ image, verdict }] : [],
   );
   const first =
-    packs.length > 0 ? copied[0]?.verdict : await judge(join(bundle, 'blobs', 'sha256', 'pack'), user);
+    packs.length > 0 ? copied[0]?.verdict : await judge(join(bundle, 'blobs', 'sha256', 'pack'), query);
   if (first?.kind !== 'copy') return undefined;
   const bytes = copied.reduce((sum, { image }) => sum + image.size, 0);
   return { reason: first.reason, packs: copied.length, bytes, isRefused: strict };
@@ -47,19 +52,23 @@ async function packsOf(bundle: string, signal: AbortSignal): Promise<readonly Pa
     const index = await readBundleIndex(documents, signal);
     return await readPacks(blobs, index?.packs ?? [], { onBroken: () => undefined, signal });
   } catch (error) {
-    // Pre-pull and load say what is wrong with a bundle.
+    // Pre-pull and load report what is wrong with a bundle.
     if (!isDrayError(error) || signal.aborted) throw error;
     return [];
   }
 }
 
-/** What is not there yet is judged by the directories that are. */
-async function judge(file: string, user: number | undefined): Promise<WriteVerdict> {
+/**
+ * Judges a file that exists as the mount does. The pre-pull writes a missing file so that only its owner can
+ * change it; then only the directories can give others access, where they count at all.
+ */
+async function judge(file: string, query: Omit<WriteAccessQuery, 'file'>): Promise<WriteVerdict> {
+  if (query.isInodeCompared && !existsSync(file)) return { kind: 'trusted' };
   let path = resolve(file);
   for (; path !== dirname(path); path = dirname(path)) {
     try {
       const real = join(await realpath(dirname(path)), basename(path));
-      return judgeWriteAccess(await readWriteFacts(real, user));
+      return judgeWriteAccess(await readWriteFacts({ ...query, file: real }));
     } catch {
       // The next directory above.
     }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { throwIfAborted, type EngineInfo } from '@drayage/core';
 import { holdPack, type PackTrust } from '../pack-files/hold-pack.ts';
+import { canCompareInodes } from '../pack-files/same-file.ts';
 import { findLocalEngine, type LocalEngine } from './local-engine.ts';
 import { runProgram, whyNoMounts } from '@drayage/host';
 import type { EngineHost, PlacedFile } from './engine-host.ts';
@@ -9,16 +10,18 @@ import { mountUnavailable, requireStarted } from './unavailable.ts';
 export interface LocalEngineHostOptions {
   /** As the engine describes itself. */
   readonly info: EngineInfo;
-  /** Path of containerd's socket on the engine's side, where the engine does not tell it. */
+  /** Path of containerd's socket on the engine's side, for engines that do not report it. */
   readonly containerdAddress?: string | undefined;
-  /** Whom to trust with the files of packs; unless told only root. */
+  /** Which users may be able to write to the files of packs; by default only root. */
   readonly trust?: PackTrust | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A helper container on an engine of this machine: as root, with commands run in the engine's mount namespace where that is another one.
- * @throws DrayError `MOUNT_UNAVAILABLE` with the reason (no root, no CAP_SYS_ADMIN, an engine or containerd that is not of this machine)
+ * A helper container on an engine of this machine: as root, with commands run in the engine's mount namespace
+ * where that is another one.
+ * @throws DrayError `MOUNT_UNAVAILABLE` with the reason (no root, no CAP_SYS_ADMIN, an engine or containerd
+ * that is not of this machine)
  */
 export async function createLocalEngineHost(options: LocalEngineHostOptions): Promise<EngineHost> {
   const { info, containerdAddress, trust, signal } = options;
@@ -28,6 +31,7 @@ export async function createLocalEngineHost(options: LocalEngineHostOptions): Pr
   const engine = await findLocalEngine(info, containerdAddress);
   const run: EngineHost['run'] = async (argv, more) =>
     requireStarted(await runProgram([...entering(engine), ...argv], more), argv, info.location);
+  let isInodeCompared: Promise<boolean> | undefined;
   return {
     kind: 'local',
     sharesMounts: engine.enter === undefined,
@@ -36,8 +40,11 @@ export async function createLocalEngineHost(options: LocalEngineHostOptions): Pr
     namespace: info.containerd?.namespace,
     run,
     placePack: async ({ pack, file, proven }, placeSignal) => {
-      const request = { file, descriptor: pack.image, proven, trust, signal: placeSignal };
-      const held = await holdPack(request);
+      isInodeCompared ??= canCompareInodes(run);
+      const held = await holdPack({
+        ...{ file, descriptor: pack.image, proven, trust, signal: placeSignal },
+        isInodeCompared: await isInodeCompared,
+      });
       try {
         if (engine.enter !== undefined) await checkVisible(held, run, info.location);
         return held;

@@ -47,9 +47,12 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     await rm(folder, { recursive: true });
   });
 
-  const hold = async (trust: PackTrust = {}, proven?: string): Promise<HeldPack> => {
+  const hold = async (trust: PackTrust = {}, proven?: string, isInodeCompared = false): Promise<HeldPack> => {
     const onCopy = (message: string): unknown => messages.push(message);
-    const pack = await holdPack({ file, descriptor, proven, trust: { onCopy, ...trust }, signal: undefined });
+    const pack = await holdPack({
+      ...{ file, descriptor, proven, isInodeCompared, signal: undefined },
+      trust: { onCopy, ...trust },
+    });
     held.push(pack);
     return pack;
   };
@@ -69,36 +72,58 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     expect(messages).toEqual([]);
   });
 
-  const ways: Readonly<Record<string, () => Promise<void>>> = {
+  const byFile: Readonly<Record<string, () => Promise<void>>> = {
     'by owning it': () => chown(file, other, other),
     'by its mode': () => chmod(file, 0o666),
+  };
+  const byDirectory: Readonly<Record<string, () => Promise<void>>> = {
     'by owning its directory': () => chown(join(folder, 'bundle'), other, other),
     'by the mode of its directory': () => chmod(join(folder, 'bundle'), 0o777),
     'by owning a directory above': () => chown(folder, other, other),
     'by the mode of a directory above': () => chmod(folder, 0o777),
   };
 
-  describe.each(Object.entries(ways))('to which another user can write %s', (_, open) => {
-    test('is a private copy, which stays what it is', async () => {
+  test.each(Object.entries(byDirectory))(
+    'is its own file where another user can write %s and the inode is compared after the mount',
+    async (_, open) => {
       await open();
-      const pack = await hold();
-      expect(pack.path).not.toBe(file);
-      expect(messages).toEqual([expect.stringContaining(`private copy of ${String(bytes.length)} bytes`)]);
-      await writeFile(file, 'other bytes');
-      await pack.confirm();
-      expect(Buffer.compare(await readFile(pack.path), bytes)).toBe(0);
-      const { uid, mode } = await stat(join(pack.path, '..'));
-      expect([uid, mode & 0o777]).toEqual([0, 0o700]);
-      await pack.release();
-      await expect(stat(pack.path)).rejects.toMatchObject({ code: 'ENOENT' });
-      held = [];
-    });
+      expect(await hold({ strict: true }, undefined, true)).toMatchObject({ path: file });
+      expect(messages).toEqual([]);
+    },
+  );
 
-    test('is refused when that is asked for', async () => {
+  test.each(Object.entries(byFile))(
+    'is a private copy where another user can write %s, also if the inode is compared',
+    async (_, open) => {
       await open();
-      await expect(hold({ strict: true })).rejects.toMatchObject({ code: 'PACK_UNTRUSTED' });
-    });
-  });
+      expect((await hold({}, undefined, true)).path).not.toBe(file);
+    },
+  );
+
+  describe.each(Object.entries({ ...byFile, ...byDirectory }))(
+    'to which another user can write %s',
+    (_, open) => {
+      test('is a private copy, which stays what it is', async () => {
+        await open();
+        const pack = await hold();
+        expect(pack.path).not.toBe(file);
+        expect(messages).toEqual([expect.stringContaining(`private copy of ${String(bytes.length)} bytes`)]);
+        await writeFile(file, 'other bytes');
+        await pack.confirm();
+        expect(Buffer.compare(await readFile(pack.path), bytes)).toBe(0);
+        const { uid, mode } = await stat(join(pack.path, '..'));
+        expect([uid, mode & 0o777]).toEqual([0, 0o700]);
+        await pack.release();
+        await expect(stat(pack.path)).rejects.toMatchObject({ code: 'ENOENT' });
+        held = [];
+      });
+
+      test('is refused when that is asked for', async () => {
+        await open();
+        await expect(hold({ strict: true })).rejects.toMatchObject({ code: 'PACK_UNTRUSTED' });
+      });
+    },
+  );
 
   test.each([
     ['of the same size', () => writeFile(file, Buffer.alloc(bytes.length, 'x')), 'DIGEST_MISMATCH'],

@@ -4,16 +4,16 @@ import { DrayError, openProven, shortDigest, storeIoError, systemErrorCode } fro
 import type { BlobInfo, FileState, ProvenFile } from '@drayage/core';
 import type { PlacedFile } from '../engine-host/engine-host.ts';
 import { copyPrivately } from './private-copy.ts';
-import { readWriteFacts } from './read-write-access.ts';
-import { judgeWriteAccess, type WriteFacts, type WriteVerdict } from './write-access.ts';
+import { readWriteFacts, type WriteAccessQuery } from './read-write-access.ts';
+import { judgeWriteAccess, type WriteVerdict } from './write-access.ts';
 
-/** Whom to trust with the files of packs, and what to do about others. */
+/** Which users may be able to write to the files of packs, and what to do about other users. */
 export interface PackTrust {
-  /** Of the user who called sudo. */
+  /** The user who called sudo. */
   readonly sudoUid?: number | undefined;
   /** Refuses a pack that others can write to, instead of copying it. */
   readonly strict?: boolean | undefined;
-  /** Hears of each private copy. */
+  /** Called for each private copy. */
   readonly onCopy?: ((message: string) => void) | undefined;
 }
 
@@ -23,30 +23,44 @@ export interface HoldPackRequest {
   /** The state in which the file was proven before. */
   readonly proven: FileState | undefined;
   readonly trust: PackTrust | undefined;
+  /** `same_file` runs after the mount and can compare the inode: see `losetupShowsInode`. */
+  readonly isInodeCompared: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /** A pack that is ready to be mounted on this machine. */
 export interface HeldPack extends PlacedFile {
-  /** In which the bundle's own file was proven; undefined when it was copied, and only the copy was proven. */
+  /** The state in which the bundle's own file was proven; undefined if only a private copy was proven. */
   readonly state: FileState | undefined;
 }
 
 /**
- * Opens the file of a pack, or a private copy of one that others than root and the user who called sudo can write to, and proves what was
- * opened. Open it stays until `release`.
+ * Opens the file of a pack and proves its bytes. If users other than root and the one who called sudo can
+ * write to it, opens and proves a private copy instead. The file stays open until `release`.
  *
- * `mount` opens the file once more, by its name. So the mount is compared with the open descriptor: the file behind the loop device must have
- * its device and inode, and the descriptor must show afterwards what it showed when the bytes were hashed. To hand the descriptor itself to
- * `mount` as /proc/PID/fd/N is of no use: util-linux resolves that to the name again.
- * @throws DrayError `PACK_UNTRUSTED`, `BLOB_MISSING`, `BUNDLE_UNSAFE`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `DISK_FULL`, `STORE_IO`, `ABORTED`
+ * `mount` opens the file once more, by its name. So the mount is compared with the open descriptor: the file
+ * behind the loop device must have its device and inode, and the descriptor must show afterwards what it
+ * showed when the bytes were hashed. Passing the descriptor itself to `mount` as /proc/PID/fd/N does not
+ * help: util-linux resolves it to the name again. Where losetup cannot show the inode, the directories must
+ * be trusted as well.
+ * @throws DrayError `PACK_UNTRUSTED`, `BLOB_MISSING`, `BUNDLE_UNSAFE`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`,
+ * `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 export async function holdPack(request: HoldPackRequest): Promise<HeldPack> {
   const { descriptor, proven, trust = {}, signal } = request;
-  const file = await withoutLinks(request.file);
-  const verdict = judgeWriteAccess(await readFacts(file, trust.sudoUid));
+  const query = {
+    file: await withoutLinks(request.file),
+    sudoUid: trust.sudoUid,
+    isInodeCompared: request.isInodeCompared,
+  };
+  const { file } = query;
+  let verdict = await judge(query);
   if (verdict.kind === 'trusted') {
-    return held(await openProven({ file, descriptor, proven, signal }), true);
+    const opened = await openProven({ file, descriptor, proven, signal });
+    // Another file may have got the name since.
+    verdict = await judge({ ...query, handle: opened.handle });
+    if (verdict.kind === 'trusted') return held(opened, true);
+    await opened.close();
   }
   if (trust.strict === true) throw untrusted(file, descriptor, verdict);
   trust.onCopy?.(
@@ -65,7 +79,7 @@ function held(opened: ProvenFile, isOriginal: boolean): HeldPack {
   };
 }
 
-/** The path of a file whose directories are no links; so it is clear whose directories lead to it. */
+/** The path of the file with the links in its directories resolved, so that their owners can be checked. */
 async function withoutLinks(file: string): Promise<string> {
   try {
     return join(await realpath(dirname(file)), basename(file));
@@ -74,11 +88,11 @@ async function withoutLinks(file: string): Promise<string> {
   }
 }
 
-async function readFacts(file: string, sudoUid: number | undefined): Promise<WriteFacts> {
+async function judge(query: WriteAccessQuery): Promise<WriteVerdict> {
   try {
-    return await readWriteFacts(file, sudoUid);
+    return judgeWriteAccess(await readWriteFacts(query));
   } catch (error) {
-    throw missing(file, error);
+    throw missing(query.file, error);
   }
 }
 

@@ -28,9 +28,11 @@ const key = 'pack';
 const oldMs = 60 * 60 * 1000;
 
 /**
- * Copies a file to where only root can read and write it, shares its blocks where the file system can, and proves the copy. The copy has
- * a name only until `close`: the mount keeps the file, and when that goes, the kernel frees it.
- * @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `DISK_FULL`, `STORE_IO`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `ABORTED`
+ * Copies a file to where only root can read and write it, shares its blocks where the file system can, and
+ * proves the copy. The copy has a name only until `close`: the mount keeps the file, and when that goes, the
+ * kernel frees it.
+ * @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `DISK_FULL`, `STORE_IO`, `DIGEST_MISMATCH`,
+ * `SIZE_MISMATCH`, `ABORTED`
  */
 export async function copyPrivately(
   file: string,
@@ -70,15 +72,19 @@ async function copyBytes(file: string, path: string, { digest, size }: BlobInfo)
   }
 }
 
-/** Removes copies whose processes have died between the copy and the mount, from all places where copies of `files` would be. */
+/**
+ * Removes copies whose processes have died between the copy and the mount, from all places where copies of
+ * `files` would be.
+ */
 export async function sweepPrivateCopies(files: readonly string[]): Promise<void> {
   const near = await Promise.all(files.map((file) => privateHome(file).catch(() => machineHome)));
   for (const home of new Set([machineHome, ...near])) await sweepHome(home);
 }
 
 /**
- * Where copies of a file go: to the machine's place if it is on the same file system, else into the top directory of the file's own, so that
- * blocks can be shared, provided that only root can write there; else to the machine's place all the same.
+ * Where copies of a file go: to the machine's place if it is on the same file system, else into the top
+ * directory of the file's own, so that blocks can be shared, provided that only root can write there; else to
+ * the machine's place all the same.
  */
 async function privateHome(file: string): Promise<string> {
   const directory = dirname(file);
@@ -86,7 +92,7 @@ async function privateHome(file: string): Promise<string> {
   if (dev === (await deviceOf(machineHome))) return machineHome;
   let top = directory;
   while (top !== dirname(top) && (await stat(dirname(top))).dev === dev) top = dirname(top);
-  const facts = await readWriteFacts(top, undefined);
+  const facts = await readWriteFacts({ file: top, sudoUid: undefined, isInodeCompared: false });
   return judgeWriteAccess(facts).kind === 'trusted' ? join(top, nearbyName) : machineHome;
 }
 
@@ -118,7 +124,10 @@ async function sweepHome(home: string): Promise<void> {
   }
 }
 
-/** Of a process in another container, or before the machine last started, only the age of its copy tells that it is over. */
+/**
+ * Of a process in another container, or before the machine last started, only the age of its copy tells that
+ * it is over.
+ */
 async function isOld(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
   return stats !== undefined && Date.now() - stats.mtimeMs > oldMs;

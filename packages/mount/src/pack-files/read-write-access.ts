@@ -1,26 +1,40 @@
-import { lstat, readFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { PathAccess, WriteFacts } from './write-access.ts';
 
-/**
- * Reads who can change a file.
- * @param file absolute, and without links
- */
-export async function readWriteFacts(file: string, sudoUid: number | undefined): Promise<WriteFacts> {
+export interface WriteAccessQuery {
+  /** Absolute, and without links. */
+  readonly file: string;
+  readonly sudoUid: number | undefined;
+  readonly isInodeCompared: boolean;
+  /** The file, if it is open. Its name may belong to another file by now. */
+  readonly handle?: FileHandle | undefined;
+}
+
+/** Reads who can change a file. */
+export async function readWriteFacts(query: WriteAccessQuery): Promise<WriteFacts> {
+  const { file, sudoUid, isInodeCompared, handle } = query;
   const uid = process.getuid?.() ?? -1;
-  if (uid !== 0) return { uid, sudoUid, trustedGroups: new Set(), paths: [] };
-  const paths: PathAccess[] = [];
-  for (let path = file; ; path = dirname(path)) {
-    const { uid: owner, gid, mode } = await lstat(path);
-    paths.push({ path, uid: owner, gid, mode: mode & 0o777, isSticky: (mode & 0o1000) !== 0 });
-    if (path === dirname(path)) break;
+  if (uid !== 0) return { uid, sudoUid, trustedGroups: new Set(), isInodeCompared, paths: [] };
+  const paths = [accessOf(file, await (handle?.stat() ?? lstat(file)))];
+  for (let path = file; path !== dirname(path); path = dirname(path)) {
+    paths.push(accessOf(dirname(path), await lstat(dirname(path))));
   }
   const [passwd, group] = await Promise.all([readDatabase('/etc/passwd'), readDatabase('/etc/group')]);
   const trustedUids = new Set(sudoUid === undefined ? [0] : [0, sudoUid]);
-  return { uid, sudoUid, trustedGroups: findTrustedGroups(passwd, group, trustedUids), paths };
+  const trustedGroups = findTrustedGroups(passwd, group, trustedUids);
+  return { uid, sudoUid, trustedGroups, isInodeCompared, paths };
 }
 
-/** The groups of an /etc/group whose members, by it and by /etc/passwd, are all in `trusted`. A group that is not listed is not trusted. Pure. */
+function accessOf(path: string, { uid, gid, mode }: Stats): PathAccess {
+  return { path, uid, gid, mode: mode & 0o777, isSticky: (mode & 0o1000) !== 0 };
+}
+
+/**
+ * The groups whose members are all in `trusted`, according to /etc/group and /etc/passwd. A group that is not
+ * listed is not trusted. Pure.
+ */
 export function findTrustedGroups(
   passwd: string,
   group: string,

@@ -1,8 +1,17 @@
+import { runCommand } from '@drayage/host';
+
 /**
- * Shell functions for POSIX shells. `same_file MOUNTPOINT FILE DEVICE:INODE` fails unless the file behind the loop device that is mounted there
- * is that one. Where losetup (that of BusyBox) does not tell, the file that has the name now is compared. Without a third argument all is well.
+ * A shell command. Succeeds where losetup shows the device and inode behind a loop device: util-linux does,
+ * BusyBox does not.
  */
-export const sameFileFunction = `
+export const losetupShowsInode = 'losetup -n -O BACK-MAJ:MIN,BACK-INO >/dev/null 2>&1';
+
+/**
+ * Shell functions for POSIX shells. `same_file MOUNTPOINT FILE DEVICE:INODE` succeeds if the file behind the
+ * loop device mounted there has that device and inode. Where losetup cannot show them, it compares the file
+ * that has the name now. Without a third argument it succeeds.
+ */
+export const sameFileFunction: string = `
 same_file() {
   [ -n "$3" ] || return 0
   loop=$(while read -r _ _ number _ point _; do [ "$point" = "$1" ] && echo "$number"; done </proc/self/mountinfo | tail -n 1)
@@ -15,9 +24,14 @@ same_file() {
       major=$(((number >> 8 & 0xfff) | (number >> 32 & 0xfffff000)))
       minor=$(((number & 0xff) | (number >> 12 & 0xffffff00)))
       [ "$4 $5" = "$major:$minor \${3##*:}" ] ;;
-    *) [ "$(stat -c %d:%i "$2")" = "$3" ] ;;
+    *) ! ${losetupShowsInode} && [ "$(stat -c %d:%i "$2")" = "$3" ] ;;
   esac && return
   echo "$2 was replaced while it was mounted" >&2
   return 1
 }
 `;
+
+/** Whether `same_file` can compare inodes where `run` runs programs; by default on this machine. */
+export async function canCompareInodes(run: typeof runCommand = runCommand): Promise<boolean> {
+  return (await run(['sh', '-c', losetupShowsInode])).exitCode === 0;
+}

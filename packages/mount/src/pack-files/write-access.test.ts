@@ -21,6 +21,7 @@ function paths(...entries: readonly Entry[]): readonly PathAccess[] {
 }
 
 const root: Entry = [0o755];
+const asRoot = { uid: 0, trustedGroups, isInodeCompared: false };
 
 describe('who can change a pack', () => {
   test.each<[string, number | undefined, readonly Entry[]]>([
@@ -36,7 +37,7 @@ describe('who can change a pack', () => {
     ['others, who may add to a sticky directory beside the file', nobody, [[0o644], [0o1777], root, root]],
     ['readers only', nobody, [[0o444], [0o555], root, root]],
   ])('%s: it is trusted', (_, sudoUid, entries) => {
-    expect(judgeWriteAccess({ uid: 0, sudoUid, trustedGroups, paths: paths(...entries) })).toEqual({
+    expect(judgeWriteAccess({ ...asRoot, sudoUid, paths: paths(...entries) })).toEqual({
       kind: 'trusted',
     });
   });
@@ -104,14 +105,32 @@ describe('who can change a pack', () => {
     ],
     ['everybody, by the root', nobody, [[0o644], root, root, [0o777]], '/', 'every user'],
   ])('%s: it is copied', (_, sudoUid, entries, path, who) => {
-    expect(judgeWriteAccess({ uid: 0, sudoUid, trustedGroups, paths: paths(...entries) })).toEqual({
+    expect(judgeWriteAccess({ ...asRoot, sudoUid, paths: paths(...entries) })).toEqual({
       kind: 'copy',
       ...{ path, who, reason: `${who} can write to ${path}` },
     });
   });
 
+  test.each<[string, readonly Entry[]]>([
+    ['everybody, by its directory', [[0o644], [0o777], root, root]],
+    ['the owner of its directory', [[0o644], [0o755, other], root, root]],
+    ['everybody, by a directory above, as in a CI job with umask 0', [[0o644], root, [0o777], root]],
+  ])('%s: it is trusted where another file under its name is noticed', (_, entries) => {
+    const facts = { ...asRoot, sudoUid: nobody, isInodeCompared: true, paths: paths(...entries) };
+    expect(judgeWriteAccess(facts)).toEqual({ kind: 'trusted' });
+  });
+
+  test.each<[string, Entry, string]>([
+    ['its owner', [0o644, other], 'user 65534'],
+    ['everybody', [0o666], 'every user'],
+    ['a group, or an ACL', [0o664, 0, sharedGroup], 'group 50'],
+  ])('%s, by the file itself: it is copied also there', (_, file, who) => {
+    const facts = { ...asRoot, sudoUid: nobody, isInodeCompared: true, paths: paths(file, root, root, root) };
+    expect(judgeWriteAccess(facts)).toMatchObject({ kind: 'copy', path: '/work/bundle/pack', who });
+  });
+
   test('is not asked for another process than root’s', () => {
-    const facts = { uid: user, sudoUid: undefined, trustedGroups, paths: paths([0o666, other]) };
+    const facts = { ...asRoot, uid: user, sudoUid: undefined, paths: paths([0o666, other]) };
     expect(judgeWriteAccess(facts)).toEqual({ kind: 'trusted' });
   });
 });

@@ -1,14 +1,16 @@
-/** Who can change a file or directory, as `lstat` tells it. */
+/** Who can change a file or directory, according to `lstat`. */
 export interface PathAccess {
   readonly path: string;
   readonly uid: number;
   readonly gid: number;
-  /** Permission bits. An ACL that lets others write shows in the bit of the group, which is its mask. */
+  /**
+   * Permission bits. Those of the group are the mask of an ACL, so an ACL that lets others write shows there.
+   */
   readonly mode: number;
   readonly isSticky: boolean;
 }
 
-/** What the decision stands on. */
+/** What the decision is made from. */
 export interface WriteFacts {
   /** Of this process. */
   readonly uid: number;
@@ -16,22 +18,28 @@ export interface WriteFacts {
   readonly sudoUid: number | undefined;
   /** Groups whose members are all root or that user. */
   readonly trustedGroups: ReadonlySet<number>;
-  /** The file, the directory that it is in, and so on up to the root. */
+  /**
+   * Whoever uses the file compares its device and inode with those of the file that was proven. Another file
+   * under the same name is then refused, so it does not matter who can write to the directories.
+   */
+  readonly isInodeCompared: boolean;
+  /** The file, its directory, and so on up to the root. */
   readonly paths: readonly PathAccess[];
 }
 
-/** `copy`: somebody else can change `path`, and with it what is mounted. */
+/** `copy`: another user can change `path`, and with it what is mounted. */
 export type WriteVerdict =
   | { readonly kind: 'trusted' }
   | { readonly kind: 'copy'; readonly path: string; readonly who: string; readonly reason: string };
 
 /**
- * Whether only root and the user who called sudo can change a file or put another one in its place. For another process than root's the
- * question does not arise: it mounts nothing. Pure.
+ * Whether only root and the user who called sudo can change a file, or put another one in its place
+ * unnoticed. A process that is not root mounts nothing, so it trusts every file. Pure.
  */
-export function judgeWriteAccess({ uid, sudoUid, trustedGroups, paths }: WriteFacts): WriteVerdict {
+export function judgeWriteAccess(facts: WriteFacts): WriteVerdict {
+  const { uid, sudoUid, trustedGroups, isInodeCompared, paths } = facts;
   if (uid !== 0) return { kind: 'trusted' };
-  for (const [position, access] of paths.entries()) {
+  for (const [position, access] of (isInodeCompared ? paths.slice(0, 1) : paths).entries()) {
     const who = whoElse(access, position === 0, sudoUid, trustedGroups);
     if (who === undefined) continue;
     const { path } = access;

@@ -11,6 +11,7 @@ import {
 } from '@drayage/core';
 import {
   holdPack,
+  losetupShowsInode,
   packOptions,
   readPackRoot,
   sameFileFunction,
@@ -52,6 +53,8 @@ export async function mountRecordedPacks(
     offered.map(({ pack }) => [pack.image.digest, pack.layers.map(({ diffId }) => diffId)]),
   );
   const mounted: RecordedPack[] = [];
+  if (packs.length === 0) return mounted;
+  const isInodeCompared = (await holder.run(losetupShowsInode)).exitCode === 0;
   for (const pack of packs) {
     const { file, digest, size, identity } = pack;
     const held = await holdPack({
@@ -59,6 +62,7 @@ export async function mountRecordedPacks(
       descriptor: { digest, size },
       proven: identity,
       trust,
+      isInodeCompared,
       signal,
     }).catch(explain);
     try {
