@@ -1,4 +1,4 @@
-import { runCommand } from '@drayage/host';
+import { runProgram, type ProgramResult } from '@drayage/host';
 
 /**
  * A shell command. Succeeds where losetup shows the device and inode behind a loop device: util-linux does,
@@ -32,6 +32,8 @@ same_file() {
 `;
 
 /** Whether `same_file` can compare inodes where `run` runs programs; by default on this machine. */
-export async function canCompareInodes(run: typeof runCommand = runCommand): Promise<boolean> {
+export async function canCompareInodes(
+  run: (argv: readonly string[]) => Promise<ProgramResult> = runProgram,
+): Promise<boolean> {
   return (await run(['sh', '-c', losetupShowsInode])).exitCode === 0;
 }
