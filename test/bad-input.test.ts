@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mediaTypes } from '@drayage/core';
+import { mediaTypes } from '@drayage/core/image';
 import { startFaultyRegistry, type Fault, type FaultyRegistry } from '@drayage/registry/testing';
 
 import { dray, drayJson, reportOf } from './support/dray.ts';

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chainIds, parseDigest, parseManifest, parseReference } from '@drayage/core';
+import { chainIds, parseManifest } from '@drayage/core/image';
+import { parseDigest, parseReference } from '@drayage/core';
 import type { Descriptor, Engine, LoadableImage, LoadRequest } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 

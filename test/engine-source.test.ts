@@ -3,19 +3,16 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  createDirectoryBlobStore,
-  createDirectoryDocumentStore,
   createDirectoryTransport,
   emptyIndex,
   formatBundleIndex,
   gcBundle,
   initLayout,
-  deliver,
-  parseReference,
   readBundleIndex,
   verifyBundle,
   withEntry,
-} from '@drayage/core';
+} from '@drayage/core/bundle';
+import { deliverImages, parseReference } from '@drayage/core';
 import type { Engine, ImageSaver, DeliveryReport, PrepullEvent } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint, saveIntoBundle } from '@drayage/engine';
 import type { ImageInBundle, SavedImage } from '@drayage/engine';
@@ -263,11 +260,12 @@ describeWith({ engine: firstVariant, registry: true }, 'images built in the job'
 });
 
 const saveInOwnProcess = `
-  import { createDirectoryBlobStore, createDirectoryDocumentStore, parseReference } from '@drayage/core';
+  import { createDirectoryTransport } from '@drayage/core/bundle';
+  import { parseReference } from '@drayage/core';
   import { createDockerEngine, resolveEngineEndpoint, saveIntoBundle } from '@drayage/engine';
   const [dir, name] = process.argv.slice(1);
   const engine = createDockerEngine({ endpoint: await resolveEngineEndpoint({ env: process.env, homeDir: '/' }) });
-  const bundle = { blobs: createDirectoryBlobStore(dir), documents: createDirectoryDocumentStore(dir) };
+  const bundle = createDirectoryTransport(dir);
   const [image] = await saveIntoBundle({ engine, references: [parseReference(name)], bundle });
   process.stdout.write(image.state);
   process.exit();
@@ -285,12 +283,13 @@ async function saveAndIndex(
   engine: Engine & ImageSaver,
   names: readonly string[],
 ): Promise<Saved> {
-  const documents = createDirectoryDocumentStore(bundle);
+  const destination = createDirectoryTransport(bundle);
+  const { documents } = destination;
   const events: PrepullEvent[] = [];
   const images = await saveIntoBundle({
     engine,
     references: names.map(parseReference),
-    bundle: { blobs: createDirectoryBlobStore(bundle), documents },
+    bundle: destination,
     onEvent: (event) => events.push(event),
   });
   const before = (await readBundleIndex(documents)) ?? emptyIndex;
@@ -300,12 +299,7 @@ async function saveAndIndex(
 }
 
 function loadAll(bundle: string, engine: Engine): Promise<DeliveryReport> {
-  const place = createDirectoryTransport(bundle);
-  return deliver({
-    engine,
-    handover: place,
-    local: place,
-    only: [],
+  return deliverImages(bundle, engine, {
     delivery: 'load',
     onMiss: 'fail',
     concurrency: 2,

@@ -2,7 +2,7 @@ import { rm, rmdir } from 'node:fs/promises';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { chainIds } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
 import { mountLive, repairLiveMounts, sweepLiveMounts, type LiveMountRequest } from '@drayage/mount';
 
 import { isBlobDownload } from './support/access-log.ts';

@@ -1,12 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import {
-  chainIds,
-  createDirectoryTransport,
-  hostPlatform,
-  deliver,
-  readBundleIndex,
-  readImage,
-} from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import { createDirectoryTransport, readBundleIndex, readImage } from '@drayage/core/bundle';
+import { hostPlatform, deliverImages } from '@drayage/core';
 import type { Engine, DeliveryReport, PrepullReport } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 
@@ -234,13 +229,7 @@ async function loadIntoForgetfulEngine(
   const { diffIds } = await readImage(handover.blobs, entry, hostPlatform());
   const engine: Engine = { ...real, listChainIds: () => Promise.resolve(new Set(chainIds(diffIds))) };
   const warnings: string[] = [];
-  const report = await deliver({
-    engine,
-    handover,
-    local: handover,
-    only: [],
-    delivery: 'auto',
-    onMiss: 'continue',
+  const report = await deliverImages({ handover, local: handover }, engine, {
     concurrency: 2,
     policy: { timeoutMs: 1_000, graceMs: 0, settled: true },
     pollMs: 100,

@@ -6,8 +6,11 @@ import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chainIds, createDirectoryBlobStore, digestOf, hexOf } from '@drayage/core';
-import type { BlobStore, Digest, PackFilesystem, PackedLayer } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import { createDirectoryBlobStore } from '@drayage/core/bundle';
+import { digestOf, hexOf } from '@drayage/core';
+import type { BlobStore, Digest } from '@drayage/core';
+import type { PackFilesystem, PackedLayer } from '@drayage/core/bundle';
 import { createPackReader, createPackWriter } from '@drayage/pack';
 
 import { startEngine, type EngineVariant, type TestEngine } from './support/engines.ts';

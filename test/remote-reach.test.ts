@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { hashFile, type MountablePack } from '@drayage/core';
+import { hashFile, type MountablePack } from '@drayage/core/bundle';
 import { packVolumeName } from '@drayage/mount';
 
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { appendFile, chmod, cp, open, readdir, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createPackStore, type MountablePack } from '@drayage/core';
+import { createPackStore, type MountablePack } from '@drayage/core/bundle';
 import { createLocalEngineHost, mountLive, sweepLiveMounts, type EngineHost } from '@drayage/mount';
 
 import { dray, reportOf } from './support/dray.ts';

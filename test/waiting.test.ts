@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { parseStatus } from '@drayage/core';
-import type { StatusDocument } from '@drayage/core';
+import { parseStatus } from '@drayage/core/handover';
+import type { StatusDocument } from '@drayage/core/handover';
 import { startFaultyRegistry, type FaultyRegistry } from '@drayage/registry/testing';
 
 import { dray, drayJson, reportOf, startDray } from './support/dray.ts';

@@ -20,12 +20,14 @@ const packages = {
 /** The command wires them all. */
 packages.cli = { siblings: Object.keys(packages), libraries: [] };
 
+/** The modules that core offers to other packages, beside index.ts. */
+const coreEntries = ['bundle', 'image', 'handover', 'plan', 'pipeline'];
+
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
 const coreLevels = [
-  ['errors.ts', 'redact.ts', 'error-summary.ts', 'asset.ts', 'pipeline/', 'tar/'],
+  ['errors.ts', 'redact.ts', 'error-summary.ts', 'asset.ts', 'tar/'],
   ['image/'],
   ['image-set/'],
-  ['lock/'],
   ['blob-store.ts', 'source.ts', 'transport.ts', 'engine.ts', 'helper-container.ts'],
   ['store/'],
   ['bundle/'],
@@ -40,7 +42,10 @@ const TESTS = ['**/*.test.ts', '**/testing/**'];
 const noTesting = { regex: '(^|/)testing(/|$)', message: 'Production code never imports testing/.' };
 
 const everywhere = [
-  { regex: '^@drayage/[^/]+/(?!testing$)', message: 'Import a sibling by its name, not its inside.' },
+  {
+    regex: `^@drayage/(?!core/(${coreEntries.join('|')})$)[^/]+/(?!testing$)`,
+    message: 'Import a sibling by its name, not its inside.',
+  },
   { regex: '^\\.{1,2}/(.*/)?(src|dist)/', message: 'Import a sibling by its name, not its inside.' },
   { regex: '^\\.{1,2}(/.*)?(?<!\\.(ts|mjs))$', message: 'Relative imports end in .ts.' },
 ];
@@ -97,7 +102,8 @@ function noHigherLevel(member) {
   const level = coreLevels.findIndex((members) => members.includes(member));
   const isFolder = member.endsWith('/');
   const neighbours = isFolder ? coreLevels[level].filter((other) => other !== member) : [];
-  const higher = [...neighbours, ...coreLevels.slice(level + 1).flat(), 'index.ts'];
+  const entries = ['index', ...coreEntries].map((name) => `${name}.ts`);
+  const higher = [...neighbours, ...coreLevels.slice(level + 1).flat(), ...entries];
   const names = higher.map((name) => name.replace('.', '\\.')).join('|');
   const message = `${member} may import what is below it in core, see coreLevels in scripts/lint/import-rules.mjs.`;
   return { regex: `^${isFolder ? '(\\.\\./)+' : '\\./'}(${names})`, message };

@@ -1,7 +1,8 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { createDirectoryTransport, hexOf, readBundleIndex, readPacks } from '@drayage/core';
+import { createDirectoryTransport, readBundleIndex, readPacks } from '@drayage/core/bundle';
+import { hexOf } from '@drayage/core';
 
 import { drayJson } from '../support/dray.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';

@@ -1,14 +1,9 @@
 import { fileURLToPath } from 'node:url';
 
 import { isObject } from '@drayage/core';
-import type {
-  BundleCollection,
-  BundleInspection,
-  BundleVerification,
-  DeliveryReport,
-  PrepullReport,
-  WaitReport,
-} from '@drayage/core';
+import type { BundleCollection, BundleInspection, BundleVerification } from '@drayage/core/bundle';
+import type { DeliveryReport, PrepullReport } from '@drayage/core';
+import type { WaitReport } from '@drayage/core/handover';
 
 import { start, type Finished, type Running } from './processes.ts';
 

@@ -1,19 +1,17 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOf, hexOf, hostPlatform, type Digest } from '@drayage/core';
 import {
   createDirectoryTransport,
   createPackStore,
-  digestOf,
   formatBundleIndex,
-  hexOf,
-  hostPlatform,
   packDocuments,
   packMediaTypes,
   readBundleIndex,
   readImage,
   readPacks,
-} from '@drayage/core';
-import type { Digest, PackFilesystem } from '@drayage/core';
+} from '@drayage/core/bundle';
+import type { PackFilesystem } from '@drayage/core/bundle';
 
 import { cachedPart } from './parts.ts';
 import { runOrThrow } from './processes.ts';

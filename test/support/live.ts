@@ -5,8 +5,8 @@ import {
   readBundleIndex,
   readImage,
   readPacks,
-  verifying,
-} from '@drayage/core';
+} from '@drayage/core/bundle';
+import { verifying } from '@drayage/core';
 import type { Engine, EngineInfo, ImageSaver } from '@drayage/core';
 import { createLocalEngineHost, type LiveMountRequest } from '@drayage/mount';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';

@@ -1,29 +1,25 @@
+import { DrayError, familiarReference, isDrayError } from '@drayage/core';
+import type { BlobStore, LoadableImage, Platform } from '@drayage/core';
 import {
-  DrayError,
   checkLayout,
   checkPackRoot,
   createDirectoryBlobStore,
   createDirectoryDocumentStore,
   emptyIndex,
-  familiarReference,
-  isDrayError,
   packedLayers,
   packsFor,
   readBundleIndex,
   readImage,
   readPacks,
-} from '@drayage/core';
+} from '@drayage/core/bundle';
 import type {
-  BlobStore,
   BundleIndex,
-  LoadableImage,
   MountablePack,
   Pack,
   PackRootLister,
   PackStore,
   PackedLayers,
-  Platform,
-} from '@drayage/core';
+} from '@drayage/core/bundle';
 import { classicLayout, type LayoutEntry } from '@drayage/private-engine';
 import { bakedMountPoint } from './baked-paths.ts';
 

@@ -1,4 +1,5 @@
-import { hexOf, type Pack } from '@drayage/core';
+import { hexOf } from '@drayage/core';
+import type { Pack } from '@drayage/core/bundle';
 
 /** Where everything of ours is in a baked image; its entry point knows it too. */
 export const bakedHome = '/drayage';

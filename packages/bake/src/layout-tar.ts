@@ -1,4 +1,5 @@
-import { tarEnd, tarHeader, tarPadding, type ByteStream, type Descriptor } from '@drayage/core';
+import type { ByteStream, Descriptor } from '@drayage/core';
+import { tarEnd, tarHeader, tarPadding } from '@drayage/core/bundle';
 import type { LayoutEntry } from '@drayage/private-engine';
 
 // As dockerd creates them: only root may read layers outside of containers.

@@ -1,7 +1,8 @@
 import { constants, copyFile, link, lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { IntegrityError, fileState, openProven, systemErrorCode, throwIfAborted } from '@drayage/core';
-import type { Descriptor, FileState, MountablePack, ProvenFile } from '@drayage/core';
+import { IntegrityError, systemErrorCode, throwIfAborted, type Descriptor } from '@drayage/core';
+import { fileState, openProven } from '@drayage/core/bundle';
+import type { FileState, MountablePack, ProvenFile } from '@drayage/core/bundle';
 import { readWriteFacts, judgeWriteAccess } from '@drayage/mount';
 
 /**

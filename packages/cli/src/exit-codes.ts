@@ -1,5 +1,6 @@
 import { DrayError, UsageError } from '@drayage/core';
-import type { ErrorCode, DeliveryReport, PrepullReport, WaitReport } from '@drayage/core';
+import type { ErrorCode, DeliveryReport, PrepullReport } from '@drayage/core';
+import type { WaitReport } from '@drayage/core/handover';
 import type { Config } from './options/option.ts';
 
 /** What the program ends with; documented in docs/errors.md. A signal ends it with 128 and the signal's number. */

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ByteStream } from './blob-store.ts';
 import type { Descriptor } from './image/descriptor.ts';
 import type { Digest } from './image/digest.ts';
+import type { ImageContent } from './image/image-content.ts';
 import type { Platform } from './image/platform.ts';
 import type { Reference } from './image/reference.ts';
 
@@ -66,22 +67,10 @@ export interface EngineImage {
   readonly repoDigests: readonly string[];
 }
 
-/** One image, complete with the bytes that must not be re-serialised. */
-export interface LoadableImage {
-  /** The name it shall have in the engine; undefined: none. */
+/** One image for the engine's platform. */
+export interface LoadableImage extends ImageContent {
+  /** The name that it gets in the engine; undefined: none. */
   readonly reference: Reference | undefined;
-  /** What the reference names: the index, or the manifest itself. */
-  readonly target: Descriptor;
-  readonly targetBytes: Uint8Array;
-  /** The manifest for the engine's platform; equals `target` when there is no index. */
-  readonly manifest: Descriptor;
-  readonly manifestBytes: Uint8Array;
-  readonly config: Descriptor;
-  readonly configBytes: Uint8Array;
-  /** Bottom first, as the manifest lists them. */
-  readonly layers: readonly Descriptor[];
-  /** Bottom first, one for each layer. */
-  readonly diffIds: readonly Digest[];
 }
 
 export interface LoadRequest {

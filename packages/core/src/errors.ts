@@ -136,6 +136,8 @@ export interface TransferErrorOptions extends DrayErrorOptions {
   readonly operation: string;
   readonly side: TransferSide;
   readonly digest?: string | undefined;
+  /** The place on that side, without credentials. */
+  readonly location?: string | undefined;
 }
 
 /** A blob or document could not be moved; says what was tried and which side failed. */
@@ -143,12 +145,14 @@ export class TransferError extends DrayError {
   readonly operation: string;
   readonly side: TransferSide;
   readonly digest: string | undefined;
+  readonly location: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: TransferErrorOptions) {
     super(code, message, options);
     this.operation = options.operation;
     this.side = options.side;
     this.digest = options.digest;
+    this.location = options.location;
   }
 }
 

@@ -1,4 +1,5 @@
-import { abortError, DrayError, EngineError, isObject, normalizePlatform, printable } from '@drayage/core';
+import { abortError, DrayError, EngineError, isObject, printable } from '@drayage/core';
+import { normalizePlatform } from '@drayage/core/image';
 import type { EngineInfo, ImageStoreKind, JsonObject } from '@drayage/core';
 import type Dockerode from 'dockerode';
 import { untilAborted } from './until-aborted.ts';

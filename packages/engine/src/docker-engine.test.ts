@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { chainIds, digestOf, isDrayError, parseReference, type Engine } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import { digestOf, isDrayError, parseReference, type Engine } from '@drayage/core';
 import { createDockerEngine, type DockerEngineOptions } from './docker-engine.ts';
 import { drain, sendJson, startFakeEngine } from './testing/fake-engine.ts';
 import type { FakeEngine, FakeEngineOptions } from './testing/fake-engine.ts';

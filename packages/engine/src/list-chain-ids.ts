@@ -1,4 +1,5 @@
-import { chainIds, type Digest } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import type { Digest } from '@drayage/core';
 import type { Connection } from './connection.ts';
 import { inspectImage } from './inspect-image.ts';
 import { isUnpacked, listDistinct } from './list-images.ts';

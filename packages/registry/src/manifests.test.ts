@@ -1,6 +1,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf, mediaTypes, parseReference } from '@drayage/core';
+import { digestOf, parseReference } from '@drayage/core';
+import { mediaTypes } from '@drayage/core/image';
 import { startFixture, type Fixture } from './testing/fixture.ts';
 
 describe('manifests', () => {

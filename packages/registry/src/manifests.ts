@@ -2,18 +2,19 @@ import {
   DrayError,
   IntegrityError,
   RegistryError,
-  checkManifestSize,
   digestOf,
   familiarReference,
   isDigest,
+  printable,
+} from '@drayage/core';
+import type { Descriptor, Digest, Reference } from '@drayage/core';
+import {
+  checkManifestSize,
   isSchema1Type,
   maxManifestBytes,
   mediaTypes,
   parseManifest,
-  type Descriptor,
-  type Digest,
-  type Reference,
-} from '@drayage/core';
+} from '@drayage/core/image';
 import { abandon, discard, isRetryable, readDecoded, statusOf, type FinalResponse } from '@drayage/http';
 import { challengesOf } from './api-root.ts';
 import type { Endpoint } from './endpoints.ts';

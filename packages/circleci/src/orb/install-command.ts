@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import type { OrbCommand } from './model.ts';
 import { installParameters, placeParameters, scriptEnvironment } from './shared-parameters.ts';
 import { parameter, scriptStep, when } from './steps.ts';

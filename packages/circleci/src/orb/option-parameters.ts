@@ -1,5 +1,5 @@
-import { pipelineOption } from '@drayage/core';
-import type { PipelineDefinitions, PipelineOption } from '@drayage/core';
+import { pipelineOption } from '@drayage/core/pipeline';
+import type { PipelineDefinitions, PipelineOption } from '@drayage/core/pipeline';
 import type { OrbParameter, OrbParameters, YamlMap } from './model.ts';
 import { parameter } from './steps.ts';
 

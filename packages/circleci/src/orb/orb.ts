@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import { examples } from './examples.ts';
 import { executors } from './executors.ts';
 import { installCommand } from './install-command.ts';

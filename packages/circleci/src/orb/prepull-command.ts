@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import type { OrbCommand, OrbParameters } from './model.ts';
 import { optionParameters } from './option-parameters.ts';
 import type { OptionParameters } from './option-parameters.ts';

@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import type { OrbJob, OrbParameters, OrbStep } from './model.ts';
 import { prepullParameters } from './prepull-command.ts';
 import {

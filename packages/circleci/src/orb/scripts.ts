@@ -1,5 +1,5 @@
 import { readAsset } from '@drayage/core';
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 
 /** The parts of each script. `install.sh` is the installer of the command line. */
 const partsByScript: Readonly<Record<string, readonly string[]>> = {

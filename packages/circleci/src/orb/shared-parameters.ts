@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import type { OrbParameters, OrbStep, YamlMap, YamlValue } from './model.ts';
 import { parameter, passOn, when } from './steps.ts';
 

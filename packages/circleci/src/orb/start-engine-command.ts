@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import { engineOptions, sudoParameter } from './engine-options.ts';
 import type { OrbCommand } from './model.ts';
 import { optionParameters } from './option-parameters.ts';

@@ -1,4 +1,4 @@
-import type { RenderedFiles } from '@drayage/core';
+import type { RenderedFiles } from '@drayage/core/pipeline';
 import type { YamlValue } from '../orb/model.ts';
 
 const includePattern = /<<\s*include\(([-\w/.]+)\)\s*>>/g;

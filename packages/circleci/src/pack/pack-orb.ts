@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { RenderedFiles } from '@drayage/core';
+import type { RenderedFiles } from '@drayage/core/pipeline';
 import type { YamlMap, YamlValue } from '../orb/model.ts';
 import { isYamlMap, toYamlMap } from './yaml-map.ts';
 import { resolveIncludes } from './includes.ts';

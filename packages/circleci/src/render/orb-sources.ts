@@ -1,4 +1,4 @@
-import type { RenderedFiles } from '@drayage/core';
+import type { RenderedFiles } from '@drayage/core/pipeline';
 import type { Orb, OrbParameter, OrbParameters, YamlMap } from '../orb/model.ts';
 import { generatedNote, yamlText } from './yaml.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { RenderedFiles } from '@drayage/core';
+import type { RenderedFiles } from '@drayage/core/pipeline';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import type { YamlMap, YamlValue } from '../orb/model.ts';

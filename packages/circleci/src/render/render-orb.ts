@@ -1,5 +1,5 @@
 import { readAsset } from '@drayage/core';
-import type { PipelineDefinitions, RenderedFiles } from '@drayage/core';
+import type { PipelineDefinitions, RenderedFiles } from '@drayage/core/pipeline';
 import { drayageOrb, orbReference, repositoryUrl } from '../orb/orb.ts';
 import { orbScripts } from '../orb/scripts.ts';
 import { packOrb } from '../pack/pack-orb.ts';

@@ -1,4 +1,4 @@
-import type { PipelineDefinitions, PipelineOption, PipelineOptionKind } from '@drayage/core';
+import type { PipelineDefinitions, PipelineOption, PipelineOptionKind } from '@drayage/core/pipeline';
 
 const kinds: Readonly<Record<PipelineOptionKind, readonly string[]>> = {
   string: [

@@ -1,4 +1,4 @@
-import { gcBundle, type BundleCollection } from '@drayage/core';
+import { gcBundle, type BundleCollection } from '@drayage/core/bundle';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import type { CommandContext } from './command.ts';

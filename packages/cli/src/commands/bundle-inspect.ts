@@ -1,4 +1,5 @@
-import { inspectBundle, shortDigest, type BundleInspection, type InspectedImage } from '@drayage/core';
+import { inspectBundle, type BundleInspection, type InspectedImage } from '@drayage/core/bundle';
+import { shortDigest } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../output/columns.ts';
 import { counted, humanSize } from '../output/quantities.ts';

@@ -1,4 +1,4 @@
-import { unpackBundle } from '@drayage/core';
+import { unpackBundle } from '@drayage/core/bundle';
 import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';

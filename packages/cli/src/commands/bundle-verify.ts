@@ -1,4 +1,4 @@
-import { verifyBundle, type BundleVerification } from '@drayage/core';
+import { verifyBundle, type BundleVerification } from '@drayage/core/bundle';
 import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';

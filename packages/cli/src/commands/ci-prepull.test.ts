@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { formatStatus, type StatusDocument } from '@drayage/core';
+import { formatStatus, type StatusDocument } from '@drayage/core/handover';
 import { fakeJob, type FakeJob } from '../testing/fake-job.ts';
 
 let job: FakeJob;

@@ -1,10 +1,4 @@
-import {
-  createDirectoryTransport,
-  isDrayError,
-  deliver,
-  reasonOf,
-  type DeliveryImageReport,
-} from '@drayage/core';
+import { deliverImages, isDrayError, reasonOf, type DeliveryReport } from '@drayage/core';
 import { startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineEventLine, engineStartText } from '../output/engine-text.ts';
@@ -14,12 +8,11 @@ import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts
 import { packTrust } from '../wiring/pack-trust.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';
-import { pollMs } from '../wiring/handover.ts';
 import type { CommandContext } from './command.ts';
 
 /** What `dray engine start --json` prints. */
 export interface EngineStartReport extends Omit<PrivateEngine, 'unmounted'> {
-  readonly images: readonly Pick<DeliveryImageReport, 'reference' | 'delivery'>[];
+  readonly images: readonly Pick<DeliveryReport['images'][number], 'reference' | 'delivery'>[];
   readonly ms: number;
 }
 
@@ -75,16 +68,13 @@ async function loadTheRest(
   progress: Progress,
 ): Promise<EngineStartReport['images']> {
   if (!hasImages) return [];
-  const bundle = createDirectoryTransport(config.bundle);
   const mounted = new Set(mountable?.images.map(({ config: { digest } }) => digest));
   try {
-    const { images } = await deliver({
-      engine: await openPrivateEngine(dockerHost, host),
-      ...{ handover: bundle, local: bundle, only: [], delivery: 'load', onMiss: 'continue' },
+    const { images } = await deliverImages(config.bundle, await openPrivateEngine(dockerHost, host), {
+      delivery: 'load',
       packs: openPackAccess(config, host),
       concurrency: config.concurrency,
       policy: { timeoutMs: config.timeoutMs, graceMs: 0, settled: true },
-      pollMs,
       onEvent: (event) => {
         if (event.type === 'warning') progress.line(`warning: ${event.message}`);
         if (event.type === 'sent') progress.status(`loading ${event.reference}`);
@@ -102,7 +92,5 @@ async function loadTheRest(
     if (!isDrayError(error) || signal.aborted) throw error;
     progress.line(`warning: ${reasonOf(error)}`);
     return [];
-  } finally {
-    await bundle.close();
   }
 }

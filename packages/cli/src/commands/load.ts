@@ -1,5 +1,5 @@
 import { humanSize } from '../output/quantities.ts';
-import { isDrayError, deliver, type DeliveryEvent, type DeliveryReport } from '@drayage/core';
+import { deliverImages, isDrayError, type DeliveryEvent, type DeliveryReport } from '@drayage/core';
 import { errorExitCode, exitCodes, deliveryExitCode } from '../exit-codes.ts';
 import { expandReference, knownReferences } from '../images/expand.ts';
 import { deliveryEventLine, deliverySummary, waitingText } from '../output/delivery-text.ts';
@@ -54,10 +54,7 @@ async function loadFrom(
 ): Promise<DeliveryReport> {
   const engine = await openEngine(host);
   const onLine = (line: string): void => progress.line(line);
-  return deliver({
-    engine,
-    handover: places.handover,
-    local: places.local,
+  return deliverImages(places, engine, {
     only: config.only.map((name) => expandReference(name, host.env)),
     expected: knownReferences(config.images, host.env),
     delivery: config.delivery,

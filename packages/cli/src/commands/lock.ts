@@ -1,12 +1,9 @@
-import {
-  emptyLock,
-  findDrift,
-  formatPlatform,
-  hostPlatform,
-  isDrayError,
-  parsePlatform,
-} from '@drayage/core';
-import type { Drift, Lock, Platform } from '@drayage/core';
+import { emptyLock } from '../lock/lock-file.ts';
+import { findDrift } from '../lock/drift.ts';
+import { formatPlatform, hostPlatform, isDrayError, parsePlatform } from '@drayage/core';
+import type { Drift } from '../lock/drift.ts';
+import type { Lock } from '../lock/lock-file.ts';
+import type { Platform } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { gatherImages } from '../images/gather-images.ts';
 import { lockImages, lookUpImages, type NotLocked } from '../lock/lock-images.ts';

@@ -1,12 +1,8 @@
-import {
-  createDirectoryBlobStore,
-  hostPlatform,
-  isDrayError,
-  planDelivery,
-  planPrepull,
-  summarizeError,
-} from '@drayage/core';
-import type { DeliveryPlan, EngineInfo, EngineView, ErrorSummary, PrepullPlan } from '@drayage/core';
+import { createDirectoryBlobStore } from '@drayage/core/bundle';
+import { hostPlatform, isDrayError, summarizeError } from '@drayage/core';
+import { planDelivery, planPrepull } from '@drayage/core/plan';
+import type { DeliveryPlan, EngineView, PrepullPlan } from '@drayage/core/plan';
+import type { EngineInfo, ErrorSummary } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
 import { frozenImages, gatherImages } from '../images/gather-images.ts';

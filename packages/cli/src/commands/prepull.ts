@@ -1,13 +1,4 @@
-import {
-  UsageError,
-  createDirectoryTransport,
-  fromRegistry,
-  hostPlatform,
-  initLayout,
-  isDrayError,
-  prepull,
-  reasonOf,
-} from '@drayage/core';
+import { UsageError, isDrayError, prepullImages, reasonOf } from '@drayage/core';
 import type {
   DrayError,
   ImageOrigin,
@@ -22,7 +13,7 @@ import { frozenImages, gatherImages, type ImageSet } from '../images/gather-imag
 import { prepullEventLine, prepullStatus, prepullSummary } from '../output/prepull-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
-import { checkNames, fromEngine } from '../wiring/from-engine.ts';
+import { checkNames } from '../images/check-names.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
@@ -42,7 +33,7 @@ export async function runPrepull(context: CommandContext): Promise<number> {
   const progress = await startProgress(host);
   let report: PrepullCommandReport;
   try {
-    report = await prepullImages(context, progress);
+    report = await gatherAndPrepull(context, progress);
   } finally {
     progress.stop();
   }
@@ -51,7 +42,7 @@ export async function runPrepull(context: CommandContext): Promise<number> {
   return prepullExitCode(report);
 }
 
-async function prepullImages(context: CommandContext, progress: Progress): Promise<PrepullCommandReport> {
+async function gatherAndPrepull(context: CommandContext, progress: Progress): Promise<PrepullCommandReport> {
   const { config, host } = context;
   checkSource(context);
   const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
@@ -78,7 +69,7 @@ interface Surroundings {
   readonly progress: Progress;
 }
 
-/** The images of this run. That they cannot be told is told to whoever waits, too: nobody shall wait for a run that never begins. */
+/** The images of this run. On failure, publishes a `failed` status, so that no job waits for it. */
 async function gather(
   context: CommandContext,
   surroundings: Surroundings,
@@ -88,29 +79,24 @@ async function gather(
     const gathered = await gatherImages({ ...context, tags: surroundings.source, warn });
     return { ...gathered, images: await frozenImages(gathered.images, context) };
   } catch (error) {
-    // Wrong usage is no run at all.
+    // Wrong usage begins no run.
     if (!isDrayError(error) || error.code === 'USAGE') throw error;
-    await tellFailure(context, surroundings, error).catch((cause: unknown) => {
-      warn(`cannot tell those who wait: ${reasonOf(cause)}`);
+    await publishFailure(context, surroundings, error).catch((cause: unknown) => {
+      warn(`cannot publish the failed status: ${reasonOf(cause)}`);
     });
     throw error;
   }
 }
 
-async function tellFailure(
+async function publishFailure(
   { config, signal }: CommandContext,
   { source, handover }: Surroundings,
   error: DrayError,
 ): Promise<void> {
-  await initLayout(config.bundle);
-  await prepull({
-    images: [],
-    origin: fromRegistry(source),
+  await prepullImages([], {
+    from: source,
+    to: { bundle: config.bundle, handover },
     prepare: () => Promise.reject(error),
-    handover,
-    platform: config.platform ?? hostPlatform(),
-    bundle: createDirectoryTransport(config.bundle),
-    concurrency: 1,
     pipeline: config.pipeline,
     signal,
   });
@@ -122,18 +108,13 @@ async function runOne(
   { source, handover, progress }: Surroundings,
 ): Promise<PrepullReport> {
   const { config, host, signal } = context;
-  // A bundle that cannot be used is told before anything is fetched.
-  await initLayout(config.bundle);
-  const bundle = createDirectoryTransport(config.bundle);
-  return prepull({
-    images,
-    origin: await originOf(context, images, source, bundle),
+  return prepullImages(images, {
+    from: await originOf(context, images, source),
+    to: { bundle: config.bundle, handover },
     // Without images there is nothing to prepare for.
     ...(images.length === 0 ? {} : { prepare: () => prepare(config.prepare, { host, progress, signal }) }),
     packing: await openPacking(config, host),
-    handover,
-    platform: config.platform ?? hostPlatform(),
-    bundle,
+    platform: config.platform,
     concurrency: config.concurrency,
     pipeline: config.pipeline,
     onEvent: showPrepull(progress, images.length),
@@ -145,11 +126,11 @@ async function originOf(
   { config, host }: CommandContext,
   images: ImageSet['images'],
   source: Source,
-  { documents }: Transport,
-): Promise<ImageOrigin> {
-  if (config.source === 'registry') return fromRegistry(source);
+): Promise<Source | ImageOrigin> {
+  if (config.source === 'registry') return source;
   checkNames(images);
-  return fromEngine({ engine: await openEngine(host), dir: config.bundle, documents });
+  const { fromEngine } = await import('@drayage/engine');
+  return fromEngine(await openEngine(host));
 }
 
 function checkSource({ config }: CommandContext): void {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UsageError, printable, systemErrorCode } from '@drayage/core';
-import type { PipelineDefinitions, RenderedFiles } from '@drayage/core';
+import type { PipelineDefinitions, RenderedFiles } from '@drayage/core/pipeline';
 import { exitCodes } from '../exit-codes.ts';
 import { counted } from '../output/quantities.ts';
 import { pipelineDefinitions } from '../wiring/pipeline-definitions.ts';

@@ -1,4 +1,4 @@
-import { waitForImages, type StatusSnapshot, type WaitReport } from '@drayage/core';
+import { waitForImages, type StatusSnapshot, type WaitReport } from '@drayage/core/handover';
 import { waitExitCode } from '../exit-codes.ts';
 import { expandReference } from '../images/expand.ts';
 import { waitingText } from '../output/delivery-text.ts';

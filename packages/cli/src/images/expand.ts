@@ -1,13 +1,14 @@
 import {
   UsageError,
-  expandVariables,
   familiarName,
   isDrayError,
   parseReference,
   printable,
   tryParseReference,
 } from '@drayage/core';
-import type { Reference, Variables } from '@drayage/core';
+import { expandVariables } from './variables.ts';
+import type { Reference } from '@drayage/core';
+import type { Variables } from './variables.ts';
 import type { ImageRequest, PlacedText } from '../options/option.ts';
 
 /** A text with its variables expanded. @throws UsageError `VARIABLE_MISSING`, `CONFIG_INVALID`, naming the place */

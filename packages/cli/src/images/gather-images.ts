@@ -1,9 +1,12 @@
-import { UsageError, formatPlatform, hostPlatform, pinImages, whyNotNow } from '@drayage/core';
-import type { Conditions, PrepullImage, RunContext, TagSource } from '@drayage/core';
+import { UsageError, distinctImages, formatPlatform, hostPlatform } from '@drayage/core';
+import { pinImages } from '../lock/pin-images.ts';
+import { whyNotNow } from './conditions.ts';
+import type { Conditions, RunContext } from './conditions.ts';
+import type { PrepullImage, TagSource } from '@drayage/core';
 import type { Host } from '../host.ts';
 import { lockPath, readLock } from '../lock/lock-store.ts';
 import type { Config, ImageRequest } from '../options/option.ts';
-import { mergeImages, requestedImage } from './requested-image.ts';
+import { requestedImage } from './requested-image.ts';
 import { readRunContext } from './run-context.ts';
 
 export interface GatherRequest {
@@ -55,7 +58,7 @@ export async function gatherImages(request: GatherRequest): Promise<ImageSet> {
   images.push(...(await discovered(request)));
   return images.length === 0
     ? { images: [], reason: `nothing is pre-pulled: ${noneText(reasons, config)}` }
-    : { images: mergeImages(images) };
+    : { images: distinctImages(images) };
 }
 
 /** The images as `dray.lock` has them, where that was asked for. @throws UsageError `LOCK_DRIFT`; DrayError `LOCK_INVALID` */

@@ -1,5 +1,6 @@
-import { familiarName, fixedCandidate, formatReference, isDrayError, printable } from '@drayage/core';
-import type { ImageCandidate, PrepullImage, TagSource, Variables } from '@drayage/core';
+import { familiarName, fixedCandidate, isDrayError, printable } from '@drayage/core';
+import type { ImageCandidate, PrepullImage, TagSource } from '@drayage/core';
+import type { Variables } from './variables.ts';
 import { parseImageSelector, resolveTag } from '@drayage/registry';
 import type { ImageRequest, PlacedText } from '../options/option.ts';
 import { expandReference, expandText, parsedAt, placeName, untaggedName } from './expand.ts';
@@ -94,16 +95,4 @@ function alternativesText(
 
 function distinct(tags: readonly ExpandedTag[]): readonly ExpandedTag[] {
   return [...new Map([...tags].reverse().map((tag) => [tag.text, tag])).values()].reverse();
-}
-
-/** Each image once, with the origin it was found at first, all its names, and required when it is so anywhere. */
-export function mergeImages(images: readonly PrepullImage[]): readonly PrepullImage[] {
-  const byText = new Map<string, PrepullImage>();
-  for (const image of images) {
-    const first = byText.get(image.text) ?? image;
-    const names = [...first.alsoNamed, ...image.alsoNamed];
-    const alsoNamed = [...new Map(names.map((name) => [formatReference(name), name])).values()];
-    byText.set(image.text, { ...first, alsoNamed, optional: first.optional && image.optional });
-  }
-  return [...byText.values()];
 }

@@ -1,20 +1,19 @@
+import { createDirectoryBlobStore } from '@drayage/core/bundle';
 import {
-  createDirectoryBlobStore,
   createPool,
   firstExisting,
   formatPlatform,
   isAbsence,
-  parseReference,
-  planPrepull,
+  summarizeError,
+  throwIfAborted,
   type ErrorSummary,
-  type ImagePlan,
-  type Lock,
-  type LockedImage,
   type Platform,
   type PrepullImage,
   type Source,
-  type WantedImage,
 } from '@drayage/core';
+import { readFromSource } from '@drayage/core/plan';
+import type { Lock, LockedImage } from './lock-file.ts';
+import type { WantedImage } from './drift.ts';
 import type { Config } from '../options/option.ts';
 
 /** An image that could not be locked. */
@@ -32,8 +31,8 @@ export interface LockingOptions {
 }
 
 /**
- * The images as they are now on each platform; manifests are read, so that a platform which an image does not have is told. What `before`
- * says of other platforms is kept for images that are still asked for.
+ * The images as they are now on each platform; reads manifests, so that a missing platform is a failure. Keeps what
+ * `before` says of other platforms, for images that are still asked for.
  */
 export async function lockImages(
   images: readonly PrepullImage[],
@@ -44,15 +43,26 @@ export async function lockImages(
   const facts = new Map(images.map(({ text }) => [text, new Map(before.images.get(text))]));
   const failures: NotLocked[] = [];
   const blobs = createDirectoryBlobStore(config.bundle);
+  const pool = createPool(config.concurrency);
+  const lockOne = async (image: PrepullImage, platform: Platform): Promise<LockedImage | ErrorSummary> => {
+    try {
+      const reading = { source, platform, blobs, signal };
+      const { reference, target } = await pool.run(() => readFromSource(reading, image), signal);
+      return { reference, digest: target.digest };
+    } catch (error) {
+      throwIfAborted(signal, 'lock images');
+      return image.optional && isAbsence(error) ? 'absent' : summarizeError(error);
+    }
+  };
   for (const platform of platforms) {
-    const request = { images, source, platform, blobs, concurrency: config.concurrency, signal };
-    const plan = await planPrepull<never>(request);
-    for (const [position, { text }] of images.entries()) {
-      const planned = plan.images[position];
-      const locked = planned === undefined ? undefined : lockedImage(planned);
-      const name = formatPlatform(platform);
-      if (locked !== undefined) facts.get(text)?.set(name, locked);
-      else if (planned?.error !== undefined) failures.push({ text, platform: name, error: planned.error });
+    const name = formatPlatform(platform);
+    const locked = await Promise.all(
+      images.map(async (image) => [image.text, await lockOne(image, platform)] as const),
+    );
+    for (const [text, result] of locked) {
+      if (typeof result === 'object' && 'code' in result)
+        failures.push({ text, platform: name, error: result });
+      else facts.get(text)?.set(name, result);
     }
   }
   return { lock: { images: facts }, failures };
@@ -83,9 +93,4 @@ async function lookUp(image: PrepullImage, source: Source, signal: AbortSignal):
     if (isAbsence(error)) return 'absent';
     throw error;
   }
-}
-
-function lockedImage({ state, reference, digest }: ImagePlan<never>): LockedImage | undefined {
-  if (state === 'skipped') return 'absent';
-  return digest === undefined ? undefined : { reference: parseReference(reference), digest };
 }

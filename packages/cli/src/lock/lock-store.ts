@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { DrayError, formatLock, parseLock, reasonOf, systemErrorCode, type Lock } from '@drayage/core';
+import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
 import { writeFileAtOnce } from '@drayage/host';
+import { formatLock, parseLock, type Lock } from './lock-file.ts';
 
 /** Where a lock is. */
 export interface LockPath {

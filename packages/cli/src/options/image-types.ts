@@ -1,4 +1,5 @@
-import { parseReference, type Condition } from '@drayage/core';
+import { parseReference } from '@drayage/core';
+import type { Condition } from '../images/conditions.ts';
 import type { Setting, SettingMap, SettingText } from '../config/setting.ts';
 import type { ImageRequest, PlacedText } from './option.ts';
 import type { OptionType } from './option-type.ts';

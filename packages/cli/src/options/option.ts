@@ -1,4 +1,6 @@
-import type { BundleForm, Condition, DeliveryMode, OnMiss, PackFilesystem, Platform } from '@drayage/core';
+import type { BundleForm, DeliveryMode, OnMiss, Platform } from '@drayage/core';
+import type { Condition } from '../images/conditions.ts';
+import type { PackFilesystem } from '@drayage/core/bundle';
 import type { EngineSettings } from './engine-settings.ts';
 import type { OptionType } from './option-type.ts';
 import type { StepSettings } from './step-options.ts';

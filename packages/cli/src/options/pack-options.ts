@@ -1,4 +1,5 @@
-import type { BundleForm, PackFilesystem } from '@drayage/core';
+import type { BundleForm } from '@drayage/core';
+import type { PackFilesystem } from '@drayage/core/bundle';
 import type { OptionTable } from './option.ts';
 import { booleanType, choiceType } from './value-types.ts';
 

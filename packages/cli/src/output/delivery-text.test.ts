@@ -1,22 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
-import type { DeliveryImageReport, DeliveryReport } from '@drayage/core';
+import type { DeliveryReport } from '@drayage/core';
 import { deliveryEventLine, deliverySummary, waitingText } from './delivery-text.ts';
 
-const loaded: DeliveryImageReport = {
+const loaded: DeliveryReport['images'][number] = {
   reference: 'redis:7',
   delivery: 'load',
   layers: { total: 5, sent: 2, skipped: 3 },
   bytesSent: 31_200_000,
   ms: 1200,
 };
-const present: DeliveryImageReport = {
+const present: DeliveryReport['images'][number] = {
   ...loaded,
   reference: 'app:1',
   delivery: 'present',
   bytesSent: 0,
   ms: 5,
 };
-const lost: DeliveryImageReport = {
+const lost: DeliveryReport['images'][number] = {
   ...loaded,
   reference: 'db:1',
   delivery: 'none',

@@ -1,4 +1,5 @@
-import type { DeliveryEvent, DeliveryImageReport, DeliveryReport, StatusDocument } from '@drayage/core';
+import type { DeliveryEvent, DeliveryReport } from '@drayage/core';
+import type { StatusDocument } from '@drayage/core/handover';
 import { counted, humanDuration, humanSize } from './quantities.ts';
 
 /** The line of a log for one event; undefined for what is not worth a line. */
@@ -47,7 +48,7 @@ export function deliverySummary(report: DeliveryReport, isFailing: boolean): str
   return `${ready.length} of ${counted(images.length, 'image')} ready in ${took}: ${shares(ready)}; ${reason ?? 'some are missing'}; ${consequence}`;
 }
 
-function shares(ready: readonly DeliveryImageReport[]): string {
+function shares(ready: readonly DeliveryReport['images'][number][]): string {
   const [mounted, loaded, present, pulled] = (['mount', 'load', 'present', 'pull'] as const).map((kind) =>
     ready.filter(({ delivery }) => delivery === kind),
   );
@@ -74,7 +75,14 @@ function loadingLine({
   return `${reference}  loading ${counted(layers, 'layer')}, ${humanSize(bytes)}${left}`;
 }
 
-function imageLine({ reference, delivery, layers, bytesSent, ms, error }: DeliveryImageReport): string {
+function imageLine({
+  reference,
+  delivery,
+  layers,
+  bytesSent,
+  ms,
+  error,
+}: DeliveryReport['images'][number]): string {
   if (error !== undefined) {
     const hint = error.hint === undefined ? '' : `\n  hint: ${error.hint}`;
     return `${reference}  not delivered: ${error.message}${hint}`;

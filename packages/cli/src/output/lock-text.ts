@@ -1,4 +1,4 @@
-import { driftText } from '@drayage/core';
+import { driftText } from '../lock/drift.ts';
 import type { LockCheckReport, LockReport } from '../commands/lock.ts';
 import { counted } from './quantities.ts';
 

@@ -1,4 +1,5 @@
-import { formatPlatform, shortDigest, type DeliveryPlan, type ImagePlan } from '@drayage/core';
+import { formatPlatform, shortDigest } from '@drayage/core';
+import type { DeliveryPlan, ImagePlan } from '@drayage/core/plan';
 import type { PlanReport } from '../commands/plan.ts';
 import type { PrivateCopies } from '../wiring/private-copies.ts';
 import { formatTable } from './columns.ts';

@@ -1,11 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { digestOf, mediaTypes } from '@drayage/core';
-import type { PrepullEvent, PrepullImageReport, PrepullReport } from '@drayage/core';
+import { digestOf } from '@drayage/core';
+import { mediaTypes } from '@drayage/core/image';
+import type { PrepullEvent, PrepullReport } from '@drayage/core';
 import { prepullEventLine, prepullSummary } from './prepull-text.ts';
 
 const digest = digestOf('x');
-const ready: PrepullImageReport = { reference: 'redis:7', state: 'ready', bytes: 1000, layers: 2, ms: 20 };
-const failed: PrepullImageReport = {
+const ready: PrepullReport['images'][number] = {
+  reference: 'redis:7',
+  state: 'ready',
+  bytes: 1000,
+  layers: 2,
+  ms: 20,
+};
+const failed: PrepullReport['images'][number] = {
   reference: 'db:1',
   state: 'failed',
   bytes: 0,

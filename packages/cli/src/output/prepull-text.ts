@@ -1,4 +1,4 @@
-import { shortDigest, type PrepullEvent, type PrepullImageReport, type PrepullReport } from '@drayage/core';
+import { shortDigest, type PrepullEvent, type PrepullReport } from '@drayage/core';
 import { counted, humanDuration, humanSize } from './quantities.ts';
 
 /** The line of a log for one event; undefined for what is not worth a line. */
@@ -55,7 +55,7 @@ function blobLine({
   return bytesFetched === 0 ? `${name}  in the bundle already` : `${name}  ${humanDuration(ms)}`;
 }
 
-function imageLine({ reference, state, layers, bytes, ms, error }: PrepullImageReport): string {
+function imageLine({ reference, state, layers, bytes, ms, error }: PrepullReport['images'][number]): string {
   if (state === 'ready')
     return `${reference}  ready  ${counted(layers, 'layer')}  ${humanSize(bytes)}  ${humanDuration(ms)}`;
   if (state === 'skipped') return `${reference}  skipped: there is no such image`;

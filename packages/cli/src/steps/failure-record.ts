@@ -1,6 +1,7 @@
 import { detectCiSystem } from '@drayage/ci';
-import { createDirectoryDocumentStore, formatStatus, isDrayError, parseStatus } from '@drayage/core';
-import type { StatusDocument } from '@drayage/core';
+import { isDrayError } from '@drayage/core';
+import { createDirectoryDocumentStore } from '@drayage/core/bundle';
+import { formatStatus, parseStatus, type StatusDocument } from '@drayage/core/handover';
 import type { Host } from '../host.ts';
 
 const name = 'dray-status.json';

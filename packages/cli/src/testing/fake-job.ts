@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseStatus, type StatusDocument } from '@drayage/core';
+import { parseStatus, type StatusDocument } from '@drayage/core/handover';
 import { temporaryDirectory } from '@drayage/core/testing';
 import { runDray, type Ended } from './run-dray.ts';
 

@@ -1,12 +1,7 @@
 import { resolve } from 'node:path';
-import {
-  createDirectoryTransport,
-  findMountable,
-  hostPlatform,
-  readBundleIndex,
-  verifying,
-} from '@drayage/core';
-import type { MountablePack, Pack } from '@drayage/core';
+import { createDirectoryTransport, findMountable, readBundleIndex } from '@drayage/core/bundle';
+import { hostPlatform, verifying } from '@drayage/core';
+import type { MountablePack, Pack } from '@drayage/core/bundle';
 import type { PrivateEngineContent } from '@drayage/private-engine';
 import type { Config } from '../options/option.ts';
 import { openPackStore } from './packing.ts';

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { createDirectoryTransport, parseTransportLocation, type Transport } from '@drayage/core';
+import { createDirectoryTransport } from '@drayage/core/bundle';
+import { parseTransportLocation } from '@drayage/core/handover';
+import type { Transport } from '@drayage/core';
 import type { ExpiryReport } from '@drayage/gitlab';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';

@@ -1,5 +1,6 @@
 import { DrayError, isDrayError, reasonOf } from '@drayage/core';
-import type { EngineInfo, HelperContainers, MountRequest, MountResult, Mounter } from '@drayage/core';
+import type { EngineInfo, HelperContainers } from '@drayage/core';
+import type { MountRequest, MountResult, Mounter } from '@drayage/core/bundle';
 import type { EngineHost } from '@drayage/mount';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
-import { createPackStore } from '@drayage/core';
-import type { PackAccess, PackReader, PackRootLister, PackStore, PackingOptions } from '@drayage/core';
+import type { PackingOptions } from '@drayage/core';
+import { createPackStore } from '@drayage/core/bundle';
+import type { PackAccess, PackReader, PackRootLister, PackStore } from '@drayage/core/bundle';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 

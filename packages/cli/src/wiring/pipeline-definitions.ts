@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError, readAsset, reasonOf } from '@drayage/core';
-import type { PipelineDefinitions, PipelineOption, ReleasedFile } from '@drayage/core';
+import { UsageError, reasonOf, readAsset } from '@drayage/core';
+import type { PipelineDefinitions, PipelineOption, ReleasedFile } from '@drayage/core/pipeline';
 import { commands } from '../commands/commands.ts';
 import { optionKeys, optionTable } from '../options/option-table.ts';
 

@@ -1,5 +1,5 @@
 import { detectCiSystem } from '@drayage/ci';
-import type { PrepullJob } from '@drayage/core';
+import type { PrepullJob } from '@drayage/core/handover';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { createDirectoryTransport, isDrayError, readBundleIndex, readPacks, type Pack } from '@drayage/core';
+import { isDrayError } from '@drayage/core';
+import { createDirectoryTransport, readBundleIndex, readPacks, type Pack } from '@drayage/core/bundle';
 import { canCompareInodes, judgeWriteAccess, readWriteFacts } from '@drayage/mount';
 import type { WriteAccessQuery, WriteVerdict } from '@drayage/mount';
 import type { Host } from '../host.ts';

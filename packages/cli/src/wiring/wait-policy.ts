@@ -1,4 +1,4 @@
-import type { WaitPolicy } from '@drayage/core';
+import type { WaitPolicy } from '@drayage/core/handover';
 import type { Config } from '../options/option.ts';
 
 /** How long is waited, and for whom. */

@@ -1,10 +1,11 @@
 import type { BlobStore } from '../blob-store.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { parseManifest, type Manifest } from '../image/manifest.ts';
+import type { Manifest } from '../image/manifest.ts';
 import { isIndexType, isManifestType } from '../image/media-types.ts';
 import type { BundleEntry } from './bundle-index.ts';
-import { entryLabel, readBlobBytes } from './read-image.ts';
+import { documentsIn, readManifest } from './image-content.ts';
+import { entryLabel } from './read-image.ts';
 
 /** One manifest that an entry leads to. */
 export interface ContainedManifest {
@@ -19,8 +20,9 @@ export interface ContainedManifest {
 const maxDepth = 4;
 
 /**
- * Everything of an index or manifest that an entry leads to, also those whose blobs are not in the bundle (an index names all platforms, a bundle holds one or some).
- * @throws DrayError `BLOB_MISSING` when the entry's own target is not there, `DIGEST_MISMATCH`, `MANIFEST_INVALID` and the like for what cannot be read
+ * All manifests that an entry leads to, also those whose blobs are not in the bundle: an index names all platforms, a
+ * bundle holds one or some.
+ * @throws DrayError `BLOB_MISSING` when the entry's own target is not there; others as {@link readManifest}
  */
 export async function entryManifests(
   blobs: BlobStore,
@@ -36,11 +38,7 @@ export async function entryManifests(
       found.push({ descriptor, indexes, manifest: undefined });
       return;
     }
-    const parsed = parseManifest(
-      await readBlobBytes(blobs, descriptor, what, signal),
-      descriptor.mediaType,
-      what,
-    );
+    const { parsed } = await readManifest(descriptor, documentsIn(blobs, signal), what);
     if (parsed.kind === 'manifest') {
       found.push({ descriptor, indexes, manifest: parsed });
       return;

@@ -2,13 +2,12 @@ import type { BlobStore } from '../blob-store.ts';
 import { isDrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
-import type { Manifest } from '../image/manifest.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import type { DocumentStore } from '../transport.ts';
 import { emptyIndex, readBundleIndex, type BundleEntry } from './bundle-index.ts';
 import { entryManifests, manifestBlobs, type ContainedManifest } from './contents.ts';
-import { entryLabel, readBlobBytes } from './read-image.ts';
+import { documentsIn, readConfig } from './image-content.ts';
+import { entryLabel } from './read-image.ts';
 
 /** What a bundle holds already, to be found by what it is instead of by name. */
 export interface HeldContent {
@@ -78,7 +77,7 @@ async function readContained(
   const { manifest, descriptor } = contained;
   if (manifest === undefined) return undefined;
   try {
-    const diffIds = await readDiffIds(blobs, manifest, entryLabel(entry), signal);
+    const { diffIds } = await readConfig(manifest, documentsIn(blobs, signal), entryLabel(entry));
     const layersByDiffId = new Map<Digest, Descriptor>();
     for (const [position, layer] of manifest.layers.entries()) {
       const diffId = diffIds[position];
@@ -97,18 +96,6 @@ async function readContained(
     throwUnlessOfImage(error, signal);
     return undefined;
   }
-}
-
-async function readDiffIds(
-  blobs: BlobStore,
-  manifest: Manifest,
-  what: string,
-  signal: AbortSignal | undefined,
-): Promise<readonly Digest[]> {
-  const bytes = await readBlobBytes(blobs, manifest.config, `the config of ${what}`, signal);
-  const config = parseImageConfig(bytes, `the config of ${what}`);
-  checkLayerCount(manifest, config, what);
-  return config.diffIds;
 }
 
 async function areThere(

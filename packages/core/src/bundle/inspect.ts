@@ -14,7 +14,7 @@ import { entryManifests, manifestBlobs, type ContainedManifest } from './content
 import { packedLayers, readPacks, type PackedLayers } from './packed-layers.ts';
 import { missingBlobs, type MissingBlob } from './presence.ts';
 import type { PackFilesystem } from './pack-types.ts';
-import { readBlobBytes } from './read-image.ts';
+import { readBlobBytes } from './image-content.ts';
 
 /** One image of a bundle, for one platform. */
 export interface InspectedImage {

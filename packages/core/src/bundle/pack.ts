@@ -8,7 +8,7 @@ import { mediaTypes } from '../image/media-types.ts';
 import { printable } from '../redact.ts';
 import { packArtifactType, packMediaTypes } from './pack-types.ts';
 import type { Pack, PackFilesystem, PackedLayer } from './pack-types.ts';
-import { readBlobBytes } from './read-image.ts';
+import { readBlobBytes } from './image-content.ts';
 
 /** A small blob that was made here. */
 export interface MadeDocument {

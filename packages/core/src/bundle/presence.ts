@@ -2,11 +2,10 @@ import type { BlobStore } from '../blob-store.ts';
 import { isDrayError, type DrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { checkLayerCount, parseImageConfig } from '../image/image-config.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import { manifestBlobs, type ContainedManifest } from './contents.ts';
+import { documentsIn, readConfig } from './image-content.ts';
 import type { PackedLayers } from './packed-layers.ts';
-import { readBlobBytes } from './read-image.ts';
 
 /** A blob that an image needs and the bundle lacks, or has only a part of. */
 export interface MissingBlob {
@@ -59,22 +58,18 @@ async function look(
 
 async function packedBlobs(
   blobs: BlobStore,
-  { manifest }: ContainedManifest,
+  { descriptor, manifest }: ContainedManifest,
   packed: PackedLayers,
   missing: readonly MissingBlob[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<Digest>> {
-  if (
-    manifest === undefined ||
-    missing.some(({ descriptor }) => descriptor.digest === manifest.config.digest)
-  ) {
+  if (manifest === undefined || missing.some((blob) => blob.descriptor.digest === manifest.config.digest)) {
     return new Set();
   }
-  const what = `config ${manifest.config.digest}`;
-  const config = parseImageConfig(await readBlobBytes(blobs, manifest.config, what, signal), what);
-  checkLayerCount(manifest, config, what);
+  const what = `manifest ${descriptor.digest}`;
+  const { diffIds } = await readConfig(manifest, documentsIn(blobs, signal), what);
   const layers = manifest.layers.filter((_, position) => {
-    const diffId = config.diffIds[position];
+    const diffId = diffIds[position];
     return diffId !== undefined && packed.has(diffId);
   });
   return new Set(layers.map(({ digest }) => digest));

@@ -7,7 +7,8 @@ import { rejectionCode, rejectionOf } from '../testing/contracts/contract.ts';
 import { createMemoryBlobStore } from '../testing/memory-transport.ts';
 import { randomImage, randomIndex } from '../testing/random-image.ts';
 import type { BundleEntry } from './bundle-index.ts';
-import { readBlobBytes, readImage } from './read-image.ts';
+import { readBlobBytes } from './image-content.ts';
+import { readImage } from './read-image.ts';
 
 const amd64 = { os: 'linux', architecture: 'amd64' };
 const arm64 = { os: 'linux', architecture: 'arm64' };

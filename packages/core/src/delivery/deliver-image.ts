@@ -19,31 +19,36 @@ import type { DeliveryKind, LayerCounts, DeliveryImageReport } from './report.ts
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
 import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
-/** A place that holds a bundle's blobs, with a name for messages. */
+/** A store of a bundle's blobs, with its name for messages. */
 export interface BlobLocation {
   readonly location: string;
   readonly blobs: BlobStore;
 }
 
-export interface DeliveryContext {
-  readonly engine: Engine;
-  readonly info: EngineInfo;
+/** What every step of a delivery uses. */
+export interface DeliveryRun {
   /** Where the blobs come from. */
   readonly handover: BlobLocation;
   /** Where they are kept on this node; the same place when there is no handover. */
   readonly local: BlobLocation;
   readonly pool: Pool;
   /** For layers that are only in packs; undefined: they count as missing. */
-  readonly packs?: PackAccess | undefined;
-  /** The layers of the bundle's packs. */
-  readonly packed: PackedLayers;
-  /** ChainIds that the engine is known to have, asked for once, when the first is needed; the set grows with every delivery. */
-  readonly knownChainIds: () => Promise<Set<Digest>>;
+  readonly packs: PackAccess | undefined;
   readonly emit: (event: DeliveryEvent) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Makes one image of the bundle available in the engine, and proves it. A failure is told in the report, never thrown. */
+/** A delivery into one engine. */
+export interface DeliveryContext extends DeliveryRun {
+  readonly engine: Engine;
+  readonly info: EngineInfo;
+  /** The layers of the bundle's packs. */
+  readonly packed: PackedLayers;
+  /** ChainIds that the engine has, listed when the first is needed; the set grows with every delivery. */
+  readonly knownChainIds: () => Promise<Set<Digest>>;
+}
+
+/** Makes one image of the bundle available in the engine, and checks it there. A failure goes into the report. */
 export async function deliverImage(
   context: DeliveryContext,
   entry: BundleEntry,
@@ -151,7 +156,7 @@ async function loadAndCheck(
   return { delivery: 'load', layers: { sent, ...counts }, bytesSent };
 }
 
-/** Brings the packs here that some layers have to be rebuilt from. */
+/** Brings the packs to this node that some layers are rebuilt from. */
 async function provideUnpacked(
   context: DeliveryContext,
   name: string,
@@ -177,9 +182,9 @@ async function openLayer(
   return verifying(openPackedLayer(packs, local, place.source, signal), layer, local.location);
 }
 
-/** Copies what is missing here from where the bundle was handed over. */
+/** Copies what this node lacks from the handover location. `name` is the image, for events. */
 export async function receive(
-  context: Pick<DeliveryContext, 'handover' | 'local' | 'pool' | 'emit' | 'signal'>,
+  context: DeliveryRun,
   name: string,
   descriptors: readonly Descriptor[],
 ): Promise<void> {
@@ -197,9 +202,13 @@ export async function receive(
   });
 }
 
-async function openVerified({ local, signal }: DeliveryContext, layer: Descriptor): Promise<ByteStream> {
-  const bytes = await local.blobs.open(layer, signal === undefined ? {} : { signal });
-  return verifying(bytes, layer, local.location);
+/** The verified bytes of a blob on this node. */
+export async function openVerified(
+  { local, signal }: DeliveryRun,
+  descriptor: Descriptor,
+): Promise<ByteStream> {
+  const bytes = await local.blobs.open(descriptor, { signal });
+  return verifying(bytes, descriptor, local.location);
 }
 
 async function checkLoaded(context: DeliveryContext, image: LoadableImage, name: string): Promise<void> {

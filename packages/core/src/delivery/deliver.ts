@@ -6,8 +6,7 @@ import { DrayError, isDrayError, reasonOf } from '../errors.ts';
 import { packArtifactType } from '../bundle/pack-types.ts';
 import { createPool } from '../handover/pool.ts';
 import type { Digest } from '../image/digest.ts';
-import { hostPlatform } from '../image/platform.ts';
-import { familiarReference, tryParseReference, type Reference } from '../image/reference.ts';
+import { familiarReference, type Reference } from '../image/reference.ts';
 import {
   imageAvailabilities,
   decisionReason,
@@ -15,28 +14,29 @@ import {
 } from '../rendezvous/image-availability.ts';
 import { watch, type StatusSnapshot, type WatchOptions } from '../rendezvous/watch.ts';
 import type { DocumentStore } from '../transport.ts';
-import { deliverImage, receive, type BlobLocation, type DeliveryContext } from './deliver-image.ts';
+import { deliverImage } from './deliver-image.ts';
+import type { BlobLocation, DeliveryContext, DeliveryRun } from './deliver-image.ts';
 import type { DeliveryEvent } from './events.ts';
 import { mountImages, type MountedImages } from './mount-images.ts';
 import type { PackAccess } from './pack-access.ts';
 import { pullImage } from './pull-image.ts';
 import { deliveryOutcome, undelivered, type DeliveryImageReport, type DeliveryReport } from './report.ts';
 
-/** `auto` chooses by itself, `mount` mounts packs, `load` sends from the bundle, `pull` lets the engine pull. */
+/** `auto` chooses, `mount` mounts packs, `load` sends from the bundle, `pull` lets the engine pull. */
 export type DeliveryMode = 'auto' | 'mount' | 'load' | 'pull';
 
-/** What happens to an image that the pre-pull did not bring. */
+/** What happens to an image that the pre-pull did not deliver. */
 export type OnMiss = 'continue' | 'pull' | 'fail';
 
 export interface DeliveryOptions extends WatchOptions {
   readonly engine: Engine;
-  /** Where pre-pull and deploy meet. */
+  /** Where the pre-pull hands the bundle over. */
   readonly handover: BlobLocation & { readonly documents: DocumentStore };
   /** Where blobs are kept on this node; the handover location itself when there is no handover. */
   readonly local: BlobLocation;
   /** Empty: every image of the pre-pull. */
   readonly only: readonly Reference[];
-  /** What the pre-pull would bring, as far as this side knows: pulled when none begins and pulling was asked for. */
+  /** What the pre-pull would bring, as far as known here: pulled when none begins and `onMiss` is `pull`. */
   readonly expected?: readonly Reference[] | undefined;
   readonly delivery: DeliveryMode;
   readonly onMiss: OnMiss;
@@ -48,11 +48,11 @@ export interface DeliveryOptions extends WatchOptions {
 }
 
 /**
- * The deploy side: waits as the rendezvous says, delivers each image as soon as it is there, and reports. Whatever the cache does wrong is
- * told in the report; rejects only when aborted, or on an error that is none of ours.
+ * The deploy side: waits for the pre-pull, delivers each image as soon as it is there, and reports. Failures go into the
+ * report; rejects only when aborted, or on an unexpected error.
  */
 export async function deliver(options: DeliveryOptions): Promise<DeliveryReport> {
-  const run = new LoadRun(options);
+  const run = new Delivery(options);
   try {
     await run.deliverAsTheyCome();
   } catch (error) {
@@ -63,17 +63,18 @@ export async function deliver(options: DeliveryOptions): Promise<DeliveryReport>
   return run.report();
 }
 
-class LoadRun {
+class Delivery {
   readonly #options: DeliveryOptions;
   readonly #startedAt = performance.now();
+  readonly #run: DeliveryRun;
   readonly #done = new Map<string, DeliveryImageReport>();
   #waitedMs = 0;
-  /** The engine that gets the images: the one that was asked for, until the images are mounted in one of our own. */
+  /** The engine that gets the images: the one that was asked for, or a private engine once images are mounted there. */
   #engine: Engine;
   #info: EngineInfo | undefined;
   #dockerHost: string | undefined;
   #context: DeliveryContext | undefined;
-  /** Mounting is tried once: what came too late for it is loaded. */
+  /** Mounting is tried once: images that arrive later are loaded. */
   #isMountingOver: boolean;
   #last: StatusSnapshot | undefined;
   #error: ErrorSummary | undefined;
@@ -81,7 +82,11 @@ class LoadRun {
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#engine = options.engine;
-    const { delivery, packs } = options;
+    const { delivery, packs, handover, local, concurrency, signal } = options;
+    const emit = (event: DeliveryEvent): void => {
+      this.#emit(event);
+    };
+    this.#run = { handover, local, packs, pool: createPool(concurrency), emit, signal };
     this.#isMountingOver = packs?.mounter === undefined || (delivery !== 'auto' && delivery !== 'mount');
   }
 
@@ -103,15 +108,14 @@ class LoadRun {
     this.#error = error;
   }
 
-  /** Lets the engine pull what the bundle did not bring, where that was asked for. */
+  /** Lets the engine pull what the bundle lacked, where that was asked for. */
   async pullMissing(): Promise<void> {
     const { onMiss, delivery, signal } = this.#options;
     const info = this.#info;
     if (info === undefined || (onMiss !== 'pull' && delivery !== 'pull')) return;
-    for (const image of this.#images().filter(({ delivery: kind }) => kind === 'none')) {
-      const reference = tryParseReference(image.reference);
-      if (reference === undefined) continue;
-      this.#emit({ type: 'pulling', reference: image.reference });
+    for (const { name, reference } of this.#wanted()) {
+      if (reference === undefined || (this.#done.get(name)?.delivery ?? 'none') !== 'none') continue;
+      this.#emit({ type: 'pulling', reference: name });
       this.#record(await pullImage(this.#engine, reference, info, signal));
     }
   }
@@ -132,7 +136,7 @@ class LoadRun {
     };
   }
 
-  /** A bundle that has packs already is likely to be mounted at once. */
+  /** A bundle that has packs already is mounted soon. */
   async #warmUp(): Promise<void> {
     const { handover, packs, signal } = this.#options;
     if (this.#isMountingOver || packs?.mounter === undefined) return;
@@ -140,7 +144,7 @@ class LoadRun {
     if (bytes !== undefined && Buffer.from(bytes).includes(packArtifactType)) packs.mounter.warmUp();
   }
 
-  /** Without an engine there is nothing to wait for, unless one of our own can be started. */
+  /** Without an engine there is nothing to wait for, unless a private engine can be started. */
   async #describe(): Promise<EngineInfo | undefined> {
     const { signal } = this.#options;
     try {
@@ -153,28 +157,21 @@ class LoadRun {
   }
 
   async #createContext(index: BundleIndex | undefined): Promise<DeliveryContext> {
-    const { handover, local, concurrency, packs, signal } = this.#options;
+    const { handover, packs, signal } = this.#run;
     const engine = this.#engine;
     const info = (this.#info ??= await engine.describe(signal));
     let known: Promise<Set<Digest>> | undefined;
     const manifests = packs === undefined ? [] : (index?.packs ?? []);
     const readable = await readPacks(handover.blobs, manifests, { onBroken: this.#warnOfPack, signal });
     return {
+      ...this.#run,
       engine,
       info,
-      handover,
-      local,
-      pool: createPool(concurrency),
-      packs,
       packed: packedLayers(readable),
       knownChainIds: () => {
         known ??= engine.listChainIds(signal).then((chainIds) => new Set(chainIds));
         return known;
       },
-      emit: (event) => {
-        this.#emit(event);
-      },
-      signal,
     };
   }
 
@@ -190,9 +187,9 @@ class LoadRun {
     return wanted.length > 0 && wanted.every(({ kind }) => kind !== 'coming');
   }
 
-  /** Mounts what can be mounted; everything else, and everything that goes wrong with it, is left for loading. */
+  /** Mounts what can be mounted; the rest is loaded, also after a failure. */
   async #mountReady({ index }: StatusSnapshot, ready: readonly ImageAvailability[]): Promise<void> {
-    const { packs, delivery, handover, local, concurrency, signal } = this.#options;
+    const { packs, delivery, signal } = this.#options;
     if (this.#isMountingOver || packs?.mounter === undefined || index === undefined) return;
     if (index.packs.length === 0) {
       if (delivery === 'mount')
@@ -200,24 +197,11 @@ class LoadRun {
       return;
     }
     this.#isMountingOver = true;
-    const emit = (event: DeliveryEvent): void => {
-      this.#emit(event);
-    };
-    const receiving = { handover, local, pool: createPool(concurrency), emit, signal };
     try {
       const mounted = await mountImages({
-        mounter: packs.mounter,
-        packs,
-        engine: this.#engine,
-        info: this.#info,
-        platform: this.#info?.platform ?? hostPlatform(),
-        index,
+        ...this.#run,
+        ...{ mounter: packs.mounter, packs, engine: this.#engine, info: this.#info, index },
         entries: ready.flatMap((availability) => (availability.kind === 'ready' ? [availability.entry] : [])),
-        handover,
-        local,
-        receive: (name, descriptors) => receive(receiving, name, descriptors),
-        emit,
-        signal,
       });
       if (mounted !== undefined) this.#adopt(mounted);
     } catch (error) {
@@ -263,7 +247,7 @@ class LoadRun {
     });
   }
 
-  /** Without a pre-pull only this side's own configuration can say what was wanted. */
+  /** Without a pre-pull, the configuration here says what was wanted. */
   #wanted(): readonly ImageAvailability[] {
     const { only, expected = [] } = this.#options;
     const wanted = this.#last === undefined ? undefined : imageAvailabilities(this.#last, only);
@@ -272,10 +256,11 @@ class LoadRun {
     return (only.length > 0 ? only : expected).map((reference) => ({
       kind: 'coming',
       name: familiarReference(reference),
+      reference,
     }));
   }
 
-  /** The pre-pull ended well, and there was nothing that it had to bring. */
+  /** The pre-pull ended well, and had no images. */
   #isNothingToDo(): boolean {
     const { decision, status } = this.#last ?? {};
     const hasEndedWell =

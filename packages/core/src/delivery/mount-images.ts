@@ -1,48 +1,41 @@
+import type { ByteStream } from '../blob-store.ts';
 import type { BundleEntry, BundleIndex } from '../bundle/bundle-index.ts';
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import type { Platform } from '../image/platform.ts';
+import { hostPlatform } from '../image/platform.ts';
 import type { MountResult, MountablePack, Mounter } from '../mounter.ts';
 import { createPool } from '../handover/pool.ts';
-import { verifying } from '../store/verifying.ts';
-import type { BlobLocation } from './deliver-image.ts';
-import type { DeliveryEvent } from './events.ts';
+import { openVerified, receive, type DeliveryRun } from './deliver-image.ts';
 import { providePack, type PackAccess } from './pack-access.ts';
 import { isThere } from './is-there.ts';
 import { findMountable, type MountableImage } from './mountable.ts';
 import type { DeliveryImageReport } from './report.ts';
 
-export interface MountImagesRequest {
+export interface MountImagesRequest extends DeliveryRun {
   readonly mounter: Mounter;
   readonly packs: PackAccess;
   readonly engine: Engine;
   /** Undefined when no engine answers. */
   readonly info: EngineInfo | undefined;
-  readonly platform: Platform;
   readonly index: BundleIndex;
   /** That are complete in the bundle. */
   readonly entries: readonly BundleEntry[];
-  readonly handover: BlobLocation;
-  readonly local: BlobLocation;
-  /** Brings blobs to this node. */
-  readonly receive: (name: string, descriptors: readonly Descriptor[]) => Promise<void>;
-  readonly emit: (event: DeliveryEvent) => void;
-  readonly signal: AbortSignal | undefined;
 }
 
 export interface MountedImages {
-  /** Of the images that are there now; the others are for another way. */
+  /** Of the images that are in the engine now. */
   readonly reports: readonly DeliveryImageReport[];
   readonly result: MountResult;
 }
 
 /**
- * Mounts what packs hold of the images and is not in the engine yet. Resolves with undefined when there is nothing to mount.
- * @throws DrayError `MOUNT_UNAVAILABLE` and others of the mounter; `DIGEST_MISMATCH` for a damaged pack, which is not mounted then
+ * Mounts the images that packs contain and the engine lacks. Resolves with undefined when there is nothing to mount.
+ * @throws DrayError `MOUNT_UNAVAILABLE` and others of the mounter; `DIGEST_MISMATCH` for a damaged pack
  */
 export async function mountImages(request: MountImagesRequest): Promise<MountedImages | undefined> {
   const startedAt = performance.now();
-  const { mounter, engine, info, index, entries, platform, handover, emit, signal } = request;
+  const { mounter, engine, info, index, entries, handover, emit, signal } = request;
+  const platform = info?.platform ?? hostPlatform();
   const { images, packs } = await findMountable({
     ...{ blobs: handover.blobs, index, entries, platform, signal },
     isPresent: (image) => isPresent(request, image),
@@ -52,16 +45,16 @@ export async function mountImages(request: MountImagesRequest): Promise<MountedI
   });
   if (images.length === 0) return undefined;
   const names = images.map(({ name }) => name);
-  const receive = (descriptors: readonly Descriptor[]): Promise<void> =>
-    request.receive(names.join(', '), descriptors);
+  const receiveHere = (descriptors: readonly Descriptor[]): Promise<void> =>
+    receive(request, names.join(', '), descriptors);
   const mountable: MountablePack[] = [];
   for (const pack of packs) {
-    mountable.push(await providePack(request.packs, pack, receive, signal));
+    mountable.push(await providePack(request.packs, pack, receiveHere, signal));
   }
   const bytes = packs.reduce((sum, { image }) => sum + image.size, 0);
   emit({ type: 'mounting', images: names, packs: packs.length, bytes });
-  const openBlob = async (descriptor: Descriptor): ReturnType<typeof openVerified> => {
-    await receive([descriptor]);
+  const openBlob = async (descriptor: Descriptor): Promise<ByteStream> => {
+    await receiveHere([descriptor]);
     return openVerified(request, descriptor);
   };
   const wanted = images.map(({ image }) => image);
@@ -79,15 +72,7 @@ async function isPresent(
   return found !== undefined && isThere(engine, info, found, image, signal);
 }
 
-async function openVerified(
-  { local, signal }: MountImagesRequest,
-  descriptor: Descriptor,
-): Promise<ReturnType<typeof verifying>> {
-  const bytes = await local.blobs.open(descriptor, signal === undefined ? {} : { signal });
-  return verifying(bytes, descriptor, local.location);
-}
-
-/** What the engine does not show is left for another way, and that is told. */
+/** Warns of the images that the engine does not show; they are delivered in another way. */
 async function checkMounted(
   { engine: asked, info: known, emit, signal }: MountImagesRequest,
   { engine }: MountResult,
@@ -95,7 +80,7 @@ async function checkMounted(
   ms: number,
 ): Promise<readonly DeliveryImageReport[]> {
   const info = engine === asked && known !== undefined ? known : await engine.describe(signal);
-  // Each is tried by a container of its own.
+  // Each check makes a container.
   const reports = await createPool(trialsAtATime).map(
     images,
     async ({ name, image }): Promise<DeliveryImageReport | undefined> => {

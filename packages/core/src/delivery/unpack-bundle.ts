@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import {
   formatBundleIndex,
   readBundleIndex,
@@ -14,6 +13,7 @@ import { hostPlatform } from '../image/platform.ts';
 import { convertManifestToOci } from '../image/converted-manifest.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import { checkLayout } from '../store/layout.ts';
+import { putBytes } from '../store/put-bytes.ts';
 import { verifying } from '../store/verifying.ts';
 import type { Transport } from '../transport.ts';
 import { openPackedLayer, providePack, type PackAccess } from './pack-access.ts';
@@ -78,7 +78,8 @@ async function unpackEntry(
   const image = await readImage(bundle.blobs, entry, platform, signal);
   const places = await locateLayers(bundle.blobs, image, new Set(), packed, signal);
   const loadable = loadableFrom(image, places);
-  const { descriptor, bytes } = convertManifestToOci(loadable);
+  const converted = convertManifestToOci(loadable);
+  const { descriptor } = converted;
   // It was unpacked before.
   if (loadable === image || entry.convertedManifest?.digest === descriptor.digest) return undefined;
   const rebuilt: LayerPlace[] = [];
@@ -91,12 +92,12 @@ async function unpackEntry(
         Promise.resolve(
           verifying(openPackedLayer(packs, bundle, place.source, signal), place.descriptor, bundle.location),
         ),
-      signal === undefined ? {} : { signal },
+      { signal },
     );
     rebuilt.push(place);
     onLayer?.({ reference: entryName(entry), bytes: place.descriptor.size });
   }
-  await bundle.blobs.put(descriptor, (offset) => Promise.resolve(Readable.from([bytes.subarray(offset)])));
+  await putBytes(bundle.blobs, converted);
   const convertedManifest = { ...descriptor, platform };
   return {
     entry: { ...entry, manifest: { ...image.manifest, platform }, convertedManifest },

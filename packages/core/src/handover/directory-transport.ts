@@ -1,13 +1,19 @@
+import type { BlobIngest, BlobStore } from '../blob-store.ts';
 import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout, initLayout } from '../store/layout.ts';
 import type { Transport } from '../transport.ts';
 
+/** A bundle in a directory of this node. */
+export interface DirectoryTransport extends Transport {
+  readonly blobs: BlobStore & BlobIngest;
+}
+
 /**
- * Hands a bundle over through a directory that both sides can reach: a CI workspace or artifact, NFS. The directory is itself a bundle. It
- * is made by the first write; reading its index requires a layout version we know.
+ * Hands a bundle over through a directory that both sides can reach: a CI workspace or artifact, NFS. The directory is
+ * itself a bundle. The first write makes it; reading its index requires a known layout version.
  */
-export function createDirectoryTransport(dir: string): Transport {
+export function createDirectoryTransport(dir: string): DirectoryTransport {
   const blobs = createDirectoryBlobStore(dir);
   const documents = createDirectoryDocumentStore(dir);
   const ensureLayout = once(() => initLayout(dir));

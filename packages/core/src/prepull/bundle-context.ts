@@ -1,26 +1,27 @@
-import type { BlobStore } from '../blob-store.ts';
+import type { BlobIngest, BlobStore } from '../blob-store.ts';
 import type { BundleEntry } from '../bundle/bundle-index.ts';
 import type { Pool } from '../handover/pool.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Platform } from '../image/platform.ts';
-import type { Transport } from '../transport.ts';
+import type { DocumentStore, Transport } from '../transport.ts';
 import type { PrepullEvent } from './events.ts';
 
 /** What a bundle holds of the layers: as the registry compressed them, as a file to mount, or both. */
 export type BundleForm = 'layers' | 'packs' | 'both';
 
-/** What bringing images into a bundle needs to know of the run. */
+/** The run that brings images into a bundle. */
 export interface BundleContext {
-  readonly blobs: BlobStore;
+  readonly blobs: BlobStore & BlobIngest;
+  readonly documents: DocumentStore;
   /** Names the bundle in messages. */
   readonly location: string;
   readonly handover: Transport | undefined;
   readonly platform: Platform;
   /** `packs`: layers stay on this node, to be packed. */
   readonly form: BundleForm;
-  /** The diffIds of layers that packs of the bundle hold: they are not fetched, unless `form` wants layers too. */
+  /** The diffIds of layers in packs of the bundle: they are fetched only where `form` is `both`. */
   readonly packed: ReadonlySet<Digest>;
   /** Every request that moves bytes runs in it. */
   readonly pool: Pool;
@@ -39,22 +40,26 @@ export interface FetchedImage {
   readonly layers: number;
 }
 
-/** A layer that is in the bundle, or on its way there. */
+/** A layer that is in the bundle or on its way there. */
 export interface ExpectedLayer {
   readonly diffId: Digest;
   readonly layer: Descriptor;
-  /** Rejects when it does not come. */
+  /** Rejects when it does not arrive. */
   readonly arrived: Promise<unknown>;
 }
 
-/**
- * Brings every blob of one image into the bundle, and to the handover if there is one. Adds nothing to the index. An origin that knows the
- * layers early says so with `announce`, so that the first can be packed while the others are on their way.
- */
-export type FetchImage = (
-  image: PrepullImage,
-  announce: (layers: readonly ExpectedLayer[]) => void,
-) => Promise<FetchedImage>;
+/** Says which layers an image has, before they have arrived: the first can be packed meanwhile. */
+export type Announce = (image: PrepullImage, layers: readonly ExpectedLayer[]) => void;
 
-/** Where images come from; called once for a run. */
-export type ImageOrigin = (context: BundleContext) => FetchImage;
+/** For each image, in order: settles when its every blob is in the bundle, and handed over if there is a handover. */
+export type ImageFetches = ReadonlyMap<PrepullImage, Promise<FetchedImage>>;
+
+/**
+ * Where images come from. Called once for a run, with all its images; adds nothing to the index. An origin that knows
+ * layers early calls `announce`, once for each image.
+ */
+export type ImageOrigin = (
+  context: BundleContext,
+  images: readonly PrepullImage[],
+  announce: Announce,
+) => ImageFetches;

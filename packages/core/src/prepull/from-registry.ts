@@ -1,209 +1,163 @@
-import type { ByteStream } from '../blob-store.ts';
-import { readBlobBytes } from '../bundle/read-image.ts';
+import { Readable } from 'node:stream';
+import { readImageContent, type ReadContent } from '../bundle/image-content.ts';
+import { copyBlob, type BlobSource } from '../handover/copy-blob.ts';
 import { distinctDescriptors } from '../handover/plan.ts';
+import type { PrepullImage } from '../image-set/prepull-image.ts';
+import { convertToOci } from '../image/converted-manifest.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
-import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
-import type { Manifest } from '../image/manifest.ts';
-import { convertToOci } from '../image/converted-manifest.ts';
+import { selectManifest } from '../image/manifest.ts';
 import { formatPlatform, platformMatches } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
-import type { BundleContext, FetchImage, FetchedImage, ImageOrigin } from './bundle-context.ts';
+import { putBytes } from '../store/put-bytes.ts';
+import type { BundleContext, ExpectedLayer, FetchedImage, ImageOrigin } from './bundle-context.ts';
 import { handOver } from './hand-over.ts';
 import { resolveImage } from './resolve-image.ts';
 
-type BlobKind = 'config' | 'layer';
+type Announce = (layers: readonly ExpectedLayer[]) => void;
 
-interface FetchContext extends BundleContext {
+/** One image on its way from a registry. */
+interface Fetch extends BundleContext {
   readonly source: Source;
+  readonly reference: Reference;
+  /** Names the image in messages. */
+  readonly what: string;
 }
 
 /** Images straight from registries: the first candidate of each that exists. */
 export function fromRegistry(source: Source): ImageOrigin {
-  return (bundle) => {
-    const context = { ...bundle, source };
-    return async (image, announce) => {
-      const { signal } = bundle;
-      const found = await bundle.pool.run(() => resolveImage(source, image, signal), signal);
-      return fetchImage(context, found.reference, found.target, announce);
-    };
-  };
+  return (context, images, announce) =>
+    new Map(
+      images.map((image) => [
+        image,
+        fetchImage(context, source, image, (layers) => {
+          announce(image, layers);
+        }),
+      ]),
+    );
 }
 
 async function fetchImage(
-  context: FetchContext,
-  reference: Reference,
-  target: Descriptor,
-  announce: Parameters<FetchImage>[1],
+  context: BundleContext,
+  source: Source,
+  image: PrepullImage,
+  announce: Announce,
 ): Promise<FetchedImage> {
-  context.emit({ type: 'resolved', reference: familiarReference(reference), digest: target.digest });
-  const chosen = await fetchManifest(context, reference, target);
+  const { pool, signal, emit } = context;
+  const { reference, target } = await pool.run(() => resolveImage(source, image, signal), signal);
   const what = familiarReference(reference);
-  checkImageLayers(chosen.manifest, what);
-  const config = await fetchContent(context, reference, chosen.manifest, announce);
-  warnOfOtherPlatform(context, what, config);
-  const manifest = { ...chosen.descriptor, platform: config.platform };
-  const convertedManifest = await putConvertedManifest(context, chosen.manifest, config);
-  const all = distinctDescriptors([target, manifest, chosen.manifest.config, ...chosen.manifest.layers]);
+  emit({ type: 'resolved', reference: what, digest: target.digest });
+  const fetch: Fetch = { ...context, source, reference, what };
+  const content = await fetchContent(fetch, target, announce);
+  warnOfOtherPlatform(fetch, content);
+  const { config, layers, platform } = content;
+  const manifest = { ...content.manifest, platform };
+  const convertedManifest = await putConvertedManifest(fetch, content);
+  const all = distinctDescriptors([target, manifest, config, ...layers]);
   return {
     entry: { reference, target, manifest, convertedManifest },
-    manifestDigest: chosen.descriptor.digest,
-    configDigest: chosen.manifest.config.digest,
+    manifestDigest: manifest.digest,
+    configDigest: config.digest,
     bytes: all.reduce((sum, blob) => sum + blob.size, 0),
-    layers: chosen.manifest.layers.length,
+    layers: layers.length,
   };
 }
 
-/** Fetches config and layers. Where packs may hold some layers, the config must come first: it tells which. */
-async function fetchContent(
-  context: FetchContext,
-  reference: Reference,
-  manifest: Manifest,
-  announce: Parameters<FetchImage>[1],
-): Promise<ImageConfig> {
-  const what = familiarReference(reference);
-  checkManifestSize(manifest.config.size, `the config of ${what}`);
+/**
+ * Fetches manifests, config and layers. Layers begin as soon as the manifest is there, unless packs may hold some: the
+ * config says which.
+ */
+async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce): Promise<ReadContent> {
+  const { blobs, form, packed, platform, signal, what } = fetch;
   const fetches = new Map<Digest, Promise<void>>();
   const fetchLayer = (layer: Descriptor): Promise<void> => {
-    const fetching = fetches.get(layer.digest) ?? ensureBlob(context, reference, layer, 'layer');
+    const fetching = fetches.get(layer.digest) ?? ensureBlob(fetch, layer, 'layer');
     fetches.set(layer.digest, fetching);
-    // Each is waited for below.
+    // Each is awaited below.
     fetching.catch(() => undefined);
     return fetching;
   };
-  const leavesOut = context.form === 'packs' && context.packed.size > 0;
-  if (!leavesOut) for (const layer of manifest.layers) void fetchLayer(layer);
+  const leavesOut = form === 'packs' && packed.size > 0;
   try {
-    await ensureBlob(context, reference, manifest.config, 'config');
-    const configBytes = await readBlobBytes(context.blobs, manifest.config, `the config of ${what}`);
-    const config = parseImageConfig(configBytes, `the config of ${what}`);
-    checkLayerCount(manifest, config, what);
+    const content = await readImageContent(target, {
+      what,
+      async open(descriptor, kind) {
+        await (kind === 'manifest' ? fetchBlob : ensureBlob)(fetch, descriptor, kind);
+        return blobs.open(descriptor, { signal });
+      },
+      choose: (index) => selectManifest(index, platform, what),
+      onManifest: ({ layers }) => {
+        if (!leavesOut) for (const layer of layers) void fetchLayer(layer);
+      },
+    });
     announce(
-      config.diffIds.flatMap((diffId, position) => {
-        const layer = manifest.layers[position];
-        if (layer === undefined) return [];
-        const isPacked = leavesOut && context.packed.has(diffId);
+      content.layers.flatMap((layer, position) => {
+        const diffId = content.diffIds[position];
+        if (diffId === undefined) return [];
+        const isPacked = leavesOut && packed.has(diffId);
         return [{ diffId, layer, arrived: isPacked ? Promise.resolve() : fetchLayer(layer) }];
       }),
     );
-    return config;
+    return content;
   } finally {
     await allSettledOrThrow([...fetches.values()]);
   }
 }
 
-async function fetchManifest(
-  context: FetchContext,
-  reference: Reference,
-  target: Descriptor,
-): Promise<{ readonly descriptor: Descriptor; readonly manifest: Manifest }> {
-  const what = familiarReference(reference);
-  const parsed = parseManifest(await ensureManifestBytes(context, reference, target), target.mediaType, what);
-  if (parsed.kind === 'manifest') return { descriptor: target, manifest: parsed };
-  const descriptor = selectManifest(parsed, context.platform, what);
-  const manifest = parseManifest(
-    await ensureManifestBytes(context, reference, descriptor),
-    descriptor.mediaType,
-    what,
-  );
-  if (manifest.kind === 'manifest') return { descriptor, manifest };
-  // selectManifest chooses by media type, and parseManifest requires that the bytes agree with it.
-  throw new Error(`index ${target.digest} led to another index`);
-}
-
-async function putConvertedManifest(
-  context: FetchContext,
-  manifest: Manifest,
-  { platform }: ImageConfig,
-): Promise<Descriptor | undefined> {
-  const convertedManifest = convertToOci(manifest);
-  if (convertedManifest === undefined) return undefined;
-  const { descriptor, bytes } = convertedManifest;
-  await context.blobs.put(descriptor, (offset) => Promise.resolve(once(bytes.subarray(offset))));
-  await handOver(context, descriptor);
-  return { ...descriptor, platform };
-}
-
-async function ensureManifestBytes(
-  context: FetchContext,
-  reference: Reference,
-  descriptor: Descriptor,
-): Promise<Uint8Array> {
-  const what = `the manifest of ${familiarReference(reference)}`;
-  checkManifestSize(descriptor.size, what);
-  await context.pool.run(
-    () =>
-      putBlob(context, descriptor, async (offset) => {
-        const bytes = await context.source.fetchManifest(reference, descriptor, context.signal);
-        return once(bytes.subarray(offset));
-      }),
-    context.signal,
-  );
-  await handOver(context, descriptor);
-  return readBlobBytes(context.blobs, descriptor, what);
-}
-
 /** Fetches a blob unless the bundle has it. Two images that share one wait for the same fetch. */
-async function ensureBlob(
-  context: FetchContext,
-  reference: Reference,
-  descriptor: Descriptor,
-  kind: BlobKind,
-): Promise<void> {
-  const running = context.inFlight.get(descriptor.digest);
+async function ensureBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind): Promise<void> {
+  const running = fetch.inFlight.get(descriptor.digest);
   // When the other image could not get it, perhaps this one's repository can.
   if (running !== undefined && (await succeeded(running))) return;
-  const fetching = fetchBlob(context, reference, descriptor, kind);
-  context.inFlight.set(descriptor.digest, fetching);
+  const fetching = fetchBlob(fetch, descriptor, kind);
+  fetch.inFlight.set(descriptor.digest, fetching);
   await fetching;
 }
 
-async function fetchBlob(
-  context: FetchContext,
-  reference: Reference,
-  descriptor: Descriptor,
-  kind: BlobKind,
-): Promise<void> {
-  const { source, signal } = context;
+type BlobKind = 'manifest' | 'config' | 'layer';
+
+async function fetchBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind): Promise<void> {
+  const { emit, pool, signal, what } = fetch;
   const startedAt = performance.now();
-  const bytesFetched = await context.pool.run(
-    () =>
-      putBlob(context, descriptor, (offset) => source.openBlob(reference, descriptor, { offset, signal })),
-    signal,
-  );
-  if (kind === 'config' || context.form !== 'packs') await handOver(context, descriptor);
+  const copy = {
+    ...{ descriptor, from: sourceOf(fetch, descriptor, kind), to: fetch, signal },
+    onBytes: (count: number) => {
+      emit({ type: 'bytes', count });
+    },
+  };
+  const bytesFetched = await pool.run(() => copyBlob(copy), signal);
+  if (kind !== 'layer' || fetch.form !== 'packs') await handOver(fetch, descriptor);
+  if (kind === 'manifest') return;
   const ms = Math.round(performance.now() - startedAt);
-  context.emit({ type: 'blob', reference: familiarReference(reference), descriptor, bytesFetched, ms });
+  emit({ type: 'blob', reference: what, descriptor, bytesFetched, ms });
 }
 
-async function putBlob(
-  context: FetchContext,
-  descriptor: Descriptor,
-  open: (offset: number) => Promise<ByteStream>,
-): Promise<number> {
-  const counted = async (offset: number): Promise<ByteStream> => counting(await open(offset), context.emit);
-  const { signal } = context;
-  const { bytesRead } = await context.blobs.put(descriptor, counted, signal === undefined ? {} : { signal });
-  return bytesRead;
+function sourceOf({ source, reference }: Fetch, descriptor: Descriptor, kind: BlobKind): BlobSource {
+  return {
+    location: `${reference.registry}/${reference.repository}`,
+    async open(offset, signal) {
+      if (kind !== 'manifest') return source.openBlob(reference, descriptor, { offset, signal });
+      return Readable.from([(await source.fetchManifest(reference, descriptor, signal)).subarray(offset)]);
+    },
+  };
 }
 
-function warnOfOtherPlatform(context: FetchContext, what: string, config: ImageConfig): void {
-  if (platformMatches(context.platform, config.platform)) return;
-  const [has, wanted] = [formatPlatform(config.platform), formatPlatform(context.platform)];
-  context.emit({ type: 'warning', message: `${what} exists only for ${has}; it was asked for as ${wanted}` });
+async function putConvertedManifest(
+  fetch: Fetch,
+  { parsed, platform }: ReadContent,
+): Promise<Descriptor | undefined> {
+  const converted = convertToOci(parsed);
+  if (converted === undefined) return undefined;
+  await putBytes(fetch.blobs, converted);
+  await handOver(fetch, converted.descriptor);
+  return { ...converted.descriptor, platform };
 }
 
-async function* counting(bytes: ByteStream, emit: FetchContext['emit']): ByteStream {
-  for await (const chunk of bytes) {
-    emit({ type: 'bytes', count: chunk.byteLength });
-    yield chunk;
-  }
-}
-
-async function* once(bytes: Uint8Array): ByteStream {
-  yield await Promise.resolve(bytes);
+function warnOfOtherPlatform({ what, platform, emit }: Fetch, content: ReadContent): void {
+  if (platformMatches(platform, content.platform)) return;
+  const [has, wanted] = [formatPlatform(content.platform), formatPlatform(platform)];
+  emit({ type: 'warning', message: `${what} exists only for ${has}; it was asked for as ${wanted}` });
 }
 
 async function succeeded(promise: Promise<unknown>): Promise<boolean> {

@@ -2,16 +2,20 @@ import { copyBlobs } from '../handover/copy.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { BundleContext } from './bundle-context.ts';
 
-/** Copies a blob of the bundle to where it is handed over; does nothing where the bundle itself is the handover location. */
-export async function handOver(context: BundleContext, descriptor: Descriptor): Promise<void> {
-  if (context.handover === undefined) return;
+/**
+ * Copies blobs of the bundle to the handover location; does nothing where the bundle itself is that location. The
+ * caller must not hold a place of the pool.
+ */
+export async function handOver(context: BundleContext, ...descriptors: readonly Descriptor[]): Promise<void> {
+  const { blobs, location, handover, pool, signal } = context;
+  if (handover === undefined) return;
   await copyBlobs({
-    from: context.blobs,
-    fromLocation: context.location,
-    to: context.handover.blobs,
-    toLocation: context.handover.location,
-    descriptors: [descriptor],
-    pool: context.pool,
-    signal: context.signal,
+    from: blobs,
+    fromLocation: location,
+    to: handover.blobs,
+    toLocation: handover.location,
+    descriptors,
+    pool,
+    signal,
   });
 }

@@ -1,22 +1,25 @@
 import type { PrepullImage } from '../image-set/prepull-image.ts';
-import { formatReference, tryParseReference } from '../image/reference.ts';
+import { formatReference, type Reference } from '../image/reference.ts';
 import type { StatusImage } from '../rendezvous/status.ts';
 import type { PrepullImageReport } from './report.ts';
 
-/** What the status document says of an image before anything of it is known. */
+/** What the status document says of an image at the start. */
 export function pendingStatus(image: PrepullImage): StatusImage {
   const [first] = image.candidates;
   const reference = first?.reference === undefined ? image.text : formatReference(first.reference);
   return { reference, ...names(image), state: 'pending' };
 }
 
-/** What the status document says of an image that is done with. */
-export function imageStatus(image: PrepullImage, report: PrepullImageReport): StatusImage {
+/** What the status document says of an image at its end; `chosen` is what a `ready` one is named in the bundle. */
+export function imageStatus(
+  image: PrepullImage,
+  report: PrepullImageReport,
+  chosen: Reference | undefined,
+): StatusImage {
   const { state, manifestDigest, configDigest, bytes, error } = report;
-  const chosen = tryParseReference(report.reference);
   return {
     ...pendingStatus(image),
-    ...(state === 'ready' && chosen !== undefined ? { reference: formatReference(chosen) } : {}),
+    ...(chosen === undefined ? {} : { reference: formatReference(chosen) }),
     state,
     bytes,
     ...(manifestDigest === undefined ? {} : { manifestDigest }),

@@ -5,17 +5,18 @@ import { packedLayers, packsFor, readPacks } from '../bundle/packed-layers.ts';
 import { incompleteBlobs } from '../bundle/presence.ts';
 import { readImage } from '../bundle/read-image.ts';
 import { reasonOf } from '../errors.ts';
-import { shortDigest, type Digest } from '../image/digest.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
+import { shortDigest, type Digest } from '../image/digest.ts';
 import type { DocumentStore } from '../transport.ts';
-import type { BundleContext, ExpectedLayer, FetchImage, FetchedImage } from './bundle-context.ts';
+import type { Announce, BundleContext, ExpectedLayer, FetchedImage, ImageOrigin } from './bundle-context.ts';
 import { handOver } from './hand-over.ts';
 import type { IndexWriter } from './index-writer.ts';
 import { Packing, type PackingOptions, type PackingResult } from './packing.ts';
 
 /** A pre-pull that makes packs. */
 export interface PackingRun {
-  readonly fetchImage: FetchImage;
+  /** Takes the place of the origin of the set-up: an image counts as fetched when its packs are handed over. */
+  readonly origin: ImageOrigin;
   /** Drops what the packs have replaced. Call it when the index names every image. */
   finish(): Promise<void>;
 }
@@ -23,12 +24,11 @@ export interface PackingRun {
 export interface PackingSetUp {
   readonly options: PackingOptions;
   readonly context: BundleContext;
-  /** How the images come into the bundle. */
-  readonly fetchImage: FetchImage;
+  /** Where the images come from. */
+  readonly origin: ImageOrigin;
   /** The packs that the bundle has. */
   readonly earlier: readonly Pack[];
   readonly indexes: readonly IndexWriter[];
-  readonly documents: DocumentStore;
   /** Count of images. */
   readonly images: number;
 }
@@ -52,21 +52,35 @@ export async function readEarlierPacks(
   return whole;
 }
 
-/** Packs the layers of the images that are fetched; an image counts as fetched when its layers are packed and handed over. */
+/** Packs the layers of the images that are fetched, and hands the packs over. */
 export function startPacking(setUp: PackingSetUp): PackingRun {
   const { options, context, earlier, images } = setUp;
   const packing = new Packing(options, context, options.repack ? [] : earlier, images);
   const published = packing.result.then((result) => publish(setUp, result));
   // Each image waits for it.
   published.catch(() => undefined);
+  const packImage = async (
+    fetching: Promise<FetchedImage>,
+    announced: AnnouncedLayers,
+  ): Promise<FetchedImage> => {
+    const { fetched, layers } = await fetchLayers(context, packing, fetching, announced);
+    const { unpacked } = await published;
+    // Layers that no pack could take go as they are.
+    const loose = context.form === 'packs' ? layers.filter(({ diffId }) => unpacked.has(diffId)) : [];
+    await handOver(context, ...loose.map(({ layer }) => layer));
+    return fetched;
+  };
   return {
-    fetchImage: async (image) => {
-      const { fetched, layers } = await fetchLayers(setUp, packing, image);
-      const { unpacked } = await published;
-      // Layers that no pack could take go as they are.
-      const loose = context.form === 'packs' ? layers.filter(({ diffId }) => unpacked.has(diffId)) : [];
-      for (const { layer } of loose) await handOver(context, layer);
-      return fetched;
+    origin: (_, images) => {
+      const announced = new Map<PrepullImage, readonly ExpectedLayer[]>();
+      const announce: Announce = (image, layers) => {
+        announced.set(image, layers);
+        packing.announce(layers);
+      };
+      const fetches = setUp.origin(context, images, announce);
+      return new Map(
+        [...fetches].map(([image, fetching]) => [image, packImage(fetching, () => announced.get(image))]),
+      );
     },
     finish: async () => {
       const { packs, unpacked } = await published;
@@ -76,23 +90,25 @@ export function startPacking(setUp: PackingSetUp): PackingRun {
   };
 }
 
+/** Undefined until the origin has announced them. */
+type AnnouncedLayers = () => readonly ExpectedLayer[] | undefined;
+
 async function fetchLayers(
-  { context, fetchImage }: PackingSetUp,
+  context: BundleContext,
   packing: Packing,
-  image: PrepullImage,
+  fetching: Promise<FetchedImage>,
+  announced: AnnouncedLayers,
 ): Promise<{ readonly fetched: FetchedImage; readonly layers: readonly ExpectedLayer[] }> {
-  let announced: readonly ExpectedLayer[] | undefined;
-  const announce = (layers: readonly ExpectedLayer[]): void => {
-    announced = layers;
-    packing.announce(layers);
-  };
-  const announcedLayers = (): readonly ExpectedLayer[] | undefined => announced;
   try {
-    const fetched = await fetchImage(image, announce);
-    if (announcedLayers() === undefined) announce(await arrivedLayers(context, fetched.entry));
-    return { fetched, layers: announcedLayers() ?? [] };
-  } finally {
-    if (announcedLayers() === undefined) packing.giveUp();
+    const fetched = await fetching;
+    const early = announced();
+    if (early !== undefined) return { fetched, layers: early };
+    const layers = await arrivedLayers(context, fetched.entry);
+    packing.announce(layers);
+    return { fetched, layers };
+  } catch (error) {
+    if (announced() === undefined) packing.giveUp();
+    throw error;
   }
 }
 
@@ -109,9 +125,7 @@ async function arrivedLayers(
 }
 
 async function publish({ context, indexes }: PackingSetUp, result: PackingResult): Promise<PackingResult> {
-  for (const pack of result.packs) {
-    for (const blob of packBlobs(pack)) await handOver(context, blob);
-  }
+  await handOver(context, ...result.packs.flatMap(packBlobs));
   for (const index of indexes) {
     await index.setPacks(
       result.packs.map(({ manifest }) => manifest),
@@ -134,10 +148,10 @@ async function dropPackedLayers(
 
 /** Drops the earlier packs that no image of the bundle needs beside the new ones. */
 async function dropReplacedPacks(
-  { context, earlier, indexes, documents }: PackingSetUp,
+  { context, earlier, indexes }: PackingSetUp,
   kept: readonly Pack[],
 ): Promise<void> {
-  const { blobs, platform, signal } = context;
+  const { blobs, documents, platform, signal } = context;
   const { entries } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
   const diffIds: Digest[] = [];
   for (const entry of entries) diffIds.push(...(await readImage(blobs, entry, platform, signal)).diffIds);

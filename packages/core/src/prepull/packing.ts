@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { packDocuments } from '../bundle/pack.ts';
 import { packMediaTypes, type Pack, type PackFilesystem, type PackedLayer } from '../bundle/pack-types.ts';
 import { packedLayers, packsFor } from '../bundle/packed-layers.ts';
@@ -9,6 +8,7 @@ import { isDigest, type Digest } from '../image/digest.ts';
 import type { PackSource, PackWriter } from '../pack-writer.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import type { PackStore } from '../store/pack-store.ts';
+import { putBytes } from '../store/put-bytes.ts';
 import type { BundleContext, ExpectedLayer } from './bundle-context.ts';
 
 /** How packs are made during a pre-pull. */
@@ -141,7 +141,7 @@ export class Packing {
         () => false,
       );
       if (!isThere) continue;
-      const open: PackSource['open'] = () => blobs.open(layer, signal === undefined ? {} : { signal });
+      const open: PackSource['open'] = () => blobs.open(layer, { signal });
       yield { diffId, layer, open };
     }
   }
@@ -149,11 +149,8 @@ export class Packing {
   async #describe(image: Descriptor, layers: readonly PackedLayer[]): Promise<Pack> {
     const { filesystem } = this.#options;
     const { config, manifest } = packDocuments(image, filesystem, layers);
-    for (const { descriptor, bytes } of [config, manifest]) {
-      await this.#context.blobs.put(descriptor, (offset) =>
-        Promise.resolve(Readable.from([bytes.subarray(offset)])),
-      );
-    }
+    await putBytes(this.#context.blobs, config);
+    await putBytes(this.#context.blobs, manifest);
     return { manifest: manifest.descriptor, config: config.descriptor, image, filesystem, layers };
   }
 }

@@ -1,5 +1,3 @@
-import type { BlobStore } from '../blob-store.ts';
-import { readBlobBytes } from '../bundle/read-image.ts';
 import type { LoadableImage } from '../engine.ts';
 import { summarizeError, type ErrorSummary } from '../error-summary.ts';
 import { distinctDescriptors, planCopy } from '../handover/plan.ts';
@@ -8,27 +6,17 @@ import { isAbsence } from '../image-set/locate-image.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
-import { checkImageLayers, checkManifestSize, parseManifest, selectManifest } from '../image/manifest.ts';
-import type { Manifest } from '../image/manifest.ts';
 import { formatPlatform, type Platform } from '../image/platform.ts';
-import { familiarReference, type Reference } from '../image/reference.ts';
-import type { Source } from '../source.ts';
+import { familiarReference } from '../image/reference.ts';
 import { throwIfAborted } from '../store/abort.ts';
-import { verifying } from '../store/verifying.ts';
-import { resolveImage } from './resolve-image.ts';
+import { hasBlob, readFromSource, type SourceReading } from './read-from-source.ts';
 
-export interface PlanRequest<Delivery> {
+export interface PlanRequest<Delivery> extends SourceReading {
   readonly images: readonly PrepullImage[];
-  readonly platform: Platform;
-  readonly source: Source;
-  /** The bundle as it is now; nothing is written. */
-  readonly blobs: BlobStore;
   /** Says how an image for `platform` would come into the engine here; undefined: there is no engine. */
   readonly planDelivery?: ((image: LoadableImage, platform: Platform) => Promise<Delivery>) | undefined;
   /** Requests at a time. */
   readonly concurrency: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Some blobs, each distinct one counted once, and what of them a pre-pull would fetch. */
@@ -66,8 +54,8 @@ export interface PrepullPlan<Delivery> extends BundleComparison {
 }
 
 /**
- * What a pre-pull would do now, from manifests and configs alone: no layer is fetched, nothing is written. What is wrong with an image is
- * in its plan. @throws DrayError `ABORTED`
+ * What a pre-pull would do now, from manifests and configs alone: no layer is fetched, nothing is written. The plan of
+ * an image says what is wrong with it. @throws DrayError `ABORTED`
  */
 export async function planPrepull<Delivery>(request: PlanRequest<Delivery>): Promise<PrepullPlan<Delivery>> {
   const pool = createPool(request.concurrency);
@@ -79,8 +67,6 @@ export async function planPrepull<Delivery>(request: PlanRequest<Delivery>): Pro
   );
   return { images: planned.map(({ plan }) => plan), ...sizes };
 }
-
-type Reading = Omit<PlanRequest<unknown>, 'planDelivery'>;
 
 interface Planned<Delivery> {
   readonly plan: ImagePlan<Delivery>;
@@ -95,19 +81,19 @@ async function planImage<Delivery>(
   const { text, optional } = image;
   const origin = image.origin === undefined ? {} : { origin: image.origin };
   try {
-    const { loadable, config } = await pool.run(() => readFromSource(request, image), request.signal);
-    const { target, manifest } = loadable;
-    const blobs = distinctDescriptors([target, manifest, loadable.config, ...loadable.layers]);
-    const delivery = await request.planDelivery?.(loadable, config.platform);
+    const content = await pool.run(() => readFromSource(request, image), request.signal);
+    const { target, manifest, config, layers, platform } = content;
+    const blobs = distinctDescriptors([target, manifest, config, ...layers]);
+    const delivery = await request.planDelivery?.(content, platform);
     const plan: ImagePlan<Delivery> = {
-      reference: loadable.reference === undefined ? text : familiarReference(loadable.reference),
+      reference: familiarReference(content.reference),
       ...origin,
       state: 'found',
       digest: target.digest,
       manifestDigest: manifest.digest,
-      configDigest: loadable.config.digest,
-      platform: formatPlatform(config.platform),
-      layers: loadable.layers.length,
+      configDigest: config.digest,
+      platform: formatPlatform(platform),
+      layers: layers.length,
       ...(await compareWithBundle(request, blobs)),
       ...(delivery === undefined ? {} : { delivery }),
     };
@@ -122,63 +108,13 @@ async function planImage<Delivery>(
   }
 }
 
-async function readFromSource(
-  request: Reading,
-  image: PrepullImage,
-): Promise<{ readonly loadable: LoadableImage; readonly config: ImageConfig }> {
-  const { reference, target } = await resolveImage(request.source, image, request.signal);
-  const what = familiarReference(reference);
-  const targetBytes = await manifestBytes(request, reference, target);
-  const top = parseManifest(targetBytes, target.mediaType, what);
-  const descriptor = top.kind === 'index' ? selectManifest(top, request.platform, what) : target;
-  const bytes = top.kind === 'index' ? await manifestBytes(request, reference, descriptor) : targetBytes;
-  const manifest = top.kind === 'index' ? parseManifest(bytes, descriptor.mediaType, what) : top;
-  // selectManifest chooses by media type, and parseManifest requires that the bytes agree with it.
-  if (manifest.kind === 'index') throw new Error(`index ${target.digest} led to another index`);
-  checkImageLayers(manifest, what);
-  const configBytes = await readConfig(request, reference, manifest);
-  const config = parseImageConfig(configBytes, `the config of ${what}`);
-  checkLayerCount(manifest, config, what);
-  const content = { target, targetBytes, manifest: descriptor, manifestBytes: bytes, configBytes };
-  const parts = { config: manifest.config, layers: manifest.layers, diffIds: config.diffIds };
-  return { loadable: { reference, ...content, ...parts }, config };
-}
-
-async function manifestBytes(
-  request: Reading,
-  reference: Reference,
-  descriptor: Descriptor,
-): Promise<Uint8Array> {
-  const what = `the manifest of ${familiarReference(reference)}`;
-  checkManifestSize(descriptor.size, what);
-  return (await hasBlob(request, descriptor))
-    ? readBlobBytes(request.blobs, descriptor, what, request.signal)
-    : request.source.fetchManifest(reference, descriptor, request.signal);
-}
-
-async function readConfig(request: Reading, reference: Reference, { config }: Manifest): Promise<Uint8Array> {
-  const what = `the config of ${familiarReference(reference)}`;
-  checkManifestSize(config.size, what);
-  if (await hasBlob(request, config)) return readBlobBytes(request.blobs, config, what, request.signal);
-  const { signal } = request;
-  const bytes = await request.source.openBlob(reference, config, signal === undefined ? {} : { signal });
-  return Buffer.concat(await collect(verifying(bytes, config, what)));
-}
-
-async function collect(bytes: AsyncIterable<Uint8Array>): Promise<readonly Uint8Array[]> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of bytes) chunks.push(chunk);
-  return chunks;
-}
-
-async function compareWithBundle(request: Reading, blobs: readonly Descriptor[]): Promise<BundleComparison> {
+async function compareWithBundle(
+  request: SourceReading,
+  blobs: readonly Descriptor[],
+): Promise<BundleComparison> {
   const distinct = distinctDescriptors(blobs);
   const here = await Promise.all(distinct.map((blob) => hasBlob(request, blob)));
   const present = new Set(distinct.filter((_, position) => here[position]).map(({ digest }) => digest));
   const { missingBytes, presentBytes } = planCopy(distinct, present);
   return { bytes: missingBytes + presentBytes, bytesInBundle: presentBytes, bytesToFetch: missingBytes };
-}
-
-async function hasBlob({ blobs, signal }: Reading, { digest, size }: Descriptor): Promise<boolean> {
-  return (await blobs.stat(digest, signal))?.size === size;
 }

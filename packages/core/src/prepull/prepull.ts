@@ -1,31 +1,35 @@
 import { hostname } from 'node:os';
 import { packedLayers } from '../bundle/packed-layers.ts';
 import { summarizeError } from '../error-summary.ts';
+import type { DirectoryTransport } from '../handover/directory-transport.ts';
 import { createPool } from '../handover/pool.ts';
 import { isAbsence } from '../image-set/locate-image.ts';
-import { distinctImages, type PrepullImage } from '../image-set/prepull-image.ts';
+import type { PrepullImage } from '../image-set/prepull-image.ts';
 import type { Platform } from '../image/platform.ts';
-import { familiarReference } from '../image/reference.ts';
+import { familiarReference, type Reference } from '../image/reference.ts';
 import { startStatus, type StatusWriter } from '../rendezvous/status-writer.ts';
 import type { DocumentStore, Transport } from '../transport.ts';
-import type { BundleContext, FetchImage, ImageOrigin } from './bundle-context.ts';
+import type { BundleContext, FetchedImage, ImageOrigin } from './bundle-context.ts';
 import type { PrepullEvent } from './events.ts';
 import { imageStatus, pendingStatus } from './image-status.ts';
 import { createIndexWriter, type IndexWriter } from './index-writer.ts';
-import { readEarlierPacks, startPacking } from './pack-images.ts';
+import { readEarlierPacks, startPacking, type PackingRun } from './pack-images.ts';
 import type { PackingOptions } from './packing.ts';
 import { prepullOutcome, type PrepullImageReport, type PrepullReport } from './report.ts';
 import { Tally } from './tally.ts';
 
 export interface PrepullRequest {
+  /** Each has a text of its own. */
   readonly images: readonly PrepullImage[];
   readonly platform: Platform;
-  /** Where the images come from: {@link fromRegistry}, {@link fromEngine}. */
   readonly origin: ImageOrigin;
-  /** Runs before anything is resolved, while the status document says `running`; what it throws ends the pre-pull as `failed`. */
+  /**
+   * Runs before anything is resolved, while the status document says `running`. What it throws ends the pre-pull as
+   * `failed`.
+   */
   readonly prepare?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** The bundle on this node, laid out already. */
-  readonly bundle: Pick<Transport, 'location' | 'blobs' | 'documents'>;
+  readonly bundle: Omit<DirectoryTransport, 'close'>;
   /** Makes packs; undefined: the bundle holds layers only. */
   readonly packing?: PackingOptions | undefined;
   /** Where the bundle is handed over; undefined: the bundle itself is the handover location. */
@@ -40,36 +44,33 @@ export interface PrepullRequest {
 }
 
 /**
- * The pre-pull: prepares, resolves, fetches, hands over, and keeps the status document honest all along. One image failing does not lose
- * the others. Resolves with the report also when everything failed or `signal` stopped it; rejects only when the handover location cannot be
- * written at the start.
+ * Prepares, resolves, fetches and hands over, and keeps the status document current. An image that fails does not stop
+ * the others. Resolves with the report also when everything failed or `signal` stopped it; rejects only when the
+ * handover location cannot be written at the start.
  */
 export async function prepull(request: PrepullRequest): Promise<PrepullReport> {
   const startedAt = performance.now();
-  const images = distinctImages(request.images);
   const tally = new Tally(request.onEvent);
-  const status = await begin(request, images, tally);
+  const status = await begin(request, tally);
   let reports: readonly PrepullImageReport[] = [];
   let failure: unknown;
   try {
     await request.prepare?.(request.signal);
-    const run = await createRun(request, status, tally, images.length);
-    reports = await Promise.all(images.map((image) => prepullImage(run, image)));
-    await run.finish();
+    const { context, indexes, origin, finish } = await createRun(request, tally);
+    const fetches = origin(context, request.images, () => undefined);
+    const run = { context, indexes, status };
+    reports = await Promise.all([...fetches].map(([image, fetched]) => prepullImage(run, image, fetched)));
+    await finish();
   } catch (error) {
     failure = error;
   }
   return finish({ request, status, tally, reports: reports, failure, startedAt });
 }
 
-function begin(
-  request: PrepullRequest,
-  images: readonly PrepullImage[],
-  tally: Tally,
-): Promise<StatusWriter> {
+function begin(request: PrepullRequest, tally: Tally): Promise<StatusWriter> {
   return startStatus({
     places: places(request),
-    images: new Map(images.map((image) => [image.text, pendingStatus(image)])),
+    images: new Map(request.images.map((image) => [image.text, pendingStatus(image)])),
     pipeline: request.pipeline,
     node: hostname(),
     leaseMs: request.leaseMs,
@@ -84,19 +85,15 @@ function begin(
 
 interface Run {
   readonly context: BundleContext;
-  readonly fetchImage: FetchImage;
   readonly indexes: readonly IndexWriter[];
   readonly status: StatusWriter;
-  finish(): Promise<void>;
 }
 
 async function createRun(
   request: PrepullRequest,
-  status: StatusWriter,
   tally: Tally,
-  images: number,
-): Promise<Run> {
-  const { packing, signal } = request;
+): Promise<Omit<Run, 'status'> & Pick<PackingRun, 'origin' | 'finish'>> {
+  const { packing, signal, origin } = request;
   const { blobs, location, documents } = request.bundle;
   const emit = (event: PrepullEvent): void => {
     tally.emit(event);
@@ -105,6 +102,7 @@ async function createRun(
   const context: BundleContext = {
     blobs,
     location,
+    documents,
     form: packing?.form ?? 'layers',
     packed: new Set(packing?.repack === true ? [] : packedLayers(earlier).keys()),
     handover: request.handover,
@@ -114,25 +112,31 @@ async function createRun(
     emit,
     signal,
   };
-  const fetchImage = request.origin(context);
   const indexes = places(request).map(createIndexWriter);
-  if (packing === undefined) {
-    return { context, fetchImage, indexes, status, finish: () => Promise.resolve() };
-  }
-  const run = startPacking({ options: packing, context, fetchImage, earlier, indexes, documents, images });
-  return { context, ...run, indexes, status };
+  if (packing === undefined) return { context, origin, indexes, finish: () => Promise.resolve() };
+  const images = new Set(request.images).size;
+  return {
+    ...{ context, indexes },
+    ...startPacking({ options: packing, context, origin, earlier, indexes, images }),
+  };
 }
 
-async function prepullImage(run: Run, image: PrepullImage): Promise<PrepullImageReport> {
+async function prepullImage(
+  run: Run,
+  image: PrepullImage,
+  fetching: Promise<FetchedImage>,
+): Promise<PrepullImageReport> {
   const startedAt = performance.now();
   let report: PrepullImageReport;
+  let chosen: Reference | undefined;
   try {
-    const { entry, ...fetched } = await run.fetchImage(image, () => undefined);
+    const { entry, ...fetched } = await fetching;
     for (const index of run.indexes) {
       await index.add(entry);
       for (const reference of image.alsoNamed) await index.add({ ...entry, reference });
     }
-    const reference = entry.reference === undefined ? image.text : familiarReference(entry.reference);
+    chosen = entry.reference;
+    const reference = chosen === undefined ? image.text : familiarReference(chosen);
     report = { reference, ...askedAs(image, reference), state: 'ready', ...fetched, ms: elapsed(startedAt) };
   } catch (error) {
     const isSkipped = image.optional && isAbsence(error);
@@ -140,7 +144,7 @@ async function prepullImage(run: Run, image: PrepullImage): Promise<PrepullImage
     report = { reference: image.text, state: isSkipped ? 'skipped' : 'failed', ...failure };
   }
   run.context.emit({ type: 'image', image: report });
-  await recordImage(run, image, report);
+  await recordImage(run, image, report, chosen);
   return report;
 }
 
@@ -153,12 +157,13 @@ async function recordImage(
   { context, status }: Run,
   image: PrepullImage,
   report: PrepullImageReport,
+  chosen: Reference | undefined,
 ): Promise<void> {
   if (context.signal?.aborted === true && report.state === 'failed') return;
   try {
-    await status.setImage(image.text, imageStatus(image, report));
+    await status.setImage(image.text, imageStatus(image, report, chosen));
   } catch (cause) {
-    // The next beat carries the same state; only when the last write fails as well is the pre-pull lost.
+    // The next heartbeat carries the same state; only when the last write fails as well is the pre-pull lost.
     context.emit({
       type: 'warning',
       message: `cannot write the status document: ${summarizeError(cause).message}`,

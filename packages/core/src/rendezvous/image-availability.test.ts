@@ -65,7 +65,7 @@ describe('the outlook for a wanted image', () => {
     const error = { code: 'REGISTRY_NOT_FOUND', message: 'no such tag' };
     expect(
       imageAvailabilities(snapshot('running', [{ ...pending, state: 'failed', error }]), [redis]),
-    ).toEqual([{ kind: 'lost', name: 'redis:7', error }]);
+    ).toEqual([{ kind: 'lost', name: 'redis:7', reference: redis, error }]);
   });
 
   test.each(['failed', 'cancelled', 'expired', 'timeout'] as const)(

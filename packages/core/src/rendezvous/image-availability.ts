@@ -1,36 +1,49 @@
 import { entryName, type BundleEntry } from '../bundle/bundle-index.ts';
 import type { ErrorSummary } from '../error-summary.ts';
-import { familiarReference, formatReference, tryParseReference, type Reference } from '../image/reference.ts';
+import { familiarReference, formatReference, sameReference, tryParseReference } from '../image/reference.ts';
+import type { Reference } from '../image/reference.ts';
 import type { PrepullJobState } from './prepull-job.ts';
 import type { StatusImage } from './status.ts';
 import type { WaitDecision } from './wait-decision.ts';
 import type { StatusSnapshot } from './watch.ts';
 
-/** What can be said of one wanted image now. */
-export type ImageAvailability =
+/** A wanted image: its familiar name, and the reference that this is, if it is one. */
+interface WantedName {
+  readonly name: string;
+  readonly reference: Reference | undefined;
+}
+
+/** How one wanted image stands now. */
+export type ImageAvailability = WantedName &
   /** It is complete in the bundle. */
-  | { readonly kind: 'ready'; readonly name: string; readonly entry: BundleEntry }
-  /** It may still come. */
-  | { readonly kind: 'coming'; readonly name: string }
-  /** It is optional and does not exist: nobody misses it. */
-  | { readonly kind: 'skipped'; readonly name: string }
-  /** It will not come. */
-  | { readonly kind: 'lost'; readonly name: string; readonly error: ErrorSummary };
+  (
+    | { readonly kind: 'ready'; readonly entry: BundleEntry }
+    /** It may still come. */
+    | { readonly kind: 'coming' }
+    /** It is optional and does not exist. */
+    | { readonly kind: 'skipped' }
+    /** It will not come. */
+    | { readonly kind: 'lost'; readonly error: ErrorSummary }
+  );
 
 /**
  * How each wanted image stands, in order: those of `only`, else all that the pre-pull announced, else all that the bundle holds.
- * `name` is the familiar form. Undefined while nobody knows yet which images there will be. Pure.
+ * Undefined until it is known which images there will be. Pure.
  */
 export function imageAvailabilities(
   snapshot: StatusSnapshot,
   only: readonly Reference[],
 ): readonly ImageAvailability[] | undefined {
   const { status, index, decision } = snapshot;
-  if (only.length > 0)
-    return only.flatMap((reference) => availabilitiesAsked(snapshot, formatReference(reference)));
+  if (only.length > 0) return only.flatMap((reference) => availabilitiesAsked(snapshot, reference));
   if (status !== undefined) return status.images.flatMap((image) => availabilitiesOf(snapshot, image));
   if (decision.kind === 'running') return undefined;
-  return (index?.entries ?? []).map((entry) => ({ kind: 'ready', name: entryName(entry), entry }));
+  return (index?.entries ?? []).map((entry) => ({
+    kind: 'ready',
+    name: entryName(entry),
+    reference: entry.reference,
+    entry,
+  }));
 }
 
 /** A sentence for why waiting has ended without what was wanted; begins with the stable word for it. */
@@ -67,41 +80,49 @@ function absentReason(job: PrepullJobState | undefined): string {
 }
 
 /** One for each name of the image that is meant by `asked`. */
-function availabilitiesAsked(snapshot: StatusSnapshot, asked: string): readonly ImageAvailability[] {
+function availabilitiesAsked(snapshot: StatusSnapshot, wanted: Reference): readonly ImageAvailability[] {
+  const asked = formatReference(wanted);
   const image = snapshot.status?.images.find(({ reference, alsoNamed = [], chosenFrom = [] }) => {
     return reference === asked || alsoNamed.includes(asked) || chosenFrom.includes(asked);
   });
   return image === undefined
-    ? [availabilityOfName(snapshot, undefined, asked)]
+    ? [availabilityOf(snapshot, undefined, named(wanted))]
     : availabilitiesOf(snapshot, image);
 }
 
 function availabilitiesOf(snapshot: StatusSnapshot, image: StatusImage): readonly ImageAvailability[] {
-  return [image.reference, ...(image.alsoNamed ?? [])].map((name) =>
-    availabilityOfName(snapshot, image, name),
-  );
+  return [image.reference, ...(image.alsoNamed ?? [])].map((text) => {
+    const reference = tryParseReference(text);
+    const wanted = reference === undefined ? { name: text, reference } : named(reference);
+    return availabilityOf(snapshot, image, wanted);
+  });
 }
 
-function availabilityOfName(
+function named(reference: Reference): WantedName {
+  return { name: familiarReference(reference), reference };
+}
+
+function availabilityOf(
   snapshot: StatusSnapshot,
   image: StatusImage | undefined,
-  canonical: string,
+  wanted: WantedName,
 ): ImageAvailability {
-  const parsed = tryParseReference(canonical);
-  const name = parsed === undefined ? canonical : familiarReference(parsed);
-  if (image?.state === 'skipped') return { kind: 'skipped', name };
-  if (image?.state === 'failed') return { kind: 'lost', name, error: failureOf(image, name) };
+  const { name } = wanted;
+  if (image?.state === 'skipped') return { kind: 'skipped', ...wanted };
+  if (image?.state === 'failed') return { kind: 'lost', ...wanted, error: failureOf(image, name) };
   const entry = snapshot.index?.entries.find(({ reference }) => {
-    return reference !== undefined && formatReference(reference) === canonical;
+    return (
+      reference !== undefined && wanted.reference !== undefined && sameReference(reference, wanted.reference)
+    );
   });
   if (entry !== undefined && (image?.state === 'ready' || isFinished(snapshot.decision)))
-    return { kind: 'ready', name, entry };
+    return { kind: 'ready', ...wanted, entry };
   if (snapshot.decision.kind !== 'running')
-    return { kind: 'lost', name, error: lost(name, decisionReason(snapshot)) };
+    return { kind: 'lost', ...wanted, error: lost(name, decisionReason(snapshot)) };
   if (snapshot.status !== undefined && image === undefined) {
-    return { kind: 'lost', name, error: lost(name, 'the pre-pull does not fetch it') };
+    return { kind: 'lost', ...wanted, error: lost(name, 'the pre-pull does not fetch it') };
   }
-  return { kind: 'coming', name };
+  return { kind: 'coming', ...wanted };
 }
 
 function isFinished({ kind }: WaitDecision): boolean {

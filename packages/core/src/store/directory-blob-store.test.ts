@@ -156,7 +156,7 @@ describe('an interrupted put', () => {
 describe('a process killed while it puts', () => {
   // The child runs the built package: Node 20 cannot run TypeScript.
   const program = `
-    import { createDirectoryBlobStore } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+    import { createDirectoryBlobStore } from ${JSON.stringify(new URL('../../dist/bundle.js', import.meta.url).href)};
     import { sampleBlob, streamOf } from ${JSON.stringify(new URL('../../dist/testing/index.js', import.meta.url).href)};
     const [dir, count] = process.argv.slice(1);
     const { bytes, descriptor } = sampleBlob(${String(5 * megabyte)});

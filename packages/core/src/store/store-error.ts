@@ -19,7 +19,7 @@ export interface WriteFailure {
 /** The error for a blob that could not be written: `DISK_FULL` or `STORE_IO`. */
 export function blobWriteError({ dir, path, descriptor }: WriteFailure, error: unknown): TransferError {
   const { digest, size } = descriptor;
-  const context = { operation: 'put', side: 'destination', digest, cause: error } as const;
+  const context = { operation: 'put', side: 'destination', digest, location: dir, cause: error } as const;
   if (!isDiskFull(error)) {
     return new TransferError('STORE_IO', `cannot write blob ${digest} to ${path}: ${reasonOf(error)}`, {
       ...context,
@@ -46,6 +46,7 @@ export function ingestWriteError(dir: string, bytesWritten: number, error: unkno
   return new TransferError(isFull ? 'DISK_FULL' : 'STORE_IO', message, {
     operation: 'ingest',
     side: 'destination',
+    location: dir,
     ...(isFull ? { hint: 'Make room there, or choose another directory with --bundle.' } : {}),
     cause: error,
     details: { dir, bytesWritten },

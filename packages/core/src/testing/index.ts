@@ -4,6 +4,7 @@ export { bytesOf, rejectionCode, rejectionOf, sampleBlob, streamOf } from './con
 export type { TransportCapabilities, TransportContractOptions } from './contracts/transport.ts';
 export { transportContract } from './contracts/transport.ts';
 export { compressLayer, decompressLayer } from './compress.ts';
+export { createMemoryEngine, type MemoryEngine } from './memory-engine.ts';
 export { createMemorySource, type MemorySource } from './memory-source.ts';
 export { createMemoryBlobStore, createMemoryTransport } from './memory-transport.ts';
 export type { RawTarEntry } from './raw-tar.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mediaTypes } from '@drayage/core';
+import { mediaTypes } from '@drayage/core/image';
 import { zstdFrame } from '@drayage/core/testing';
 import { readArchive } from '../testing/fake-engine.ts';
 import { testImage } from '../testing/images.ts';

@@ -1,5 +1,5 @@
 import type { ByteStream, Descriptor, Digest, LoadRequest } from '@drayage/core';
-import { layerCompression, unzstd } from '@drayage/core';
+import { layerCompression, unzstd } from '@drayage/core/image';
 import { blobPath, type ArchiveEntry } from './tar-bytes.ts';
 
 /** An image, with what of it is sent and where that comes from. */

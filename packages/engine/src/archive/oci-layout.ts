@@ -1,4 +1,5 @@
-import { formatReference, mediaTypes, type LoadableImage, type Reference } from '@drayage/core';
+import { formatReference, type LoadableImage, type Reference } from '@drayage/core';
+import { mediaTypes } from '@drayage/core/image';
 import { layerEntry, layersToSend, type LayerSource } from './layer-entries.ts';
 import { blobPath, bytesEntry, type ArchiveEntry } from './tar-bytes.ts';
 

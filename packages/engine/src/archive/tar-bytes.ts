@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { IntegrityError, tarEnd, tarHeader, tarPadding, type ByteStream, type Digest } from '@drayage/core';
+import { IntegrityError, type ByteStream, type Digest } from '@drayage/core';
+import { tarEnd, tarHeader, tarPadding } from '@drayage/core/bundle';
 
 /** A regular file of an archive: its size is known before its bytes are opened. */
 export interface ArchiveEntry {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import {
   checkManifestSize,
-  fromHex,
-  IntegrityError,
   mediaTypes,
   parseImageConfig,
   readBlobBytes,
   convertManifestToOci,
-} from '@drayage/core';
+} from '@drayage/core/image';
+import { fromHex, IntegrityError } from '@drayage/core';
 import type { ByteStream, Descriptor, Digest } from '@drayage/core';
 import type { ArchiveFile } from './archive-files.ts';
 import { entryKind } from './entry-name.ts';
@@ -16,8 +16,8 @@ import { counted, putBlob, saveFailed } from './save-run.ts';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
 /**
- * Stores the configs and the layers of `wanted` as a classic store writes them: configs byte for byte, for their digests are the image
- * IDs; layers, of which a classic store keeps no compressed form, as gzip. Whatever else is in the archive is passed over.
+ * Stores the configs and layers of `wanted` from the archive of a classic store: configs byte for byte, because their
+ * digests are the image IDs; layers, which are uncompressed there, as gzip. Skips the rest of the archive.
  */
 export async function storeClassicArchive(
   run: SaveRun,
@@ -29,7 +29,7 @@ export async function storeClassicArchive(
   for await (const file of files) {
     const kind = entryKind(file.name);
     if (kind?.kind === 'layer') {
-      // Which layer it is will be known at its end.
+      // Its end shows which layer it is.
       if (isAnyMissing(run, diffIds)) await storeLayer(run, file, diffIds);
     } else if (kind !== undefined && configs.has(kind.digest)) {
       await putConfig(run, kind.digest, file);
@@ -39,7 +39,10 @@ export async function storeClassicArchive(
   }
 }
 
-/** The image of a stored config: an OCI manifest over the config and the gzip layers. @throws EngineError `ENGINE_SAVE_FAILED` when a part did not come */
+/**
+ * The image of a stored config: an OCI manifest over the config and the gzip layers.
+ * @throws EngineError `ENGINE_SAVE_FAILED` when a part is missing
+ */
 export async function composeClassicImage(
   run: SaveRun,
   { engineImageId }: WantedImage,
@@ -54,7 +57,7 @@ export async function composeClassicImage(
   const { diffIds, platform } = parseImageConfig(bytes, configName);
   const layers = diffIds.map((diffId) => layerOf(run, diffId, what));
   const convertedManifest = convertManifestToOci({ config, layers });
-  await putBlob(run, convertedManifest.descriptor, () => once(convertedManifest.bytes));
+  await putBlob(run, convertedManifest.descriptor, Readable.from([convertedManifest.bytes]));
   return {
     target: convertedManifest.descriptor,
     manifest: { ...convertedManifest.descriptor, platform },
@@ -75,10 +78,10 @@ function isAnyMissing({ layers }: SaveRun, diffIds: ReadonlySet<Digest>): boolea
 
 async function putConfig(run: SaveRun, digest: Digest, { size, bytes }: ArchiveFile): Promise<void> {
   checkManifestSize(size, `config ${digest}`);
-  await putBlob(run, { mediaType: mediaTypes.ociConfig, digest, size }, () => bytes);
+  await putBlob(run, { mediaType: mediaTypes.ociConfig, digest, size }, bytes);
 }
 
-/** Ends the ingest of a layer that nobody needs. */
+/** Ends the ingest of a layer that no image needs. */
 class UnneededLayer extends Error {}
 
 /** Compresses and stores a layer if, at its end, it turns out to be one of `expected` that is still missing. */
@@ -95,10 +98,9 @@ async function storeLayer(run: SaveRun, file: ArchiveFile, expected: ReadonlySet
   };
   const compressed = counted(parallelGzip(hashed(file.bytes, hash)), run.emit);
   try {
-    const { digest, size, isNew } = await run.blobs.ingest(
-      thenCheck(compressed, check),
-      run.signal === undefined ? {} : { signal: run.signal },
-    );
+    const { digest, size, isNew } = await run.blobs.ingest(thenCheck(compressed, check), {
+      signal: run.signal,
+    });
     if (isNew) run.written.set(digest, performance.now() - startedAt);
     if (diffId !== undefined) run.layers.set(diffId, { mediaType: mediaTypes.ociLayerGzip, digest, size });
   } catch (error) {
@@ -116,10 +118,6 @@ async function* hashed(bytes: ByteStream, hash: ReturnType<typeof createHash>): 
 async function* thenCheck(bytes: ByteStream, check: () => void): ByteStream {
   yield* bytes;
   check();
-}
-
-async function* once(bytes: Uint8Array): ByteStream {
-  yield await Promise.resolve(bytes);
 }
 
 function wrongBytes(expected: Digest, actual: Digest, { info }: SaveRun): IntegrityError {

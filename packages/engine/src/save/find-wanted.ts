@@ -1,5 +1,6 @@
 import { familiarReference, isDrayError, platformMatches, throwIfAborted } from '@drayage/core';
-import type { Digest, Engine, EngineImage, HeldContent, Reference } from '@drayage/core';
+import type { Digest, Engine, EngineImage, Reference } from '@drayage/core';
+import type { HeldContent } from '@drayage/core/bundle';
 import { imageNotFound } from './open-archive.ts';
 import type { ImageNotSaved } from './saved-image.ts';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';

@@ -3,30 +3,43 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  createDirectoryBlobStore,
-  createDirectoryDocumentStore,
-  digestOf,
+  createDirectoryTransport,
   emptyIndex,
-  EngineError,
-  fromHex,
-  hexOf,
   formatBundleIndex,
   initLayout,
+  withEntry,
+} from '@drayage/core/bundle';
+import {
+  createPool,
+  digestOf,
+  EngineError,
+  fixedCandidate,
+  fixedImage,
+  fromHex,
+  hexOf,
   isDrayError,
   parseReference,
   TransferError,
-  withEntry,
 } from '@drayage/core';
+import type { BundleEntry } from '@drayage/core/bundle';
 import type {
-  BundleEntry,
+  BundleContext,
   Digest,
   Engine,
+  FetchedImage,
   ImageSaver,
   ImageStoreKind,
   PrepullEvent,
+  PrepullImage,
   Reference,
 } from '@drayage/core';
-import { randomImage, randomIndex, temporaryDirectory, validateImage } from '@drayage/core/testing';
+import {
+  createMemoryTransport,
+  randomImage,
+  randomIndex,
+  temporaryDirectory,
+  validateImage,
+} from '@drayage/core/testing';
 import type { RandomImage, TarEntry, TemporaryDirectory } from '@drayage/core/testing';
 import {
   archiveBefore25,
@@ -35,7 +48,7 @@ import {
   archiveSince25,
   file,
 } from '../testing/saved-archives.ts';
-import { createSaver } from './create-saver.ts';
+import { fromEngine } from './from-engine.ts';
 import { saveImages, saveIntoBundle, type SaveRequest } from './save-into-bundle.ts';
 import type { ImageInBundle, SavedImage } from './saved-image.ts';
 
@@ -51,7 +64,7 @@ beforeEach(async () => {
   temporary = await temporaryDirectory();
   dir = join(temporary.path, 'bundle');
   await initLayout(dir);
-  bundle = { blobs: createDirectoryBlobStore(dir), documents: createDirectoryDocumentStore(dir) };
+  bundle = createDirectoryTransport(dir);
 });
 afterEach(() => temporary.remove());
 
@@ -565,26 +578,64 @@ describe('a save', () => {
   });
 });
 
-describe('a saver', () => {
+describe('images from an engine', () => {
   const images = { app: classic(app), other: classic(other) };
 
-  test('asks the engine once for all images of a turn', async () => {
+  function contextOf(change: Partial<BundleContext> = {}): BundleContext {
+    return {
+      ...bundle,
+      ...{ handover: undefined, platform: amd64, form: 'layers', packed: new Set(), pool: createPool(1) },
+      ...{ inFlight: new Map(), emit: () => undefined, signal: undefined },
+      ...change,
+    };
+  }
+
+  function fetchAll(
+    engine: SaveRequest['engine'],
+    wanted: readonly PrepullImage[],
+    change?: Partial<BundleContext>,
+  ): Promise<readonly PromiseSettledResult<FetchedImage>[]> {
+    const fetches = fromEngine(engine)(contextOf(change), wanted, () => undefined);
+    return Promise.allSettled(wanted.map((image) => fetches.get(image) ?? Promise.reject(new Error('none'))));
+  }
+
+  test('come in one archive, and one that is not there fails alone', async () => {
     const engine = engineOf({ images, archive: () => stream(archiveSince25(app, other)) });
-    const saveImage = createSaver({ engine, bundle });
-    const both = await Promise.all([saveImage(ref('app')), saveImage(ref('other'))]);
-    expect(both.map(({ configDigest }) => configDigest)).toEqual([app.config.digest, other.config.digest]);
+    const [first, second, none] = await fetchAll(engine, ['app', 'other', 'nothing'].map(named));
+    expect(first).toMatchObject({ value: { configDigest: app.config.digest } });
+    expect(second).toMatchObject({ value: { configDigest: other.config.digest } });
     expect(engine.asked).toHaveLength(1);
-    await expect(saveImage(ref('nothing'))).rejects.toMatchObject({ code: 'ENGINE_IMAGE_NOT_FOUND' });
-    expect(isDrayError(await saveImage(ref('nothing')).catch((error: unknown) => error))).toBe(true);
+    expect(none).toMatchObject({ reason: { code: 'ENGINE_IMAGE_NOT_FOUND' } });
+    expect(none?.status === 'rejected' && isDrayError(none.reason)).toBe(true);
   });
 
-  test('tells everybody of what went wrong for all', async () => {
+  test('all fail with what went wrong for all', async () => {
     const bug = new TypeError('a bug');
-    const saveImage = createSaver({
-      engine: { ...engineOf({ images, archive: () => stream([]) }), describe: () => Promise.reject(bug) },
-      bundle,
-    });
-    const results = await Promise.allSettled([saveImage(ref('app')), saveImage(ref('other'))]);
+    const engine = {
+      ...engineOf({ images, archive: () => stream([]) }),
+      describe: () => Promise.reject(bug),
+    };
+    const results = await fetchAll(engine, ['app', 'other'].map(named));
     expect(results).toMatchObject([{ reason: bug }, { reason: bug }]);
   });
+
+  test('are the first of their candidates that the engine has', async () => {
+    const engine = engineOf({ images, archive: () => stream(archiveSince25(app)) });
+    const candidates = ['nothing', 'app', 'other'].map((name) => fixedCandidate(ref(name)));
+    const [found] = await fetchAll(engine, [{ ...named('app'), candidates }]);
+    expect(found).toMatchObject({ value: { entry: { reference: ref('app') } } });
+  });
+
+  test('are handed over whole, also with one transfer at a time', async () => {
+    const handover = createMemoryTransport();
+    const engine = engineOf({ images, archive: () => stream(archiveSince25(app)) });
+    await fetchAll(engine, [named('app')], { handover });
+    for (const digest of (await storedBlobs()).keys()) {
+      expect(await handover.blobs.stat(digest)).toBeDefined();
+    }
+  });
 });
+
+function named(name: string): PrepullImage {
+  return fixedImage(ref(name));
+}

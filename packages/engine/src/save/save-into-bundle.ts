@@ -1,4 +1,5 @@
-import { abortable, familiarReference, isDrayError, readHeldContent, throwIfAborted } from '@drayage/core';
+import { abortable, familiarReference, isDrayError, throwIfAborted } from '@drayage/core';
+import { readHeldContent } from '@drayage/core/bundle';
 import type {
   BlobIngest,
   BlobStore,
@@ -18,26 +19,35 @@ import { notSaved, savedImages, type SavedImage } from './saved-image.ts';
 import { archiveBroken, dropUnneeded } from './save-run.ts';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
+/** The bundle that images are saved into; `location` names it in messages. */
+export interface SaveDestination {
+  readonly location: string;
+  readonly blobs: BlobStore & BlobIngest;
+  readonly documents: DocumentStore;
+}
+
 /** What is saved, from where and to where. */
 export interface SaveRequest {
   readonly engine: Pick<Engine, 'describe' | 'inspect'> & ImageSaver;
   readonly references: readonly Reference[];
   /** Which image is meant where the engine has one for several platforms; default: the engine's own platform. */
   readonly platform?: Platform | undefined;
-  /** Laid out already. Its index is read, not written; nobody else may write blobs to it or drop them meanwhile. */
-  readonly bundle: { readonly blobs: BlobStore & BlobIngest; readonly documents: DocumentStore };
+  /**
+   * Laid out already. Its index is read, not written. Nothing else may write or delete blobs there meanwhile.
+   */
+  readonly bundle: SaveDestination;
   /** Gets `resolved`, `bytes` (as they are stored), `blob` and `warning`. */
   readonly onEvent?: ((event: PrepullEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Brings images of an engine into a bundle, and gives the result for each reference as soon as it is known: first those that failed at once
- * and those that the bundle has already, then those of the archive, which is one for all, so that what they share is read once. One image
- * failing does not lose the others: where the engine cannot give all together, it is asked for them one by one.
+ * Saves images of an engine into a bundle, and yields the result for each reference as soon as it is known: first the
+ * images that fail at once or that the bundle has, then those of the archive. One archive holds all of them, so that
+ * what they share is read once. Where the engine cannot save all together, each is saved by itself.
  *
- * Image IDs survive. A classic store's image keeps its config byte for byte; its layers, of which such a store has no compressed form, become
- * gzip under an OCI manifest. A containerd store's image keeps every byte of index, manifest, config and layers.
+ * Image IDs survive. An image of a classic store keeps its config byte for byte; its layers, which such a store keeps
+ * uncompressed, become gzip under an OCI manifest. An image of a containerd store keeps every byte.
  * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`; DrayError `BUNDLE_INVALID` and the like, `ABORTED`
  */
 export async function* saveImages(request: SaveRequest): AsyncGenerator<SavedImage> {
@@ -47,6 +57,7 @@ export async function* saveImages(request: SaveRequest): AsyncGenerator<SavedIma
   const run: SaveRun = {
     info,
     blobs: request.bundle.blobs,
+    location: request.bundle.location,
     platform: request.platform ?? info.platform,
     layers: new Map(held.layers),
     written: new Map(),

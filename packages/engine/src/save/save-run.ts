@@ -1,3 +1,4 @@
+import { copyBlob } from '@drayage/core/handover';
 import { EngineError, isDrayError, reasonOf, summarizeError } from '@drayage/core';
 import type {
   BlobIngest,
@@ -15,7 +16,7 @@ import type {
 export interface WantedImage {
   readonly engineImageId: Digest;
   readonly references: readonly Reference[];
-  /** As the engine says; bottom first. */
+  /** As the engine lists them, bottom first. */
   readonly diffIds: readonly Digest[];
 }
 
@@ -23,9 +24,9 @@ export interface WantedImage {
 export interface ComposedImage {
   /** The index that the engine has it under, or the manifest. */
   readonly target: Descriptor;
-  /** Tells its platform. */
+  /** Has its platform. */
   readonly manifest: Descriptor;
-  /** The OCI rendering of a Docker manifest. */
+  /** In place of a Docker manifest. */
   readonly convertedManifest?: Descriptor | undefined;
   readonly config: Descriptor;
   /** Bottom first. */
@@ -36,7 +37,9 @@ export interface ComposedImage {
 export interface SaveRun {
   readonly info: EngineInfo;
   readonly blobs: BlobStore & BlobIngest;
-  /** Which of an index's images is wanted. */
+  /** Names the bundle in messages. */
+  readonly location: string;
+  /** Which image of an index is wanted. */
   readonly platform: Platform;
   /** Layers that need not be stored, by diffId: the bundle had them, or this run has brought them. */
   readonly layers: Map<Digest, Descriptor>;
@@ -48,14 +51,18 @@ export interface SaveRun {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Puts a blob, unless the bundle has it. `open` is called once; what it gives begins at the blob's first byte. */
-export async function putBlob(run: SaveRun, descriptor: Descriptor, open: () => ByteStream): Promise<void> {
+/** Stores a blob of the archive, unless the bundle has it. `bytes` begin at the blob's first byte. */
+export async function putBlob(run: SaveRun, descriptor: Descriptor, bytes: ByteStream): Promise<void> {
   const startedAt = performance.now();
-  const { bytesRead } = await run.blobs.put(
+  const bytesRead = await copyBlob({
     descriptor,
-    (offset) => Promise.resolve(counted(skipBytes(open(), offset), run.emit)),
-    run.signal === undefined ? {} : { signal: run.signal },
-  );
+    from: { location: run.info.location, open: (offset) => Promise.resolve(skipBytes(bytes, offset)) },
+    to: { location: run.location, blobs: run.blobs },
+    onBytes: (count) => {
+      run.emit({ type: 'bytes', count });
+    },
+    signal: run.signal,
+  });
   if (bytesRead > 0) run.written.set(descriptor.digest, performance.now() - startedAt);
 }
 
@@ -67,7 +74,10 @@ export async function* counted(bytes: ByteStream, emit: SaveRun['emit']): ByteSt
   }
 }
 
-/** Forgets the blobs that came along and belong to no saved image. Never throws: what stays behind is garbage that `bundle gc` collects. */
+/**
+ * Deletes the blobs that belong to no saved image. A failure becomes a warning: what stays behind is garbage that
+ * `bundle gc` collects.
+ */
 export async function dropUnneeded({ blobs, written, needed, emit }: SaveRun): Promise<void> {
   for (const digest of written.keys()) {
     if (needed.has(digest)) continue;

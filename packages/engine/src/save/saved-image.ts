@@ -1,5 +1,6 @@
 import { familiarReference, formatPlatform, platformMatches } from '@drayage/core';
-import type { BundleEntry, Descriptor, Digest, DrayError, Reference } from '@drayage/core';
+import type { BundleEntry } from '@drayage/core/bundle';
+import type { Descriptor, Digest, DrayError, Reference } from '@drayage/core';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
 /** How the save of one reference ended. */

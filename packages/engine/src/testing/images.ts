@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import {
   digestOf,
-  mediaTypes,
   parseReference,
   type ByteStream,
   type Descriptor,
   type LoadableImage,
   type Reference,
 } from '@drayage/core';
+import { mediaTypes } from '@drayage/core/image';
 
 /** What a test image is made of. */
 export interface TestImageOptions {

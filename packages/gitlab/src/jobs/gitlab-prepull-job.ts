@@ -1,5 +1,6 @@
 import { Jobs } from '@gitbeaker/rest';
-import { isDrayError, isObject, reasonOf, type PrepullJob } from '@drayage/core';
+import { isDrayError, isObject, reasonOf } from '@drayage/core';
+import type { PrepullJob } from '@drayage/core/handover';
 import { statusOf } from '@drayage/http';
 import type { GitlabAccess } from '../api/access.ts';
 import { createGitlabClient } from '../api/gitlab-client.ts';

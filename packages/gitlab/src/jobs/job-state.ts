@@ -1,4 +1,4 @@
-import type { PrepullJobState } from '@drayage/core';
+import type { PrepullJobState } from '@drayage/core/handover';
 
 /** A job as the API lists it. */
 export interface ListedJob {

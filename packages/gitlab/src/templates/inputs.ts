@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import type { InputGroup, TemplateInput } from './input.ts';
 import { loadInputs, optionInput, prepullInputs } from './option-inputs.ts';
 import { anyText, checksums, gitlabDuration, jobName, jobPrefix, someText, version } from './patterns.ts';

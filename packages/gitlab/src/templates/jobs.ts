@@ -1,5 +1,5 @@
-import { pipelineOption } from '@drayage/core';
-import type { PipelineDefinitions } from '@drayage/core';
+import { pipelineOption } from '@drayage/core/pipeline';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import { inputText } from './input.ts';
 import { loadInputs, prepullInputs } from './option-inputs.ts';
 import type { OptionInput } from './option-inputs.ts';

@@ -1,5 +1,5 @@
-import { pipelineOption } from '@drayage/core';
-import type { PipelineDefinitions, PipelineOption, PipelineOptionKind } from '@drayage/core';
+import { pipelineOption } from '@drayage/core/pipeline';
+import type { PipelineDefinitions, PipelineOption, PipelineOptionKind } from '@drayage/core/pipeline';
 import type { InputType, InputValue, TemplateInput } from './input.ts';
 import { anyText, duration } from './patterns.ts';
 

@@ -1,5 +1,5 @@
 import { readAsset } from '@drayage/core';
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import { generatedNote } from './generated-note.ts';
 import type { InputGroup, TemplateInput } from './input.ts';
 import { inputGroups } from './inputs.ts';

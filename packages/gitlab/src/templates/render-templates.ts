@@ -1,5 +1,5 @@
 import { readAsset } from '@drayage/core';
-import type { PipelineDefinitions, RenderedFiles } from '@drayage/core';
+import type { PipelineDefinitions, RenderedFiles } from '@drayage/core/pipeline';
 import { componentPipelineText } from './component-pipeline.ts';
 import { readmeText } from './readme.ts';
 import { readScripts } from './scripts.ts';

@@ -1,5 +1,5 @@
 import { readAsset } from '@drayage/core';
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 
 /** The shell of the jobs, by what it does. */
 export interface TemplateScripts {

@@ -1,4 +1,4 @@
-import type { PipelineDefinitions } from '@drayage/core';
+import type { PipelineDefinitions } from '@drayage/core/pipeline';
 import type { TemplateInput } from './input.ts';
 import { inputGroups } from './inputs.ts';
 import { templateJobs } from './jobs.ts';

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { MountablePack } from '@drayage/core';
+import type { MountablePack } from '@drayage/core/bundle';
 import type { ProgramOptions, ProgramResult } from '@drayage/host';
 
 /** The proven file of a pack, where the engine's kernel can mount it. */

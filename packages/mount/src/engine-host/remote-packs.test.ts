@@ -15,7 +15,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf, fromHex, hexOf, type HelperFile, type MountablePack } from '@drayage/core';
+import { digestOf, fromHex, hexOf, type HelperFile } from '@drayage/core';
+import type { MountablePack } from '@drayage/core/bundle';
 import { placePack, sweepPackVolume, type PackVolume } from './remote-packs.ts';
 import { runProgram } from '@drayage/host';
 

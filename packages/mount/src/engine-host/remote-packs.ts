@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { DrayError, IntegrityError, hexOf, readProven, throwIfAborted } from '@drayage/core';
-import type { HelperContainer, MountablePack } from '@drayage/core';
+import { DrayError, IntegrityError, hexOf, throwIfAborted, type HelperContainer } from '@drayage/core';
+import { readProven, type MountablePack } from '@drayage/core/bundle';
 import type { EngineHost, PlacedFile } from './engine-host.ts';
 import { helperFailed } from './remote-errors.ts';
 

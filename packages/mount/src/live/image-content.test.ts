@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { chainIds, digestOf, mediaTypes, parseReference } from '@drayage/core';
+import { chainIds, mediaTypes } from '@drayage/core/image';
+import { digestOf, parseReference } from '@drayage/core';
 import type { Descriptor, LoadableImage } from '@drayage/core';
 import { imageBlobs, layerBlobs, withLabels } from './image-content.ts';
 import type { NamedImage, Images } from '../containerd/images.ts';

@@ -1,4 +1,4 @@
-import { chainIds, isManifestType, parseManifest } from '@drayage/core';
+import { chainIds, isManifestType, parseManifest } from '@drayage/core/image';
 import type { Descriptor, Digest, LoadableImage, Reference } from '@drayage/core';
 import { collectorLabels } from '../containerd/labels.ts';
 

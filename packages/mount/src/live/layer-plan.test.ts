@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { chainIds, digestOf, packedLayers, type Descriptor, type Digest, type Pack } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import { digestOf, type Descriptor, type Digest } from '@drayage/core';
+import { packedLayers, type Pack } from '@drayage/core/bundle';
 import { planLayers } from './layer-plan.ts';
 import { planRepair } from './repair.ts';
 

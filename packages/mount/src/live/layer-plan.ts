@@ -1,4 +1,6 @@
-import { chainIds, type Digest, type PackedLayers } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import type { Digest } from '@drayage/core';
+import type { PackedLayers } from '@drayage/core/bundle';
 
 /** A layer that has to be made. */
 export interface PlannedLayer {

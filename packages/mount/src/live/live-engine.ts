@@ -1,4 +1,5 @@
-import { packedLayers, type Digest, type EngineInfo, type MountablePack } from '@drayage/core';
+import { packedLayers, type MountablePack } from '@drayage/core/bundle';
+import type { Digest, EngineInfo } from '@drayage/core';
 import { packFolder, type PlacedPack } from '../packs/pack-folder.ts';
 import type { EngineHost } from '../engine-host/engine-host.ts';
 import { mountUnavailable } from '../engine-host/unavailable.ts';

@@ -1,5 +1,6 @@
 import { DrayError } from '@drayage/core';
-import type { ByteStream, Descriptor, Digest, EngineInfo, LoadableImage, MountablePack } from '@drayage/core';
+import type { ByteStream, Descriptor, Digest, EngineInfo, LoadableImage } from '@drayage/core';
+import type { MountablePack } from '@drayage/core/bundle';
 import { clearOrphans } from '../packs/orphans.ts';
 import { mountPacks } from '../packs/pack-mounts.ts';
 import type { EngineHost } from '../engine-host/engine-host.ts';

@@ -1,4 +1,5 @@
-import type { Digest, EngineInfo, MountablePack } from '@drayage/core';
+import type { Digest, EngineInfo } from '@drayage/core';
+import type { MountablePack } from '@drayage/core/bundle';
 import type { EngineHost } from '../engine-host/engine-host.ts';
 import { openLiveEngine, packsAtHand } from './live-engine.ts';
 import { repairLayers, type Repair } from './repair.ts';

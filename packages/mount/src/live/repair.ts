@@ -1,4 +1,5 @@
-import type { Digest, PackedLayers } from '@drayage/core';
+import type { Digest } from '@drayage/core';
+import type { PackedLayers } from '@drayage/core/bundle';
 import { relinkLayers } from '../packs/layer-links.ts';
 import { layerTree, type PlacedPack } from '../packs/pack-folder.ts';
 import { listMountedPacks, mountPacks } from '../packs/pack-mounts.ts';

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { DrayError, openProven, shortDigest, storeIoError, systemErrorCode } from '@drayage/core';
-import type { BlobInfo, FileState, ProvenFile } from '@drayage/core';
+import { DrayError, shortDigest, systemErrorCode } from '@drayage/core';
+import { openProven, storeIoError } from '@drayage/core/bundle';
+import type { BlobInfo, FileState, ProvenFile } from '@drayage/core/bundle';
 import type { PlacedFile } from '../engine-host/engine-host.ts';
 import { copyPrivately } from './private-copy.ts';
 import { readWriteFacts, type WriteAccessQuery } from './read-write-access.ts';

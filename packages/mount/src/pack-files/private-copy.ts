@@ -1,19 +1,16 @@
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DrayError, IntegrityError, systemErrorCode, throwIfAborted } from '@drayage/core';
 import {
-  DrayError,
-  IntegrityError,
   openProven,
   openRegularFile,
   ownedName,
   ownerState,
   parseOwnedName,
   storeIoError,
-  systemErrorCode,
-  throwIfAborted,
-} from '@drayage/core';
-import type { BlobInfo, ProvenFile } from '@drayage/core';
+} from '@drayage/core/bundle';
+import type { BlobInfo, ProvenFile } from '@drayage/core/bundle';
 import { readWriteFacts } from './read-write-access.ts';
 import { judgeWriteAccess } from './write-access.ts';
 

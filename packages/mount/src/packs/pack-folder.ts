@@ -1,4 +1,5 @@
-import { fromHex, hexOf, type Digest, type PackFilesystem } from '@drayage/core';
+import { fromHex, hexOf, type Digest } from '@drayage/core';
+import type { PackFilesystem } from '@drayage/core/bundle';
 import type { PlacedFile } from '../engine-host/engine-host.ts';
 import { parseMountinfo } from '@drayage/host';
 

@@ -1,5 +1,5 @@
-import { checkPackRoot, entryKind, isDrayError } from '@drayage/core';
-import type { Digest, DrayError, PackRootEntry } from '@drayage/core';
+import { isDrayError, type Digest, type DrayError } from '@drayage/core';
+import { checkPackRoot, entryKind, type PackRootEntry } from '@drayage/core/bundle';
 import { packMountPoint, type PlacedPack } from './pack-folder.ts';
 
 /**

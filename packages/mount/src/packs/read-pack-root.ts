@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entryKind, type EntryKind, type PackRootEntry } from '@drayage/core';
+import { entryKind, type EntryKind, type PackRootEntry } from '@drayage/core/bundle';
 
 /**
  * The entries of a mounted pack's root, by their inodes: the types that a directory lists may lie. No link is

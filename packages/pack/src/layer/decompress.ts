@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { reasonOf, systemErrorCode, unzstd, type ByteStream } from '@drayage/core';
+import { reasonOf, systemErrorCode, type ByteStream } from '@drayage/core';
+import { unzstd } from '@drayage/core/image';
 import { MalformedTar } from '../tar/malformed.ts';
 
 const chunkBytes = 256 * 1024;

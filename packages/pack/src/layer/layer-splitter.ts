@@ -1,4 +1,4 @@
-import { tarPadding } from '@drayage/core';
+import { tarPadding } from '@drayage/core/bundle';
 import { createCrc64, type Crc64 } from '../split/crc64.ts';
 import { createTarSplitWriter } from '../split/tar-split-writer.ts';
 import type { TarConsumer } from '../tar/tar-parser.ts';

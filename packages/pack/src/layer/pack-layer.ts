@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createGzip, type Gzip } from 'node:zlib';
-import type { BlobIngest, IngestedBlob, PackSource, PackedLayer } from '@drayage/core';
-import { DrayError, IntegrityError, abortable, fromHex, hexOf, packMediaTypes } from '@drayage/core';
+import type { BlobIngest, IngestedBlob } from '@drayage/core';
+import type { PackSource, PackedLayer } from '@drayage/core/bundle';
+import { DrayError, IntegrityError, abortable, fromHex, hexOf } from '@drayage/core';
+import { packMediaTypes } from '@drayage/core/bundle';
 import { MalformedTar } from '../tar/malformed.ts';
 import { TarParser } from '../tar/tar-parser.ts';
 import type { PackProcess } from '../writer/pack-process.ts';

@@ -1,4 +1,4 @@
-import { splitTarPath, tarHeader, tarPadding, type TarType } from '@drayage/core';
+import { splitTarPath, tarHeader, tarPadding, type TarType } from '@drayage/core/bundle';
 import type { TarTime } from '../tar/tar-entry.ts';
 
 /** An entry of a pack. Strings are bytes (`latin1`). */

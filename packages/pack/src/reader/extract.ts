@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import type { OpenPackedLayer, PackFilesystem } from '@drayage/core';
 import { DrayError, hexOf } from '@drayage/core';
+import type { OpenPackedLayer, PackFilesystem } from '@drayage/core/bundle';
 import { lastWords, runProgram, type ProgramResult } from '@drayage/host';
 import { requireTool, type NeededTool } from '../writer/pack-tool.ts';
 import { layerDirectory } from './layer-directory.ts';

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
-import { DrayError, hexOf, systemErrorCode, type OpenPackedLayer } from '@drayage/core';
+import { DrayError, hexOf, systemErrorCode } from '@drayage/core';
+import type { OpenPackedLayer } from '@drayage/core/bundle';
 
 /**
  * The directory of a layer that was extracted from its pack. A link in its place would lead to files of this

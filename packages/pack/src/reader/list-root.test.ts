@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { packRootFault } from '@drayage/core';
+import { packRootFault } from '@drayage/core/bundle';
 import { rawTarEntry, rejectionCode, temporaryDirectory } from '@drayage/core/testing';
 import type { TemporaryDirectory } from '@drayage/core/testing';
 import { makePack, tarOf, text, topOf } from '../testing/make-pack.ts';

@@ -1,4 +1,5 @@
-import { DrayError, type PackFilesystem, type PackRootEntry, type PackRootLister } from '@drayage/core';
+import { DrayError } from '@drayage/core';
+import type { PackFilesystem, PackRootEntry, PackRootLister } from '@drayage/core/bundle';
 import { lastWords, runProgram, type Environment } from '@drayage/host';
 import { plainEnvironment, requireTool, type NeededTool } from '../writer/pack-tool.ts';
 import { parseErofsRoot, parseSquashfsRoot, squashfsTop } from './root-listing.ts';

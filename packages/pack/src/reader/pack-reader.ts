@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ByteStream, OpenPackedLayer, PackReader } from '@drayage/core';
+import type { ByteStream } from '@drayage/core';
+import type { OpenPackedLayer, PackReader } from '@drayage/core/bundle';
 import { DrayError, abortable, hexOf, verifying } from '@drayage/core';
 import { RefusedEntry } from '../layer/refused.ts';
 import { MalformedTarSplit } from '../split/tar-split-reader.ts';

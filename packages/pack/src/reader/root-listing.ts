@@ -1,4 +1,4 @@
-import { entryKind, type PackRootEntry } from '@drayage/core';
+import { entryKind, type PackRootEntry } from '@drayage/core/bundle';
 
 /** What `unsquashfs` is told to call the root. */
 export const squashfsTop = 'root';

@@ -1,14 +1,9 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type {
-  BlobIngest,
-  ByteStream,
-  IngestedBlob,
-  PackFilesystem,
-  PackSource,
-  PackedLayer,
-} from '@drayage/core';
-import { createDirectoryBlobStore, digestOf, hexOf } from '@drayage/core';
+import type { BlobIngest, ByteStream, IngestedBlob } from '@drayage/core';
+import type { PackFilesystem, PackSource, PackedLayer } from '@drayage/core/bundle';
+import { createDirectoryBlobStore } from '@drayage/core/bundle';
+import { digestOf, hexOf } from '@drayage/core';
 import { rawTarEnd } from '@drayage/core/testing';
 import { createPackReader } from '../reader/pack-reader.ts';
 import { createPackWriter, type PackWriterOptions } from '../writer/pack-writer.ts';

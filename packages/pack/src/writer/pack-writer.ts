@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
-import type { PackFilesystem, PackRequest, PackSource, PackWriter, PackedLayer } from '@drayage/core';
-import { abortError, tarEnd } from '@drayage/core';
+import { abortError } from '@drayage/core';
+import { tarEnd } from '@drayage/core/bundle';
+import type { PackFilesystem, PackRequest, PackSource, PackWriter, PackedLayer } from '@drayage/core/bundle';
 import { defaultLimits, type LayerLimits } from '../layer/limits.ts';
 import { packLayer } from '../layer/pack-layer.ts';
 import type { Abilities } from '../layer/xattrs.ts';

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf, type PackedLayer } from '@drayage/core';
+import { digestOf } from '@drayage/core';
+import type { PackedLayer } from '@drayage/core/bundle';
 import {
   createRandom,
   rawLongName,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chainIds, hexOf, type Digest, type LoadableImage } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import { hexOf, type Digest, type LoadableImage } from '@drayage/core';
 import type { LayoutEntry } from './layout-entry.ts';
 import type { TreeOf } from './layout.ts';
 

@@ -1,5 +1,7 @@
-import { chainIds, digestOf, hexOf, parseReference } from '@drayage/core';
-import type { Descriptor, Digest, LoadableImage, MountablePack, PackedLayer } from '@drayage/core';
+import { chainIds } from '@drayage/core/image';
+import { digestOf, hexOf, parseReference } from '@drayage/core';
+import type { Descriptor, Digest, LoadableImage } from '@drayage/core';
+import type { MountablePack, PackedLayer } from '@drayage/core/bundle';
 import { describe, expect, test } from '@jest/globals';
 import { cacheId, linkName } from './layer-entries.ts';
 import { classicLayout } from './layout.ts';

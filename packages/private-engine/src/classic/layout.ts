@@ -1,5 +1,7 @@
-import { hexOf, packedLayers } from '@drayage/core';
-import type { Digest, LoadableImage, MountablePack, PackedLayer } from '@drayage/core';
+import { hexOf } from '@drayage/core';
+import { packedLayers } from '@drayage/core/bundle';
+import type { Digest, LoadableImage } from '@drayage/core';
+import type { MountablePack, PackedLayer } from '@drayage/core/bundle';
 import { distributionEntries, imageEntries } from './image-entries.ts';
 import { driverEntries, layerDatabaseEntries, stackedLayers } from './layer-entries.ts';
 import type { LayoutEntry } from './layout-entry.ts';

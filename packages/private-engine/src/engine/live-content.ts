@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { DrayError, hasRepeatedTree, packedLayers } from '@drayage/core';
+import { DrayError } from '@drayage/core';
+import { hasRepeatedTree, packedLayers } from '@drayage/core/bundle';
 import { mountLive, createLocalEngineHost } from '@drayage/mount';
 import { parseMountinfo } from '@drayage/host';
 import type { Holder } from '../lock/holder.ts';

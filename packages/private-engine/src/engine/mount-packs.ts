@@ -1,14 +1,7 @@
 import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  DrayError,
-  IntegrityError,
-  checkPackRoot,
-  hexOf,
-  isDrayError,
-  type Digest,
-  type MountablePack,
-} from '@drayage/core';
+import { DrayError, IntegrityError, hexOf, isDrayError, type Digest } from '@drayage/core';
+import { checkPackRoot, type MountablePack } from '@drayage/core/bundle';
 import {
   holdPack,
   losetupShowsInode,

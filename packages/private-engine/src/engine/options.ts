@@ -1,12 +1,5 @@
-import type {
-  ByteStream,
-  Descriptor,
-  Digest,
-  Engine,
-  ImageStoreKind,
-  LoadableImage,
-  MountablePack,
-} from '@drayage/core';
+import type { ByteStream, Descriptor, Digest, Engine, ImageStoreKind, LoadableImage } from '@drayage/core';
+import type { MountablePack } from '@drayage/core/bundle';
 import type { PackTrust } from '@drayage/mount';
 import type { StorageBackend, StorageChoice, StorageWish } from '../storage/choose.ts';
 import type { Environment } from '@drayage/host';

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
-import { shortDigest, type Digest, type MountablePack } from '@drayage/core';
+import { shortDigest, type Digest } from '@drayage/core';
+import type { MountablePack } from '@drayage/core/bundle';
 import { incompatible } from './compatibility.ts';
 import type { RecordedPack } from './state.ts';
 

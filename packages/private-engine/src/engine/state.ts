@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { writeFileAtOnce } from '@drayage/host';
 import { DrayError, isDigest, isObject, systemErrorCode } from '@drayage/core';
-import type { Digest, ImageStoreKind, PackFilesystem } from '@drayage/core';
+import type { Digest, ImageStoreKind } from '@drayage/core';
+import type { PackFilesystem } from '@drayage/core/bundle';
 import { storageBackends, type StorageBackend } from '../storage/choose.ts';
 
 /** A pack that the data-root stands on. */

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { once } from 'node:events';
-import { digestOf, mediaTypes, type Descriptor } from '@drayage/core';
+import { digestOf, type Descriptor } from '@drayage/core';
+import { mediaTypes } from '@drayage/core/image';
 import { bytesContent, type BlobContent } from './content.ts';
 import { FaultPlan, type Fault, type FaultEffect, type RequestKind, type RequestLogEntry } from './faults.ts';
 import { createGuard, type Guard, type RegistryAuth } from './guard.ts';

@@ -1,4 +1,4 @@
-import type { RenderedFiles } from '@drayage/core';
+import type { RenderedFiles } from '@drayage/core/pipeline';
 import { componentChecks } from './component-checks.ts';
 import type { Finding, ReviewCheck, ReviewOptions } from './finding.ts';
 import { orbFiles } from './orb-file.ts';

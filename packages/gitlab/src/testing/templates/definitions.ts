@@ -1,4 +1,4 @@
-import type { PipelineDefinitions, PipelineOption } from '@drayage/core';
+import type { PipelineDefinitions, PipelineOption } from '@drayage/core/pipeline';
 
 const options: readonly Omit<PipelineOption, 'env' | 'summary'>[] = [
   { key: 'images', kind: 'list' },

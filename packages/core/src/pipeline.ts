@@ -1,3 +1,5 @@
+// What the templates of CI systems are rendered from.
+
 /** The kinds of value that an option of the command line has. */
 export type PipelineOptionKind = 'string' | 'number' | 'boolean' | 'duration' | 'list' | 'enum';
 

@@ -1,5 +1,4 @@
-import { UsageError } from '../errors.ts';
-import { printable } from '../redact.ts';
+import { UsageError, printable } from '@drayage/core';
 import { slug } from './slug.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isDrayError } from '../errors.ts';
-import { fixedImage } from '../image-set/prepull-image.ts';
-import { digestOf } from '../image/digest.ts';
-import { parseReference } from '../image/reference.ts';
+import { digestOf, fixedImage, isDrayError, parseReference } from '@drayage/core';
 import { driftText, findDrift } from './drift.ts';
 import { formatLock, parseLock, type Lock, type LockedImage } from './lock-file.ts';
 import { pinImages } from './pin-images.ts';

@@ -1,4 +1,4 @@
-import { familiarReference } from '../image/reference.ts';
+import { familiarReference } from '@drayage/core';
 import type { Lock, LockedImage } from './lock-file.ts';
 
 /** An image that is asked for. */

@@ -1,9 +1,15 @@
-import { DrayError, isDrayError, reasonOf } from '../errors.ts';
-import { isObject } from '../image/json.ts';
-import { formatPlatform, parsePlatform } from '../image/platform.ts';
-import { familiarReference, tryParseReference, type Reference } from '../image/reference.ts';
-import type { Digest } from '../image/digest.ts';
-import { printable } from '../redact.ts';
+import {
+  DrayError,
+  familiarReference,
+  formatPlatform,
+  isDrayError,
+  isObject,
+  parsePlatform,
+  printable,
+  reasonOf,
+  tryParseReference,
+} from '@drayage/core';
+import type { Digest, Reference } from '@drayage/core';
 
 /** What an image was when it was locked: a reference and the digest of the manifest or index that it named; `absent`: an optional one that nobody had. */
 export type LockedImage = { readonly reference: Reference; readonly digest: Digest } | 'absent';

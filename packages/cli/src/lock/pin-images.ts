@@ -1,6 +1,5 @@
-import { RegistryError, UsageError } from '../errors.ts';
-import { fixedCandidate, type ImageCandidate, type PrepullImage } from '../image-set/prepull-image.ts';
-import { sameReference } from '../image/reference.ts';
+import { RegistryError, UsageError, fixedCandidate, sameReference } from '@drayage/core';
+import type { ImageCandidate, PrepullImage } from '@drayage/core';
 import { driftText, findDrift } from './drift.ts';
 import type { Lock } from './lock-file.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isDrayError } from '../errors.ts';
+import { isDrayError } from '@drayage/core';
 import { expandVariables } from './variables.ts';
 
 const variables = { TAG: '1.2', BRANCH: 'feature/Login', EMPTY: '', SLASHES: '///' };

@@ -1,0 +1,134 @@
+import type { BlobStore, ByteStream } from '../blob-store.ts';
+import { DrayError, isDrayError } from '../errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { ImageContent } from '../image/image-content.ts';
+import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
+import { checkImageLayers, checkManifestSize, parseManifest } from '../image/manifest.ts';
+import type { Index, Manifest } from '../image/manifest.ts';
+import { verifying } from '../store/verifying.ts';
+
+/** Opens the documents of images. What it returns need not be verified: {@link readDocument} verifies it. */
+export type OpenDocument = (descriptor: Descriptor, kind: 'manifest' | 'config') => Promise<ByteStream>;
+
+export interface ReadContentOptions {
+  readonly open: OpenDocument;
+  /** Names the image in messages. */
+  readonly what: string;
+  /** Picks the manifest where `target` is an index. @throws DrayError `PLATFORM_NOT_FOUND` and the like */
+  readonly choose: (index: Index) => Descriptor | Promise<Descriptor>;
+  /** Called before the config is opened. */
+  readonly onManifest?: ((manifest: Manifest) => void | Promise<void>) | undefined;
+}
+
+export interface ReadContent extends ImageContent {
+  readonly parsed: Manifest;
+  readonly platform: ImageConfig['platform'];
+}
+
+/**
+ * Reads and verifies everything but the layers of the image that `target` names. The media type of `target` may be
+ * empty: then it is what the document says of itself.
+ * @throws DrayError, naming the image: `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `MANIFEST_TOO_LARGE`,
+ * `MANIFEST_INVALID`, `MEDIA_TYPE_UNSUPPORTED`, `SCHEMA1_UNSUPPORTED`; what `open` and `choose` throw
+ */
+export async function readImageContent(
+  target: Descriptor,
+  options: ReadContentOptions,
+): Promise<ReadContent> {
+  const { what, open, choose, onManifest } = options;
+  const top = await readManifest(target, open, what);
+  const inner =
+    top.parsed.kind === 'index'
+      ? await readManifest(await choose(top.parsed), open, `the manifest of ${what}`)
+      : top;
+  const { parsed } = inner;
+  if (parsed.kind === 'index') {
+    throw new DrayError('MANIFEST_INVALID', `cannot use ${what}: its index leads to another index`);
+  }
+  checkImageLayers(parsed, what);
+  checkManifestSize(parsed.config.size, `the config of ${what}`);
+  await onManifest?.(parsed);
+  const { bytes: configBytes, diffIds, platform } = await readConfig(parsed, open, what);
+  return {
+    target: top.descriptor,
+    targetBytes: top.bytes,
+    manifest: inner.descriptor,
+    manifestBytes: inner.bytes,
+    config: parsed.config,
+    configBytes,
+    layers: parsed.layers,
+    diffIds,
+    parsed,
+    platform,
+  };
+}
+
+export interface ManifestDocument {
+  /** With the media type that the document has. */
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  readonly parsed: Manifest | Index;
+}
+
+/** Reads one manifest or index; `what` names it in messages. @throws DrayError as {@link readImageContent} */
+export async function readManifest(
+  descriptor: Descriptor,
+  open: OpenDocument,
+  what: string,
+): Promise<ManifestDocument> {
+  const bytes = await readDocument(descriptor, (wanted) => open(wanted, 'manifest'), what);
+  const declared = descriptor.mediaType === '' ? undefined : descriptor.mediaType;
+  const parsed = parseManifest(bytes, declared, what);
+  return { descriptor: { ...descriptor, mediaType: declared ?? parsed.mediaType }, bytes, parsed };
+}
+
+/** Reads the config of a manifest; `what` names the image in messages. @throws DrayError as {@link readImageContent} */
+export async function readConfig(
+  manifest: Manifest,
+  open: OpenDocument,
+  what: string,
+): Promise<ImageConfig & { readonly bytes: Uint8Array }> {
+  const configName = `the config of ${what}`;
+  const bytes = await readDocument(manifest.config, (wanted) => open(wanted, 'config'), configName);
+  const config = parseImageConfig(bytes, configName);
+  checkLayerCount(manifest, config, what);
+  return { ...config, bytes };
+}
+
+/** Opens documents in a blob store. */
+export function documentsIn(blobs: BlobStore, signal?: AbortSignal): OpenDocument {
+  return (descriptor) => blobs.open(descriptor, { signal });
+}
+
+/** The verified bytes of a small blob in a store: a manifest, an index, a config. @throws DrayError as {@link readDocument} */
+export function readBlobBytes(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  what: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  return readDocument(descriptor, (wanted) => blobs.open(wanted, { signal }), what);
+}
+
+/**
+ * The verified bytes of a small blob; `what` names it in messages.
+ * @throws DrayError `MANIFEST_TOO_LARGE` (over 4 MiB, nothing is opened then), `BLOB_MISSING`, `DIGEST_MISMATCH`,
+ * `SIZE_MISMATCH`; what `open` throws
+ */
+async function readDocument(
+  descriptor: Descriptor,
+  open: (descriptor: Descriptor) => Promise<ByteStream>,
+  what: string,
+): Promise<Uint8Array> {
+  checkManifestSize(descriptor.size, what);
+  const chunks: Uint8Array[] = [];
+  const bytes = await open(descriptor).catch((error: unknown) => {
+    if (!isDrayError(error, 'BLOB_MISSING')) throw error;
+    throw new DrayError('BLOB_MISSING', `cannot read ${what}: blob ${descriptor.digest} is missing`, {
+      cause: error,
+      details: { digest: descriptor.digest },
+    });
+  });
+  for await (const chunk of verifying(bytes, descriptor, what)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

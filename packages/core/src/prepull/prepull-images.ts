@@ -1,0 +1,59 @@
+import { createDirectoryTransport } from '../handover/directory-transport.ts';
+import { distinctImages, fixedImage, type PrepullImage } from '../image-set/prepull-image.ts';
+import { hostPlatform, type Platform } from '../image/platform.ts';
+import { parseReference } from '../image/reference.ts';
+import type { Source } from '../source.ts';
+import { initLayout } from '../store/layout.ts';
+import type { Transport } from '../transport.ts';
+import type { ImageOrigin } from './bundle-context.ts';
+import { fromRegistry } from './from-registry.ts';
+import { prepull, type PrepullRequest } from './prepull.ts';
+import type { PrepullReport } from './report.ts';
+
+type Settings = Omit<
+  PrepullRequest,
+  'images' | 'origin' | 'bundle' | 'handover' | 'platform' | 'concurrency'
+>;
+
+export interface PrepullOptions extends Settings {
+  /** Registries, or another place that has images, such as an engine. */
+  readonly from: Source | ImageOrigin;
+  /** The directory of the bundle, which is made if need be; and where it is handed over, if that is elsewhere. */
+  readonly to: string | { readonly bundle: string; readonly handover?: Transport | undefined };
+  /** Default: the platform of this machine, with Linux as the system. */
+  readonly platform?: Platform | undefined;
+  /** Requests at a time (default 6). */
+  readonly concurrency?: number | undefined;
+}
+
+/**
+ * Fetches images into a bundle and publishes how far it is, so that another job can wait for them.
+ * Images are names such as `redis:7`, or what they stand for, each text once.
+ * @throws DrayError when the bundle or the handover location cannot be written at all; UsageError
+ * `REFERENCE_INVALID`. An image that fails is in the report.
+ */
+export async function prepullImages(
+  images: readonly string[] | readonly PrepullImage[],
+  { from, to, platform, concurrency = 6, ...settings }: PrepullOptions,
+): Promise<PrepullReport> {
+  const wanted = areNames(images) ? distinctImages(images.map(imageNamed)) : images;
+  const { bundle, handover } = typeof to === 'string' ? { bundle: to, handover: undefined } : to;
+  await initLayout(bundle);
+  return prepull({
+    ...settings,
+    images: wanted,
+    origin: typeof from === 'function' ? from : fromRegistry(from),
+    bundle: createDirectoryTransport(bundle),
+    handover,
+    platform: platform ?? hostPlatform(),
+    concurrency,
+  });
+}
+
+function areNames(images: readonly string[] | readonly PrepullImage[]): images is readonly string[] {
+  return typeof images[0] === 'string';
+}
+
+function imageNamed(name: string): PrepullImage {
+  return fixedImage(parseReference(name));
+}

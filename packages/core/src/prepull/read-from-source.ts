@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream';
+import type { BlobStore } from '../blob-store.ts';
+import { readImageContent, type ReadContent } from '../bundle/image-content.ts';
+import type { PrepullImage } from '../image-set/prepull-image.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { selectManifest } from '../image/manifest.ts';
+import type { Platform } from '../image/platform.ts';
+import { familiarReference, type Reference } from '../image/reference.ts';
+import type { Source } from '../source.ts';
+import { resolveImage } from './resolve-image.ts';
+
+export interface SourceReading {
+  readonly source: Source;
+  readonly platform: Platform;
+  /** A bundle: what it holds is not asked of the source. Nothing is written. */
+  readonly blobs: BlobStore;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * An image as its source has it now, from manifests and config alone.
+ * @throws DrayError as {@link resolveImage} and {@link readImageContent}
+ */
+export async function readFromSource(
+  reading: SourceReading,
+  image: PrepullImage,
+): Promise<ReadContent & { readonly reference: Reference }> {
+  const { source, platform, blobs, signal } = reading;
+  const { reference, target } = await resolveImage(source, image, signal);
+  const what = familiarReference(reference);
+  const content = await readImageContent(target, {
+    what,
+    async open(descriptor, kind) {
+      if (await hasBlob(reading, descriptor)) return blobs.open(descriptor, { signal });
+      if (kind === 'config') return source.openBlob(reference, descriptor, { signal });
+      return Readable.from([await source.fetchManifest(reference, descriptor, signal)]);
+    },
+    choose: (index) => selectManifest(index, platform, what),
+  });
+  return { reference, ...content };
+}
+
+/** True when the bundle holds the whole blob. */
+export async function hasBlob(
+  { blobs, signal }: Pick<SourceReading, 'blobs' | 'signal'>,
+  { digest, size }: Descriptor,
+): Promise<boolean> {
+  return (await blobs.stat(digest, signal))?.size === size;
+}
