@@ -5,7 +5,6 @@ import {
   digestOf,
   familiarReference,
   isDigest,
-  printable,
 } from '@drayage/core';
 import type { Descriptor, Digest, Reference } from '@drayage/core';
 import {

@@ -64,7 +64,7 @@ export async function openHandoverLocations(config: Config, host: Host): Promise
 }
 
 /** How often a directory is looked at (ms). */
-export const pollMs = 200;
+const pollMs = 200;
 
 /** How often a server is: it counts our requests (ms). */
 const remotePollMs = 2_000;

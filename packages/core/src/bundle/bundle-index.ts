@@ -32,7 +32,7 @@ export interface BundleEntry {
 }
 
 /** Of the documents that this program writes, and the newest it can read. */
-export const bundleVersion = 1;
+const bundleVersion = 1;
 
 /** A bundle's index before the first image. */
 export const emptyIndex: BundleIndex = { entries: [], packs: [] };

@@ -10,7 +10,7 @@ import { isRealDirectory, openRegularFile, statRegularFile } from './safe-file.t
 import { documentWriteError, storeIoError } from './store-error.ts';
 
 /** The only version there is. @see image-spec v1.1.1, image-layout.md "oci-layout file" */
-export const imageLayoutVersion = '1.0.0';
+const imageLayoutVersion = '1.0.0';
 
 const maxLayoutFileBytes = 64 * 1024;
 

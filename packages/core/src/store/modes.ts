@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
  * change it; with umask 077 a job of another user could not read it.
  */
 export const fileMode = 0o644;
-export const directoryMode = 0o755;
+const directoryMode = 0o755;
 
 /** Creates a directory and the missing ones above it. Those that exist keep their modes. */
 export async function makeDirectory(path: string): Promise<void> {

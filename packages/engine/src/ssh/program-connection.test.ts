@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ProgramConnection, type ProgramEnd } from './program-connection.ts';
@@ -68,15 +70,20 @@ describe('a connection through a program', () => {
   });
 
   test('takes no more than the program reads', async () => {
-    const { connection } = shell('read line; exec cat >/dev/null');
+    const folder = mkdtempSync(join(tmpdir(), 'program-'));
+    const mayRead = join(folder, 'may-read');
+    const { connection } = open(
+      ...['sh', '-c', 'until [ -e "$1" ]; do sleep 0.05; done; exec cat >/dev/null', 'sh', mayRead],
+    );
     const piece = Buffer.alloc(64 * 1024, 'y');
     let written = 0;
     while (connection.write(piece)) written += piece.byteLength;
     await pause(50);
     expect(connection.writableNeedDrain).toBe(true);
     expect(written).toBeLessThan(1_000_000);
-    connection.write('\n');
+    writeFileSync(mayRead, '');
     await once(connection, 'drain');
+    rmSync(folder, { recursive: true });
   });
 
   test('reads no more than is taken', async () => {
