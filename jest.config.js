@@ -25,7 +25,12 @@ export default {
   testTimeout: 300_000,
   reporters: ['default', './scripts/summary-reporter.mjs'],
   projects: [
-    { ...shared, displayName: 'unit', roots: ['<rootDir>/packages'], testMatch: ['**/src/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      roots: ['<rootDir>/packages', '<rootDir>/scripts'],
+      testMatch: ['**/packages/*/src/**/*.test.ts', '**/scripts/**/*.test.mjs'],
+    },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.test.ts'] },
   ],
 };

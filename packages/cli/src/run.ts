@@ -2,6 +2,7 @@ import { detectCiSystem } from '@drayage/ci';
 import { DrayError, systemErrorCode } from '@drayage/core';
 import { helpText } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
+import { commands } from './commands/commands.ts';
 import { loadConfig } from './config/load-config.ts';
 import { stepConfig } from './config/step-config.ts';
 import type { ResolvedConfig } from './config/resolve-config.ts';
@@ -30,7 +31,7 @@ export async function run(givenHost: Host, signal: AbortSignal): Promise<number>
     if (config.verbose) host.stderr.write(settingsText(resolved));
     const handler = await command.load();
     const { dir } = resolved;
-    return await handler({ config, args: line.args, host, dir, signal });
+    return await handler({ config, args: line.args, host, commands, dir, signal });
   } catch (error) {
     return fail(stopReason(error, signal), host, wishes);
   }

@@ -1,6 +1,6 @@
 import { formatPlatform, parsePlatform, parseReference, printable, reasonOf } from '@drayage/core';
 import type { Discovery, DiscoveredImage, DiscoveryProblem } from './discovery.ts';
-import type { Issue, Place } from './yaml/tree.ts';
+import type { Issue, Place } from './place.ts';
 
 /** The text of an image, expanded, with what went wrong on the way. */
 export interface FoundImage {

@@ -1,7 +1,7 @@
 import { EngineError, printable, reasonOf, systemErrorCode } from '@drayage/core';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import type { SshAddress } from './endpoint/ssh-address.ts';
-import { trialCommand } from './ssh/ssh-command.ts';
+import { trialCommand } from './endpoint/trial-command.ts';
 
 /** The status of the engine's answer that made dockerode throw `error`; undefined when there was no answer. */
 export function httpStatus(error: unknown): number | undefined {

@@ -1,5 +1,5 @@
 import { commandGroups, commands } from '../commands/commands.ts';
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from '../command.ts';
 import { commonOptions, optionTable } from '../options/option-table.ts';
 import type { OptionKey } from '../options/option.ts';
 import { formatColumns, wrap } from '../output/columns.ts';

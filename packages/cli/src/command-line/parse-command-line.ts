@@ -2,7 +2,7 @@ import { UsageError, printable } from '@drayage/core';
 import yargs from 'yargs';
 import type { Argv } from 'yargs';
 import { commandGroups, commands } from '../commands/commands.ts';
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from '../command.ts';
 import type { GivenOption } from '../config/resolve-config.ts';
 import { commonOptions, optionKeys, optionTable } from '../options/option-table.ts';
 import type { OptionKey } from '../options/option.ts';

@@ -7,7 +7,7 @@ import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { sudoUid } from '../wiring/pack-trust.ts';
 import { openPackRootLister, openPackStore } from '../wiring/packing.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** What `bake --json` prints. */
 export interface BakeReport {

@@ -1,4 +1,4 @@
-import type { CommandArgument, CommandSpec } from './command.ts';
+import type { CommandArgument, CommandSpec } from '../command.ts';
 
 export const bundleArgument: CommandArgument = {
   name: 'DIR',

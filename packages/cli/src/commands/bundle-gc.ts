@@ -1,7 +1,7 @@
 import { gcBundle, type BundleCollection } from '@drayage/core/bundle';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, humanSize } from '../output/quantities.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray bundle gc`. */
 export async function runBundleGc({ config, host, signal }: CommandContext): Promise<number> {

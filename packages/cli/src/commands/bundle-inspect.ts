@@ -3,7 +3,7 @@ import { shortDigest } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../output/columns.ts';
 import { counted, humanSize } from '../output/quantities.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray bundle inspect`. */
 export async function runBundleInspect({ config, host, signal }: CommandContext): Promise<number> {

@@ -3,7 +3,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { openPackAccess } from '../wiring/packing.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray bundle unpack`. */
 export async function runBundleUnpack({ config, host, signal }: CommandContext): Promise<number> {

@@ -3,7 +3,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { openPackRootLister } from '../wiring/packing.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray bundle verify`. */
 export async function runBundleVerify({ config, host, signal }: CommandContext): Promise<number> {

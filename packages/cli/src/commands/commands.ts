@@ -1,7 +1,7 @@
 import type { OptionKey } from '../options/option.ts';
 import { bundleArgument, bundleCommands } from './bundle-commands.ts';
 import { ciCommands } from './ci-commands.ts';
-import type { CommandArgument, CommandSpec } from './command.ts';
+import type { CommandArgument, CommandSpec } from '../command.ts';
 
 const imageArgument: CommandArgument = {
   name: 'IMAGE',

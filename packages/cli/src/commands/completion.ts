@@ -4,7 +4,7 @@ import { bashScript } from '../completion/bash.ts';
 import { fishScript } from '../completion/fish.ts';
 import { zshScript } from '../completion/zsh.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 const scripts = new Map([
   ['bash', bashScript],
@@ -13,15 +13,16 @@ const scripts = new Map([
 ]);
 
 /** `dray completion`. */
-export async function runCompletion({ args, host, config }: CommandContext): Promise<number> {
+export async function runCompletion({ args, commands, host, config }: CommandContext): Promise<number> {
   const shell = args[0] ?? basename(host.env['SHELL'] ?? '');
   const script = scripts.get(shell);
   if (script === undefined) {
-    const reason = shell === '' ? 'no shell is named' : `there is none for "${printable(shell, 60)}"`;
+    const reason = shell === '' ? 'no shell is named' : `no script for "${printable(shell, 60)}"`;
     throw new UsageError('USAGE', `cannot print a completion script: ${reason}`, {
       hint: `Name one of ${[...scripts.keys()].join(', ')}.`,
     });
   }
-  host.stdout.write(config.json ? `${JSON.stringify({ shell, script: script() })}\n` : script());
+  const text = script(commands);
+  host.stdout.write(config.json ? `${JSON.stringify({ shell, script: text })}\n` : text);
   return exitCodes.done;
 }

@@ -3,7 +3,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { doctorText } from '../output/doctor-text.ts';
 import { startProgress } from '../output/progress.ts';
 import { examine } from '../wiring/examine.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray doctor`. It reports: whatever it finds, the exit code is 0. */
 export async function runDoctor({ config, host, signal }: CommandContext): Promise<number> {

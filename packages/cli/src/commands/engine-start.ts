@@ -1,20 +1,14 @@
-import { deliverImages, isDrayError, reasonOf, type DeliveryReport } from '@drayage/core';
+import { deliverImages, isDrayError, reasonOf } from '@drayage/core';
 import { startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
-import { engineEventLine, engineStartText } from '../output/engine-text.ts';
+import { engineEventLine, engineStartText, type EngineStartReport } from '../output/engine-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { engineContent, type EngineContent } from '../wiring/engine-content.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
 import { packTrust } from '../wiring/pack-trust.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';
-import type { CommandContext } from './command.ts';
-
-/** What `dray engine start --json` prints. */
-export interface EngineStartReport extends Omit<PrivateEngine, 'unmounted'> {
-  readonly images: readonly Pick<DeliveryReport['images'][number], 'reference' | 'delivery'>[];
-  readonly ms: number;
-}
+import type { CommandContext } from '../command.ts';
 
 /** `dray engine start`. */
 export async function runEngineStart(context: CommandContext): Promise<number> {

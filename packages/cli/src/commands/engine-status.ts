@@ -1,7 +1,7 @@
 import { privateEngineStatus } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineStatusText } from '../output/engine-text.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray engine status`. */
 export async function runEngineStatus({ config, host }: CommandContext): Promise<number> {

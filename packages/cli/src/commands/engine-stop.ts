@@ -2,7 +2,7 @@ import { stopPrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineStopText } from '../output/engine-text.ts';
 import { startProgress } from '../output/progress.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 // dockerd gives containers fifteen seconds to end; longer than this it hangs.
 const longestWaitMs = 30_000;

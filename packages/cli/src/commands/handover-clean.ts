@@ -2,7 +2,7 @@ import { UsageError } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { openHandover } from '../wiring/handover.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** What `dray handover clean --json` prints. */
 export interface HandoverCleanReport {

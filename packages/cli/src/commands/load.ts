@@ -12,7 +12,7 @@ import { withRendezvous, type Rendezvous } from '../wiring/rendezvous.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { Host } from '../host.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray load`. What goes wrong before anything is waited for costs a job no more than what goes wrong later. */
 export async function runLoad(context: CommandContext): Promise<number> {

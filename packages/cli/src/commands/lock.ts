@@ -1,39 +1,18 @@
 import { emptyLock } from '../lock/lock-file.ts';
 import { findDrift } from '../lock/drift.ts';
 import { formatPlatform, hostPlatform, isDrayError, parsePlatform } from '@drayage/core';
-import type { Drift } from '../lock/drift.ts';
 import type { Lock } from '../lock/lock-file.ts';
 import type { Platform } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { gatherImages } from '../images/gather-images.ts';
-import { lockImages, lookUpImages, type NotLocked } from '../lock/lock-images.ts';
+import { lockImages, lookUpImages } from '../lock/lock-images.ts';
 import { findLock, lockPath, readLock, writeLock, type LockPath } from '../lock/lock-store.ts';
 import type { Config } from '../options/option.ts';
-import { lockCheckText, lockText } from '../output/lock-text.ts';
+import { lockCheckText, lockText, type LockCheckReport, type LockReport } from '../output/lock-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
-import type { CommandContext } from './command.ts';
-
-/** What `lock --json` prints. */
-export interface LockReport {
-  readonly path: string;
-  /** False when an image could not be locked: the file stays as it was. */
-  readonly written: boolean;
-  /** Count of images. */
-  readonly images: number;
-  /** `OS/ARCH[/VARIANT]` each. */
-  readonly platforms: readonly string[];
-  readonly failures: readonly NotLocked[];
-}
-
-/** What `lock --check --json` prints. */
-export interface LockCheckReport {
-  readonly path: string;
-  readonly ok: boolean;
-  readonly platforms: readonly string[];
-  readonly drifts: readonly Drift[];
-}
+import type { CommandContext } from '../command.ts';
 
 /** `dray lock`. */
 export async function runLock(context: CommandContext): Promise<number> {

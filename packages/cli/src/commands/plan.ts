@@ -1,31 +1,18 @@
 import { createDirectoryBlobStore } from '@drayage/core/bundle';
 import { hostPlatform, isDrayError, summarizeError } from '@drayage/core';
 import { planDelivery, planPrepull } from '@drayage/core/plan';
-import type { DeliveryPlan, EngineView, PrepullPlan } from '@drayage/core/plan';
+import type { EngineView } from '@drayage/core/plan';
 import type { EngineInfo, ErrorSummary } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
 import { frozenImages, gatherImages } from '../images/gather-images.ts';
-import { planText } from '../output/plan-text.ts';
+import { planText, type PlanReport } from '../output/plan-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import type { Config } from '../options/option.ts';
-import type { PrivateCopies } from '../wiring/private-copies.ts';
-import type { CommandContext } from './command.ts';
-
-/** What `plan --json` prints. */
-export interface PlanReport extends PrepullPlan<DeliveryPlan> {
-  /** The engine here, as it describes itself. */
-  readonly engine?: EngineInfo | undefined;
-  /** Why there is none. */
-  readonly engineError?: ErrorSummary | undefined;
-  /** What would have to be copied before it is mounted here. */
-  readonly privateCopies?: PrivateCopies | undefined;
-  /** Why there is nothing to pre-pull. */
-  readonly reason?: string | undefined;
-}
+import type { CommandContext } from '../command.ts';
 
 /** `dray plan`. */
 export async function runPlan(context: CommandContext): Promise<number> {

@@ -19,7 +19,7 @@ import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import { expireQuietly } from '../wiring/expire-quietly.ts';
 import { openHandover } from '../wiring/handover.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** What `prepull --json` prints. */
 export interface PrepullCommandReport extends PrepullReport {

@@ -5,7 +5,7 @@ import type { PipelineDefinitions, RenderedFiles } from '@drayage/core/pipeline'
 import { exitCodes } from '../exit-codes.ts';
 import { counted } from '../output/quantities.ts';
 import { pipelineDefinitions } from '../wiring/pipeline-definitions.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 interface Renderer {
   /** The folder that holds what it renders, and nothing else. */
@@ -41,9 +41,9 @@ export interface RenderReport {
 }
 
 /** `dray render`. */
-export async function runRender({ args, config, host }: CommandContext): Promise<number> {
+export async function runRender({ args, commands, config, host }: CommandContext): Promise<number> {
   const { check, into, checksums } = config;
-  const definitions = await pipelineDefinitions(host.version, checksums);
+  const definitions = await pipelineDefinitions(commands, host.version, checksums);
   const reports: RenderReport[] = [];
   for (const { folder, render } of chosenRenderers(args)) {
     const rendered = new Map(

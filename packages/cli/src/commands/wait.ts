@@ -6,7 +6,7 @@ import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanDuration } from '../output/quantities.ts';
 import { withRendezvous } from '../wiring/rendezvous.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray wait`. */
 export async function runWait({ config, host, signal }: CommandContext): Promise<number> {

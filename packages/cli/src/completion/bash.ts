@@ -1,8 +1,9 @@
-import { commandGroups, commands } from '../commands/commands.ts';
-import { completionOptions, firstWords, secondWords } from './completion-words.ts';
+import type { CommandSpec } from '../command.ts';
+import { completionGroups, completionOptions, firstWords, wordsOf } from './completion-words.ts';
 
-/** A completion script for bash 4 and newer; it starts no program when a word is completed. */
-export function bashScript(): string {
+/** A completion script for bash 4 and newer. Completing a word starts no program. */
+export function bashScript(commands: readonly CommandSpec[]): string {
+  const groups = completionGroups(commands);
   return `# bash completion for dray
 _dray() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="\${COMP_WORDS[1]:-}"
@@ -10,16 +11,16 @@ _dray() {
   COMPREPLY=()
   case "$command" in
 ${indent(
-  commandGroups.map((group) => `${group}) command="$command \${COMP_WORDS[2]:-}" ;;`),
+  groups.map(({ name }) => `${name}) command="$command \${COMP_WORDS[2]:-}" ;;`),
   4,
 )}
   esac
   if [[ $COMP_CWORD -eq 1 ]]; then
-    words='${firstWords.map(([word]) => word).join(' ')} --help --version'
+    words='${wordsOf(firstWords(commands)).join(' ')} --help --version'
   else
     case "$command $COMP_CWORD" in
 ${indent(
-  commandGroups.map((group) => `'${group} '*' 2') words='${wordsOf(secondWords(group))}' ;;`),
+  groups.map(({ name, words }) => `'${name} '*' 2') words='${wordsOf(words).join(' ')}' ;;`),
   6,
 )}
     esac
@@ -39,8 +40,8 @@ complete -o default -F _dray dray
 `;
 }
 
-/** What can follow an option that takes a value. An empty answer leaves it to file names (-o default). */
-function valueCases(command: (typeof commands)[number]): readonly string[] {
+/** Completes the value of an option. An empty answer makes bash complete file names (-o default). */
+function valueCases(command: CommandSpec): readonly string[] {
   return completionOptions(command)
     .filter(({ takesValue }) => takesValue)
     .map(({ flag, choices }) => {
@@ -52,16 +53,12 @@ function valueCases(command: (typeof commands)[number]): readonly string[] {
     });
 }
 
-function commandCase(command: (typeof commands)[number]): string {
+function commandCase(command: CommandSpec): string {
   const flags = completionOptions(command).map(({ flag }) => `--${flag}`);
   const choices = command.argument?.choices ?? [];
-  // Where an argument can stand, no answer leaves it to file names too.
+  // No answer makes bash complete file names, here for an argument.
   const options = `[[ $current == -* ]] && words='${[...flags, '--help'].join(' ')}'`;
   return `'${command.name}') ${choices.length === 0 ? '' : `words='${choices.join(' ')}'; `}${options} ;;`;
-}
-
-function wordsOf(pairs: readonly (readonly [string, string])[]): string {
-  return pairs.map(([word]) => word).join(' ');
 }
 
 function indent(lines: readonly string[], spaces: number): string {

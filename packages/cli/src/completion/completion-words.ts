@@ -1,19 +1,18 @@
-import { commandGroups, commands } from '../commands/commands.ts';
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from '../command.ts';
 import { commonOptions, optionTable } from '../options/option-table.ts';
 
-/** One option, as completion scripts need it. */
+/** An option in a completion script. */
 export interface CompletionOption {
   /** Without dashes. */
   readonly flag: string;
   readonly summary: string;
   readonly takesValue: boolean;
-  /** Every value there is, where they can be counted. */
+  /** All values, if they are a closed set. */
   readonly choices: readonly string[];
   readonly isPath: boolean;
 }
 
-/** The options of a command, also those that every command has. */
+/** The options of a command, with those of all commands. */
 export function completionOptions({ options }: CommandSpec): readonly CompletionOption[] {
   return [...options, ...commonOptions].flatMap((key) => {
     const { flag, type, summary } = optionTable[key];
@@ -24,28 +23,35 @@ export function completionOptions({ options }: CommandSpec): readonly Completion
   });
 }
 
-/** The words that can come first, with what they mean. */
-export const firstWords: readonly (readonly [string, string])[] = [
-  ...commands.filter(({ name }) => !name.includes(' ')).map(({ name, summary }) => [name, summary] as const),
-  ...commandGroups.map(
-    (group) =>
-      [
-        group,
-        secondWords(group)
-          .map(([word]) => word)
-          .join(', '),
-      ] as const,
-  ),
-];
+/** A word and its description. */
+export type CompletionWord = readonly [word: string, summary: string];
 
-/** The words that can follow a group, with what they mean. */
-export function secondWords(group: string): readonly (readonly [string, string])[] {
-  return commands
-    .filter(({ name }) => name.startsWith(`${group} `))
-    .map(({ name, summary }) => [name.slice(group.length + 1), summary] as const);
+/** A first word that has second ones. */
+export interface CompletionGroup {
+  readonly name: string;
+  readonly words: readonly CompletionWord[];
 }
 
-/** `text` as one word of a shell, whatever is in it. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+/** The first words of commands that have two. */
+export function completionGroups(commands: readonly CommandSpec[]): readonly CompletionGroup[] {
+  const pairs = commands.map(({ name, summary }) => [...name.split(' '), summary]);
+  const groups = new Map<string, CompletionWord[]>();
+  for (const [name = '', word = '', summary] of pairs)
+    if (summary !== undefined) groups.set(name, [...(groups.get(name) ?? []), [word, summary]]);
+  return [...groups].map(([name, words]) => ({ name, words }));
+}
+
+/** The words that can come first. */
+export function firstWords(commands: readonly CommandSpec[]): readonly CompletionWord[] {
+  return [
+    ...commands.flatMap(({ name, summary }): CompletionWord[] =>
+      name.includes(' ') ? [] : [[name, summary]],
+    ),
+    ...completionGroups(commands).map(({ name, words }): CompletionWord => [name, wordsOf(words).join(', ')]),
+  ];
+}
+
+/** The words alone. */
+export function wordsOf(words: readonly CompletionWord[]): readonly string[] {
+  return words.map(([word]) => word);
 }

@@ -1,21 +1,21 @@
-import { commandGroups, commands } from '../commands/commands.ts';
-import type { CommandSpec } from '../commands/command.ts';
-import { completionOptions, firstWords, quoted, secondWords } from './completion-words.ts';
-import type { CompletionOption } from './completion-words.ts';
+import { shellQuote } from '@drayage/host';
+import type { CommandSpec } from '../command.ts';
+import { completionGroups, completionOptions, firstWords } from './completion-words.ts';
+import type { CompletionGroup, CompletionOption, CompletionWord } from './completion-words.ts';
 
-/** A completion script for zsh; it can be evaluated, or put into a directory of `$fpath` as `_dray`. */
-export function zshScript(): string {
+/** A completion script for zsh, to be evaluated or put into a directory of `$fpath` as `_dray`. */
+export function zshScript(commands: readonly CommandSpec[]): string {
   return `#compdef dray
 # zsh completion for dray
 _dray() {
   local command="\${words[2]:-}"
   if (( CURRENT == 2 )); then
-    local -a first=(${described(firstWords)})
+    local -a first=(${described(firstWords(commands))})
     _describe command first
     return
   fi
   case "$command" in
-${commandGroups.map(groupCase).join('\n')}
+${completionGroups(commands).map(groupCase).join('\n')}
   esac
   case "$command" in
 ${commands.map(commandCase).join('\n')}
@@ -25,10 +25,10 @@ if [[ "\${funcstack[1]:-}" == _dray ]]; then _dray "$@"; else compdef _dray dray
 `;
 }
 
-function groupCase(group: string): string {
-  return `    ${group})
+function groupCase({ name, words }: CompletionGroup): string {
+  return `    ${name})
       if (( CURRENT == 3 )); then
-        local -a second=(${described(secondWords(group))})
+        local -a second=(${described(words)})
         _describe command second
         return
       fi
@@ -36,26 +36,26 @@ function groupCase(group: string): string {
 }
 
 function commandCase(command: CommandSpec): string {
-  const help = quoted('(- *)--help[show the usage text]');
+  const help = shellQuote('(- *)--help[show the usage text]');
   const specs = [...completionOptions(command).map(optionSpec), help, argumentSpec(command)];
-  return `    ${quoted(command.name)}) _arguments -s ${specs.join(' ')} ;;`;
+  return `    ${shellQuote(command.name)}) _arguments -s ${specs.join(' ')} ;;`;
 }
 
 function optionSpec({ flag, summary, takesValue, choices, isPath }: CompletionOption): string {
   const action = isPath ? '_files' : choices.length === 0 ? ' ' : `(${choices.join(' ')})`;
-  return quoted(`*--${flag}[${escaped(summary)}]${takesValue ? `:${flag}:${action}` : ''}`);
+  return shellQuote(`*--${flag}[${escaped(summary)}]${takesValue ? `:${flag}:${action}` : ''}`);
 }
 
 function argumentSpec({ argument }: CommandSpec): string {
-  // The command's own words count as arguments: without any spec zsh would offer nothing at all.
-  if (argument === undefined) return quoted('*: : ');
+  // The words of the command count as arguments: zsh offers nothing without a spec for them.
+  if (argument === undefined) return shellQuote('*: : ');
   const { key, choices, name } = argument;
   const action = key === 'bundle' ? '_files -/' : choices === undefined ? ' ' : `(${choices.join(' ')})`;
-  return quoted(`*:${name}:${action}`);
+  return shellQuote(`*:${name}:${action}`);
 }
 
-function described(pairs: readonly (readonly [string, string])[]): string {
-  return pairs.map(([word, summary]) => quoted(`${word}:${escaped(summary)}`)).join(' ');
+function described(words: readonly CompletionWord[]): string {
+  return words.map(([word, summary]) => shellQuote(`${word}:${escaped(summary)}`)).join(' ');
 }
 
 function escaped(text: string): string {

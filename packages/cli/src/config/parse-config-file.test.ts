@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseConfigFile, type ConfigFile } from './parse-config-file.ts';
-import type { Setting } from './setting.ts';
+import type { Setting } from '../options/setting.ts';
 import { configKeys } from './resolve-config.ts';
 
 function parse(text: string, path = '/repo/.dray.yml'): ConfigFile {

@@ -4,7 +4,7 @@ import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yam
 import type { Document, Pair, YAMLMap } from 'yaml';
 import { suggestion } from '../suggest.ts';
 import { isPackageManifest, type FoundConfigFile } from './find-config-file.ts';
-import type { Setting } from './setting.ts';
+import type { Setting } from '../options/setting.ts';
 
 /** What a configuration file says, before it is known what the values mean. */
 export interface ConfigFile {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { OptionKey } from '../options/option.ts';
 import type { ConfigFile } from './parse-config-file.ts';
 import { resolveConfig, type ConfigSources, type GivenOption } from './resolve-config.ts';
-import type { Setting } from './setting.ts';
+import type { Setting } from '../options/setting.ts';
 
 function resolve(sources: Partial<ConfigSources>): ReturnType<typeof resolveConfig> {
   return resolveConfig({ given: new Map(), env: {}, file: undefined, cwd: '/repo/app', ...sources });

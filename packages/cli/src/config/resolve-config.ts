@@ -8,7 +8,7 @@ import type { OptionType } from '../options/option-type.ts';
 import type { StepSettings } from '../options/step-options.ts';
 import { invalidSetting, readTexts } from '../options/read-setting.ts';
 import type { ConfigFile } from './parse-config-file.ts';
-import type { Setting } from './setting.ts';
+import type { Setting } from '../options/setting.ts';
 import { variableSetting } from './variable-setting.ts';
 
 /** What the command line says about one option. */

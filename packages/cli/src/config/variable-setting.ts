@@ -1,5 +1,5 @@
 import type { OptionKind } from '../options/option-type.ts';
-import type { Setting } from './setting.ts';
+import type { Setting } from '../options/setting.ts';
 
 /**
  * What a variable says, undefined for nothing. A list may also be written as JSON, `["redis:7", "postgres:17"]`, as templates of CI systems

@@ -1,6 +1,6 @@
 import { parseReference } from '@drayage/core';
 import type { Condition } from '../images/conditions.ts';
-import type { Setting, SettingMap, SettingText } from '../config/setting.ts';
+import type { Setting, SettingMap, SettingText } from './setting.ts';
 import type { ImageRequest, PlacedText } from './option.ts';
 import type { OptionType } from './option-type.ts';
 import { checkMembers, invalidSetting, readFlag, readParsed, readText, readTexts } from './read-setting.ts';

@@ -1,4 +1,4 @@
-import type { Setting } from '../config/setting.ts';
+import type { Setting } from './setting.ts';
 
 /** The kinds of value an option can have. Parameters of CI templates are rendered from them too. */
 export type OptionKind = 'string' | 'number' | 'boolean' | 'duration' | 'list' | 'enum';

@@ -1,4 +1,4 @@
-import type { Setting } from '../config/setting.ts';
+import type { Setting } from './setting.ts';
 import type { PlacedText } from './option.ts';
 import type { OptionType } from './option-type.ts';
 import { readTexts } from './read-setting.ts';

@@ -1,4 +1,4 @@
-import type { Setting, SettingMap } from '../config/setting.ts';
+import type { Setting, SettingMap } from './setting.ts';
 import { parseDuration } from './duration.ts';
 import type { PrepareCommand } from './option.ts';
 import type { OptionType } from './option-type.ts';

@@ -1,5 +1,5 @@
 import { UsageError, printable } from '@drayage/core';
-import type { Setting, SettingMap, SettingText } from '../config/setting.ts';
+import type { Setting, SettingMap, SettingText } from './setting.ts';
 import { suggestion } from '../suggest.ts';
 import { booleanType } from './value-types.ts';
 

@@ -1,7 +1,18 @@
-import type { PrivateEngineEvent, PrivateEngineStatus, StopResult } from '@drayage/private-engine';
-import type { EngineStartReport } from '../commands/engine-start.ts';
+import type { DeliveryImageReport } from '@drayage/core';
+import type {
+  PrivateEngine,
+  PrivateEngineEvent,
+  PrivateEngineStatus,
+  StopResult,
+} from '@drayage/private-engine';
 import { formatColumns } from './columns.ts';
 import { counted, humanDuration } from './quantities.ts';
+
+/** What `dray engine start --json` prints. */
+export interface EngineStartReport extends Omit<PrivateEngine, 'unmounted'> {
+  readonly images: readonly Pick<DeliveryImageReport, 'reference' | 'delivery'>[];
+  readonly ms: number;
+}
 
 const width = 110;
 

@@ -1,6 +1,26 @@
-import { driftText } from '../lock/drift.ts';
-import type { LockCheckReport, LockReport } from '../commands/lock.ts';
+import { driftText, type Drift } from '../lock/drift.ts';
+import type { NotLocked } from '../lock/lock-images.ts';
 import { counted } from './quantities.ts';
+
+/** What `lock --json` prints. */
+export interface LockReport {
+  readonly path: string;
+  /** False when an image could not be locked: the file stays as it was. */
+  readonly written: boolean;
+  /** Count of images. */
+  readonly images: number;
+  /** `OS/ARCH[/VARIANT]` each. */
+  readonly platforms: readonly string[];
+  readonly failures: readonly NotLocked[];
+}
+
+/** What `lock --check --json` prints. */
+export interface LockCheckReport {
+  readonly path: string;
+  readonly ok: boolean;
+  readonly platforms: readonly string[];
+  readonly drifts: readonly Drift[];
+}
 
 /** What was locked, or one line for each image that could not be and what that means. */
 export function lockText({ path, written, images, platforms, failures }: LockReport): string {

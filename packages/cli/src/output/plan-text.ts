@@ -1,9 +1,20 @@
-import { formatPlatform, shortDigest } from '@drayage/core';
-import type { DeliveryPlan, ImagePlan } from '@drayage/core/plan';
-import type { PlanReport } from '../commands/plan.ts';
+import { formatPlatform, shortDigest, type EngineInfo, type ErrorSummary } from '@drayage/core';
+import type { DeliveryPlan, ImagePlan, PrepullPlan } from '@drayage/core/plan';
 import type { PrivateCopies } from '../wiring/private-copies.ts';
 import { formatTable } from './columns.ts';
 import { counted, humanSize } from './quantities.ts';
+
+/** What `plan --json` prints. */
+export interface PlanReport extends PrepullPlan<DeliveryPlan> {
+  /** The engine here, as it describes itself. */
+  readonly engine?: EngineInfo | undefined;
+  /** Why there is none. */
+  readonly engineError?: ErrorSummary | undefined;
+  /** What would have to be copied before it is mounted here. */
+  readonly privateCopies?: PrivateCopies | undefined;
+  /** Why there is nothing to pre-pull. */
+  readonly reason?: string | undefined;
+}
 
 /** A table of what would be fetched, then how each image would come into the engine, then the sums. */
 export function planText(report: PlanReport): string {

@@ -1,17 +1,13 @@
 import { DrayError, reasonOf } from '@drayage/core';
-import type { CommandContext } from '../commands/command.ts';
 import type { Handover } from './handover.ts';
 
-/** What is not deleted by then is deleted by the next run (ms). */
+/** The next run deletes the rest (ms). */
 const limitMs = 20_000;
 
-/**
- * Deletes what has expired at the handover, if something does. Nobody waits for it for long, and it fails nothing: that there was something
- * to delete and it could not be is told.
- */
+/** Deletes what has expired at the handover, for 20 s at most. Best effort: failures become warnings. */
 export async function expireQuietly(
   handover: Handover,
-  { signal }: Pick<CommandContext, 'signal'>,
+  { signal }: { readonly signal: AbortSignal },
   warn: (message: string) => void,
 ): Promise<void> {
   if (signal.aborted) return;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { exportLine } from './export-docker-host.ts';
 
 const surroundings = { env: { GITHUB_ENV: '/runner/set_env_1' }, cwd: '/work' };
-const shell = "export DOCKER_HOST='unix:///run/a.sock'\n";
+const shell = 'export DOCKER_HOST=unix:///run/a.sock\n';
 const dotenv = 'DOCKER_HOST=unix:///run/a.sock\n';
 
 describe('DOCKER_HOST is written', () => {

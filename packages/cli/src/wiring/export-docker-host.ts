@@ -1,11 +1,12 @@
 import { appendFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { DrayError, reasonOf } from '@drayage/core';
+import { shellQuote } from '@drayage/host';
 import type { Host } from '../host.ts';
 
 /** The line that sets DOCKER_HOST in a POSIX shell. Pure. */
 export function exportCommand(dockerHost: string): string {
-  return `export DOCKER_HOST='${dockerHost.replaceAll("'", String.raw`'\''`)}'\n`;
+  return `export DOCKER_HOST=${shellQuote(dockerHost)}\n`;
 }
 
 /** The line that sets it in a file: NAME=value for what is no shell script. Pure. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError, reasonOf, readAsset } from '@drayage/core';
+import { UsageError, readAsset, reasonOf } from '@drayage/core';
 import type { PipelineDefinitions, PipelineOption, ReleasedFile } from '@drayage/core/pipeline';
-import { commands } from '../commands/commands.ts';
+import type { CommandSpec } from '../command.ts';
 import { optionKeys, optionTable } from '../options/option-table.ts';
 
 /**
@@ -10,6 +10,7 @@ import { optionKeys, optionTable } from '../options/option-table.ts';
  * @throws UsageError `USAGE` for a file that cannot be read as one
  */
 export async function pipelineDefinitions(
+  commands: readonly CommandSpec[],
   version: string,
   checksums: string | undefined,
 ): Promise<PipelineDefinitions> {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { SshAddress } from '../endpoint/ssh-address.ts';
-import { sshCommand, trialCommand } from './ssh-command.ts';
+import { sshCommand } from './ssh-command.ts';
+import { trialCommand } from '../endpoint/trial-command.ts';
 
 const full: SshAddress = { kind: 'ssh', user: 'ci', host: 'builder', port: 2222, socketPath: '/run/d.sock' };
 

@@ -1,3 +1,4 @@
+import { shellQuote } from '@drayage/host';
 import type { SshAddress } from '../endpoint/ssh-address.ts';
 
 /**
@@ -14,18 +15,6 @@ export function sshCommand({ host, user, port, socketPath }: SshAddress): readon
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...['--', host],
     // ssh hands the far shell these words with blanks between them.
-    ...['docker', ...remoteOptions, 'system', 'dial-stdio'].map(shellWord),
+    ...['docker', ...remoteOptions, 'system', 'dial-stdio'].map(shellQuote),
   ];
-}
-
-/** The command with which a person sees whether all of that works. */
-export function trialCommand({ host, user, port, socketPath }: SshAddress): string {
-  const place = port === undefined ? '' : `-p ${String(port)} `;
-  const login = user === undefined ? host : `${user}@${host}`;
-  const socket = socketPath === undefined ? '' : `--host unix://${socketPath} `;
-  return `ssh ${place}${login} docker ${socket}version`;
-}
-
-function shellWord(word: string): string {
-  return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

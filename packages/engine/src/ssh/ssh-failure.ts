@@ -3,7 +3,7 @@ import type { EngineEndpoint } from '../endpoint/endpoint.ts';
 import type { SshAddress } from '../endpoint/ssh-address.ts';
 import { unreachable } from '../engine-errors.ts';
 import type { ProgramEnd } from './program-connection.ts';
-import { trialCommand } from './ssh-command.ts';
+import { trialCommand } from '../endpoint/trial-command.ts';
 
 // ssh(1) "EXIT STATUS": an error of its own; else it is that of the command.
 const ownError = 255;

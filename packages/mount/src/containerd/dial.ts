@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { EngineHost } from '../engine-host/engine-host.ts';
 
-/** How to get to a containerd: by its socket, where this process can connect to it, else by connections that somebody makes. */
-export type Dialled = Pick<EngineHost, 'localSocket' | 'connectContainerd'>;
+/** How to reach a containerd. */
+export interface Dialled {
+  /** A path at which this process can connect to its socket; undefined: only by `connectContainerd`. */
+  readonly localSocket: string | undefined;
+  /** A new connection; the caller ends or destroys it. */
+  connectContainerd(): Promise<Duplex>;
+}
 
 /** A unix socket that leads to containerd. */
 export interface Dial {
@@ -15,14 +19,11 @@ export interface Dial {
   close(): Promise<void>;
 }
 
-/**
- * A socket for the gRPC library, which dials addresses only: the one of containerd, or a private one of our own whose connections are
- * relayed.
- */
+/** A socket for the gRPC library, which only dials addresses: containerd's own, or one that relays connections. */
 export async function openDial(dialled: Dialled): Promise<Dial> {
   const { localSocket } = dialled;
   if (localSocket !== undefined) return { socketPath: localSocket, close: () => Promise.resolve() };
-  // mkdtemp makes it 0700: nobody else reaches containerd through it.
+  // mkdtemp creates it with mode 0700, so that only this user reaches containerd through it.
   const folder = await mkdtemp(join(tmpdir(), 'drayage-'));
   const connections = new Set<Duplex>();
   const server = createServer((socket) => {

@@ -12,7 +12,7 @@ import { nameImage } from './name-image.ts';
 import { repairLayers, type PacksAtHand, type Repair } from './repair.ts';
 import { leaseName, takeLease } from './run-lease.ts';
 import { sweepPacks } from './sweep.ts';
-import { writeBlobs } from '../containerd/write-blobs.ts';
+import { writeBlobs } from './write-blobs.ts';
 
 /** `none`: the layers' compressed blobs stay away, so `docker save` and `push` cannot give them; `blobs`: they are stored too. */
 export type LayerContent = 'none' | 'blobs';

@@ -3,7 +3,7 @@ import { abortError } from '@drayage/core';
 import { tarEnd } from '@drayage/core/bundle';
 import type { PackFilesystem, PackRequest, PackSource, PackWriter, PackedLayer } from '@drayage/core/bundle';
 import { defaultLimits, type LayerLimits } from '../layer/limits.ts';
-import { packLayer } from '../layer/pack-layer.ts';
+import { packLayer } from './pack-layer.ts';
 import type { Abilities } from '../layer/xattrs.ts';
 import { startPackProcess, type PackProcess } from './pack-process.ts';
 import type { Environment } from '@drayage/host';

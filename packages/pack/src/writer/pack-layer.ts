@@ -7,12 +7,12 @@ import { DrayError, IntegrityError, abortable, fromHex, hexOf } from '@drayage/c
 import { packMediaTypes } from '@drayage/core/bundle';
 import { MalformedTar } from '../tar/malformed.ts';
 import { TarParser } from '../tar/tar-parser.ts';
-import type { PackProcess } from '../writer/pack-process.ts';
-import { decompress } from './decompress.ts';
-import { LayerSplitter, type SplitLayer } from './layer-splitter.ts';
-import type { LayerLimits } from './limits.ts';
-import { RefusedEntry } from './refused.ts';
-import type { Abilities } from './xattrs.ts';
+import type { PackProcess } from './pack-process.ts';
+import { decompress } from '../layer/decompress.ts';
+import { LayerSplitter, type SplitLayer } from '../layer/layer-splitter.ts';
+import type { LayerLimits } from '../layer/limits.ts';
+import { RefusedEntry } from '../layer/refused.ts';
+import type { Abilities } from '../layer/xattrs.ts';
 
 export interface PackLayerRequest {
   readonly source: PackSource;

@@ -1,13 +1,13 @@
 import { createPool, type ByteStream, type Descriptor } from '@drayage/core';
-import type { Content } from './content.ts';
-import { withLabels, type ImageBlob } from '../live/image-content.ts';
+import type { Content } from '../containerd/content.ts';
+import { withLabels, type ImageBlob } from './image-content.ts';
 
-// containerd hashes what it is given, one core for each blob.
+// containerd hashes each blob on one core.
 const atOnce = 4;
 
 /**
- * Stores blobs; those that are there get the labels. `openBlob` is asked for the bytes of layers.
- * @throws DrayError `CONTAINERD_API`; whatever `openBlob` throws
+ * Stores blobs; existing ones get the labels. `openBlob` opens the bytes of layers.
+ * @throws DrayError `CONTAINERD_API`; what `openBlob` throws
  */
 export async function writeBlobs(
   content: Content,

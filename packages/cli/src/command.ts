@@ -1,5 +1,5 @@
-import type { Config, OptionKey } from '../options/option.ts';
-import type { Host } from '../host.ts';
+import type { Config, OptionKey } from './options/option.ts';
+import type { Host } from './host.ts';
 
 /** What a command gets to do its work. */
 export interface CommandContext {
@@ -7,6 +7,8 @@ export interface CommandContext {
   /** The arguments as they were given. */
   readonly args: readonly string[];
   readonly host: Host;
+  /** All commands, for those that describe the program. */
+  readonly commands: readonly CommandSpec[];
   /** The directory of the configuration file; without one the working directory. */
   readonly dir: string;
   /** Aborts when the program is told to stop. */
