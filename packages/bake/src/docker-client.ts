@@ -14,7 +14,7 @@ export interface DockerClientRequest {
 }
 
 /**
- * Runs the docker client to its end, with the engine and the logins that it is configured for.
+ * Runs the docker client, with its own engine and logins. Not by host's `runProgram`: lines are shown as they come.
  * @throws EngineError `ENGINE_UNREACHABLE` when there is no docker program, `ENGINE_API` with its last line when it fails; DrayError `ABORTED`
  */
 export async function runDockerClient({

@@ -4,9 +4,10 @@ import { throwIfAborted } from '@drayage/core';
 import type { Connection } from '../connection.ts';
 import { directRequest, refusal } from './direct-request.ts';
 
+// Not through dockerode: it repeats the query as a body, which a slow engine takes for input of the program.
 /**
- * A connection to the engine that has become a raw one, by a POST with `body` as JSON. Not through dockerode: that sends the query once more
- * as a body, which an engine that reads it late takes for input of the program. Errors carry `statusCode` when the engine has answered.
+ * A raw connection to the engine, opened by a POST with `body` as JSON. Errors carry `statusCode` when the engine
+ * has answered.
  * @see Docker API v1.41, POST /containers/{id}/attach "Hijacking"
  */
 export async function openHijacked(

@@ -1,4 +1,5 @@
-import { createFoldModule, foldEngineHost } from './fold.ts';
+// By hand, in WebAssembly: tar-split needs this CRC over all bytes of a layer, and tables in JavaScript are slow.
+import { createFoldModule, foldReach } from './fold.ts';
 
 /** A running CRC-64 with the ISO 3309 polynomial x^64 + x^4 + x^3 + x + 1, bit-reflected, as Go's `hash/crc64` computes it. */
 export interface Crc64 {
@@ -11,8 +12,8 @@ export interface Crc64 {
 const { memory, fold } = createFoldModule();
 const bytesThere = new Uint8Array(memory);
 const words = new Int32Array(memory);
-const room = bytesThere.length - foldEngineHost;
-const firstWord = foldEngineHost / 4;
+const room = bytesThere.length - foldReach;
+const firstWord = foldReach / 4;
 
 /** Begins a CRC-64. */
 export function createCrc64(): Crc64 {
@@ -33,9 +34,9 @@ export function createCrc64(): Crc64 {
   const takeFolded = (length: number): void => {
     words[firstWord] = low ^ (words[firstWord] ?? 0);
     words[firstWord + 1] = high ^ (words[firstWord + 1] ?? 0);
-    fold(foldEngineHost, foldEngineHost + length);
+    fold(foldReach, foldReach + length);
     const end = firstWord + length / 4;
-    const first = end - foldEngineHost / 4;
+    const first = end - foldReach / 4;
     // The last word has had its share of a word that stays.
     const early = words[first] ?? 0;
     words[end - 1] = (words[end - 1] ?? 0) ^ early ^ (early << 8) ^ (early << 24);
@@ -46,9 +47,9 @@ export function createCrc64(): Crc64 {
   return {
     update(bytes) {
       let at = 0;
-      while (bytes.length - at >= foldEngineHost) {
+      while (bytes.length - at >= foldReach) {
         const length = Math.min(room, (bytes.length - at) & ~0xf);
-        bytesThere.set(bytes.subarray(at, at + length), foldEngineHost);
+        bytesThere.set(bytes.subarray(at, at + length), foldReach);
         takeFolded(length);
         at += length;
       }

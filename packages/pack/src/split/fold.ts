@@ -1,5 +1,5 @@
-/** What {@link FoldModule.fold} reaches back (bytes). */
-export const foldEngineHost = 64;
+/** How far {@link FoldModule.fold} reaches back (bytes). */
+export const foldReach = 64;
 
 /** What Node.js has, and neither its types nor those of the language declare. @see WebAssembly JavaScript Interface 2.0 */
 declare const WebAssembly: {
@@ -46,9 +46,9 @@ function assemble(): Uint8Array {
   const xorVectors = [0xfd, 0x51];
   const earlier = (distance: number): number[] => [
     ...begin,
-    ...constant(-foldEngineHost),
+    ...constant(-foldReach),
     0x6a, // i32.add
-    ...loadVector(foldEngineHost - distance),
+    ...loadVector(foldReach - distance),
     ...xorVectors,
   ];
   const code = [

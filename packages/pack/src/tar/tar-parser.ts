@@ -1,3 +1,4 @@
+// Not tar-stream: a pack keeps every byte of the tar, and entries must be read as Go's archive/tar reads them.
 import { bytesThatFollow, describeEntry, describeGlobal, entryType, noExtensions } from './describe-entry.ts';
 import type { Extensions, Sparseness } from './describe-entry.ts';
 import { blockBytes, numberField, parseHeaderBlock, textField, type HeaderBlock } from './header-block.ts';

@@ -1,3 +1,4 @@
+// By hand: logins come from Docker, Podman, helpers, GitLab and variables, in the order that the engines use.
 import { join } from 'node:path';
 import { firstCredentials, type CredentialStore } from './credential-store.ts';
 import { documentCredentials, type DocumentCredentialOptions } from './docker-config.ts';

@@ -21,10 +21,8 @@ export interface HelperRunnerOptions {
 
 const maxOutputBytes = 1024 * 1024;
 
-/**
- * A runner without a shell in between. What the helper writes to standard error is dropped: it may quote a
- * secret.
- */
+// Not host's runProgram: output is limited, and standard error, which may quote a secret, is never read.
+/** A runner that starts helpers without a shell. */
 export function createHelperRunner({ env, timeoutMs = 30_000 }: HelperRunnerOptions): RunHelper {
   return (program, server) =>
     new Promise((resolve) => {
