@@ -13,9 +13,11 @@ export interface DockerClientRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+// Not host's `runProgram`: the caller shows lines as they come.
 /**
- * Runs the docker client, with its own engine and logins. Not by host's `runProgram`: lines are shown as they come.
- * @throws EngineError `ENGINE_UNREACHABLE` when there is no docker program, `ENGINE_API` with its last line when it fails; DrayError `ABORTED`
+ * Runs the docker client, with its own engine and logins.
+ * @throws EngineError `ENGINE_UNREACHABLE` when there is no docker program, `ENGINE_API` with its last line
+ * when it fails; DrayError `ABORTED`
  */
 export async function runDockerClient({
   what,

@@ -6,7 +6,10 @@ import type { LayoutEntry } from '@drayage/private-engine';
 const directoryMode = 0o710;
 const fileMode = 0o600;
 
-/** The tar of a layout, with its parent directories: same entries, same bytes. @throws what `openBlob` throws */
+/**
+ * The tar of a layout, with its parent directories: same entries, same bytes.
+ * @throws what `openBlob` throws
+ */
 export async function* layoutTar(
   entries: readonly LayoutEntry[],
   openBlob: (descriptor: Descriptor) => Promise<ByteStream>,

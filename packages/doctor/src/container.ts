@@ -1,7 +1,7 @@
 import type { ContainerFacts } from './facts.ts';
 import { parseMountinfo, type MountEntry } from '@drayage/host';
 
-/** What gives a container away. */
+/** Traces of a container. */
 export interface ContainerTraces {
   /** `/proc/self/mountinfo` */
   readonly mountinfo: string;
@@ -12,10 +12,13 @@ export interface ContainerTraces {
   readonly markers: readonly string[];
 }
 
-// What an engine mounts its containers' root file systems with.
+// How engines mount the root file systems of containers.
 const layeredFilesystems = ['overlay', 'fuse.fuse-overlayfs', 'aufs', 'btrfs', 'zfs'];
 
-/** Whether these are traces of a container, and of which kind. A marker file alone proves nothing: file systems of images are copied into machines. Pure. */
+/**
+ * The kind of container that these are traces of. A marker file alone proves nothing: people copy file
+ * systems of images into machines. Pure.
+ */
 export function recogniseContainer(traces: ContainerTraces): ContainerFacts | undefined {
   const mounts = parseMountinfo(traces.mountinfo);
   const id = containerId(mounts, traces.cgroup);

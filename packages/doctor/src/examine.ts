@@ -7,7 +7,10 @@ import { filesystemAt, probeStorage, type ScratchRun, type Trial } from '@drayag
 import type { StorageLook } from './facts.ts';
 import { probe, within } from './within.ts';
 
-/** Why this process cannot mount into a running engine by itself, or undefined when it can. Connects to its containerd, and changes nothing. */
+/**
+ * Why this process cannot mount into a running engine, or undefined when it can. Connects to its containerd;
+ * changes nothing.
+ */
 export async function probeLocalEngineHost(info: EngineInfo | undefined): Promise<Trial> {
   if (info === undefined) return 'no engine answers';
   if (info.imageStore === 'classic') return 'it keeps its images in the classic store';
@@ -22,14 +25,14 @@ export async function probeLocalEngineHost(info: EngineInfo | undefined): Promis
   return within(look, 'its containerd does not answer', 6000);
 }
 
-/** What follows `cannot …: ` in a message of ours. Pure. */
+/** The reason in a message `cannot …: REASON`. Pure. */
 export function shortReason(message: string): string {
   return /^cannot .*?: (?=\S)(.*)$/s.exec(message)?.[1] ?? message;
 }
 
 /**
- * Tries storage backends where a data-root would be: in the closest directory above that is there. What is mounted is in a namespace of its own,
- * and gone with it.
+ * Tries storage backends in the closest existing directory of a data-root, in mount namespaces that end with
+ * each trial.
  */
 export async function probeDataRoot(
   dataRoot: string,

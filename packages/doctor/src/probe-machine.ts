@@ -10,7 +10,7 @@ import { probePrograms } from './programs.ts';
 import { virtualMachineName } from './virtual-machine.ts';
 import { probe } from './within.ts';
 
-/** What the caller knows and a look at the machine would not tell. */
+/** Facts that only the caller knows. */
 export interface MachineProbe {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Name of the CI system. */
@@ -19,7 +19,7 @@ export interface MachineProbe {
   readonly dockerd?: string | undefined;
 }
 
-/** Looks at the machine. Changes nothing but that the kernel may load the module of a file system. Never throws. */
+/** Examines the machine. Never throws. The kernel may load modules of file systems; nothing else changes. */
 export async function probeMachine({ env, ci, dockerd }: MachineProbe): Promise<MachineFacts> {
   const [status, lastCap, mountinfo, initCgroup, ownCgroup, meminfo, uidMap] = await Promise.all(
     [

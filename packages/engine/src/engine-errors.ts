@@ -3,7 +3,9 @@ import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import type { SshAddress } from './endpoint/ssh-address.ts';
 import { trialCommand } from './endpoint/trial-command.ts';
 
-/** The status of the engine's answer that made dockerode throw `error`; undefined when there was no answer. */
+/**
+ * The status of the engine's answer that made dockerode throw `error`; undefined when there was no answer.
+ */
 export function httpStatus(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
   return typeof error.statusCode === 'number' ? error.statusCode : undefined;

@@ -38,7 +38,9 @@ export function searchPath(env: Environment): string {
   return [...new Set([...given, ...systemDirectories])].join(delimiter);
 }
 
-/** The variables of `env` for a system program: found as {@link searchPath} says, with messages in English. */
+/**
+ * The variables of `env` for a system program: found as {@link searchPath} says, with messages in English.
+ */
 export function systemEnvironment(env: Environment): Environment {
   return { ...env, PATH: searchPath(env), LC_ALL: 'C' };
 }

@@ -18,7 +18,10 @@ export interface SessionOptions {
   readonly lost: (said: string) => DrayError;
 }
 
-/** A shell that runs one command after the other. All methods throw the error of `lost` when the shell has ended. */
+/**
+ * A shell that runs one command after the other. All methods throw the error of `lost` when the shell has
+ * ended.
+ */
 export interface ShellSession {
   /**
    * Runs a program to its end. An abort rejects at once but does not end the program: the next command waits
@@ -41,7 +44,10 @@ const missing = 'missing';
 /** Longer than any mark. */
 const tailLength = 80;
 
-/** Opens a session with a shell that has not been written to or read from. The caller handles errors of its stdin. */
+/**
+ * Opens a session with a shell that has not been written to or read from. The caller handles errors of its
+ * stdin.
+ */
 export function openShellSession(shell: Shell, { location, lost }: SessionOptions): ShellSession {
   // Random, so that no program prints it by accident.
   const token = randomBytes(12).toString('hex');

@@ -70,7 +70,10 @@ export function textIn(node: YamlNode | undefined, ...path: readonly string[]): 
   return scalarIn(node, ...path)?.text;
 }
 
-/** The items of a sequence; a single value counts as a list of one, as most formats have it; null and absent as none. */
+/**
+ * The items of a sequence; a single value counts as a list of one, as most formats have it; null and absent
+ * as none.
+ */
 export function listOf(node: YamlNode | undefined): readonly YamlNode[] {
   if (node === undefined || (node.kind === 'scalar' && node.isNull)) return [];
   return node.kind === 'sequence' ? node.items : [node];

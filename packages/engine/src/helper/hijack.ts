@@ -6,8 +6,8 @@ import { directRequest, refusal } from './direct-request.ts';
 
 // Not through dockerode: it repeats the query as a body, which a slow engine takes for input of the program.
 /**
- * A raw connection to the engine, opened by a POST with `body` as JSON. Errors carry `statusCode` when the engine
- * has answered.
+ * A raw connection to the engine, opened by a POST with `body` as JSON. Errors carry `statusCode` when the
+ * engine has answered.
  * @see Docker API v1.41, POST /containers/{id}/attach "Hijacking"
  */
 export async function openHijacked(

@@ -2,9 +2,10 @@ import { shellQuote } from '@drayage/host';
 import type { SshAddress } from '../endpoint/ssh-address.ts';
 
 /**
- * The command that makes one connection to the engine, on its standard input and output: the docker client over there relays it. It is what
- * the docker client itself runs, but for two options: nobody is asked anything, and it never serves as the shared connection of others
- * (it uses one that is there), because it ends with this one.
+ * The command that makes one connection to the engine, on its standard input and output: the docker client
+ * over there relays it. It is what the docker client itself runs, but for two options: nobody is asked
+ * anything, and it never serves as the shared connection of others (it uses one that is there), because it
+ * ends with this one.
  * @see docker/cli v28, cli/connhelper/connhelper.go; ssh_config(5)
  */
 export function sshCommand({ host, user, port, socketPath }: SshAddress): readonly string[] {

@@ -12,8 +12,8 @@ const ownError = 255;
 const noSuchCommand = 127;
 
 /**
- * For an ssh that ended while its connection was in use. Before anything came from the engine it is `ENGINE_UNREACHABLE`; afterwards an
- * error as of any connection that breaks (`ECONNRESET`).
+ * For an ssh that ended while its connection was in use. Before anything came from the engine it is
+ * `ENGINE_UNREACHABLE`; afterwards an error as of any connection that breaks (`ECONNRESET`).
  */
 export function sshFailure(endpoint: EngineEndpoint, address: SshAddress, end: ProgramEnd): Error {
   const reason = reasonFor(end);

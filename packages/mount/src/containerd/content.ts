@@ -18,7 +18,10 @@ export interface StoredBlob {
 export interface Content {
   stat(digest: Digest): Promise<StoredBlob | undefined>;
   list(...filters: readonly string[]): Promise<readonly StoredBlob[]>;
-  /** Stores a blob with these labels. An existing one gets the labels, and `bytes` is not called. containerd checks the digest. */
+  /**
+   * Stores a blob with these labels. An existing one gets the labels, and `bytes` is not called. containerd
+   * checks the digest.
+   */
   write(blob: Descriptor, bytes: () => Promise<ByteStream>, labels: Labels): Promise<void>;
 }
 

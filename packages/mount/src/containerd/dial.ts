@@ -19,7 +19,10 @@ export interface Dial {
   close(): Promise<void>;
 }
 
-/** A socket for the gRPC library, which only dials addresses: containerd's own, or one that relays connections. */
+/**
+ * A socket for the gRPC library, which only dials addresses: containerd's own, or one that relays
+ * connections.
+ */
 export async function openDial(dialled: Dialled): Promise<Dial> {
   const { localSocket } = dialled;
   if (localSocket !== undefined) return { socketPath: localSocket, close: () => Promise.resolve() };

@@ -1,7 +1,7 @@
 import { isDigest, type Digest } from '@drayage/core';
 import type { Snapshot } from './snapshots.ts';
 
-/** What our snapshots and leases are told by. */
+/** Labels on drayage's snapshots and leases. */
 export const drayageLabels = {
   /** Digest of the pack's file. */
   pack: 'dev.drayage.pack',

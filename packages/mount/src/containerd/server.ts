@@ -11,7 +11,10 @@ export interface ContainerdServer {
   readonly pidNamespace: number;
 }
 
-/** Asks containerd for its identity. @see containerd v2.1, api/services/introspection/v1/introspection.proto */
+/**
+ * Asks containerd for its identity.
+ * @see containerd v2.1, api/services/introspection/v1/introspection.proto
+ */
 export async function askServer(channel: Channel): Promise<ContainerdServer> {
   const { uuid, pid, pidns } = await channel.call(Introspection.method.server, {});
   return { uuid, pid: Number(pid), pidNamespace: Number(pidns) };

@@ -14,39 +14,48 @@ export interface PlacedFile {
 }
 
 /**
- * A helper container on the engine's side: root in the mount namespace of the engine's containerd. All paths are those of that namespace.
+ * The host of an engine, as root in the mount namespace of the engine's containerd. All paths are of that
+ * namespace.
  *
- * Every call may cost a round trip (10 – 40 ms through the Docker API), so callers put what belongs together into one `sh -c` script, of
- * which nothing beyond what BusyBox and util-linux share may be asked. After `close` no other member is called; what was mounted stays.
+ * Every call may cost a round trip (10–40 ms through the Docker API), so callers put related commands into
+ * one `sh -c` script, which uses only what BusyBox and util-linux share. After `close` no other member is
+ * called; mounts stay.
  */
 export interface EngineHost {
-  /** `local`: the same kernel and file systems, perhaps another mount namespace; `remote`: only by the Docker API. */
+  /** `local`: the same kernel, perhaps another mount namespace; `remote`: reached through the Docker API. */
   readonly kind: 'local' | 'remote';
-  /** This process is in that mount namespace, too: paths there are paths here. */
+  /** True when this process is in that mount namespace, too. */
   readonly sharesMounts: boolean;
-  /** Where containerd listens. */
+  /** The path where containerd listens. */
   readonly containerdSocket: string;
-  /** A path at which this process itself can connect to that socket; undefined: only by `connectContainerd`. */
+  /**
+   * A path at which this process itself can connect to that socket; undefined: only by `connectContainerd`.
+   */
   readonly localSocket: string | undefined;
-  /** The containerd namespace of the engine's images, where it could be seen; undefined: ask the engine. */
+  /** The containerd namespace of the engine's images; undefined: ask the engine. */
   readonly namespace?: string | undefined;
 
   /**
    * Runs a program to its end, whatever its exit code.
-   * @throws DrayError `MOUNT_UNAVAILABLE` when it cannot be started, `ENGINE_HELPER_FAILED` (remote) when the helper container is lost, `ABORTED`
+   * @throws DrayError `MOUNT_UNAVAILABLE` when it cannot be started, `ENGINE_HELPER_FAILED` (remote) when the
+   * helper container is lost, `ABORTED`
    */
   run(argv: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
 
   /**
-   * Brings the file of a pack to where the engine's kernel can mount it. A pack that is there already is not sent again. Local: the file
-   * itself, or a private copy of one that others can write to.
-   * @throws DrayError `MOUNT_UNAVAILABLE`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `PACK_UNTRUSTED`, `DISK_FULL`, `ENGINE_HELPER_FAILED`, `ABORTED`
+   * Brings a pack to where the engine's kernel can mount it, unless it is there. Local: its file, or a private
+   * copy of a file that others can write to.
+   * @throws DrayError `MOUNT_UNAVAILABLE`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `PACK_UNTRUSTED`, `DISK_FULL`,
+   * `ENGINE_HELPER_FAILED`, `ABORTED`
    */
   placePack(pack: MountablePack, signal?: AbortSignal): Promise<PlacedFile>;
 
-  /** A new connection to containerd; the caller ends or destroys it. @throws DrayError `MOUNT_UNAVAILABLE`, `ENGINE_HELPER_FAILED` */
+  /**
+   * A new connection to containerd; the caller ends or destroys it.
+   * @throws DrayError `MOUNT_UNAVAILABLE`, `ENGINE_HELPER_FAILED`
+   */
   connectContainerd(): Promise<Duplex>;
 
-  /** Gives up the helper container and all that serves it; idempotent. */
+  /** Releases everything that serves it; idempotent. */
   close(): Promise<void>;
 }

@@ -27,9 +27,10 @@ export interface RemoteEngineHost extends EngineHost {
 
 /**
  * Reaches an engine's host through the Docker API alone. A helper container finds the engine's containerd by
- * its own shim and moves its shell into the mount namespace of containerd, where all commands then run.
- * Takes about 0.3 s. The packs stay in the volume {@link packVolumeName}, for later runs.
- * @throws DrayError `MOUNT_UNAVAILABLE` with the reason, `ENGINE_HELPER_FAILED`, `ENGINE_UNREACHABLE`, `ABORTED`
+ * its own shim and moves its shell into the mount namespace of containerd, where all commands then run. Takes
+ * about 0.3 s. The packs stay in the volume {@link packVolumeName}, for later runs.
+ * @throws DrayError `MOUNT_UNAVAILABLE` with the reason, `ENGINE_HELPER_FAILED`, `ENGINE_UNREACHABLE`,
+ * `ABORTED`
  */
 export async function createRemoteEngineHost(options: RemoteEngineHostOptions): Promise<RemoteEngineHost> {
   const { helpers, location, signal } = options;

@@ -16,7 +16,10 @@ export function mountUnavailable(
   });
 }
 
-/** The result of a program on the engine's side. @throws DrayError `MOUNT_UNAVAILABLE` when it did not start */
+/**
+ * The result of a program on the engine's side.
+ * @throws DrayError `MOUNT_UNAVAILABLE` when it did not start
+ */
 export function requireStarted(
   result: ProgramResult,
   [program = '']: readonly string[],

@@ -14,7 +14,10 @@ import { leaseName, takeLease } from './run-lease.ts';
 import { sweepPacks } from './sweep.ts';
 import { writeBlobs } from './write-blobs.ts';
 
-/** `none`: the layers' compressed blobs stay away, so `docker save` and `push` cannot give them; `blobs`: they are stored too. */
+/**
+ * `none`: the layers' compressed blobs stay away, so `docker save` and `push` cannot give them; `blobs`: they
+ * are stored too.
+ */
 export type LayerContent = 'none' | 'blobs';
 
 export interface LiveMountRequest {
@@ -42,10 +45,12 @@ export interface LiveMountResult {
 }
 
 /**
- * Makes a running engine with the containerd store know images, without extracting them: mounts the packs on the engine's side, makes their
- * layers snapshots of containerd, stores manifests and configs, and names the images. What an earlier run has left half done is cleared, and
- * broken images of ours are repaired (or removed) first. Running it again changes nothing; when it throws, nothing of it is left.
- * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`; what `reach` and `openBlob` throw
+ * Makes a running engine with the containerd store know images, without extracting them: mounts the packs on
+ * the engine's side, makes their layers snapshots of containerd, stores manifests and configs, and names the
+ * images. What an earlier run has left half done is cleared, and broken images of ours are repaired (or
+ * removed) first. Running it again changes nothing; when it throws, nothing of it is left.
+ * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`; what `reach` and
+ * `openBlob` throw
  */
 export async function mountLive(request: LiveMountRequest): Promise<LiveMountResult> {
   const { engineHost, packs, signal } = request;
@@ -109,7 +114,10 @@ async function writeContent(
   await writeBlobs(client.content, [...layers, ...imageBlobs(images, snapshotter)], openBlob);
 }
 
-/** With a connection of its own: the failure may be the end of the other, or an abort. What cannot be undone now is swept by the next run. */
+/**
+ * With a connection of its own: the failure may be the end of the other, or an abort. What cannot be undone
+ * now is swept by the next run.
+ */
 async function undo({ engineHost, info }: LiveMountRequest, lease: string): Promise<void> {
   try {
     const engine = await openLiveEngine({ engineHost, info });

@@ -28,7 +28,10 @@ interface Current {
 /** Content that stands in the tar-split itself is cut into pieces of so many bytes. */
 const inlineBytes = 1024 * 1024;
 
-/** Takes the entries of one layer's tar: what the pack needs comes out on one side, what is needed to rebuild the tar on the other. */
+/**
+ * Takes the entries of one layer's tar: what the pack needs comes out on one side, what is needed to rebuild
+ * the tar on the other.
+ */
 export class LayerSplitter implements TarConsumer {
   readonly #limits: LayerLimits;
   readonly #tree: LayerTree;

@@ -19,7 +19,9 @@ export interface PackEntry {
 const maxOctal7 = 0o7777777;
 const maxOctal11 = 0o77777777777;
 
-/** The header of an entry for the program that writes the pack: ustar, preceded by extensions where needed. */
+/**
+ * The header of an entry for the program that writes the pack: ustar, preceded by extensions where needed.
+ */
 export function formatHeader(entry: PackEntry): Buffer {
   const { path, linkName, type, mode, mtime, deviceMajor, deviceMinor } = entry;
   const fits = splitTarPath(path) !== undefined;

@@ -1,7 +1,11 @@
-// By hand, in WebAssembly: tar-split needs this CRC over all bytes of a layer, and tables in JavaScript are slow.
+// By hand, in WebAssembly: tar-split needs this CRC over all bytes of a layer, and tables in JavaScript are
+// slow.
 import { createFoldModule, foldReach } from './fold.ts';
 
-/** A running CRC-64 with the ISO 3309 polynomial x^64 + x^4 + x^3 + x + 1, bit-reflected, as Go's `hash/crc64` computes it. */
+/**
+ * A running CRC-64 with the ISO 3309 polynomial x^64 + x^4 + x^3 + x + 1, bit-reflected, as Go's `hash/crc64`
+ * computes it.
+ */
 export interface Crc64 {
   update(bytes: Uint8Array): void;
   /** Of all bytes so far: 8 bytes, big-endian. */
@@ -21,7 +25,8 @@ export function createCrc64(): Crc64 {
   let high = -1;
   const takeWord = (word: number): void => {
     const out = low ^ word;
-    // What leaves the register comes back as its product with x^4 + x^3 + x + 1: the polynomial has so few terms that no table is needed.
+    // What leaves the register comes back as its product with x^4 + x^3 + x + 1: the polynomial has so few
+    // terms that no table is needed.
     low = high ^ (out << 31) ^ (out << 29) ^ (out << 28);
     high = out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
   };

@@ -1,7 +1,10 @@
 /** How far {@link FoldModule.fold} reaches back (bytes). */
 export const foldReach = 64;
 
-/** What Node.js has, and neither its types nor those of the language declare. @see WebAssembly JavaScript Interface 2.0 */
+/**
+ * What Node.js has, and neither its types nor those of the language declare.
+ * @see WebAssembly JavaScript Interface 2.0
+ */
 declare const WebAssembly: {
   readonly Module: new (code: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: Exports };
@@ -16,9 +19,10 @@ interface Exports {
 export interface FoldModule {
   readonly memory: ArrayBuffer;
   /**
-   * Divides the bytes between two addresses of the memory, 16 at a time, by the polynomial of CRC-64/GO-ISO, until 64 bytes are left. Modulo
-   * x^64 + x^4 + x^3 + x + 1, x^512 is x^32 + x^24 + x^8 + 1: what stands in a byte comes back 64, 63, 61 and 60 bytes later, so that no bit
-   * has to be shifted. JavaScript has no vectors to do that with; this takes a fifth of its time.
+   * Divides the bytes between two addresses of the memory, 16 at a time, by the polynomial of CRC-64/GO-ISO,
+   * until 64 bytes are left. Modulo x^64 + x^4 + x^3 + x + 1, x^512 is x^32 + x^24 + x^8 + 1: what stands in
+   * a byte comes back 64, 63, 61 and 60 bytes later, so that no bit has to be shifted. JavaScript has no
+   * vectors to do that with; this takes a fifth of its time.
    */
   readonly fold: (begin: number, end: number) => void;
 }

@@ -1,4 +1,5 @@
-// Not tar-stream: a pack keeps every byte of the tar, and entries must be read as Go's archive/tar reads them.
+// Not tar-stream: a pack keeps every byte of the tar, and entries must be read as Go's archive/tar reads
+// them.
 import { bytesThatFollow, describeEntry, describeGlobal, entryType, noExtensions } from './describe-entry.ts';
 import type { Extensions, Sparseness } from './describe-entry.ts';
 import { blockBytes, numberField, parseHeaderBlock, textField, type HeaderBlock } from './header-block.ts';
@@ -14,7 +15,10 @@ import {
 import type { SparseMapReader } from './sparse-map.ts';
 import type { Fragment, TarEntry, TarEntryType } from './tar-entry.ts';
 
-/** Hears what a tar holds, in order, every byte of it once: in `raw`, or as content. Buffers are the parser's input, not copies. */
+/**
+ * Hears what a tar holds, in order, every byte of it once: in `raw`, or as content. Buffers are the parser's
+ * input, not copies.
+ */
 export interface TarConsumer {
   /** `raw`: everything since the content of the entry before, with this entry's header. */
   entry(entry: TarEntry, raw: readonly Buffer[]): void;
@@ -41,8 +45,8 @@ interface Begun {
 }
 
 /**
- * Takes a tar apart while it streams by, synchronously, the way engines do: the archive ends at two blocks of zeros.
- * `push` and `end` throw {@link MalformedTar} for what engines refuse.
+ * Takes a tar apart while it streams by, synchronously, the way engines do: the archive ends at two blocks of
+ * zeros. `push` and `end` throw {@link MalformedTar} for what engines refuse.
  */
 export class TarParser {
   readonly #consumer: TarConsumer;

@@ -26,7 +26,8 @@ export interface PackLayerRequest {
 
 /**
  * Puts one layer into the pack and its tar-split where `ingest` says.
- * @throws DrayError `PACK_LAYER_UNSUPPORTED`, `DIGEST_MISMATCH`; what the source, the program and the place of the tar-split throw
+ * @throws DrayError `PACK_LAYER_UNSUPPORTED`, `DIGEST_MISMATCH`; what the source, the program and the place
+ * of the tar-split throw
  */
 export async function packLayer(request: PackLayerRequest): Promise<PackedLayer> {
   const { source, ingest, signal } = request;

@@ -17,7 +17,10 @@ export interface PackWriterOptions {
   readonly mksquashfs?: string | undefined;
   /** The program for EROFS, default `mkfs.erofs`; 1.8 or newer. */
   readonly mkfsErofs?: string | undefined;
-  /** Of the programs: where they are found (`PATH`, default the usual places). Of the rest only `LD_LIBRARY_PATH` and `TMPDIR` are passed on. */
+  /**
+   * Of the programs: where they are found (`PATH`, default the usual places). Of the rest only
+   * `LD_LIBRARY_PATH` and `TMPDIR` are passed on.
+   */
   readonly env?: Environment | undefined;
   /** Threads that compress a squashfs, default 2. */
   readonly processors?: number | undefined;

@@ -10,7 +10,10 @@ export interface Dockerd {
   readonly major: number;
 }
 
-/** Finds dockerd and asks for its version. @throws DrayError `ENGINE_START_FAILED` when there is none or it does not run */
+/**
+ * Finds dockerd and its version.
+ * @throws DrayError `ENGINE_START_FAILED` when it is missing or does not run
+ */
 export async function findDockerd(program: string | undefined, env: Environment): Promise<Dockerd> {
   const name = program ?? 'dockerd';
   const file = await findProgram(name, env);
@@ -22,7 +25,7 @@ export async function findDockerd(program: string | undefined, env: Environment)
   const { stdout } = await runProgram([file, '--version'], { env: systemEnvironment(env) });
   const version = parseVersion(stdout);
   if (version === undefined) {
-    throw new DrayError('ENGINE_START_FAILED', `cannot start ${file}: it does not tell a version`, {
+    throw new DrayError('ENGINE_START_FAILED', `cannot start ${file}: it does not print a version`, {
       hint: 'Name the file of dockerd with --dockerd.',
     });
   }

@@ -38,7 +38,7 @@ export interface DataRootState {
 const layoutVersion = 1;
 
 /**
- * The state that a file keeps; undefined when there is none.
+ * The state that a file keeps; undefined without a file.
  * @throws DrayError `DATA_ROOT_INCOMPATIBLE` for one that is not understood
  */
 export async function readState(file: string): Promise<DataRootState | undefined> {
@@ -61,7 +61,7 @@ export async function writeState(file: string, state: DataRootState): Promise<vo
   await writeFileAtOnce(file, `${JSON.stringify({ version: layoutVersion, ...state }, null, 2)}\n`);
 }
 
-/** Reads a state file; undefined for what is none. Pure. */
+/** Parses a state file; undefined when it is invalid. Pure. */
 export function parseState(text: string): DataRootState | undefined {
   const value = parseJson(text);
   if (!isObject(value) || value['version'] !== layoutVersion) return undefined;

@@ -17,7 +17,10 @@ import {
  * included. If its starter dies before it has become the engine, its input ends and so does it.
  */
 export interface Holder extends ProcessIdentity {
-  /** Runs a POSIX shell script in the namespace; `$1` … are `args`. @throws DrayError `MOUNT_FAILED` when the holder has ended */
+  /**
+   * Runs a POSIX shell script in the namespace; `$1` … are `args`.
+   * @throws DrayError `MOUNT_FAILED` when the holder has ended
+   */
   run(script: string, ...args: readonly string[]): Promise<ProgramResult>;
   /** The path by which this process reaches a file in the holder's namespace. */
   seen(path: string): string;

@@ -32,7 +32,8 @@ const detachTimeoutMs = 10_000;
 const lookEveryMs = 25;
 
 /**
- * Makes the directory `data` of a private engine what its backend says, as the holder sees it, and tries the kernel's overlay there.
+ * Makes the directory `data` of a private engine what its backend says, as the holder sees it, and tries the
+ * kernel's overlay there.
  * @throws DrayError `STORAGE_UNAVAILABLE`; what was mounted goes with the holder
  */
 export async function prepareStorage(request: StorageRequest): Promise<void> {
@@ -57,7 +58,9 @@ export async function prepareStorage(request: StorageRequest): Promise<void> {
   await done(backend, holder.run(tryOverlay, places.data));
 }
 
-/** A sparse file with an ext4 in it. No journal: after a crash of the machine the images are fetched again. */
+/**
+ * A sparse file with an ext4 in it. No journal: after a crash of the machine the images are fetched again.
+ */
 async function makeDisk(holder: Holder, disk: string, sizeBytes: number | undefined): Promise<void> {
   const share = Math.floor((await freeBytes(dirname(disk))) * shareOfFreeSpace);
   const size = Math.max(sizeBytes ?? share, leastDiskBytes);
@@ -80,7 +83,10 @@ async function checkDisk(holder: Holder, disk: string): Promise<void> {
   await done('loop-ext4', holder.run(script, disk));
 }
 
-/** Two loop devices on one file system that is written to would destroy it. Its path may be another one in another container. */
+/**
+ * Two loop devices on one file system that is written to would destroy it. Its path may be another one in
+ * another container.
+ */
 async function untilDetached(disk: string): Promise<void> {
   const deadline = performance.now() + detachTimeoutMs;
   while ((await backingFiles()).some((file) => basename(file) === basename(disk))) {

@@ -28,7 +28,10 @@ export interface ProbeOptions {
   readonly wish?: StorageWish | undefined;
 }
 
-/** Finds out what a storage backend in `dir`, a directory that is there, could be. Every trial is a real one; nothing is left. */
+/**
+ * Finds out what a storage backend in `dir`, a directory that is there, could be. Every trial is a real one;
+ * nothing is left.
+ */
 export async function probeStorage(
   dir: string,
   env: Environment,

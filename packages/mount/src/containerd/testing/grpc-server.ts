@@ -26,7 +26,10 @@ export type Handler = (
     }
   | undefined;
 
-/** A gRPC server on a unix socket that speaks plain HTTP/2. @see github.com/grpc/grpc doc/PROTOCOL-HTTP2.md */
+/**
+ * A gRPC server on a unix socket that speaks plain HTTP/2.
+ * @see github.com/grpc/grpc doc/PROTOCOL-HTTP2.md
+ */
 export async function startGrpcServer(
   socketPath: string,
   handlers: Readonly<Record<string, Handler>>,
