@@ -8,10 +8,10 @@
 #   DRAY_INSTALL_CHECKSUMS  words NAME=SHA256; required for each file that comes over the network
 #   DRAY_INSTALL_DIR        target directory; default ${XDG_CACHE_HOME:-$HOME/.cache}/drayage/cli
 #
-# A CI cache keeps DRAY_INSTALL_DIR. It holds bin/dray, which starts the build installed last, and one directory for
-# each build: VERSION-node (uses the image's Node.js), VERSION-linux-x64 (includes Node.js), or the first sixteen
-# digits of the checksum for a single file. Others can write to a cache. So a cached build is never started as it is:
-# its archive is hashed against the pinned checksum and unpacked again, and the build must equal what came out.
+# A CI cache keeps DRAY_INSTALL_DIR. It holds bin/dray, which starts the build installed last, and one directory
+# for each build: VERSION-node (uses the image's Node.js), VERSION-linux-x64 (includes Node.js), or the first
+# sixteen digits of the checksum for a single file. Others may write to a cache. So a cached build is never started
+# unchecked: its archive is hashed against the pinned checksum and unpacked again, and the build must equal that.
 unset IFS
 set -f
 
@@ -136,7 +136,7 @@ case $kind in url | registry)
   [ -n "$sum" ] || fail "there is no checksum for $name" "add $name=SHA256 to DRAY_INSTALL_CHECKSUMS" ;;
 esac
 
-# Everything is prepared in a work directory and then moved into place: other jobs may install at the same time.
+# Prepare everything in a work directory, then move it into place: other jobs may install at the same time.
 work=$(mkdir -p "$dir/bin" 2>/dev/null && mktemp -d "$dir/.new.XXXXXX" 2>/dev/null) ||
   fail "$dir cannot be written" 'set DRAY_INSTALL_DIR to a directory that the job may write to'
 trap 'rm -rf "$work"' EXIT

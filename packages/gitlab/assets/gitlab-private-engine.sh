@@ -1,5 +1,5 @@
 #!/bin/sh
-# drayage: an engine for this job alone, with the pre-pulled images in it; if that fails, the image's own dockerd
+# drayage: a private engine for this job, with the pre-pulled images; if that fails, the image's own dockerd
 # A new directory that only this user can write: what others put into /tmp is never used.
 DRAY_JOB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/drayage.XXXXXX")
 DRAY_EXPORT=${DRAY_EXPORT:-$DRAY_JOB_DIR/engine.sh}

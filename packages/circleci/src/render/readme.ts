@@ -57,5 +57,18 @@ function exampleText({ examples }: Orb, name: string): string {
   const example = examples[name];
   if (example === undefined) throw new Error(`cannot render the README: the orb has no example ${name}`);
   const [, ...lines] = yamlText(example.usage).trimEnd().split('\n');
-  return [example.description, '', '```yaml', ...lines, '```'].join('\n');
+  return [wrapped(example.description), '', '```yaml', ...lines, '```'].join('\n');
+}
+
+const lineWidth = 110;
+
+/** The text in lines that are short enough for Markdown. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim();
+    if (longer.length <= lineWidth) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  return lines.join('\n');
 }
