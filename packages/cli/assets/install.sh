@@ -170,7 +170,7 @@ has tar || fail "no program here can unpack $name" 'add tar and gzip to the imag
 { tar -xzof "$archive" -C "$work" && mv "$archive" "$work/package/release.tgz" && mv "$work/package" "$work/$build"
 } 2>"$work/log" ||
   fail "$name cannot be unpacked: $(tail -n 1 "$work/log")" 'see that it is a released file, and that the disk has space'
-if [ "$(contents "$dir/$build" 2>/dev/null)" != "$(contents "$work/$build")" ]; then
+if [ ! -d "$dir/$build" ] || [ "$(contents "$dir/$build" 2>/dev/null)" != "$(contents "$work/$build")" ]; then
   text=$(starter "$work/$build") ||
     fail "$name needs Node.js 20.19, 22.12, 24 or later" 'take an image that has it, or the self-contained build'
   sh -c "$text" dray --version >/dev/null 2>"$work/log" ||
