@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { exitCodes } from '../exit-codes.ts';
 import { recordFailure } from '../steps/failure-record.ts';
 import { requireWorkspace } from '../steps/workspace.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray ci begin`. */
 export async function runCiBegin(context: CommandContext): Promise<number> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemErrorCode } from '@drayage/core';
 import { exitCodeFile, requireWorkspace } from '../steps/workspace.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray ci check`. */
 export async function runCiCheck(context: CommandContext): Promise<number> {

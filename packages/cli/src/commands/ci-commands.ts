@@ -1,5 +1,5 @@
 import type { OptionKey } from '../options/option.ts';
-import type { CommandSpec } from './command.ts';
+import type { CommandSpec } from '../command.ts';
 
 const place: readonly OptionKey[] = ['workspace', 'key'];
 const limits: readonly OptionKey[] = ['sudo', 'timeLimit'];

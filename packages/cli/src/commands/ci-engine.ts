@@ -6,7 +6,7 @@ import { findRoot, shareEngine } from '../steps/root.ts';
 import { runDray } from '../steps/run-dray.ts';
 import { readTimeLimit } from '../steps/time-limit.ts';
 import { foldersIn, requireWorkspace } from '../steps/workspace.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray ci engine`. */
 export function runCiEngine(context: CommandContext): Promise<number> {

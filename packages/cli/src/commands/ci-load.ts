@@ -8,7 +8,7 @@ import { dockerHostOf, findRoot, shareEngine, type Root } from '../steps/root.ts
 import { runDray, type DrayEnd } from '../steps/run-dray.ts';
 import { readTimeLimit } from '../steps/time-limit.ts';
 import { findWorkspace, foldersIn, type Workspace } from '../steps/workspace.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray ci load`. */
 export function runCiLoad(context: CommandContext): Promise<number> {

@@ -5,7 +5,7 @@ import { forgetRecord, settleRecord } from '../steps/failure-record.ts';
 import { readTimeLimit } from '../steps/time-limit.ts';
 import { runDray } from '../steps/run-dray.ts';
 import { exitCodeFile, requireWorkspace } from '../steps/workspace.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray ci prepull`. */
 export async function runCiPrepull(context: CommandContext): Promise<number> {

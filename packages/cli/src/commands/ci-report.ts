@@ -5,7 +5,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { humanSize } from '../output/quantities.ts';
 import { runDray } from '../steps/run-dray.ts';
 import { foldersIn, requireWorkspace, type Workspace } from '../steps/workspace.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `dray ci report`. */
 export async function runCiReport(context: CommandContext): Promise<number> {

@@ -1,5 +1,5 @@
 import { optionTable } from '../options/option-table.ts';
-import type { CommandSpec } from '../commands/command.ts';
+import type { CommandSpec } from '../command.ts';
 import type { OptionKey } from '../options/option.ts';
 import { resolveConfig, type GivenOption, type ResolvedConfig } from './resolve-config.ts';
 

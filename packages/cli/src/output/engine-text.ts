@@ -1,4 +1,4 @@
-import type { DeliveryImageReport } from '@drayage/core';
+import type { DeliveryReport } from '@drayage/core';
 import type {
   PrivateEngine,
   PrivateEngineEvent,
@@ -10,7 +10,7 @@ import { counted, humanDuration } from './quantities.ts';
 
 /** What `dray engine start --json` prints. */
 export interface EngineStartReport extends Omit<PrivateEngine, 'unmounted'> {
-  readonly images: readonly Pick<DeliveryImageReport, 'reference' | 'delivery'>[];
+  readonly images: readonly Pick<DeliveryReport['images'][number], 'reference' | 'delivery'>[];
   readonly ms: number;
 }
 

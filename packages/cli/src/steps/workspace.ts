@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, systemErrorCode } from '@drayage/core';
 import { detectCiSystem } from '@drayage/ci';
-import type { CommandContext } from '../commands/command.ts';
+import type { CommandContext } from '../command.ts';
 
 /** Where one pre-pull keeps what in the directory that the CI system carries from job to job. */
 export interface Workspace {
