@@ -1,5 +1,6 @@
 export { loadContainerdLibrary } from './containerd/channel.ts';
-export type { EngineHost, PlacedFile } from './engine-host/engine-host.ts';
+export type { EngineHost } from './engine-host/engine-host.ts';
+export type { PlacedFile } from './pack-files/placed-file.ts';
 export { createLocalEngineHost, type LocalEngineHostOptions } from './engine-host/local-host.ts';
 export {
   createRemoteEngineHost,

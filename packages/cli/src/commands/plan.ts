@@ -12,7 +12,7 @@ import { prepare } from '../prepare/prepare.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import type { Config } from '../options/option.ts';
-import type { PrivateCopies } from '../wiring/private-copies.ts';
+import type { PrivateCopies } from '../output/plan-text.ts';
 import type { CommandContext } from '../command.ts';
 
 /** `dray plan`. */

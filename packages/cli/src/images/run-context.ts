@@ -1,5 +1,5 @@
 import { detectCiSystem } from '@drayage/ci';
-import type { RunContext } from './conditions.ts';
+import type { RunContext } from '../conditions/conditions.ts';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 

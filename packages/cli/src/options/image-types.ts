@@ -1,5 +1,5 @@
 import { parseReference } from '@drayage/core';
-import type { Condition } from '../images/conditions.ts';
+import type { Condition } from '../conditions/conditions.ts';
 import type { Setting, SettingMap, SettingText } from './setting.ts';
 import type { ImageRequest, PlacedText } from './option.ts';
 import type { OptionType } from './option-type.ts';

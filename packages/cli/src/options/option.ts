@@ -1,5 +1,5 @@
 import type { BundleForm, DeliveryMode, OnMiss, Platform } from '@drayage/core';
-import type { Condition } from '../images/conditions.ts';
+import type { Condition } from '../conditions/conditions.ts';
 import type { PackFilesystem } from '@drayage/core/bundle';
 import type { EngineSettings } from './engine-settings.ts';
 import type { OptionType } from './option-type.ts';

@@ -1,8 +1,18 @@
 import { formatPlatform, shortDigest, type EngineInfo, type ErrorSummary } from '@drayage/core';
 import type { DeliveryPlan, ImagePlan, PrepullPlan } from '@drayage/core/plan';
-import type { PrivateCopies } from '../wiring/private-copies.ts';
 import { formatTable } from './columns.ts';
 import { counted, humanSize } from './quantities.ts';
+
+/** What a mount of the bundle's packs on this machine would copy first, because others can write to them. */
+export interface PrivateCopies {
+  /** Who can write where. */
+  readonly reason: string;
+  /** Number of packs in the bundle as it is now. */
+  readonly packs: number;
+  readonly bytes: number;
+  /** They are refused instead, because of `--strict`. */
+  readonly isRefused: boolean;
+}
 
 /** What `plan --json` prints. */
 export interface PlanReport extends PrepullPlan<DeliveryPlan> {

@@ -7,19 +7,9 @@ import { canCompareInodes, judgeWriteAccess, readWriteFacts } from '@drayage/mou
 import type { WriteAccessQuery, WriteVerdict } from '@drayage/mount';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
+import type { PrivateCopies } from '../output/plan-text.ts';
 import { sudoUid } from './pack-trust.ts';
 import { openPackStore } from './packing.ts';
-
-/** What a mount of the bundle's packs on this machine would copy first, because others can write to them. */
-export interface PrivateCopies {
-  /** Who can write where. */
-  readonly reason: string;
-  /** Number of packs in the bundle as it is now. */
-  readonly packs: number;
-  readonly bytes: number;
-  /** They are refused instead, because of `--strict`. */
-  readonly isRefused: boolean;
-}
 
 /**
  * Checks who can write to the packs of the bundle on this node, or to its directory while it has none.

@@ -4,7 +4,8 @@ import { holdPack, type PackTrust } from '../pack-files/hold-pack.ts';
 import { canCompareInodes } from '../pack-files/same-file.ts';
 import { findLocalEngine, type LocalEngine } from './local-engine.ts';
 import { runProgram, whyNoMounts } from '@drayage/host';
-import type { EngineHost, PlacedFile } from './engine-host.ts';
+import type { EngineHost } from './engine-host.ts';
+import type { PlacedFile } from '../pack-files/placed-file.ts';
 import { mountUnavailable, requireStarted } from './unavailable.ts';
 
 export interface LocalEngineHostOptions {

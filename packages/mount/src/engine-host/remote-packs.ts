@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { DrayError, IntegrityError, hexOf, throwIfAborted, type HelperContainer } from '@drayage/core';
 import { readProven, type MountablePack } from '@drayage/core/bundle';
-import type { EngineHost, PlacedFile } from './engine-host.ts';
+import type { EngineHost } from './engine-host.ts';
+import type { PlacedFile } from '../pack-files/placed-file.ts';
 import { helperFailed } from './remote-errors.ts';
 
 /** The volume for packs on the engine's side, and the ways to it. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { DrayError, shortDigest, systemErrorCode } from '@drayage/core';
 import { openProven, storeIoError } from '@drayage/core/bundle';
 import type { BlobInfo, FileState, ProvenFile } from '@drayage/core/bundle';
-import type { PlacedFile } from '../engine-host/engine-host.ts';
+import type { PlacedFile } from './placed-file.ts';
 import { copyPrivately } from './private-copy.ts';
 import { readWriteFacts, type WriteAccessQuery } from './read-write-access.ts';
 import { judgeWriteAccess, type WriteVerdict } from './write-access.ts';

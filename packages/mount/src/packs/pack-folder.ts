@@ -1,6 +1,6 @@
 import { fromHex, hexOf, type Digest } from '@drayage/core';
 import type { PackFilesystem } from '@drayage/core/bundle';
-import type { PlacedFile } from '../engine-host/engine-host.ts';
+import type { PlacedFile } from '../pack-files/placed-file.ts';
 import { parseMountinfo } from '@drayage/host';
 
 /** A pack whose file the engine's kernel can open. */
