@@ -146,6 +146,26 @@ describe('verifying a bundle', () => {
     );
   });
 
+  test('reads nothing of a blob that has grown beyond its descriptor', async () => {
+    const layer = lastLayer(redis);
+    await truncate(blobPath(dir, layer.digest), 2 ** 40);
+    const { problems, bytes } = await verifyBundle(dir);
+    expect(problems.map(({ code, digest }) => [code, digest])).toEqual([
+      ['SIZE_MISMATCH', layer.digest],
+      ['SIZE_MISMATCH', layer.digest],
+    ]);
+    expect(bytes).toBeLessThan(bytesOfAll([...partsOf(redis), index.target, ...partsOf(chosen)]));
+  });
+
+  test('reads nothing of a huge hole that no image names', async () => {
+    await writeFile(blobPath(dir, stray.descriptor.digest), 'x');
+    await truncate(blobPath(dir, stray.descriptor.digest), 2 ** 40);
+    const { problems } = await verifyBundle(dir);
+    expect(problems).toEqual([
+      expect.objectContaining({ code: 'SIZE_MISMATCH', digest: stray.descriptor.digest }),
+    ]);
+  });
+
   test('finds a manifest that is missing, and one that is damaged', async () => {
     await rm(blobPath(dir, redis.target.digest));
     await writeFile(blobPath(dir, chosen.manifest.digest), Buffer.alloc(chosen.manifest.size));

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
-import pLimit from 'p-limit';
 import type { BlobStore } from '../blob-store.ts';
 import { isDrayError, reasonOf, type ErrorCode } from '../errors.ts';
-import { fromHex, type Digest } from '../image/digest.ts';
-import { abortable, throwIfAborted } from '../store/abort.ts';
+import type { Digest } from '../image/digest.ts';
+import { throwIfAborted } from '../store/abort.ts';
 import { createDirectoryBlobStore, listBlobDigests } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout, hasBlobsDirectory } from '../store/layout.ts';
 import { emptyIndex, entryName, readBundleIndex } from './bundle-index.ts';
 import type { BundleEntry, BundleIndex } from './bundle-index.ts';
 import { entryManifests, type ContainedManifest } from './contents.ts';
+import { hashBlobs } from './hash-blobs.ts';
+import { knownSizes } from './known-sizes.ts';
 import { packBlobs } from './pack.ts';
 import type { Pack } from './pack-types.ts';
 import { packedLayers, readPacks, type PackedLayers } from './packed-layers.ts';
@@ -66,7 +66,8 @@ export async function verifyBundle(dir: string, options: VerifyOptions = {}): Pr
   const index = (await readBundleIndex(createDirectoryDocumentStore(dir), signal)) ?? emptyIndex;
   const blobs = createDirectoryBlobStore(dir);
   const digests = (await hasBlobsDirectory(dir)) ? await listBlobDigests(dir) : [];
-  const hashed = await hashAll(blobs, digests, options);
+  const sizes = await knownSizes(blobs, index, signal);
+  const hashed = await hashAll(dir, digests, sizes, options);
   const problems = hashed.problems;
   const packs = await checkPacks(blobs, index, problems, signal);
   const damaged = new Set(problems.map(({ digest }) => digest));
@@ -86,48 +87,22 @@ export async function verifyBundle(dir: string, options: VerifyOptions = {}): Pr
 }
 
 async function hashAll(
-  blobs: BlobStore,
+  dir: string,
   digests: readonly Digest[],
+  sizes: ReadonlyMap<Digest, number>,
   { concurrency, onProgress, signal }: VerifyOptions,
 ): Promise<{ readonly bytes: number; readonly problems: BundleProblem[] }> {
-  const limit = pLimit(Math.max(1, concurrency ?? 2));
   let [done, bytes] = [0, 0];
-  const found = await Promise.all(
-    digests.map((digest) =>
-      limit(async () => {
-        const result = await hashBlob(blobs, digest, signal);
-        done += 1;
-        bytes += result.bytes;
-        onProgress?.({ blobs: done, blobsTotal: digests.length, bytes });
-        return result.problem;
-      }),
-    ),
-  );
-  return { bytes, problems: found.filter((problem) => problem !== undefined) };
-}
-
-async function hashBlob(
-  blobs: BlobStore,
-  digest: Digest,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly bytes: number; readonly problem?: BundleProblem | undefined }> {
-  throwIfAborted(signal, 'verify the bundle');
-  const hash = createHash('sha256');
-  let bytes = 0;
-  try {
-    const stream = await blobs.open({ mediaType: '', digest, size: 0 });
-    for await (const chunk of abortable(stream, signal, 'verify the bundle')) {
-      hash.update(chunk);
-      bytes += chunk.byteLength;
-    }
-  } catch (error) {
-    if (isDrayError(error, 'BUNDLE_UNSAFE')) return { bytes, problem: problemOf(error, { digest }) };
-    throw error;
-  }
-  const actual = fromHex(hash.digest('hex'));
-  if (actual === digest) return { bytes };
-  const message = `cannot use blob ${digest}: its bytes hash to ${actual}`;
-  return { bytes, problem: { code: 'DIGEST_MISMATCH', message, digest } };
+  const damaged = await hashBlobs({
+    ...{ dir, digests, sizes, signal },
+    concurrency: concurrency ?? 2,
+    onBlob: (hashed) => {
+      done += 1;
+      bytes += hashed;
+      onProgress?.({ blobs: done, blobsTotal: digests.length, bytes });
+    },
+  });
+  return { bytes, problems: damaged.map(({ digest, error }) => problemOf(error, { digest })) };
 }
 
 /** The packs that can be used; what is wrong with the others is added to the problems. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { BlobInfo } from '../blob-store.ts';
-import { DrayError } from '../errors.ts';
+import { DrayError, IntegrityError } from '../errors.ts';
 import { fromHex } from '../image/digest.ts';
 import { throwIfAborted } from './abort.ts';
 import { openRegularFile } from './safe-file.ts';
@@ -9,18 +9,29 @@ import { storeIoError } from './store-error.ts';
 
 const chunkBytes = 1024 * 1024;
 
-/** Digest and size of a regular file. @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE` for a link, `STORE_IO`, `ABORTED` */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<BlobInfo> {
+/**
+ * Digest and size of a regular file. With `expectedSize` (bytes) a file of another size is refused unread, and one that grows meanwhile is
+ * read one byte further at most.
+ * @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE` for a link, `STORE_IO`, `ABORTED`; IntegrityError `SIZE_MISMATCH`
+ */
+export async function hashFile(path: string, signal?: AbortSignal, expectedSize?: number): Promise<BlobInfo> {
   const handle = await openRegularFile(path);
   if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${path}: it is not there`);
   try {
-    return await hashHandle(handle, path, { signal });
+    if (expectedSize === undefined) return await hashHandle(handle, path, { signal });
+    checkSize(path, (await handle.stat()).size, expectedSize);
+    const blob = await hashHandle(handle, path, { maxBytes: expectedSize + 1, signal });
+    checkSize(path, blob.size, expectedSize);
+    return blob;
   } finally {
     await handle.close();
   }
 }
 
-/** The same of an open file, from its first byte on. Stops behind `maxBytes`: the size is larger then. @throws DrayError `STORE_IO`, `ABORTED` */
+/**
+ * Digest and size of an open file, from its first byte on. Reads `maxBytes` at most.
+ * @throws DrayError `STORE_IO`, `ABORTED`
+ */
 export async function hashHandle(
   handle: FileHandle,
   path: string,
@@ -33,7 +44,7 @@ export async function hashHandle(
   // Two buffers: one is read into while the other is hashed.
   const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
   const read = (turn: number, position: number): Promise<number> =>
-    handle.read(buffers[turn % 2 === 0 ? 0 : 1], 0, chunkBytes, position).then(
+    handle.read(buffers[turn % 2 === 0 ? 0 : 1], 0, Math.min(chunkBytes, maxBytes - position), position).then(
       ({ bytesRead }) => bytesRead,
       (error: unknown) => {
         throw storeIoError('read file', path, error);
@@ -44,9 +55,18 @@ export async function hashHandle(
   for (let turn = 0; ; turn += 1) {
     throwIfAborted(signal, `read ${path}`);
     const bytesRead = await pending;
-    if (bytesRead === 0 || size > maxBytes) return { digest: fromHex(hash.digest('hex')), size };
+    if (bytesRead === 0) return { digest: fromHex(hash.digest('hex')), size };
     size += bytesRead;
     pending = read(turn + 1, size);
     hash.update(buffers[turn % 2 === 0 ? 0 : 1].subarray(0, bytesRead));
   }
+}
+
+function checkSize(path: string, size: number, expected: number): void {
+  if (size === expected) return;
+  throw new IntegrityError(
+    'SIZE_MISMATCH',
+    `cannot use ${path}: it has ${String(size)} bytes instead of ${String(expected)}`,
+    { details: { path, size, expected } },
+  );
 }

@@ -80,7 +80,7 @@ async function proveHandle(
     if (state === proven) return state;
     // A write within the tick of the last change would leave the same time: hash once that is over.
     if (Date.now() - Number(before.ctimeMs) < tickMs) await pause(tickMs);
-    const { digest, size } = await hashHandle(handle, file, { maxBytes: descriptor.size, signal });
+    const { digest, size } = await hashHandle(handle, file, { maxBytes: descriptor.size + 1, signal });
     checkSize(file, size, descriptor);
     if (digest !== descriptor.digest) throw mismatch(file, descriptor, `its bytes hash to ${digest}`);
     // Also a new link or another mode changes the state; then it is hashed once more.
