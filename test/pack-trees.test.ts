@@ -80,7 +80,7 @@ describeWith({ registry: true, programs, root: true }, 'packs', () => {
     const reader = createPackReader({ ...erofsPrograms(), env: process.env });
     for (const [position, layer] of packed.entries()) {
       const tarSplit = await blobs.open(layer.tarSplit);
-      const request = { file, filesystem, layer, tarSplit, workDir: folder };
+      const request = { file, filesystem, layer, packLayers: packed, tarSplit, workDir: folder };
       const chunks: Uint8Array[] = [];
       for await (const chunk of await reader.openLayer(request)) chunks.push(chunk);
       expect(hashOf(Buffer.concat(chunks))).toBe(hashOf(layerAt(position).tar));

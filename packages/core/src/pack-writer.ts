@@ -39,7 +39,7 @@ export interface PackWriter {
 export interface PackReader {
   /**
    * The tar of one layer, byte for byte: it hashes to the diffId. Needs no root.
-   * @throws DrayError `PACK_TOOL_MISSING`, `PACK_INVALID`, `DIGEST_MISMATCH`
+   * @throws DrayError `PACK_TOOL_MISSING`, `PACK_INVALID`, `DIGEST_MISMATCH`, `DISK_FULL`
    */
   openLayer(request: OpenPackedLayer): Promise<ByteStream>;
 }
@@ -49,6 +49,8 @@ export interface OpenPackedLayer {
   readonly file: string;
   readonly filesystem: PackFilesystem;
   readonly layer: PackedLayer;
+  /** All layers of the pack: some programs extract them all for the sake of one. */
+  readonly packLayers: readonly PackedLayer[];
   /** The verified bytes of the layer's tar-split. */
   readonly tarSplit: ByteStream;
   /** A directory for what has to be extracted; nothing is left there once the stream has ended or was destroyed. */

@@ -48,6 +48,7 @@ export async function* openPackedLayer(
       file: store.fileOf(pack.image.digest),
       filesystem: pack.filesystem,
       layer,
+      packLayers: pack.layers,
       tarSplit,
       workDir,
       signal,

@@ -1,14 +1,18 @@
 import { mkdir } from 'node:fs/promises';
-import { DrayError, hexOf } from '@drayage/core';
+import { DrayError, abortError, hexOf, reasonOf } from '@drayage/core';
 import type { OpenPackedLayer, PackFilesystem } from '@drayage/core/bundle';
-import { lastWords, runProgram, type ProgramResult } from '@drayage/host';
 import { requireTool, type NeededTool } from '../writer/pack-tool.ts';
+import { runBounded, spaceIn, type BoundedEnd } from './bounded-process.ts';
 import { layerDirectory } from './layer-directory.ts';
 import { makeReadable } from './make-readable.ts';
 
 /** A program that takes directories out of packs. */
 export interface Extractor {
-  /** Puts a layer's files below `into`, as far as this user may create them. Returns the layer's directory. @throws DrayError `PACK_INVALID`, `ABORTED` */
+  /**
+   * Puts a layer's files below `into`, as far as this user may create them, and never more of them than the pack says that there are. Returns
+   * the layer's directory.
+   * @throws DrayError `PACK_INVALID`, `DISK_FULL`, `ABORTED`
+   */
   extract(layer: OpenPackedLayer, into: string): Promise<string>;
 }
 
@@ -30,13 +34,18 @@ export async function findExtractor(
   return {
     async extract(request, into) {
       const directory = `${into}/tree`;
+      const extent = extentOf(isSquashfs ? [request.layer] : request.packLayers);
+      await requireSpace(request, extent, into);
       // The layer's own directory is the only one that the program must make itself.
       if (!isSquashfs) await mkdir(directory);
-      const argv = [needed.command, ...argsFor(request, directory)];
-      const result = await runProgram(argv, { env, signal: request.signal });
-      // unsquashfs ends with 2 when it could not create something, such as a device: a missing file shows later.
-      if (result.exitCode !== 0 && !(isSquashfs && result.exitCode === 2))
-        throw extractError(request, result);
+      const end = await runBounded({
+        command: needed.command,
+        args: argsFor(request, directory),
+        env,
+        bounds: { maxFileBytes: extent.size, maxBytes: extent.size, directory: into },
+        signal: request.signal,
+      });
+      if (!isWhole(end, isSquashfs)) throw extractError(request, end, extent.size);
       // For root no mode is in the way.
       if (process.getuid?.() !== 0) await makeReadable(Buffer.from(directory));
       return layerDirectory(request, directory);
@@ -63,11 +72,51 @@ function erofsArgs({ file }: OpenPackedLayer, directory: string): readonly strin
   return [`--extract=${directory}`, '--no-preserve', file];
 }
 
-function extractError({ file, layer }: OpenPackedLayer, result: ProgramResult): DrayError {
-  const reason = lastWords(result) || `exit code ${result.exitCode}`;
-  return new DrayError('PACK_INVALID', `cannot extract layer ${layer.diffId} from pack ${file}: ${reason}`, {
+/** `unsquashfs` ends with 2 when it could not make something, such as a device: that matters only where a file is missed. */
+function isWhole(end: BoundedEnd, isSquashfs: boolean): boolean {
+  return end.kind === 'exited' && (end.status === 0 || (isSquashfs && end.status === 2));
+}
+
+type Extent = Pick<OpenPackedLayer['layer'], 'size' | 'tarSize'>;
+
+function extentOf(layers: readonly Extent[]): Extent {
+  return {
+    size: layers.reduce((sum, { size }) => sum + size, 0),
+    tarSize: layers.reduce((sum, { tarSize }) => sum + tarSize, 0),
+  };
+}
+
+/** Bytes that lie in no hole of a sparse file need space: no more than the layer's tar has. */
+async function requireSpace(
+  request: OpenPackedLayer,
+  { size, tarSize }: Extent,
+  into: string,
+): Promise<void> {
+  const needed = Math.min(size, tarSize);
+  const free = await spaceIn(into);
+  if (free >= needed) return;
+  const reason = `it takes ${String(needed)} bytes, and ${String(free)} can be used in ${into}`;
+  throw diskFull(request, reason);
+}
+
+function extractError(request: OpenPackedLayer, end: BoundedEnd, bytes: number): DrayError {
+  const { file, layer, signal } = request;
+  const what = `extract layer ${layer.diffId} from pack ${file}`;
+  if (signal !== undefined && (end.kind === 'aborted' || signal.aborted)) return abortError(signal, what);
+  if (end.kind === 'full') return diskFull(request, 'the disk is full');
+  const reason =
+    end.kind === 'exited'
+      ? reasonOf(end)
+      : `its files are larger than the ${String(bytes)} bytes that the pack says`;
+  return new DrayError('PACK_INVALID', `cannot ${what}: ${reason}`, {
     hint: 'Run "dray prepull --repack" to make the pack anew.',
-    cause: result.startError,
+    details: { diffId: layer.diffId, file },
+  });
+}
+
+function diskFull({ file, layer }: OpenPackedLayer, reason: string): DrayError {
+  return new DrayError('DISK_FULL', `cannot extract layer ${layer.diffId} from pack ${file}: ${reason}`, {
+    hint: 'Free some space, or mount the pack where that is possible.',
     details: { diffId: layer.diffId, file },
   });
 }

@@ -73,9 +73,8 @@ export async function packSources(
     async rebuild(position = 0) {
       const layer = layerAt(position);
       const tarSplit = await blobs.open(layer.tarSplit);
-      return bufferOf(
-        await createPackReader().openLayer({ file, filesystem, layer, tarSplit, workDir: directory }),
-      );
+      const request = { file, filesystem, layer, packLayers: layers, tarSplit, workDir: directory };
+      return bufferOf(await createPackReader().openLayer(request));
     },
     tarSplit: async (position = 0) => bufferOf(await blobs.open(layerAt(position).tarSplit)),
   };

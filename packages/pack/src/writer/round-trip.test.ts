@@ -266,6 +266,7 @@ describe('a layer is not rebuilt', () => {
       file: pack.file,
       filesystem: 'squashfs',
       layer: { ...layer, ...changeLayer },
+      packLayers: pack.layers,
       tarSplit,
       workDir: directory.path,
     } as const;
@@ -297,7 +298,13 @@ describe('a layer is not rebuilt', () => {
     const pack = await makePack(directory.path, [tar]);
     const [layer] = pack.layers;
     if (layer === undefined) throw new Error('there is no layer');
-    const request = { file: pack.file, filesystem: 'squashfs', layer, workDir: directory.path } as const;
+    const request = {
+      file: pack.file,
+      filesystem: 'squashfs',
+      layer,
+      packLayers: pack.layers,
+      workDir: directory.path,
+    } as const;
     const open = async (more: object): Promise<Buffer> =>
       bufferOf(
         await createPackReader().openLayer({
@@ -325,6 +332,7 @@ describe('a layer is not rebuilt', () => {
       file: pack.file,
       filesystem: 'squashfs',
       layer,
+      packLayers: pack.layers,
       tarSplit: Readable.from([]),
       workDir: directory.path,
     } as const;
@@ -341,6 +349,7 @@ describe('a layer is not rebuilt', () => {
       file: pack.file,
       filesystem: 'squashfs',
       layer,
+      packLayers: pack.layers,
       tarSplit,
       workDir: directory.path,
     });
@@ -426,3 +435,34 @@ function randomTar(random: Random): Buffer {
 
 /** Of files that links lead to: a link must have the attributes of its file. */
 const fixed = { mode: 0o640, uid: 1, gid: 2, mtime: 3 };
+
+describe('a pack with more in it than it says', () => {
+  const bomb = tarOf(rawTarEntry({ name: 'a', content: createRandom(7).bytes(8 * 1024 ** 2) }));
+
+  test('is not extracted beyond that, and nothing is left', async () => {
+    const pack = await makePack(directory.path, [bomb]);
+    const [layer] = pack.layers;
+    if (layer === undefined) throw new Error('there is no layer');
+    const tarSplit = Readable.from([await pack.tarSplit()]);
+    const modest = { ...layer, size: 1000, tarSize: 2000 };
+    const before = await readdir(directory.path);
+    const request = { file: pack.file, filesystem: 'squashfs', tarSplit, workDir: directory.path } as const;
+    const stream = createPackReader().openLayer({ ...request, layer: modest, packLayers: [modest] });
+    await expect(stream.then(bufferOf)).rejects.toMatchObject({
+      code: 'PACK_INVALID',
+      message: expect.stringContaining('larger than the 1000 bytes'),
+    });
+    expect(await readdir(directory.path)).toEqual(before);
+  });
+
+  test('is refused where there is no space for what it says', async () => {
+    const pack = await makePack(directory.path, [bomb]);
+    const [layer] = pack.layers;
+    if (layer === undefined) throw new Error('there is no layer');
+    const tarSplit = Readable.from([await pack.tarSplit()]);
+    const huge = { ...layer, size: 2 ** 52, tarSize: 2 ** 52 };
+    const request = { file: pack.file, filesystem: 'squashfs', tarSplit, workDir: directory.path } as const;
+    const stream = createPackReader().openLayer({ ...request, layer: huge, packLayers: [huge] });
+    await expect(stream.then(bufferOf)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  });
+});

@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, statfs } from 'node:fs/promises';
+
+/** What a program that extracts files may take. */
+export interface ExtractionBounds {
+  /** Of one file, with its holes (bytes). */
+  readonly maxFileBytes: number;
+  /** Written altogether (bytes). */
+  readonly maxBytes: number;
+  /** Where the files go: some space is always left free there. */
+  readonly directory: string;
+}
+
+export interface BoundedRun {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly bounds: ExtractionBounds;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** `exceeded`: it was ended because the files are larger than they may be; `full`: because the disk was about to be. */
+export type BoundedEnd =
+  | { readonly kind: 'exited'; readonly status: number; readonly message: string }
+  | { readonly kind: 'exceeded' | 'full' | 'aborted' };
+
+const lookMs = 20;
+/** Left free for others (bytes, and files). */
+const reserveBytes = 32 * 1024 ** 2;
+const reserveFiles = 100;
+/** What the program prints (bytes). */
+const printedBytes = 1024 ** 2;
+const messageBytes = 4096;
+const blockBytes = 512;
+/** Linux ends with it whatever writes beyond the limit. */
+const overLimit = 'SIGXFSZ';
+
+// Where the limit cannot be set, a lower one holds already.
+const limited = 'ulimit -S -f "$1" 2>/dev/null; shift; exec "$@"';
+
+/**
+ * Runs a program that extracts files, and ends it as soon as it writes more than it may: one file by the limit of the kernel, all of them by
+ * looking at what the process has written (Linux), and never to the last free block. Rejects when it cannot be started.
+ */
+export async function runBounded({ command, args, env, bounds, signal }: BoundedRun): Promise<BoundedEnd> {
+  if (signal?.aborted === true) return { kind: 'aborted' };
+  const blocks = Math.ceil(bounds.maxFileBytes / blockBytes) + 1;
+  const child = spawn('/bin/sh', ['-c', limited, 'sh', String(blocks), command, ...args], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let message = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    message = `${message}${text}`.slice(-messageBytes);
+  });
+  let stopped: 'exceeded' | 'full' | 'aborted' | undefined;
+  const stop = (reason: 'exceeded' | 'full' | 'aborted'): void => {
+    stopped ??= reason;
+    child.kill('SIGKILL');
+  };
+  const onAbort = (): void => stop('aborted');
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const watcher = watch(child, bounds, stop);
+  try {
+    const [status, by] = await ended(child);
+    if (stopped !== undefined) return { kind: stopped };
+    if (by === overLimit) return { kind: 'exceeded' };
+    return { kind: 'exited', status: status ?? 1, message: message.trim() || endText(status, by) };
+  } finally {
+    watcher.stop();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+  const [status, by]: unknown[] = await once(child, 'close');
+  return [typeof status === 'number' ? status : null, isSignal(by) ? by : null];
+}
+
+function endText(status: number | null, by: NodeJS.Signals | null): string {
+  return by === null ? `it ended with ${String(status)}` : `it was ended by ${by}`;
+}
+
+function isSignal(value: unknown): value is NodeJS.Signals {
+  return typeof value === 'string';
+}
+
+function watch(
+  { pid }: ChildProcess,
+  { maxBytes, directory }: ExtractionBounds,
+  stop: (reason: 'exceeded' | 'full') => void,
+): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const look = async (): Promise<void> => {
+    if ((await writtenBytes(pid)) > maxBytes + printedBytes) stop('exceeded');
+    else if (await isNearlyFull(directory)) stop('full');
+    if (!isOver) timer = setTimeout(() => void look(), lookMs);
+  };
+  void look();
+  return {
+    stop() {
+      isOver = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What a process has handed to the kernel for writing; 0 where the system does not say. @see proc(5), /proc/pid/io */
+async function writtenBytes(pid: number | undefined): Promise<number> {
+  const text = await readFile(`/proc/${String(pid)}/io`, 'utf8').catch(() => '');
+  return Number(/^wchar: (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
+async function isNearlyFull(directory: string): Promise<boolean> {
+  const found = await statfs(directory).catch(() => undefined);
+  if (found === undefined) return false;
+  const { bavail, bsize, files, ffree } = found;
+  return bavail * bsize < reserveBytes || (files > 0 && ffree < reserveFiles);
+}
+
+/** What can be written to a directory before the reserve is reached (bytes). */
+export async function spaceIn(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return Math.max(0, bavail * bsize - reserveBytes);
+}
