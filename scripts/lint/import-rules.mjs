@@ -21,7 +21,7 @@ const packages = {
 packages.cli = { siblings: Object.keys(packages), libraries: [] };
 
 /** The modules that core offers to other packages, beside index.ts. */
-const coreEntries = ['bundle', 'image', 'handover', 'plan', 'pipeline'];
+const coreEntries = ['bundle', 'image', 'handover', 'plan', 'pipeline', 'signature'];
 
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
 const coreLevels = [
@@ -31,6 +31,7 @@ const coreLevels = [
   ['blob-store.ts', 'source.ts', 'transport.ts', 'engine.ts', 'helper-container.ts'],
   ['store/'],
   ['bundle/'],
+  ['signature/'],
   ['pack-writer.ts', 'mounter.ts'],
   ['handover/'],
   ['rendezvous/'],

@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { exitCodes } from './exit-codes.ts';
 import type { Host, Sink } from './host.ts';
+import { keyVariables } from './options/trust-options.ts';
 import { bugText } from './output/failure.ts';
 import { run } from './run.ts';
 import { watchStopSignals } from './signals.ts';
 
 const host: Host = {
   argv: process.argv.slice(2),
-  env: process.env,
+  env: ownEnvironment(),
   cwd: process.cwd(),
   homeDir: ownHome(),
   version: ownVersion(),
@@ -45,6 +46,13 @@ function createSink(stream: NodeJS.WriteStream): Sink {
       if (!isClosed) stream.write(text);
     },
   };
+}
+
+/** The environment, without the keys for programs that inherit it: no program is given one. */
+function ownEnvironment(): Host['env'] {
+  const env = { ...process.env };
+  for (const name of keyVariables) Reflect.deleteProperty(process.env, name);
+  return env;
 }
 
 /** A container may run as a user whom nobody knows, and who has no home. */

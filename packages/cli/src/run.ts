@@ -10,6 +10,7 @@ import { unknownVariableWarnings } from './config/unknown-variables.ts';
 import { errorExitCode, exitCodes } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { optionKeys, optionTable } from './options/option-table.ts';
+import { keyVariables } from './options/trust-options.ts';
 import { bugText, failureJson, failureText } from './output/failure.ts';
 
 /** Runs one command line, from reading it to telling how it ended. Resolves with the exit code; never rejects. */
@@ -31,10 +32,16 @@ export async function run(givenHost: Host, signal: AbortSignal): Promise<number>
     if (config.verbose) host.stderr.write(settingsText(resolved));
     const handler = await command.load();
     const { dir } = resolved;
-    return await handler({ config, args: line.args, host, commands, dir, signal });
+    return await handler({ config, args: line.args, host: withoutKeys(host), commands, dir, signal });
   } catch (error) {
     return fail(stopReason(error, signal), host, wishes);
   }
+}
+
+/** Keys are in the configuration now; programs that are started get the rest of the environment. */
+function withoutKeys(host: Host): Host {
+  const env = Object.entries(host.env).filter(([name]) => !keyVariables.includes(name));
+  return { ...host, env: Object.fromEntries(env) };
 }
 
 type Wishes = Pick<ResolvedConfig['config'], 'json' | 'verbose'>;

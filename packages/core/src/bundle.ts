@@ -13,7 +13,7 @@ export { emptyIndex, formatBundleIndex, readBundleIndex, withEntry } from './bun
 export { readImage } from './bundle/read-image.ts';
 export { readHeldContent, type HeldContent } from './bundle/held-content.ts';
 export { inspectBundle, type BundleInspection, type InspectedImage } from './bundle/inspect.ts';
-export { verifyBundle, type BundleVerification } from './bundle/verify.ts';
+export { verifyBundle, type BundleProblem, type BundleVerification } from './bundle/verify.ts';
 export { gcBundle, type BundleCollection } from './bundle/gc.ts';
 
 export type { Pack, PackFilesystem, PackedLayer } from './bundle/pack-types.ts';
@@ -35,3 +35,4 @@ export { checkPackRoot, entryKind, packRootFault } from './bundle/pack-root.ts';
 export type { EntryKind, PackRootEntry } from './bundle/pack-root.ts';
 export type { PackRootLister } from './bundle/verify-pack-roots.ts';
 export { splitTarPath, tarEnd, tarHeader, tarPadding, type TarType } from './tar/tar-header.ts';
+export { findWrongPacks, verifyPack } from './delivery/verify-pack.ts';

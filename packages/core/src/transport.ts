@@ -1,7 +1,7 @@
 import type { BlobStore } from './blob-store.ts';
 
-/** The two documents of a bundle that change: everything else is content-addressed. */
-export type DocumentName = 'index.json' | 'dray-status.json';
+/** The documents of a bundle that change: everything else is content-addressed. */
+export type DocumentName = 'index.json' | 'dray-status.json' | 'dray-signature.json';
 
 /**
  * Small mutable documents (under 4 MiB). A write replaces the whole document; a reader gets the old bytes or the new ones, never a mixture.
@@ -17,7 +17,8 @@ export interface DocumentStore {
 
 /**
  * A way to a place where one bundle is handed over. Its life: made by a driver's factory (no I/O yet), used by one process, closed.
- * `blobs` holds the bundle's content; `documents` holds what names it (`index.json`) and how the pre-pull stands (`dray-status.json`).
+ * `blobs` holds the bundle's content; `documents` holds what names it (`index.json`), who vouches for that (`dray-signature.json`, where a
+ * pre-pull signs) and how the pre-pull stands (`dray-status.json`).
  * A writer puts all blobs of an image before it writes the index that names the image.
  */
 export interface Transport {

@@ -22,10 +22,13 @@ export const bundleCommands: readonly CommandSpec[] = [
     name: 'bundle verify',
     summary: 'check every digest of a bundle; exit 3 when something is wrong',
     description:
-      'Hashes every blob, and checks that every image is complete and that packs hold nothing but layers. The last needs unsquashfs or dump.erofs.',
+      'Hashes every blob, and checks that every image is complete and that packs hold nothing but layers (the last needs unsquashfs or dump.erofs). With a key in DRAY_VERIFY_KEY the signature is checked too. With --deep each packed layer is rebuilt and compared with the diffId of its image: DEEPCOST.',
     argument: bundleArgument,
-    options: ['bundle'],
-    examples: [{ line: 'dray bundle verify .dray/bundle', summary: 'after it was copied by other means' }],
+    options: ['bundle', 'deep', 'requireSignature', 'signatureContext'],
+    examples: [
+      { line: 'dray bundle verify .dray/bundle', summary: 'after it was copied by other means' },
+      { line: 'dray bundle verify --deep', summary: 'whether packs hold the layers that they say' },
+    ],
     load: async () => (await import('./bundle-verify.ts')).runBundleVerify,
   },
   {

@@ -8,6 +8,7 @@ import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts
 import { packTrust } from '../wiring/pack-trust.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';
+import { trusted } from '../wiring/trust.ts';
 import type { CommandContext } from '../command.ts';
 
 /** `dray engine start`. */
@@ -35,7 +36,7 @@ async function startAndFill(
   const { config, host, signal } = context;
   const warn = (message: string): void => progress.line(`warning: ${message}`);
   progress.status('checking the packs');
-  const content = await engineContent(config, warn, signal);
+  const content = await engineContent(config, host, warn, signal);
   progress.status('starting the engine');
   const { dataRoot, dockerd, imageStore, storage, storageSizeBytes, bridge } = config;
   const { registryMirrors, insecureRegistries, timeoutMs } = config;

@@ -8,6 +8,7 @@ import { startProgress, type Progress } from '../output/progress.ts';
 import { createMounter } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';
+import { trusted } from '../wiring/trust.ts';
 import { withRendezvous, type Rendezvous } from '../wiring/rendezvous.ts';
 import { waitPolicy } from '../wiring/wait-policy.ts';
 import type { Host } from '../host.ts';
@@ -54,7 +55,8 @@ async function loadFrom(
 ): Promise<DeliveryReport> {
   const engine = await openEngine(host);
   const onLine = (line: string): void => progress.line(line);
-  return deliverImages(places, engine, {
+  const locations = { handover: trusted(places.handover, config), local: places.local };
+  return deliverImages(locations, engine, {
     only: config.only.map((name) => expandReference(name, host.env)),
     expected: knownReferences(config.images, host.env),
     delivery: config.delivery,

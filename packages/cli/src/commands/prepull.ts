@@ -1,4 +1,5 @@
 import { UsageError, isDrayError, prepullImages, reasonOf } from '@drayage/core';
+import { createDirectoryTransport, initLayout } from '@drayage/core/bundle';
 import type {
   DrayError,
   ImageOrigin,
@@ -19,6 +20,7 @@ import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import { expireQuietly } from '../wiring/expire-quietly.ts';
 import { openHandover } from '../wiring/handover.ts';
+import { signed, signing } from '../wiring/trust.ts';
 import type { CommandContext } from '../command.ts';
 
 /** What `prepull --json` prints. */
@@ -45,6 +47,8 @@ export async function runPrepull(context: CommandContext): Promise<number> {
 async function gatherAndPrepull(context: CommandContext, progress: Progress): Promise<PrepullCommandReport> {
   const { config, host } = context;
   checkSource(context);
+  // A key that is missing is wrong usage, whatever else there is to do.
+  signing(config, () => undefined);
   const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
   const source = await openRegistry(config, host, warn);
   try {
@@ -108,9 +112,18 @@ async function runOne(
   { source, handover, progress }: Surroundings,
 ): Promise<PrepullReport> {
   const { config, host, signal } = context;
+  // A bundle that cannot be used is reported before anything is fetched.
+  await initLayout(config.bundle);
+  const options = signing(config, (reason) =>
+    progress.line(`dray: warning: what is there is left out: ${reason}`),
+  );
+  const bundle = await signed(createDirectoryTransport(config.bundle), options, signal);
   return prepullImages(images, {
     from: await originOf(context, images, source),
-    to: { bundle: config.bundle, handover },
+    to: {
+      bundle,
+      handover: handover === undefined ? undefined : await signed(handover, options, signal),
+    },
     // Without images there is nothing to prepare for.
     ...(images.length === 0 ? {} : { prepare: () => prepare(config.prepare, { host, progress, signal }) }),
     packing: await openPacking(config, host),

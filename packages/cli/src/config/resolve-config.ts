@@ -2,6 +2,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { UsageError } from '@drayage/core';
 import { optionKeys, optionTable } from '../options/option-table.ts';
 import type { CiOptionKey } from '../options/ci-options.ts';
+import type { TrustOptionKey } from '../options/trust-options.ts';
 import type { EngineSettings } from '../options/engine-settings.ts';
 import type { Config, OptionDefinition, OptionKey } from '../options/option.ts';
 import type { OptionType } from '../options/option-type.ts';
@@ -77,6 +78,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     ...engineSettings(read),
     ...ciSettings(read),
     ...stepSettings(read),
+    ...trustSettings(read),
     form: read('form'),
     packFormat: read('packFormat'),
     repack: read('repack'),
@@ -137,6 +139,18 @@ function stepSettings(read: Read): StepSettings {
     sudo: read('sudo'),
     privateEngine: read('privateEngine'),
     timeLimit: read('timeLimit'),
+  };
+}
+
+function trustSettings(read: Read): Pick<Config, TrustOptionKey> {
+  return {
+    verify: read('verify'),
+    deep: read('deep'),
+    sign: read('sign'),
+    signingKey: read('signingKey'),
+    requireSignature: read('requireSignature'),
+    verifyKey: read('verifyKey'),
+    signatureContext: read('signatureContext'),
   };
 }
 

@@ -4,6 +4,7 @@ import { engineOptions } from './engine-options.ts';
 import { imageOptions } from './image-options.ts';
 import type { OptionKey, OptionTable } from './option.ts';
 import { packOptions } from './pack-options.ts';
+import { trustOptions } from './trust-options.ts';
 import { mirrorsType } from './place-types.ts';
 import { stepOptions } from './step-options.ts';
 import {
@@ -183,6 +184,7 @@ export const optionTable: OptionTable = {
     summary:
       'fail where the job would go on: load if an image was not delivered (exit 3, or 4 after a timeout), load and engine start if others can write to a pack (exit 3), other commands if a file named with --from cannot be parsed (exit 2)',
   },
+  ...trustOptions,
   ...ciOptions,
   ...stepOptions,
   base: {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { BundleForm, DeliveryMode, OnMiss, Platform } from '@drayage/core';
 import type { Condition } from '../conditions/conditions.ts';
 import type { PackFilesystem } from '@drayage/core/bundle';
@@ -42,6 +43,9 @@ export interface PrepareCommand {
 
 /** Where images are taken from. */
 export type ImageSource = 'registry' | 'engine';
+
+/** `digests`: a pack is what the bundle names; `deep`: and its layers are what the images name. */
+export type PackVerification = 'digests' | 'deep';
 
 /** Everything that can be set, read once and valid. Below the command line everything is a parameter taken from here. */
 export interface Config extends EngineSettings, StepSettings {
@@ -90,6 +94,18 @@ export interface Config extends EngineSettings, StepSettings {
   readonly graceMs: number;
   readonly settled: boolean;
   readonly strict: boolean;
+  /** Of packs, before they are mounted. */
+  readonly verify: PackVerification;
+  /** Of the packs of a bundle that is verified. */
+  readonly deep: boolean;
+  readonly sign: boolean;
+  /** An Ed25519 private key. */
+  readonly signingKey: KeyObject | undefined;
+  readonly requireSignature: boolean;
+  /** An Ed25519 public key. */
+  readonly verifyKey: KeyObject | undefined;
+  /** What a bundle is signed for; undefined: nothing is said of that, or asked. */
+  readonly signatureContext: string | undefined;
   /** What the CI system calls this pipeline run. */
   readonly pipeline: string | undefined;
   /** The CI job that pre-pulls; undefined: the CI system is not asked. */

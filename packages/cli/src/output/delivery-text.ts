@@ -7,6 +7,8 @@ export function deliveryEventLine(event: DeliveryEvent): string | undefined {
   switch (event.type) {
     case 'receiving':
       return `${event.reference}  receiving ${humanSize(event.bytes)}`;
+    case 'verifying':
+      return `checking ${counted(event.layers, 'layer')} in ${counted(event.packs, 'pack')} against their diffIds, ${humanSize(event.bytes)}`;
     case 'mounting':
       return `${event.images.join(', ')}  mounting ${counted(event.packs, 'pack')}, ${humanSize(event.bytes)}`;
     case 'unpacking':

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
-import { createDirectoryTransport, findMountable, readBundleIndex } from '@drayage/core/bundle';
 import { hostPlatform, verifying } from '@drayage/core';
+import { createDirectoryTransport, findMountable, readBundleIndex, verifyPack } from '@drayage/core/bundle';
 import type { MountablePack, Pack } from '@drayage/core/bundle';
 import type { PrivateEngineContent } from '@drayage/private-engine';
+import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
-import { openPackStore } from './packing.ts';
+import { openPackAccess } from './packing.ts';
+import { trusted } from './trust.ts';
 
 /** What the bundle on this node has for an engine that is about to be started. */
 export interface EngineContent {
@@ -20,10 +22,13 @@ export interface EngineContent {
  */
 export async function engineContent(
   config: Config,
+  host: Pick<Host, 'env'>,
   warn: (message: string) => void,
   signal: AbortSignal,
 ): Promise<EngineContent> {
-  const { blobs, documents } = createDirectoryTransport(config.bundle);
+  // What is on this node may be the copy of a bundle of another pipeline.
+  const bundle = trusted(createDirectoryTransport(config.bundle), { ...config, settled: true });
+  const { blobs, documents } = bundle;
   const index = await readBundleIndex(documents);
   if (index === undefined || index.entries.length === 0) return { hasImages: false, mountable: undefined };
   const platform = config.platform ?? hostPlatform();
@@ -33,7 +38,7 @@ export async function engineContent(
   if (images.length === 0) return { hasImages: true, mountable: undefined };
   const content = {
     images: images.map(({ image }) => image),
-    packs: await provenPacks(config, packs, signal),
+    packs: await provenPacks(config, host, packs, signal),
   };
   const openBlob: PrivateEngineContent['openBlob'] = async (descriptor) =>
     verifying(await blobs.open(descriptor, { signal }), descriptor, config.bundle);
@@ -42,13 +47,17 @@ export async function engineContent(
 
 async function provenPacks(
   config: Config,
+  host: Pick<Host, 'env'>,
   packs: readonly Pack[],
   signal: AbortSignal,
 ): Promise<readonly MountablePack[]> {
-  const store = openPackStore(config.bundle);
+  const access = openPackAccess(config, host);
+  const { store, deepConcurrency: concurrency } = access;
+  const bundle = createDirectoryTransport(config.bundle);
   const mountable: MountablePack[] = [];
   for (const pack of packs) {
     const proven = await store.prove(pack.image, signal);
+    if (concurrency !== undefined) await verifyPack(access, bundle, pack, { concurrency, signal });
     mountable.push({ pack, file: resolve(store.fileOf(pack.image.digest)), proven });
   }
   return mountable;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import type { PackingOptions } from '@drayage/core';
 import { createPackStore } from '@drayage/core/bundle';
@@ -29,14 +30,28 @@ function keepHeapSmall(): void {
 const provenDir = '/run/drayage/proven';
 
 /** What can be done with the packs of the bundle on this node. The reader is imported when the first layer is rebuilt. */
-export function openPackAccess({ bundle }: Config, { env }: Pick<Host, 'env'>): Omit<PackAccess, 'mounter'> {
-  const reader: PackReader = {
-    async openLayer(request) {
-      const { createPackReader } = await import('@drayage/pack');
-      return createPackReader({ env }).openLayer(request);
-    },
+export function openPackAccess(
+  { bundle, verify }: Config,
+  { env }: Pick<Host, 'env'>,
+): Omit<PackAccess, 'mounter'> {
+  const create = async (): Promise<PackReader> => {
+    const { createPackReader } = await import('@drayage/pack');
+    return createPackReader({ env });
   };
-  return { store: openPackStore(bundle), reader };
+  const reader: PackReader = {
+    openLayer: async (request) => (await create()).openLayer(request),
+    checkLayer: async (request) => (await create()).checkLayer(request),
+  };
+  return {
+    store: openPackStore(bundle),
+    reader,
+    ...(verify === 'deep' ? { deepConcurrency: deepConcurrency() } : {}),
+  };
+}
+
+/** Layers that are checked at a time: each keeps a core busy, and takes the space of one layer meanwhile. */
+export function deepConcurrency(): number {
+  return Math.min(4, Math.max(2, availableParallelism()));
 }
 
 /** Lists the roots of packs. What does it is imported when the first one is listed. */

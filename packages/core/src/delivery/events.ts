@@ -14,6 +14,13 @@ export type DeliveryEvent =
       readonly skipped: number;
     }
   | {
+      readonly type: 'verifying';
+      readonly packs: number;
+      readonly layers: number;
+      /** Of their tars. */
+      readonly bytes: number;
+    }
+  | {
       readonly type: 'mounting';
       readonly images: readonly string[];
       readonly packs: number;

@@ -1,5 +1,6 @@
 import type { ByteStream } from '../blob-store.ts';
 import type { BundleEntry, BundleIndex } from '../bundle/bundle-index.ts';
+import type { Pack } from '../bundle/pack-types.ts';
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostPlatform } from '../image/platform.ts';
@@ -10,6 +11,7 @@ import { providePack, type PackAccess } from './pack-access.ts';
 import { isThere } from './is-there.ts';
 import { findMountable, type MountableImage } from './mountable.ts';
 import type { DeliveryImageReport } from './report.ts';
+import { verifyPack } from './verify-pack.ts';
 
 export interface MountImagesRequest extends DeliveryRun {
   readonly mounter: Mounter;
@@ -51,6 +53,7 @@ export async function mountImages(request: MountImagesRequest): Promise<MountedI
   for (const pack of packs) {
     mountable.push(await providePack(request.packs, pack, receiveHere, signal));
   }
+  await verifyDeeply(request, packs);
   const bytes = packs.reduce((sum, { image }) => sum + image.size, 0);
   emit({ type: 'mounting', images: names, packs: packs.length, bytes });
   const openBlob = async (descriptor: Descriptor): Promise<ByteStream> => {
@@ -61,6 +64,19 @@ export async function mountImages(request: MountImagesRequest): Promise<MountedI
   const result = await mounter.mount({ engine, info, images: wanted, packs: mountable, openBlob, signal });
   const ms = Math.round(performance.now() - startedAt);
   return { reports: await checkMounted(request, result, images, ms), result };
+}
+
+/** Checks packs against the diffIds of their layers, where that is asked for. @throws DrayError `PACK_INVALID`, `DIGEST_MISMATCH` */
+async function verifyDeeply(
+  { packs: access, local, emit, signal }: MountImagesRequest,
+  packs: readonly Pack[],
+): Promise<void> {
+  const { deepConcurrency: concurrency } = access;
+  if (concurrency === undefined) return;
+  const layers = packs.flatMap((pack) => pack.layers);
+  const bytes = layers.reduce((sum, { tarSize }) => sum + tarSize, 0);
+  emit({ type: 'verifying', packs: packs.length, layers: layers.length, bytes });
+  for (const pack of packs) await verifyPack(access, local, pack, { concurrency, signal });
 }
 
 async function isPresent(

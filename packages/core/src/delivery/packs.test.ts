@@ -8,11 +8,12 @@ import { emptyIndex, formatBundleIndex, withEntry, withPack } from '../bundle/bu
 import { packDocuments } from '../bundle/pack.ts';
 import { packMediaTypes } from '../bundle/pack-types.ts';
 import type { Engine, EngineImage, EngineInfo, LoadRequest } from '../engine.ts';
-import { DrayError, EngineError } from '../errors.ts';
+import { DrayError, EngineError, IntegrityError } from '../errors.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
 import { parseReference } from '../image/reference.ts';
 import type { MountRequest, Mounter } from '../mounter.ts';
+import type { OpenPackedLayer } from '../pack-writer.ts';
 import { createPackStore } from '../store/pack-store.ts';
 import { initLayout } from '../store/layout.ts';
 import { decompressLayer } from '../testing/compress.ts';
@@ -217,6 +218,10 @@ describe('unpacking a bundle', () => {
 const reader = {
   async openLayer({ tarSplit }: { readonly tarSplit: ByteStream }): Promise<ByteStream> {
     return Readable.from([(await collect(tarSplit)).subarray(1)]);
+  },
+  async checkLayer({ layer: { diffId }, tarSplit }: OpenPackedLayer): Promise<void> {
+    if (digestOf((await collect(tarSplit)).subarray(1)) === diffId) return;
+    throw new IntegrityError('DIGEST_MISMATCH', `cannot use layer ${diffId}: it is another`);
   },
 };
 

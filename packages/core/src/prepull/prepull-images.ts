@@ -18,8 +18,11 @@ type Settings = Omit<
 export interface PrepullOptions extends Settings {
   /** Registries, or another place that has images, such as an engine. */
   readonly from: Source | ImageOrigin;
-  /** The directory of the bundle, which is made if need be; and where it is handed over, if that is elsewhere. */
-  readonly to: string | { readonly bundle: string; readonly handover?: Transport | undefined };
+  /**
+   * The bundle: a directory, which is made if need be, or one that is open; and where it is handed over, if that is
+   * elsewhere.
+   */
+  readonly to: string | { readonly bundle: string | Transport; readonly handover?: Transport | undefined };
   /** Default: the platform of this machine, with Linux as the system. */
   readonly platform?: Platform | undefined;
   /** Requests at a time (default 6). */
@@ -38,16 +41,20 @@ export async function prepullImages(
 ): Promise<PrepullReport> {
   const wanted = areNames(images) ? distinctImages(images.map(imageNamed)) : images;
   const { bundle, handover } = typeof to === 'string' ? { bundle: to, handover: undefined } : to;
-  await initLayout(bundle);
   return prepull({
     ...settings,
     images: wanted,
     origin: typeof from === 'function' ? from : fromRegistry(from),
-    bundle: createDirectoryTransport(bundle),
+    bundle: typeof bundle === 'string' ? await makeBundle(bundle) : bundle,
     handover,
     platform: platform ?? hostPlatform(),
     concurrency,
   });
+}
+
+async function makeBundle(directory: string): Promise<Transport> {
+  await initLayout(directory);
+  return createDirectoryTransport(directory);
 }
 
 function areNames(images: readonly string[] | readonly PrepullImage[]): images is readonly string[] {

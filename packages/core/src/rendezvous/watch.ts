@@ -83,16 +83,18 @@ async function look(
   const job = follower?.latest();
   // The status is read first: an index read after it holds at least the images that the status calls ready.
   const statusBytes = await documents.read('dray-status.json', signal);
-  const indexBytes = await documents.read('index.json', signal);
   const status = statusBytes === undefined ? undefined : parseStatus(statusBytes);
-  const now = performance.now();
   if (isLeftOver(status, policy)) {
+    const now = performance.now();
     return {
       ...judge(memory, { status: undefined, hasIndex: false, job, now }, policy),
       status: undefined,
       index: undefined,
     };
   }
+  // An index that belongs to a left-over status need not even be one.
+  const indexBytes = await documents.read('index.json', signal);
   const index = indexBytes === undefined ? undefined : parseBundleIndex(indexBytes);
+  const now = performance.now();
   return { ...judge(memory, { status, hasIndex: index !== undefined, job, now }, policy), status, index };
 }

@@ -1,9 +1,9 @@
 import { fromHex, hexOf, type Digest, type DocumentName } from '@drayage/core';
 import type { PackageFile } from '../api/package-registry.ts';
 
-const documentNames: readonly DocumentName[] = ['index.json', 'dray-status.json'];
+const documentNames: readonly DocumentName[] = ['index.json', 'dray-status.json', 'dray-signature.json'];
 const blobPattern = /^([0-9a-f]{64})(?:-(\d{1,9}))?$/;
-const documentPattern = /^(index|dray-status)(?:-(\d{1,9}))?\.json$/;
+const documentPattern = /^(index|dray-status|dray-signature)(?:-(\d{1,9}))?\.json$/;
 
 /** A file of drayage: a blob or document, and which of its numbered files. */
 export type OwnName =

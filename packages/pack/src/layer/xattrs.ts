@@ -1,3 +1,4 @@
+import type { PackFilesystem } from '@drayage/core/bundle';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { RefusedEntry } from './refused.ts';
 
@@ -11,6 +12,12 @@ export interface Abilities {
   /** Else access control lists cannot be stored. */
   readonly hasAcls: boolean;
 }
+
+/** By the kind of pack. */
+export const abilities: Readonly<Record<PackFilesystem, Abilities>> = {
+  squashfs: { hasNanoseconds: false, hasAcls: false },
+  erofs: { hasNanoseconds: true, hasAcls: true },
+};
 
 /**
  * The extended attributes that an engine would set: those in a namespace that Linux has, and `user.` ones only where it takes them.

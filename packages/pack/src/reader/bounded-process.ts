@@ -73,17 +73,13 @@ export async function runBounded({ command, args, env, bounds, signal }: Bounded
   }
 }
 
-async function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
-  const [status, by]: unknown[] = await once(child, 'close');
-  return [typeof status === 'number' ? status : null, isSignal(by) ? by : null];
+async function ended(child: ChildProcess): Promise<readonly [number | null, NodeJS.Signals | null]> {
+  await once(child, 'close');
+  return [child.exitCode, child.signalCode];
 }
 
 function endText(status: number | null, by: NodeJS.Signals | null): string {
   return by === null ? `it ended with ${String(status)}` : `it was ended by ${by}`;
-}
-
-function isSignal(value: unknown): value is NodeJS.Signals {
-  return typeof value === 'string';
 }
 
 function watch(

@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ByteStream } from '@drayage/core';
-import type { OpenPackedLayer, PackReader } from '@drayage/core/bundle';
 import { DrayError, abortable, hexOf, verifying } from '@drayage/core';
+import type { ByteStream } from '@drayage/core';
+import type { OpenPackedLayer, PackFilesystem, PackReader } from '@drayage/core/bundle';
 import { RefusedEntry } from '../layer/refused.ts';
 import { MalformedTarSplit } from '../split/tar-split-reader.ts';
 import type { Environment } from '@drayage/host';
 import { plainEnvironment } from '../writer/pack-tool.ts';
+import { checkLayer } from './check-layer.ts';
 import { findExtractor, type Extractor } from './extract.ts';
 import { rebuildTar } from './rebuild-tar.ts';
 import { treeFiles } from './tree-files.ts';
@@ -24,13 +25,14 @@ export interface PackReaderOptions {
 /** Reads packs with the programs of this machine; the contract is that of `PackReader`. Nothing is extracted before the first byte is read. */
 export function createPackReader(options: PackReaderOptions = {}): PackReader {
   const { unsquashfs = 'unsquashfs', fsckErofs = 'fsck.erofs', env = {} } = options;
+  const extractorOf = (filesystem: PackFilesystem): Promise<Extractor> =>
+    findExtractor(filesystem, { unsquashfs, fsckErofs }, plainEnvironment(env));
   return {
+    async checkLayer(request) {
+      await checkLayer(await extractorOf(request.filesystem), request);
+    },
     async openLayer(request) {
-      const extractor = await findExtractor(
-        request.filesystem,
-        { unsquashfs, fsckErofs },
-        plainEnvironment(env),
-      );
+      const extractor = await extractorOf(request.filesystem);
       const { diffId, tarSize } = request.layer;
       const tar = { mediaType: '', digest: diffId, size: tarSize };
       const bytes = abortable(rebuild(extractor, request), request.signal, `rebuild layer ${diffId}`);

@@ -6,16 +6,24 @@ import type { TreeFiles } from './tree-files.ts';
 const batchBytes = 64 * 1024;
 
 /**
- * The tar that a tree and a tar-split were made of. Errors of `tarSplit` come out as they are.
+ * The tar that a tree and a tar-split were made of. `onFile` hears which file of the tree is read for the bytes from `offset` on. Errors of
+ * `tarSplit` come out as they are.
  * @throws MalformedTarSplit, also for a file that is not what the tar-split says; RefusedEntry for a name that leads out of the tree
  */
-export async function* rebuildTar(files: TreeFiles, tarSplit: ByteStream): AsyncGenerator<Buffer> {
+export async function* rebuildTar(
+  files: TreeFiles,
+  tarSplit: ByteStream,
+  onFile?: (name: string, offset: number) => void,
+): AsyncGenerator<Buffer> {
   let batch: Buffer[] = [];
   let bytes = 0;
+  let offset = 0;
   for await (const record of readTarSplit(tarSplit)) {
+    if (record.type === 'file' && record.size > 0) onFile?.(record.name, offset);
     for (const piece of contentOf(record, files)) {
       batch.push(piece);
       bytes += piece.length;
+      offset += piece.length;
       if (bytes < batchBytes) continue;
       yield Buffer.concat(batch);
       [batch, bytes] = [[], 0];

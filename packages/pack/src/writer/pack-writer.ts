@@ -4,7 +4,7 @@ import { tarEnd } from '@drayage/core/bundle';
 import type { PackFilesystem, PackRequest, PackSource, PackWriter, PackedLayer } from '@drayage/core/bundle';
 import { defaultLimits, type LayerLimits } from '../layer/limits.ts';
 import { packLayer } from './pack-layer.ts';
-import type { Abilities } from '../layer/xattrs.ts';
+import { abilities } from '../layer/xattrs.ts';
 import { startPackProcess, type PackProcess } from './pack-process.ts';
 import type { Environment } from '@drayage/host';
 import { plainEnvironment, type PackTool } from './pack-tool.ts';
@@ -46,11 +46,6 @@ export function createPackWriter(options: PackWriterOptions = {}): PackWriter {
     },
   };
 }
-
-const abilities: Readonly<Record<PackFilesystem, Abilities>> = {
-  squashfs: { hasNanoseconds: false, hasAcls: false },
-  erofs: { hasNanoseconds: true, hasAcls: true },
-};
 
 async function writePack(
   request: PackRequest,

@@ -56,6 +56,7 @@ function documentCases(verify: Verify): readonly ContractCase[] {
     verify('gives undefined for a document that was never written', async ({ documents }) => {
       equal(await documents.read('index.json'), undefined);
       equal(await documents.read('dray-status.json'), undefined);
+      equal(await documents.read('dray-signature.json'), undefined);
     }),
     verify('gives back a document as it was written', async ({ documents }) => {
       await documents.write('index.json', first);
@@ -102,6 +103,8 @@ function documentCases(verify: Verify): readonly ContractCase[] {
     verify('does not list documents among the blobs', async ({ documents, blobs }) => {
       await documents.write('index.json', first);
       await documents.write('dray-status.json', second);
+      await documents.write('dray-signature.json', first);
+      equalBytes(await documents.read('dray-signature.json'), first);
       for await (const { digest } of blobs.list()) ok(false, `${digest} is listed`);
     }),
   ];

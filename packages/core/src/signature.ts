@@ -1,0 +1,10 @@
+// Signed bundles: who signs an index, and who checks it.
+export { parseSigningKey, parseVerificationKey } from './signature/keys.ts';
+export type { SignatureDemand, SigningOptions } from './signature/signed-documents.ts';
+export {
+  claimIndex,
+  dropSignature,
+  readSignedIndex,
+  signingDocuments,
+  verifiedDocuments,
+} from './signature/signed-documents.ts';

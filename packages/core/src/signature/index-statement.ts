@@ -1,0 +1,73 @@
+import { digestOf, hexOf } from '../image/digest.ts';
+import { isObject } from '../image/json.ts';
+
+/** What an envelope of an index is: an in-toto attestation. @see https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/envelope.md */
+export const statementPayloadType = 'application/vnd.in-toto+json';
+
+const statementType = 'https://in-toto.io/Statement/v1';
+const predicateType = 'https://drayage.dev/bundle-index/v1';
+const subjectName = 'index.json';
+
+/** What is said of a signed index. */
+export interface SignedIndex {
+  /** The bytes of `index.json`. */
+  readonly index: Uint8Array;
+  /** ISO 8601. */
+  readonly signedAt: string;
+  /** The pipeline that signed it, where it had a name. */
+  readonly pipeline?: string | undefined;
+  /** What it is for, in the words of who signed it. */
+  readonly context?: string | undefined;
+}
+
+/**
+ * A statement that has `index.json` as its subject, so that other tools can check the file, and holds its bytes, so that whoever checks the
+ * statement has read the index with it.
+ */
+export function formatIndexStatement({ index, signedAt, pipeline, context }: SignedIndex): Uint8Array {
+  const statement = {
+    _type: statementType,
+    subject: [{ name: subjectName, digest: { sha256: hexOf(digestOf(index)) } }],
+    predicateType,
+    predicate: {
+      signedAt,
+      pipeline,
+      context,
+      index: Buffer.from(index).toString('utf8'),
+    },
+  };
+  return Buffer.from(JSON.stringify(statement));
+}
+
+/** Undefined for a statement about something else. */
+export function parseIndexStatement(bytes: Uint8Array): SignedIndex | undefined {
+  const statement: unknown = parseJson(bytes);
+  if (!isObject(statement) || statement['_type'] !== statementType) return undefined;
+  const { predicate, subject } = statement;
+  if (statement['predicateType'] !== predicateType || !isObject(predicate)) return undefined;
+  const { signedAt, pipeline, context, index } = predicate;
+  if (typeof signedAt !== 'string' || typeof index !== 'string') return undefined;
+  const indexBytes = Buffer.from(index);
+  if (!isSubject(subject, hexOf(digestOf(indexBytes)))) return undefined;
+  return {
+    index: indexBytes,
+    signedAt,
+    ...(typeof pipeline === 'string' ? { pipeline } : {}),
+    ...(typeof context === 'string' ? { context } : {}),
+  };
+}
+
+function isSubject(subject: unknown, sha256: string): boolean {
+  const subjects: readonly unknown[] = Array.isArray(subject) ? subject : [];
+  const [only, ...others] = subjects;
+  if (!isObject(only) || others.length > 0 || only['name'] !== subjectName) return false;
+  return isObject(only['digest']) && only['digest']['sha256'] === sha256;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DrayError, IntegrityError, abortable, fromHex, hexOf } from '@drayage/core';
+import type { OpenPackedLayer } from '@drayage/core/bundle';
+import { entryPath } from '../layer/entry-path.ts';
+import { RefusedEntry } from '../layer/refused.ts';
+import { MalformedTarSplit } from '../split/tar-split-reader.ts';
+import { MalformedSquashfs } from '../squashfs/malformed.ts';
+import { SquashfsFile } from '../squashfs/squashfs-file.ts';
+import { MalformedTar } from '../tar/malformed.ts';
+import { WrongTree, compareTree } from './compare-tree.ts';
+import { TreeExpectation, type ExpectedTree } from './expected-tree.ts';
+import type { Extractor } from './extract.ts';
+import { rebuildTar } from './rebuild-tar.ts';
+import { treeFiles, type TreeFiles } from './tree-files.ts';
+
+const refusals = [MalformedTar, MalformedTarSplit, MalformedSquashfs, RefusedEntry, WrongTree];
+
+/** The contract is that of `PackReader.checkLayer`. */
+export async function checkLayer(extractor: Extractor, request: OpenPackedLayer): Promise<void> {
+  if (request.filesystem !== 'squashfs')
+    throw invalid(request, 'only squashfs packs can be checked like this');
+  const top = hexOf(request.layer.diffId);
+  const directory = await mkdtemp(join(request.workDir, `check-${top.slice(0, 12)}-`));
+  try {
+    const files = treeFiles(await extractor.extract(request, directory));
+    const expected = await rebuildAndCheck(request, files);
+    await SquashfsFile.use(request.file, (file) => compareTree(file.walk(top), expected));
+  } catch (error) {
+    if (!refusals.some((refusal) => error instanceof refusal)) throw error;
+    throw invalid(request, error instanceof Error ? error.message : String(error), error);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Rebuilds the tar, requires that it is the layer, and that every file of the tree is in it where it belongs. */
+async function rebuildAndCheck(request: OpenPackedLayer, files: TreeFiles): Promise<ExpectedTree> {
+  const { layer, tarSplit, signal } = request;
+  const hash = createHash('sha256');
+  const expectation = new TreeExpectation(hexOf(layer.diffId));
+  const used = new Map<string, number>();
+  const tar = rebuildTar(files, tarSplit, (name, offset) => used.set(entryPath(name), offset));
+  let tarSize = 0;
+  for await (const bytes of abortable(tar, signal, `check layer ${layer.diffId}`)) {
+    tarSize += bytes.length;
+    if (tarSize > layer.tarSize) throw new MalformedTarSplit('it makes a tar of another size');
+    hash.update(bytes);
+    expectation.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+  checkDigest(request, fromHex(hash.digest('hex')));
+  const expected = expectation.finish();
+  checkContents(files, expected, used);
+  return expected;
+}
+
+function checkDigest({ file, layer: { diffId } }: OpenPackedLayer, actual: string): void {
+  if (actual === diffId) return;
+  throw new IntegrityError(
+    'DIGEST_MISMATCH',
+    `cannot use layer ${diffId} of pack ${file}: its tar hashes to ${actual}`,
+    { details: { expected: diffId, actual, file } },
+  );
+}
+
+/** The tar is the layer: so is a file whose bytes were taken for just that part of it, and a sparse one with the same bytes. */
+function checkContents(
+  files: TreeFiles,
+  { offsets, sparse }: ExpectedTree,
+  used: ReadonlyMap<string, number>,
+): void {
+  for (const [path, offset] of offsets) {
+    if (used.get(path) !== offset) throw wrongContent(path);
+  }
+  for (const [path, expected] of sparse) {
+    const hash = createHash('sha256');
+    for (const piece of files.open(path) ?? []) hash.update(piece);
+    if (hash.digest('hex') !== expected) throw wrongContent(path);
+  }
+}
+
+function wrongContent(path: string): WrongTree {
+  return new WrongTree(`${JSON.stringify(Buffer.from(path, 'latin1').toString())} has another content`);
+}
+
+function invalid({ file, layer: { diffId } }: OpenPackedLayer, reason: string, cause?: unknown): DrayError {
+  return new DrayError('PACK_INVALID', `cannot use layer ${diffId} of pack ${file}: ${reason}`, {
+    hint: 'Find out who has changed the pack, or run "dray prepull --repack" to make it anew.',
+    cause,
+    details: { diffId, file },
+  });
+}
