@@ -1,0 +1,186 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { chmod, cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { hexOf } from '@drayage/core';
+import type { DeliveryReport } from '@drayage/core';
+import { sweepLiveMounts } from '@drayage/mount';
+
+import { makeBridge, type TestBridge } from './support/bridge.ts';
+import { dray, drayJson, reportOf } from './support/dray.ts';
+import { engineInFolder, type EngineInFolder } from './support/engine-process.ts';
+import { makeFolder, removeFolder } from './support/folders.ts';
+import { forgePack, packOf } from './support/forge-in-place.ts';
+import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
+import { liveRequest } from './support/live.ts';
+import { mountTmpfs } from './support/mounts.ts';
+import { startRegistry, type TestRegistry } from './support/registry.ts';
+import { describeWith } from './support/requirements.ts';
+
+const minute = 60_000;
+const variant = { name: '28.5', imageStore: 'containerd' } as const;
+const needs = { engine: variant, registry: true, programs: ['mksquashfs', 'unsquashfs'], root: true };
+
+describeWith(needs, 'a pack that holds something else than its layers', () => {
+  let registry: TestRegistry;
+  let bridge: TestBridge;
+  let folder: string;
+  let engine: EngineInFolder;
+  let end: () => Promise<void>;
+  /** As it was made: packs and layers. */
+  let honest: string;
+  let bundle: string;
+  let app: PushedImage;
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+    bridge = await makeBridge();
+    folder = makeFolder();
+    await mountTmpfs(folder);
+    const layers = [busyboxLayer(), [{ path: 'version', content: 'one' }]];
+    app = await pushImage(registry, 'team/app:1', { layers, config: { Cmd: ['cat', '/version'] } });
+    honest = makeFolder();
+    await drayJson('prepull', ['--form', 'both', '--bundle', honest, app.reference]);
+    ({ engine, end } = await engineInFolder(folder, { ...variant, bridge: bridge.name }));
+  }, 3 * minute);
+
+  afterAll(async () => {
+    await end();
+    await removeFolder(folder);
+    await removeFolder(honest);
+    await bridge.remove();
+    await registry.stop();
+  }, minute);
+
+  beforeEach(async () => {
+    bundle = makeFolder();
+    await cp(honest, bundle, { recursive: true });
+  });
+
+  afterEach(async () => {
+    await engine.docker(['system', 'prune', '--all', '--force']);
+    await sweepLiveMounts(await liveRequest(engine, honest));
+    await removeFolder(bundle);
+  }, minute);
+
+  const versionLayer = async (tree: string): Promise<string> => {
+    const { layers } = await packOf(bundle);
+    const found = layers
+      .map(({ diffId }) => join(tree, hexOf(diffId)))
+      .find((top) => statSync(join(top, 'version'), { throwIfNoEntry: false }) !== undefined);
+    if (found === undefined) throw new Error('no layer has the file');
+    return found;
+  };
+  const otherContent = async (tree: string): Promise<void> =>
+    writeFileSync(join(await versionLayer(tree), 'version'), 'EVL');
+  const runImage = async (): Promise<string> =>
+    (await engine.docker(['run', '--rm', '--network', 'none', app.reference])).stdout.trim();
+  const load = async (
+    ...args: string[]
+  ): Promise<{ report: DeliveryReport; stderr: string; exitCode: number }> => {
+    const finished = await dray(['load', '--settled', '--bundle', bundle, '--json', ...args], {
+      host: engine.host,
+    });
+    return { report: reportOf('load', finished), stderr: finished.stderr, exitCode: finished.exitCode ?? -1 };
+  };
+
+  test(
+    'is not found by its digests, and runs',
+    async () => {
+      await forgePack(bundle, otherContent);
+      expect(await drayJson('verify', ['--bundle', bundle])).toMatchObject({ ok: true, problems: [] });
+      expect((await load()).report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount' }] });
+      expect(await runImage()).toBe('EVL');
+    },
+    2 * minute,
+  );
+
+  test(
+    'is found by a deep verification, with pack, layer and reason',
+    async () => {
+      expect(await drayJson('verify', ['--bundle', bundle, '--deep'])).toMatchObject({
+        ok: true,
+        deepLayers: 2,
+      });
+      await forgePack(bundle, otherContent);
+      const { manifest } = await packOf(bundle);
+      const finished = await dray(['bundle', 'verify', '--deep', '--bundle', bundle, '--json']);
+      expect(finished.exitCode).toBe(3);
+      expect(reportOf('verify', finished)).toMatchObject({
+        ok: false,
+        problems: [
+          {
+            code: 'PACK_INVALID',
+            digest: manifest.digest,
+            message: expect.stringContaining('another content'),
+          },
+        ],
+      });
+    },
+    2 * minute,
+  );
+
+  test(
+    'is not mounted after a deep verification: its layers are loaded, and that is said',
+    async () => {
+      await forgePack(bundle, otherContent);
+      const { manifest } = await packOf(bundle);
+      const { report, stderr, exitCode } = await load('--verify', 'deep', '--strict');
+      expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
+      expect(stderr).toContain(`cannot use pack ${manifest.digest}`);
+      expect(exitCode).toBe(0);
+      expect(await runImage()).toBe('one');
+    },
+    2 * minute,
+  );
+
+  test(
+    'is not even loaded from, where there are no layers: strict fails, and the engine may pull',
+    async () => {
+      await removeFolder(bundle);
+      bundle = makeFolder();
+      await drayJson('prepull', ['--form', 'packs', '--bundle', bundle, app.reference]);
+      await forgePack(bundle, otherContent);
+      const refused = await load('--verify', 'deep', '--strict');
+      expect(refused.report).toMatchObject({ outcome: 'miss', images: [{ delivery: 'none' }] });
+      expect(refused.exitCode).toBe(3);
+      const pulled = await load(
+        '--verify',
+        'deep',
+        '--on-miss',
+        'pull',
+        '--insecure-registry',
+        registry.host,
+      );
+      expect(pulled.report).toMatchObject({ images: [{ delivery: 'pull' }] });
+      expect(await runImage()).toBe('one');
+    },
+    2 * minute,
+  );
+
+  const more: Readonly<Record<string, (top: string) => Promise<void>>> = {
+    'one file more': async (top) => writeFileSync(join(top, 'preload'), 'evil'),
+    'another mode': (top) => chmod(join(top, 'version'), 0o4777),
+  };
+  test.each(Object.entries(more))(
+    'is refused with %s, too',
+    async (_, change) => {
+      await forgePack(bundle, async (tree) => change(await versionLayer(tree)));
+      const { report, stderr } = await load('--verify', 'deep');
+      expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
+      expect(stderr).toContain('cannot use pack');
+    },
+    2 * minute,
+  );
+
+  test(
+    'is mounted after a deep verification when it is what it says',
+    async () => {
+      const { report, stderr } = await load('--verify', 'deep');
+      expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount' }] });
+      expect(stderr).toContain('against their diffIds');
+      expect(await runImage()).toBe('one');
+    },
+    2 * minute,
+  );
+});
