@@ -87,6 +87,23 @@ describeWith({ registry: true, programs, root: true }, 'packs', () => {
     }
   });
 
+  test('in the format squashfs are found to be what their diffIds say', async () => {
+    const { file, layers: packed } = packOf('squashfs');
+    const reader = createPackReader({ env: process.env });
+    for (const layer of packed) {
+      const tarSplit = await blobs.open(layer.tarSplit);
+      const request = {
+        file,
+        filesystem: 'squashfs',
+        layer,
+        packLayers: packed,
+        tarSplit,
+        workDir: folder,
+      } as const;
+      await expect(reader.checkLayer(request)).resolves.toBeUndefined();
+    }
+  });
+
   const titles = [...nastyLayers().map(({ title }) => title), 'real files'];
   const titled = titles.map((title, position) => [title, position] as const);
 

@@ -44,8 +44,9 @@ export interface PackReader {
   openLayer(request: OpenPackedLayer): Promise<ByteStream>;
 
   /**
-   * Requires that a layer in a pack is the one that its diffId names: the rebuilt tar hashes to it, and the tree that would be mounted is
-   * what that tar makes, to the last name, owner, mode, attribute and byte. Needs no root.
+   * Requires that a layer in a pack is the one that its diffId names: the rebuilt tar hashes to it, and the
+   * tree that would be mounted is what that tar makes, to the last name, owner, mode, attribute and byte.
+   * Needs no root.
    * @throws DrayError `PACK_TOOL_MISSING`, `PACK_INVALID`, `DIGEST_MISMATCH`, `DISK_FULL`
    */
   checkLayer(request: OpenPackedLayer): Promise<void>;

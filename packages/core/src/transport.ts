@@ -16,10 +16,10 @@ export interface DocumentStore {
 }
 
 /**
- * A way to a place where one bundle is handed over. Its life: made by a driver's factory (no I/O yet), used by one process, closed.
- * `blobs` holds the bundle's content; `documents` holds what names it (`index.json`), who vouches for that (`dray-signature.json`, where a
- * pre-pull signs) and how the pre-pull stands (`dray-status.json`).
- * A writer puts all blobs of an image before it writes the index that names the image.
+ * A way to a place where one bundle is handed over. Its life: made by a driver's factory (no I/O yet), used
+ * by one process, closed. `blobs` holds the bundle's content; `documents` holds what names it (`index.json`),
+ * who vouches for that (`dray-signature.json`, where a pre-pull signs) and how the pre-pull stands
+ * (`dray-status.json`). A writer puts all blobs of an image before it writes the index that names the image.
  */
 export interface Transport {
   /** Where it leads, fit for messages: no credentials. */

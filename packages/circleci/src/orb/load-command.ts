@@ -26,6 +26,8 @@ const loadOptions = {
   },
   grace: 'graceMs',
   settled: 'settled',
+  verify: 'verify',
+  require_signature: 'requireSignature',
   reach: 'reach',
   mount_content: 'mountContent',
   ...engineOptions,

@@ -36,6 +36,7 @@ const prepullOptions = {
   },
   form: 'form',
   pack_format: 'packFormat',
+  sign: 'sign',
   platform: 'platform',
   frozen: 'frozen',
   lock_file: 'lockFile',

@@ -11,11 +11,12 @@ const kinds: Readonly<Record<PipelineOptionKind, readonly string[]>> = {
   ],
   duration: ['timeoutMs', 'graceMs'],
   number: ['concurrency'],
-  boolean: ['frozen', 'settled', 'strict', 'verbose'],
+  boolean: ['frozen', 'settled', 'strict', 'verbose', 'sign', 'requireSignature'],
   enum: [
     'source',
     'form',
     'packFormat',
+    'verify',
     'delivery',
     'onMiss',
     'reach',

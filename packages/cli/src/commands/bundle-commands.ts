@@ -22,7 +22,7 @@ export const bundleCommands: readonly CommandSpec[] = [
     name: 'bundle verify',
     summary: 'check every digest of a bundle; exit 3 when something is wrong',
     description:
-      'Hashes every blob, and checks that every image is complete and that packs hold nothing but layers (the last needs unsquashfs or dump.erofs). With a key in DRAY_VERIFY_KEY the signature is checked too. With --deep each packed layer is rebuilt and compared with the diffId of its image: DEEPCOST.',
+      'Hashes every blob, and checks that every image is complete and that packs hold nothing but layers (the last needs unsquashfs or dump.erofs). With a key in DRAY_VERIFY_KEY the signature is checked too. With --deep each packed layer is rebuilt and compared with the diffId of its image, which takes 10 s or more for each GB of layers.',
     argument: bundleArgument,
     options: ['bundle', 'deep', 'requireSignature', 'signatureContext'],
     examples: [

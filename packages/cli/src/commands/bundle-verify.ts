@@ -54,7 +54,10 @@ async function verify(context: CommandContext, progress: Progress): Promise<Bund
 
 type PartialReport = Pick<BundleVerifyReport, 'problems' | 'signature' | 'deepLayers'>;
 
-/** The signature, where there is a key for it, and whether `index.json` is what was signed: other tools read that. */
+/**
+ * The signature, where there is a key for it, and whether `index.json` is what was signed: other tools read
+ * that.
+ */
 async function checkSignature({ config, signal }: CommandContext): Promise<PartialReport> {
   const isWanted = config.requireSignature || verificationKey(config) !== undefined;
   const demand = signatureDemand({ ...config, requireSignature: isWanted, settled: true });

@@ -19,7 +19,7 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     default: 'digests',
     defaultText: 'digests',
     summary:
-      'what is checked of a pack before it is mounted: the digests that the bundle names; or deep, each layer against the diffId of its image, which takes about as long as a load',
+      'what is checked of a pack before it is mounted: the digests that the bundle names; or deep, each layer against the diffId of its image, which takes 10 s or more for each GB of layers',
   },
   deep: {
     flag: 'deep',

@@ -8,7 +8,7 @@ const width = 110;
 export function doctorText(diagnosis: Diagnosis, isVerbose: boolean): string {
   const { machine, advice } = diagnosis;
   const groups: readonly (readonly [string, readonly string[]])[] = [
-    ['delivery', columns([['auto', choiceText(diagnosis)], ...wayRows(diagnosis)])],
+    ['delivery', columns([['auto', choiceText(diagnosis)], ...wayRows(diagnosis), trustRow])],
     ['engine', columns([...engineRows(diagnosis), ...situationRows(diagnosis)])],
     ['machine', columns(machineRows(machine))],
     ['data-root of a private engine', columns(storageRows(diagnosis))],
@@ -26,6 +26,11 @@ type Row = readonly [string, string];
 function columns(rows: readonly Row[]): readonly string[] {
   return formatColumns(rows, width);
 }
+
+const trustRow: Row = [
+  'trust',
+  'who can write to a bundle decides what runs here, as with a registry, unless --require-signature or --verify deep is given (docs/security.md)',
+];
 
 const wayTitles: Readonly<Record<WayName, string>> = {
   'mount-local': 'mount, in place',

@@ -46,8 +46,8 @@ export function signing(config: Config, onDropped: (reason: string) => void): Si
 }
 
 /**
- * A place where each index is signed as it is written, or, without signing, one whose earlier signature is gone. What others have put into
- * its index is not continued under a signature.
+ * A place where each index is signed as it is written, or, without signing, one whose earlier signature is
+ * gone. What others have put into its index is not continued under a signature.
  */
 export async function signed(
   place: Transport,

@@ -25,8 +25,8 @@ export interface DamagedBlob {
 }
 
 /**
- * Hashes the files of blobs. A file that is larger than every document says is damaged and is not read; neither is one that no document
- * names and that is nearly all hole: each could keep a reader busy for hours.
+ * Hashes the files of blobs. A file that is larger than every document says is damaged and is not read;
+ * neither is one that no document names and that is nearly all hole: each could keep a reader busy for hours.
  */
 export async function hashBlobs(request: HashBlobsRequest): Promise<readonly DamagedBlob[]> {
   const limit = pLimit(Math.max(1, request.concurrency));

@@ -66,7 +66,10 @@ export async function mountImages(request: MountImagesRequest): Promise<MountedI
   return { reports: await checkMounted(request, result, images, ms), result };
 }
 
-/** Checks packs against the diffIds of their layers, where that is asked for. @throws DrayError `PACK_INVALID`, `DIGEST_MISMATCH` */
+/**
+ * Checks packs against the diffIds of their layers, where that is asked for.
+ * @throws DrayError `PACK_INVALID`, `DIGEST_MISMATCH`
+ */
 async function verifyDeeply(
   { packs: access, local, emit, signal }: MountImagesRequest,
   packs: readonly Pack[],

@@ -13,7 +13,9 @@ export interface PackAccess {
   /** Of the bundle on this node. */
   readonly store: PackStore;
   readonly reader: PackReader;
-  /** How many layers at a time are checked against their diffIds before a pack is mounted; undefined: none is. */
+  /**
+   * How many layers at a time are checked against their diffIds before a pack is mounted; undefined: none is.
+   */
   readonly deepConcurrency?: number | undefined;
   /** Undefined: packs are only unpacked. */
   readonly mounter?: Mounter | undefined;

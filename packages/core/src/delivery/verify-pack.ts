@@ -30,8 +30,8 @@ export interface WrongLayer {
 type Verifier = Pick<PackAccess, 'store' | 'reader'>;
 
 /**
- * Checks each layer of a pack against its diffId. The blobs of the pack are on this node, its file is proven. Resolves with the layers that
- * are wrong, in order.
+ * Checks each layer of a pack against its diffId. The blobs of the pack are on this node, its file is proven.
+ * Resolves with the layers that are wrong, in order.
  * @throws DrayError `PACK_TOOL_MISSING`, `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 export async function findWrongLayers(
@@ -59,7 +59,10 @@ export async function findWrongLayers(
     .filter((wrong) => wrong !== undefined);
 }
 
-/** Requires that every layer of a pack is what its diffId names. @throws DrayError `PACK_INVALID`, `DIGEST_MISMATCH`; as {@link findWrongLayers} */
+/**
+ * Requires that every layer of a pack is what its diffId names.
+ * @throws DrayError `PACK_INVALID`, `DIGEST_MISMATCH`; as {@link findWrongLayers}
+ */
 export async function verifyPack(
   access: Verifier,
   local: { readonly location: string; readonly blobs: BlobStore },
@@ -71,8 +74,8 @@ export async function verifyPack(
 }
 
 /**
- * The packs of a bundle on this node with the layers that are wrong in them. A pack that is damaged or not there in full is passed over:
- * the check of digests reports it.
+ * The packs of a bundle on this node with the layers that are wrong in them. A pack that is damaged or not
+ * there in full is passed over: the check of digests reports it.
  */
 export async function findWrongPacks(
   access: Verifier,

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:
 import { isObject } from '../image/json.ts';
 
 /**
- * The bytes that a signature of a DSSE envelope is over. Written here because the libraries that have it bring certificates and time stamps
- * along.
+ * The bytes that a signature of a DSSE envelope is over. Written here because the libraries that have it
+ * bring certificates and time stamps along.
  * @see https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md
  */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {

@@ -1,7 +1,10 @@
 import { digestOf, hexOf } from '../image/digest.ts';
 import { isObject } from '../image/json.ts';
 
-/** What an envelope of an index is: an in-toto attestation. @see https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/envelope.md */
+/**
+ * What an envelope of an index is: an in-toto attestation.
+ * @see https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/envelope.md
+ */
 export const statementPayloadType = 'application/vnd.in-toto+json';
 
 const statementType = 'https://in-toto.io/Statement/v1';
@@ -21,8 +24,8 @@ export interface SignedIndex {
 }
 
 /**
- * A statement that has `index.json` as its subject, so that other tools can check the file, and holds its bytes, so that whoever checks the
- * statement has read the index with it.
+ * A statement that has `index.json` as its subject, so that other tools can check the file, and holds its
+ * bytes, so that whoever checks the statement has read the index with it.
  */
 export function formatIndexStatement({ index, signedAt, pipeline, context }: SignedIndex): Uint8Array {
   const statement = {

@@ -2,7 +2,8 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 
 /**
- * The key to sign with: an Ed25519 private key as PEM (PKCS#8), or base64 of that. Errors say nothing of the text.
+ * The key to sign with: an Ed25519 private key as PEM (PKCS#8), or base64 of that. Errors say nothing of the
+ * text.
  * @throws UsageError `USAGE`
  */
 export function parseSigningKey(text: string): KeyObject {
@@ -10,7 +11,8 @@ export function parseSigningKey(text: string): KeyObject {
 }
 
 /**
- * The key to check signatures with: an Ed25519 public key as PEM, or base64 of that. A private key stands for its public one.
+ * The key to check signatures with: an Ed25519 public key as PEM, or base64 of that. A private key stands for
+ * its public one.
  * @throws UsageError `USAGE`
  */
 export function parseVerificationKey(text: string): KeyObject {

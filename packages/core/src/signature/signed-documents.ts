@@ -18,7 +18,8 @@ export interface SignatureDemand {
 }
 
 /**
- * Reads and checks the signed index of a bundle. Everything else in the bundle is named by digest, from the index on.
+ * Reads and checks the signed index of a bundle. Everything else in the bundle is named by digest, from the
+ * index on.
  * @throws DrayError `SIGNATURE_MISSING`, `SIGNATURE_INVALID`; what the store throws
  */
 export async function readSignedIndex(
@@ -33,8 +34,8 @@ export async function readSignedIndex(
 }
 
 /**
- * The documents of a bundle, with the signed index in place of `index.json`: the bytes that are read are those that were checked, and nobody
- * can exchange the one for the other in between.
+ * The documents of a bundle, with the signed index in place of `index.json`: the bytes that are read are
+ * those that were checked, and nobody can exchange the one for the other in between.
  */
 export function verifiedDocuments(documents: DocumentStore, demand: SignatureDemand): DocumentStore {
   return {
@@ -56,8 +57,9 @@ export interface SigningOptions {
 }
 
 /**
- * The documents of a bundle that is being signed: with every `index.json` its signature is written, first. Of an earlier index only what the
- * same key has signed is read back: nothing that somebody else has put there gets a signature.
+ * The documents of a bundle that is being signed: with every `index.json` its signature is written, first. Of
+ * an earlier index only what the same key has signed is read back: nothing that somebody else has put there
+ * gets a signature.
  */
 export function signingDocuments(documents: DocumentStore, options: SigningOptions): DocumentStore {
   const { key, context, pipeline, onDropped } = options;
@@ -91,9 +93,9 @@ export function signingDocuments(documents: DocumentStore, options: SigningOptio
 }
 
 /**
- * Before a run that signs: what an earlier run has left is signed anew in the name of this one, or forgotten where another has signed it.
- * Without this a reader would refuse what is there until the first image has come. An empty place stays empty: an index without a status
- * stands for a finished bundle.
+ * Before a run that signs: what an earlier run has left is signed anew in the name of this one, or forgotten
+ * where another has signed it. Without this a reader would refuse what is there until the first image has
+ * come. An empty place stays empty: an index without a status stands for a finished bundle.
  */
 export async function claimIndex(
   documents: DocumentStore,
@@ -109,7 +111,10 @@ export async function claimIndex(
   await signing.write('index.json', index ?? formatBundleIndex(emptyIndex), signal);
 }
 
-/** Before a run that does not sign: no reader must take the signature of an earlier index for that of a new one. */
+/**
+ * Before a run that does not sign: no reader must take the signature of an earlier index for that of a new
+ * one.
+ */
 export async function dropSignature(documents: DocumentStore, signal?: AbortSignal): Promise<void> {
   if ((await documents.read('dray-signature.json', signal)) === undefined) return;
   await documents.delete('dray-signature.json', signal);

@@ -10,9 +10,10 @@ import { storeIoError } from './store-error.ts';
 const chunkBytes = 1024 * 1024;
 
 /**
- * Digest and size of a regular file. With `expectedSize` (bytes) a file of another size is refused unread, and one that grows meanwhile is
- * read one byte further at most.
- * @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE` for a link, `STORE_IO`, `ABORTED`; IntegrityError `SIZE_MISMATCH`
+ * Digest and size of a regular file. With `expectedSize` (bytes) a file of another size is refused unread,
+ * and one that grows meanwhile is read one byte further at most.
+ * @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE` for a link, `STORE_IO`, `ABORTED`; IntegrityError
+ * `SIZE_MISMATCH`
  */
 export async function hashFile(path: string, signal?: AbortSignal, expectedSize?: number): Promise<BlobInfo> {
   const handle = await openRegularFile(path);

@@ -38,7 +38,7 @@ function prepullJob(definitions: PipelineDefinitions): YamlEntry {
     comment:
       'Pre-pulls the images beside the tests. If it fails, the pipeline goes on.\nTo give it rules, tags or a before_script, define a job of the same name.',
     value: {
-      extends: [handover('prepull'), switchName('frozen')],
+      extends: [handover('prepull'), switchName('frozen'), switchName('sign')],
       stage: inputText('stage'),
       image: inputText('image'),
       inherit: { default: ['tags'] },
@@ -64,7 +64,7 @@ function loadJob(definitions: PipelineDefinitions): YamlEntry {
     comment:
       'For a job that needs the images and has an engine: loads them before its script. If the job has its own\nbefore_script, start it with !reference [this job, before_script].',
     value: {
-      extends: [handover('load'), switchName('strict')],
+      extends: [handover('load'), switchName('strict'), switchName('require_signature')],
       variables: {
         ...installVariables,
         ...optionVariables(definitions, [...images, ...loadInputs]),
@@ -207,16 +207,21 @@ function handoverJobs(definitions: PipelineDefinitions): readonly YamlEntry[] {
 }
 
 /** Options that an input turns on. Turned off, they set nothing, so the configuration file applies. */
-const switchKeys = ['frozen', 'strict'] as const;
+const switchKeys = {
+  frozen: 'frozen',
+  sign: 'sign',
+  strict: 'strict',
+  require_signature: 'requireSignature',
+} as const;
 
-function switchName(key: (typeof switchKeys)[number]): string {
-  return hidden(`${key}-${inputText(key)}`);
+function switchName(name: keyof typeof switchKeys): string {
+  return hidden(`${name}-${inputText(name)}`);
 }
 
 function switches(definitions: PipelineDefinitions): readonly YamlEntry[] {
-  return switchKeys.flatMap((key) => [
-    { key: hidden(`${key}-false`), value: { variables: {} } },
-    { key: hidden(`${key}-true`), value: { variables: { [pipelineOption(definitions, key).env]: 'true' } } },
+  return Object.entries(switchKeys).flatMap(([name, key]) => [
+    { key: hidden(`${name}-false`), value: { variables: {} } },
+    { key: hidden(`${name}-true`), value: { variables: { [pipelineOption(definitions, key).env]: 'true' } } },
   ]);
 }
 

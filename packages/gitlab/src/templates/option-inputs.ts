@@ -22,6 +22,7 @@ export const prepullInputs: readonly OptionInput[] = [
   { name: 'frozen', key: 'frozen' },
   { name: 'platform', key: 'platform' },
   { name: 'form', key: 'form' },
+  { name: 'sign', key: 'sign' },
   { name: 'mirrors', key: 'mirrors' },
   { name: 'insecure_registries', key: 'insecureRegistries' },
 ];
@@ -34,6 +35,8 @@ export const loadInputs: readonly OptionInput[] = [
   { name: 'delivery', key: 'delivery' },
   { name: 'on_miss', key: 'onMiss' },
   { name: 'only', key: 'only', description: 'wait for these images only, not for the whole pre-pull' },
+  { name: 'verify', key: 'verify' },
+  { name: 'require_signature', key: 'requireSignature' },
   { name: 'timeout', key: 'timeoutMs' },
   { name: 'grace', key: 'graceMs' },
   {

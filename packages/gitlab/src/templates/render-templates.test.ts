@@ -140,6 +140,10 @@ describe('inputs', () => {
     expect(variable(load, 'DRAY_TIMEOUTMS')).toBe('');
     expect(variable(load, 'DRAY_STRICT')).toBeUndefined();
     expect(variable(job('.drayage:load', { strict: true }), 'DRAY_STRICT')).toBe('true');
+    expect(variable(load, 'DRAY_REQUIRESIGNATURE')).toBeUndefined();
+    const strict = job('.drayage:load', { require_signature: true });
+    expect(variable(strict, 'DRAY_REQUIRESIGNATURE')).toBe('true');
+    expect(variable(job('drayage:prepull', { sign: true }), 'DRAY_SIGN')).toBe('true');
   });
 
   test('tell the jobs that wait which job they wait for', () => {

@@ -20,7 +20,10 @@ export interface BoundedRun {
   readonly signal: AbortSignal | undefined;
 }
 
-/** `exceeded`: it was ended because the files are larger than they may be; `full`: because the disk was about to be. */
+/**
+ * `exceeded`: it was ended because the files are larger than they may be; `full`: because the disk was about
+ * to be.
+ */
 export type BoundedEnd =
   | { readonly kind: 'exited'; readonly status: number; readonly message: string }
   | { readonly kind: 'exceeded' | 'full' | 'aborted' };
@@ -40,8 +43,9 @@ const overLimit = 'SIGXFSZ';
 const limited = 'ulimit -S -f "$1" 2>/dev/null; shift; exec "$@"';
 
 /**
- * Runs a program that extracts files, and ends it as soon as it writes more than it may: one file by the limit of the kernel, all of them by
- * looking at what the process has written (Linux), and never to the last free block. Rejects when it cannot be started.
+ * Runs a program that extracts files, and ends it as soon as it writes more than it may: one file by the
+ * limit of the kernel, all of them by looking at what the process has written (Linux), and never to the last
+ * free block. Rejects when it cannot be started.
  */
 export async function runBounded({ command, args, env, bounds, signal }: BoundedRun): Promise<BoundedEnd> {
   if (signal?.aborted === true) return { kind: 'aborted' };
@@ -103,7 +107,10 @@ function watch(
   };
 }
 
-/** What a process has handed to the kernel for writing; 0 where the system does not say. @see proc(5), /proc/pid/io */
+/**
+ * What a process has handed to the kernel for writing; 0 where the system does not say.
+ * @see proc(5), /proc/pid/io
+ */
 async function writtenBytes(pid: number | undefined): Promise<number> {
   const text = await readFile(`/proc/${String(pid)}/io`, 'utf8').catch(() => '');
   return Number(/^wchar: (\d+)$/m.exec(text)?.[1] ?? 0);

@@ -46,6 +46,7 @@ const entries = {
   large: rawTarEntry({ name: 'large', content: createRandom(3).bytes(700_000) }),
   empty: rawTarEntry({ name: 'empty' }),
   hard: rawTarEntry({ name: 'hard', typeFlag: '1', linkName: 'd/b' }),
+  linkedToo: rawTarEntry({ name: 'linked-too', typeFlag: '1', linkName: 'hard' }),
   soft: rawTarEntry({ name: 'soft', typeFlag: '2', linkName: '../../d/a' }),
   whiteout: rawTarEntry({ name: 'd/.wh.gone' }),
   opaque: rawTarEntry({ name: 'implied/deeper/.wh..wh..opq' }),

@@ -35,7 +35,9 @@ export async function checkLayer(extractor: Extractor, request: OpenPackedLayer)
   }
 }
 
-/** Rebuilds the tar, requires that it is the layer, and that every file of the tree is in it where it belongs. */
+/**
+ * Rebuilds the tar, requires that it is the layer, and that every file of the tree is in it where it belongs.
+ */
 async function rebuildAndCheck(request: OpenPackedLayer, files: TreeFiles): Promise<ExpectedTree> {
   const { layer, tarSplit, signal } = request;
   const hash = createHash('sha256');
@@ -64,7 +66,10 @@ function checkDigest({ file, layer: { diffId } }: OpenPackedLayer, actual: strin
   );
 }
 
-/** The tar is the layer: so is a file whose bytes were taken for just that part of it, and a sparse one with the same bytes. */
+/**
+ * The tar is the layer: so is a file whose bytes were taken for just that part of it, and a sparse one with
+ * the same bytes.
+ */
 function checkContents(
   files: TreeFiles,
   { offsets, sparse }: ExpectedTree,

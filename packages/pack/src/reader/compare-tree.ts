@@ -7,7 +7,8 @@ export class WrongTree extends Error {
 }
 
 /**
- * Requires that a tree has the names of the expected one and no others, each with the same attributes. Contents are not looked at.
+ * Requires that a tree has the names of the expected one and no others, each with the same attributes.
+ * Contents are not looked at.
  * @throws WrongTree
  */
 export async function compareTree(

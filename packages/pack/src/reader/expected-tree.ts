@@ -22,7 +22,10 @@ export interface ExpectedTree {
   readonly sparse: ReadonlyMap<string, string>;
 }
 
-/** Takes the tar of a layer, and tells what tree a pack must have for it: by the same rules that packs are made by. */
+/**
+ * Takes the tar of a layer, and tells what tree a pack must have for it: by the same rules that packs are
+ * made by.
+ */
 export class TreeExpectation {
   readonly #top: string;
   readonly #offsets = new Map<string, number>();
@@ -91,7 +94,7 @@ export class TreeExpectation {
     return {
       entry: (entry) => {
         const path = this.#pathOf(entry.name);
-        const target = entry.type === 'hardlink' ? this.#pathOf(entry.linkName) : undefined;
+        const target = entry.type === 'hardlink' ? this.#fileAt(entry.linkName) : undefined;
         this.#nodes.set(path, { entry, target });
         this.#hash = entry.type === 'file' ? this.#sparse.get(path) : undefined;
       },
@@ -103,6 +106,12 @@ export class TreeExpectation {
       },
       trailer: () => undefined,
     };
+  }
+
+  /** A link may lead to another link, which came before. */
+  #fileAt(name: string): string {
+    const path = this.#pathOf(name);
+    return this.#nodes.get(path)?.target ?? path;
   }
 
   #pathOf(name: string): string {

@@ -9,8 +9,8 @@ import { makeReadable } from './make-readable.ts';
 /** A program that takes directories out of packs. */
 export interface Extractor {
   /**
-   * Puts a layer's files below `into`, as far as this user may create them, and never more of them than the pack says that there are. Returns
-   * the layer's directory.
+   * Puts a layer's files below `into`, as far as this user may create them, and never more of them than the
+   * pack says that there are. Returns the layer's directory.
    * @throws DrayError `PACK_INVALID`, `DISK_FULL`, `ABORTED`
    */
   extract(layer: OpenPackedLayer, into: string): Promise<string>;

@@ -6,9 +6,10 @@ import type { TreeFiles } from './tree-files.ts';
 const batchBytes = 64 * 1024;
 
 /**
- * The tar that a tree and a tar-split were made of. `onFile` hears which file of the tree is read for the bytes from `offset` on. Errors of
- * `tarSplit` come out as they are.
- * @throws MalformedTarSplit, also for a file that is not what the tar-split says; RefusedEntry for a name that leads out of the tree
+ * The tar that a tree and a tar-split were made of. `onFile` hears which file of the tree is read for the
+ * bytes from `offset` on. Errors of `tarSplit` come out as they are.
+ * @throws MalformedTarSplit, also for a file that is not what the tar-split says; RefusedEntry for a name
+ * that leads out of the tree
  */
 export async function* rebuildTar(
   files: TreeFiles,

@@ -10,8 +10,8 @@ export interface ListedName {
 }
 
 /**
- * The names of a directory, in order. Whoever looks a name up must come upon the same entries: they are sorted, and the short cuts lead to
- * where they begin.
+ * The names of a directory, in order. Whoever looks a name up must come upon the same entries: they are
+ * sorted, and the short cuts lead to where they begin.
  * @throws MalformedSquashfs
  */
 export async function* listNames(

@@ -41,8 +41,8 @@ export class SquashfsFile {
   }
 
   /**
-   * The directory `top` and all below it, by path from `top` on (bytes as `latin1`, '' for itself), parents first. `top` is a name of the
-   * file's own top directory.
+   * The directory `top` and all below it, by path from `top` on (bytes as `latin1`, '' for itself), parents
+   * first. `top` is a name of the file's own top directory.
    * @throws MalformedSquashfs, also where there is no such directory
    */
   async *walk(top: string): AsyncGenerator<readonly [string, SquashfsNode]> {
