@@ -49,11 +49,11 @@ export function signing(config: Config, onDropped: (reason: string) => void): Si
  * A place where each index is signed as it is written, or, without signing, one whose earlier signature is
  * gone. What others have put into its index is not continued under a signature.
  */
-export async function signed(
-  place: Transport,
+export async function signed<Location extends Transport>(
+  place: Location,
   options: SigningOptions | undefined,
   signal: AbortSignal,
-): Promise<Transport> {
+): Promise<Location> {
   if (options === undefined) {
     await dropSignature(place.documents, signal);
     return place;

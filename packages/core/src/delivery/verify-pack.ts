@@ -34,7 +34,7 @@ type Verifier = Pick<PackAccess, 'store' | 'reader'>;
  * Resolves with the layers that are wrong, in order.
  * @throws DrayError `PACK_TOOL_MISSING`, `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
-export async function findWrongLayers(
+async function findWrongLayers(
   access: Verifier,
   local: { readonly location: string; readonly blobs: BlobStore },
   pack: Pack,

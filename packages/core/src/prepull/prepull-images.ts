@@ -22,7 +22,9 @@ export interface PrepullOptions extends Settings {
    * The bundle: a directory, which is made if need be, or one that is open; and where it is handed over, if that is
    * elsewhere.
    */
-  readonly to: string | { readonly bundle: string | Transport; readonly handover?: Transport | undefined };
+  readonly to:
+    | string
+    | { readonly bundle: string | PrepullRequest['bundle']; readonly handover?: Transport | undefined };
   /** Default: the platform of this machine, with Linux as the system. */
   readonly platform?: Platform | undefined;
   /** Requests at a time (default 6). */
@@ -52,7 +54,7 @@ export async function prepullImages(
   });
 }
 
-async function makeBundle(directory: string): Promise<Transport> {
+async function makeBundle(directory: string): Promise<PrepullRequest['bundle']> {
   await initLayout(directory);
   return createDirectoryTransport(directory);
 }
