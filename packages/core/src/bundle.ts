@@ -11,7 +11,7 @@ export type { BlobInfo } from './blob-store.ts';
 export type { BundleEntry, BundleIndex } from './bundle/bundle-index.ts';
 export { emptyIndex, formatBundleIndex, readBundleIndex, withEntry } from './bundle/bundle-index.ts';
 export { readImage } from './bundle/read-image.ts';
-export { readHeldContent, type HeldContent } from './bundle/held-content.ts';
+export { readHeldContent, type HeldContent, type HeldImage } from './bundle/held-content.ts';
 export { inspectBundle, type BundleInspection, type InspectedImage } from './bundle/inspect.ts';
 export { verifyBundle, type BundleProblem, type BundleVerification } from './bundle/verify.ts';
 export { gcBundle, type BundleCollection } from './bundle/gc.ts';

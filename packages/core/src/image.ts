@@ -6,5 +6,6 @@ export { parseImageConfig } from './image/image-config.ts';
 export { convertManifestToOci, convertToOci, type ConvertedManifest } from './image/converted-manifest.ts';
 export { chainIds } from './image/chain-id.ts';
 export { normalizePlatform } from './image/platform.ts';
+export { distinctDescriptors } from './image/descriptor.ts';
 export { documentsIn, readBlobBytes, readImageContent } from './bundle/image-content.ts';
 export { unzstd } from './store/zstd.ts';

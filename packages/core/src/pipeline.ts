@@ -12,7 +12,7 @@ export interface PipelineOption {
   readonly kind: PipelineOptionKind;
   /** Every value of an `enum`. */
   readonly choices?: readonly string[] | undefined;
-  /** As one would write it; undefined: there is none, or none that is worth telling. */
+  /** As a user writes it; undefined where there is none to show. */
   readonly defaultText?: string | undefined;
   /** One sentence fragment, without a full stop. */
   readonly summary: string;
@@ -45,7 +45,7 @@ export type RenderedFiles = ReadonlyMap<string, string>;
 
 /**
  * The option of that key.
- * @throws Error when there is none: a template names an option that the command line does not have
+ * @throws Error when the command line has no such option
  */
 export function pipelineOption({ options }: PipelineDefinitions, key: string): PipelineOption {
   const option = options.get(key);

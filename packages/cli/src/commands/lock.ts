@@ -1,8 +1,6 @@
-import { emptyLock } from '../lock/lock-file.ts';
+import { emptyLock, type Lock } from '../lock/lock-file.ts';
 import { findDrift } from '../lock/drift.ts';
-import { formatPlatform, hostPlatform, isDrayError, parsePlatform } from '@drayage/core';
-import type { Lock } from '../lock/lock-file.ts';
-import type { Platform } from '@drayage/core';
+import { formatPlatform, hostPlatform, isDrayError, parsePlatform, type Platform } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { gatherImages } from '../images/gather-images.ts';
 import { lockImages, lookUpImages } from '../lock/lock-images.ts';

@@ -1,5 +1,5 @@
 import { createDirectoryBlobStore } from '@drayage/core/bundle';
-import { hostPlatform, isDrayError, summarizeError } from '@drayage/core';
+import { hostPlatform, isDrayError, summarizeError, type EngineInfo, type ErrorSummary } from '@drayage/core';
 import { planDelivery, planPrepull } from '@drayage/core/plan';
 import type { EngineView } from '@drayage/core/plan';
 import type { EngineInfo, ErrorSummary } from '@drayage/core';

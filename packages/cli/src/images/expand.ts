@@ -6,9 +6,8 @@ import {
   printable,
   tryParseReference,
 } from '@drayage/core';
-import { expandVariables } from './variables.ts';
+import { expandVariables, type Variables } from './variables.ts';
 import type { Reference } from '@drayage/core';
-import type { Variables } from './variables.ts';
 import type { ImageRequest, PlacedText } from '../options/option.ts';
 
 /** A text with its variables expanded. @throws UsageError `VARIABLE_MISSING`, `CONFIG_INVALID`, naming the place */

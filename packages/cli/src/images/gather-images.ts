@@ -1,7 +1,6 @@
 import { UsageError, distinctImages, formatPlatform, hostPlatform } from '@drayage/core';
 import { pinImages } from '../lock/pin-images.ts';
-import { whyNotNow } from '../conditions/conditions.ts';
-import type { Conditions, RunContext } from '../conditions/conditions.ts';
+import { whyNotNow, type Conditions, type RunContext } from '../conditions/conditions.ts';
 import type { PrepullImage, TagSource } from '@drayage/core';
 import type { Host } from '../host.ts';
 import { lockPath, readLock } from '../lock/lock-store.ts';

@@ -15,7 +15,7 @@ const expressionPattern = /^([A-Za-z_][A-Za-z0-9_]*)(\|slug)?(?:(:-|:\?)([\s\S]*
 /**
  * Replaces `${NAME}`, `${NAME:-default}` and `${NAME:?message}`; `${NAME|slug}` makes the value a valid tag first (see {@link slug}). Empty
  * counts as unset. Defaults may hold expressions themselves. `where` names the place of the text in messages.
- * @throws UsageError `VARIABLE_MISSING` that names the variable, `CONFIG_INVALID` for an expression that is none of these
+ * @throws UsageError `VARIABLE_MISSING` that names the variable, `CONFIG_INVALID` for any other expression
  */
 export function expandVariables(text: string, variables: Variables, where: string): string {
   let expanded = '';

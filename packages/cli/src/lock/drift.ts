@@ -6,15 +6,15 @@ export interface WantedImage {
   /** The text it is asked for with. */
   readonly text: string;
   readonly optional: boolean;
-  /** What it is in the registry now; undefined: nobody has looked. */
+  /** What the registry has now; undefined where it was not asked. */
   readonly now?: LockedImage | undefined;
 }
 
 /** One way in which a lock is not what is asked for. */
 export interface Drift {
   /**
-   * `not-locked`: the lock lacks the image, or lacks it for the platform; `not-wanted`: nobody asks for it any more; `moved`: the registry
-   * has something else now; `absent`: it was locked as an optional image that nobody had, and is required now.
+   * `not-locked`: the lock lacks the image, or lacks it for the platform; `not-wanted`: no longer asked for; `moved`:
+   * the registry has something else now; `absent`: optional and missing when it was locked, required now.
    */
   readonly kind: 'not-locked' | 'not-wanted' | 'moved' | 'absent';
   readonly text: string;
@@ -35,7 +35,7 @@ export function findDrift(lock: Lock, wanted: readonly WantedImage[], platform: 
   ];
 }
 
-/** One line that tells a drift to people. */
+/** One line for a drift. */
 export function driftText({ kind, text, platform = '', locked = '', now = '' }: Drift): string {
   switch (kind) {
     case 'not-locked':

@@ -11,7 +11,10 @@ import {
 } from '@drayage/core';
 import type { Digest, Reference } from '@drayage/core';
 
-/** What an image was when it was locked: a reference and the digest of the manifest or index that it named; `absent`: an optional one that nobody had. */
+/**
+ * An image when it was locked: a reference and the digest of the manifest or index that it named. `absent`: an
+ * optional image that did not exist.
+ */
 export type LockedImage = { readonly reference: Reference; readonly digest: Digest } | 'absent';
 
 /** `dray.lock`: for each image, by the text it is asked for with, what it is on each platform (`OS/ARCH[/VARIANT]`). */

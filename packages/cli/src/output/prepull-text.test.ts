@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { digestOf } from '@drayage/core';
+import { digestOf, type PrepullEvent, type PrepullReport } from '@drayage/core';
 import { mediaTypes } from '@drayage/core/image';
-import type { PrepullEvent, PrepullReport } from '@drayage/core';
 import { prepullEventLine, prepullSummary } from './prepull-text.ts';
 
 const digest = digestOf('x');

@@ -1,5 +1,4 @@
-import { DrayError, isDrayError, reasonOf } from '@drayage/core';
-import type { EngineInfo, HelperContainers } from '@drayage/core';
+import { DrayError, isDrayError, reasonOf, type EngineInfo, type HelperContainers } from '@drayage/core';
 import type { MountRequest, MountResult, Mounter } from '@drayage/core/bundle';
 import type { EngineHost } from '@drayage/mount';
 import type { Host } from '../host.ts';

@@ -1,6 +1,5 @@
 import type { BlobStore } from '../blob-store.ts';
-import type { Descriptor } from '../image/descriptor.ts';
-import type { Digest } from '../image/digest.ts';
+import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Manifest } from '../image/manifest.ts';
 import { isIndexType, isManifestType } from '../image/media-types.ts';
 import type { BundleEntry } from './bundle-index.ts';
@@ -61,5 +60,5 @@ export function manifestBlobs({ descriptor, indexes, manifest }: ContainedManife
     descriptor,
     ...(manifest === undefined ? [] : [manifest.config, ...manifest.layers]),
   ];
-  return [...new Map<Digest, Descriptor>(all.map((blob) => [blob.digest, blob])).values()];
+  return distinctDescriptors(all);
 }

@@ -26,7 +26,7 @@ export interface HeldImage {
 }
 
 /**
- * Looks through the manifests and configs of a bundle; no layer is read. Images that cannot be read are passed over: nobody asked for them.
+ * Reads the manifests and configs of a bundle, and no layer. Skips images that cannot be read.
  * @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `STORE_IO`, `ABORTED`
  */
 export async function readHeldContent(

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../blob-store.ts';
 import { DrayError, isDrayError, reasonOf } from '../errors.ts';
-import type { Descriptor } from '../image/descriptor.ts';
-import { digestOf, parseDigest, type Digest } from '../image/digest.ts';
+import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
+import { digestOf, parseDigest } from '../image/digest.ts';
 import { arrayMember, isObject, parseJsonObject, stringMember, type JsonObject } from '../image/json.ts';
 import { parseDescriptor } from '../image/manifest.ts';
 import { mediaTypes } from '../image/media-types.ts';
@@ -73,7 +73,7 @@ export async function readPack(blobs: BlobStore, manifest: Descriptor, signal?: 
 /** Every blob of a pack, each digest once. */
 export function packBlobs({ manifest, config, image, layers }: Pack): readonly Descriptor[] {
   const all = [manifest, config, image, ...layers.map(({ tarSplit }) => tarSplit)];
-  return [...new Map<Digest, Descriptor>(all.map((blob) => [blob.digest, blob])).values()];
+  return distinctDescriptors(all);
 }
 
 function parsePackManifest(

@@ -17,7 +17,7 @@ export interface MissingBlob {
 }
 
 /**
- * What an image needs and the bundle lacks. A layer that a pack holds is not missed.
+ * The blobs that an image needs and the bundle lacks, apart from layers that a pack holds.
  * @throws DrayError for a config that cannot be read, where it has to be
  */
 export async function missingBlobs(
@@ -32,7 +32,7 @@ export async function missingBlobs(
   return missing.filter(({ descriptor }) => !replaced.has(descriptor.digest));
 }
 
-/** Those of some blobs that are not there in their full size. */
+/** The blobs among these that are missing or cut short. */
 export async function incompleteBlobs(
   blobs: BlobStore,
   descriptors: readonly Descriptor[],

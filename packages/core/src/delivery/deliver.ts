@@ -14,8 +14,7 @@ import {
 } from '../rendezvous/image-availability.ts';
 import { watch, type StatusSnapshot, type WatchOptions } from '../rendezvous/watch.ts';
 import type { DocumentStore } from '../transport.ts';
-import { deliverImage } from './deliver-image.ts';
-import type { BlobLocation, DeliveryContext, DeliveryRun } from './deliver-image.ts';
+import { deliverImage, type BlobLocation, type DeliveryContext, type DeliveryRun } from './deliver-image.ts';
 import type { DeliveryEvent } from './events.ts';
 import { mountImages, type MountedImages } from './mount-images.ts';
 import type { PackAccess } from './pack-access.ts';

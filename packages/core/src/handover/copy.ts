@@ -1,8 +1,8 @@
 import type { BlobStore } from '../blob-store.ts';
-import type { Descriptor } from '../image/descriptor.ts';
+import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { copyBlob } from './copy-blob.ts';
-import { distinctDescriptors, planCopy } from './plan.ts';
+import { planCopy } from './plan.ts';
 import type { Pool } from './pool.ts';
 import { transferError } from './transfer-error.ts';
 

@@ -1,4 +1,4 @@
-import type { Descriptor } from '../image/descriptor.ts';
+import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 
 /** What a copy has to do. */
@@ -24,16 +24,6 @@ export function planCopy(wanted: readonly Descriptor[], present: ReadonlySet<Dig
     missingBytes: totalBytes(missing),
     presentBytes: totalBytes(there),
   };
-}
-
-/** Each digest once, in order of first occurrence. */
-export function distinctDescriptors(descriptors: readonly Descriptor[]): readonly Descriptor[] {
-  const seen = new Set<Digest>();
-  return descriptors.filter(({ digest }) => {
-    const isNew = !seen.has(digest);
-    seen.add(digest);
-    return isNew;
-  });
 }
 
 function totalBytes(descriptors: readonly Descriptor[]): number {

@@ -10,3 +10,13 @@ export interface Descriptor {
   readonly platform?: Platform | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
+
+/** Each digest once, in order of first occurrence. */
+export function distinctDescriptors(descriptors: readonly Descriptor[]): readonly Descriptor[] {
+  const seen = new Set<Digest>();
+  return descriptors.filter(({ digest }) => {
+    const isNew = !seen.has(digest);
+    seen.add(digest);
+    return isNew;
+  });
+}

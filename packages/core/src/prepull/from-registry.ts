@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import { readImageContent, type ReadContent } from '../bundle/image-content.ts';
 import { copyBlob, type BlobSource } from '../handover/copy-blob.ts';
-import { distinctDescriptors } from '../handover/plan.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import { convertToOci } from '../image/converted-manifest.ts';
-import type { Descriptor } from '../image/descriptor.ts';
+import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { selectManifest } from '../image/manifest.ts';
 import { formatPlatform, platformMatches } from '../image/platform.ts';

@@ -23,17 +23,17 @@ export interface PackingOptions {
   readonly store: PackStore;
 }
 
-/** What packing has come to. */
+/** The outcome of packing. */
 export interface PackingResult {
-  /** That hold layers of this run's images: those of earlier runs, and the new one at the end. */
+  /** The packs that hold layers of this run's images: earlier ones, then the new one. */
   readonly packs: readonly Pack[];
   /** The layers that are in none of them. */
   readonly unpacked: ReadonlySet<Digest>;
 }
 
 /**
- * Makes one pack of the layers that the images of a run announce and that no pack holds yet. It begins when every image has said which layers
- * it has, or that it failed; the layers themselves may still be on their way.
+ * Makes one pack of the layers that the images of a run announce and no pack holds yet. It begins when every image has
+ * announced its layers or failed; layers may still be on their way.
  */
 export class Packing {
   readonly #options: PackingOptions;
@@ -54,7 +54,7 @@ export class Packing {
       this.#begin = resolve;
     });
     this.result = begun.then(() => this.#pack());
-    // Who waits for it hears of it.
+    // Suppresses unhandledRejection; awaiters still reject.
     this.result.catch(() => undefined);
     if (images === 0) this.#begin();
   }
@@ -66,7 +66,7 @@ export class Packing {
     this.giveUp();
   }
 
-  /** For one image, in place of {@link announce}: nobody knows its layers. */
+  /** For one image, in place of {@link announce}: its layers will not be known. */
   giveUp(): void {
     this.#undecided -= 1;
     if (this.#undecided === 0) this.#begin();
@@ -132,7 +132,7 @@ export class Packing {
     return pack;
   }
 
-  /** Layers that do not come are told by the images that need them. */
+  /** Skips layers that do not arrive; their image reports the error. */
   async *#arriving(layers: readonly ExpectedLayer[]): AsyncGenerator<PackSource> {
     const { blobs, signal } = this.#context;
     for (const { diffId, layer, arrived } of layers) {

@@ -1,10 +1,10 @@
 import type { LoadableImage } from '../engine.ts';
 import { summarizeError, type ErrorSummary } from '../error-summary.ts';
-import { distinctDescriptors, planCopy } from '../handover/plan.ts';
+import { planCopy } from '../handover/plan.ts';
 import { createPool, type Pool } from '../handover/pool.ts';
 import { isAbsence } from '../image-set/locate-image.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
-import type { Descriptor } from '../image/descriptor.ts';
+import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatPlatform, type Platform } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
@@ -19,7 +19,7 @@ export interface PlanRequest<Delivery> extends SourceReading {
   readonly concurrency: number;
 }
 
-/** Some blobs, each distinct one counted once, and what of them a pre-pull would fetch. */
+/** Sizes of some blobs, each counted once: in the bundle, and to be fetched. */
 export interface BundleComparison {
   /** Bytes, as stored. */
   readonly bytes: number;

@@ -7,8 +7,7 @@ import {
   readBlobBytes,
   convertManifestToOci,
 } from '@drayage/core/image';
-import { fromHex, IntegrityError } from '@drayage/core';
-import type { ByteStream, Descriptor, Digest } from '@drayage/core';
+import { fromHex, IntegrityError, type ByteStream, type Descriptor, type Digest } from '@drayage/core';
 import type { ArchiveFile } from './archive-files.ts';
 import { entryKind } from './entry-name.ts';
 import { parallelGzip } from './parallel-gzip.ts';
@@ -58,12 +57,8 @@ export async function composeClassicImage(
   const layers = diffIds.map((diffId) => layerOf(run, diffId, what));
   const convertedManifest = convertManifestToOci({ config, layers });
   await putBlob(run, convertedManifest.descriptor, Readable.from([convertedManifest.bytes]));
-  return {
-    target: convertedManifest.descriptor,
-    manifest: { ...convertedManifest.descriptor, platform },
-    config,
-    layers,
-  };
+  const { descriptor } = convertedManifest;
+  return { entry: { target: descriptor, manifest: { ...descriptor, platform } }, config, layers };
 }
 
 function layerOf({ layers, info }: SaveRun, diffId: Digest, what: string): Descriptor {

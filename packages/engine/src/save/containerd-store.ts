@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
-import { convertToOci, documentsIn, readImageContent, selectManifest } from '@drayage/core/image';
+import { convertToOci, documentsIn, readImageContent, selectManifest, type Index } from '@drayage/core/image';
 import type { Descriptor, Digest } from '@drayage/core';
-import type { Index } from '@drayage/core/image';
 import type { ArchiveFile } from './archive-files.ts';
 import { entryKind } from './entry-name.ts';
 import { putBlob, saveFailed, type ComposedImage, type SaveRun, type WantedImage } from './save-run.ts';
@@ -42,13 +41,8 @@ export async function composeContainerdImage(
   });
   const converted = convertToOci(parsed);
   if (converted !== undefined) await putBlob(run, converted.descriptor, Readable.from([converted.bytes]));
-  return {
-    target,
-    manifest: { ...manifest, platform },
-    ...(converted === undefined ? {} : { convertedManifest: { ...converted.descriptor, platform } }),
-    config,
-    layers,
-  };
+  const convertedManifest = converted === undefined ? undefined : { ...converted.descriptor, platform };
+  return { entry: { target, manifest: { ...manifest, platform }, convertedManifest }, config, layers };
 }
 
 /** The index or manifest with this digest. */

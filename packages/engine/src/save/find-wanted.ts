@@ -43,23 +43,12 @@ export function findHeldImage(
   { images }: HeldContent,
   engineImageId: Digest,
 ): ComposedImage | undefined {
-  const found = images.find(({ entry, config }) => {
+  return images.find(({ entry: { target, manifest }, config }) => {
     if (info.imageStore === 'classic') return config.digest === engineImageId;
-    const { target, manifest } = entry;
     if (target.digest !== engineImageId) return false;
     // The bundle may hold the image for another platform than the engine.
     return target.digest === manifest.digest || platformMatches(platform, manifest.platform ?? platform);
   });
-  if (found === undefined) return undefined;
-  const { entry, config, layers } = found;
-  const { target, manifest, convertedManifest } = entry;
-  return {
-    target,
-    manifest,
-    ...(convertedManifest === undefined ? {} : { convertedManifest }),
-    config,
-    layers,
-  };
 }
 
 interface Answer {

@@ -1,3 +1,4 @@
+import type { HeldImage } from '@drayage/core/bundle';
 import { copyBlob } from '@drayage/core/handover';
 import { EngineError, isDrayError, reasonOf, summarizeError } from '@drayage/core';
 import type {
@@ -20,17 +21,9 @@ export interface WantedImage {
   readonly diffIds: readonly Digest[];
 }
 
-/** An image whose every blob is in the bundle. */
-export interface ComposedImage {
-  /** The index that the engine has it under, or the manifest. */
-  readonly target: Descriptor;
-  /** Has its platform. */
-  readonly manifest: Descriptor;
-  /** In place of a Docker manifest. */
-  readonly convertedManifest?: Descriptor | undefined;
-  readonly config: Descriptor;
-  /** Bottom first. */
-  readonly layers: readonly Descriptor[];
+/** An image whose every blob is in the bundle, whatever its name. Its manifest descriptor has its platform. */
+export interface ComposedImage extends Omit<HeldImage, 'entry'> {
+  readonly entry: Omit<HeldImage['entry'], 'reference' | 'name'>;
 }
 
 /** What the steps of one save share. */

@@ -1,5 +1,6 @@
 import { familiarReference, formatPlatform, platformMatches } from '@drayage/core';
 import type { BundleEntry } from '@drayage/core/bundle';
+import { distinctDescriptors } from '@drayage/core/image';
 import type { Descriptor, Digest, DrayError, Reference } from '@drayage/core';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
@@ -29,7 +30,7 @@ export interface ImageNotSaved {
   readonly error: DrayError;
 }
 
-/** The results for every name of an image, told as events on the way. */
+/** The results for every name of an image, which are reported as events, too. */
 export function* savedImages(
   run: SaveRun,
   image: WantedImage,
@@ -37,7 +38,8 @@ export function* savedImages(
 ): Generator<ImageInBundle> {
   for (const reference of image.references) {
     warnOfOtherPlatform(run, reference, composed);
-    for (const blob of distinct([composed.config, ...composed.layers])) emitBlob(run, reference, blob);
+    for (const blob of distinctDescriptors([composed.config, ...composed.layers]))
+      emitBlob(run, reference, blob);
     const result = describeSaved(reference, composed);
     for (const { digest } of result.blobs) run.needed.add(digest);
     yield result;
@@ -50,21 +52,25 @@ export function notSaved({ references }: WantedImage, error: DrayError): readonl
 }
 
 function describeSaved(reference: Reference, composed: ComposedImage): ImageInBundle {
-  const { target, manifest, convertedManifest, config, layers } = composed;
-  const originals = distinct([target, manifest, config, ...layers]);
+  const { entry, config, layers } = composed;
+  const { target, manifest, convertedManifest } = entry;
+  const originals = distinctDescriptors([target, manifest, config, ...layers]);
   return {
     state: 'saved',
     reference,
-    entry: { reference, target, manifest, ...(convertedManifest === undefined ? {} : { convertedManifest }) },
+    entry: { reference, target, manifest, convertedManifest },
     manifestDigest: manifest.digest,
     configDigest: config.digest,
-    blobs: distinct([...originals, ...(convertedManifest === undefined ? [] : [convertedManifest])]),
+    blobs: distinctDescriptors([
+      ...originals,
+      ...(convertedManifest === undefined ? [] : [convertedManifest]),
+    ]),
     bytes: originals.reduce((sum, { size }) => sum + size, 0),
     layers: layers.length,
   };
 }
 
-/** What several images or names share is told as fetched once, and as reused for the others. */
+/** Reports a shared blob as fetched for the first image or name, and as reused for the others. */
 function emitBlob(run: SaveRun, reference: Reference, descriptor: Descriptor): void {
   const { digest, size } = descriptor;
   const ms = run.needed.has(digest) ? undefined : run.written.get(digest);
@@ -77,18 +83,10 @@ function emitBlob(run: SaveRun, reference: Reference, descriptor: Descriptor): v
   });
 }
 
-function warnOfOtherPlatform(run: SaveRun, reference: Reference, { manifest }: ComposedImage): void {
-  const { platform } = manifest;
+function warnOfOtherPlatform(run: SaveRun, reference: Reference, { entry }: ComposedImage): void {
+  const { platform } = entry.manifest;
   if (platform === undefined || platformMatches(run.platform, platform)) return;
   const [has, wanted] = [formatPlatform(platform), formatPlatform(run.platform)];
   const message = `${familiarReference(reference)} exists only for ${has}; it was asked for as ${wanted}`;
   run.emit({ type: 'warning', message });
-}
-
-function distinct(descriptors: readonly Descriptor[]): readonly Descriptor[] {
-  const byDigest = new Map<Digest, Descriptor>();
-  for (const descriptor of descriptors) {
-    if (!byDigest.has(descriptor.digest)) byDigest.set(descriptor.digest, descriptor);
-  }
-  return [...byDigest.values()];
 }
