@@ -55,7 +55,10 @@ async function startAndFill(
   return { ...engine, images, ms: Math.round(performance.now() - startedAt) };
 }
 
-/** Looks whether each image is there, and loads those that are not. A cache that fails leaves an engine that works. */
+/**
+ * Looks whether each image is there, and loads those that are not. A cache that fails leaves an engine that
+ * works.
+ */
 async function loadTheRest(
   { config, host, signal }: CommandContext,
   { dockerHost }: Omit<PrivateEngine, 'unmounted'>,

@@ -1,6 +1,9 @@
 import { UsageError, type PrepullImage } from '@drayage/core';
 
-/** Requires that every image can be found by its name alone. @throws UsageError `USAGE` for a range of versions */
+/**
+ * Requires that every image can be found by its name alone.
+ * @throws UsageError `USAGE` for a range of versions
+ */
 export function checkNames(images: readonly PrepullImage[]): void {
   const ranged = images
     .flatMap(({ candidates }) => candidates)

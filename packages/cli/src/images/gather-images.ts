@@ -29,9 +29,10 @@ export interface ImageSet {
 }
 
 /**
- * The images of a run: those that were asked for, those that files name, without those that are not for this branch, tag or event.
- * @throws UsageError `USAGE` when nothing was asked for at all, `VARIABLE_MISSING`, `REFERENCE_INVALID`, `CONFIG_INVALID`,
- * `DISCOVERY_FAILED`; DrayError `LOCK_INVALID`
+ * The images of a run: those that were asked for, those that files name, without those that are not for this
+ * branch, tag or event.
+ * @throws UsageError `USAGE` when nothing was asked for at all, `VARIABLE_MISSING`, `REFERENCE_INVALID`,
+ * `CONFIG_INVALID`, `DISCOVERY_FAILED`; DrayError `LOCK_INVALID`
  */
 export async function gatherImages(request: GatherRequest): Promise<ImageSet> {
   const { config } = request;
@@ -60,7 +61,10 @@ export async function gatherImages(request: GatherRequest): Promise<ImageSet> {
     : { images: distinctImages(images) };
 }
 
-/** The images as `dray.lock` has them, where that was asked for. @throws UsageError `LOCK_DRIFT`; DrayError `LOCK_INVALID` */
+/**
+ * The images as `dray.lock` has them, where that was asked for.
+ * @throws UsageError `LOCK_DRIFT`; DrayError `LOCK_INVALID`
+ */
 export async function frozenImages(
   images: readonly PrepullImage[],
   { config, host, dir }: Pick<GatherRequest, 'config' | 'host' | 'dir'>,
@@ -90,7 +94,9 @@ async function discovered({ config, host, warn, signal }: GatherRequest): Promis
   return discoveredImages({ from, platform, strict, warn, signal }, host);
 }
 
-/** Says why conditions do not hold. The CI system is asked at most once, and only when there are conditions. */
+/**
+ * Says why conditions do not hold. The CI system is asked at most once, and only when there are conditions.
+ */
 function createConditionCheck({
   config,
   host,

@@ -14,7 +14,8 @@ export interface RequestContext {
 }
 
 /**
- * An image as it was asked for, with its variables expanded. Undefined for an optional one, none of whose tags has all its variables.
+ * An image as it was asked for, with its variables expanded. Undefined for an optional one, none of whose
+ * tags has all its variables.
  * @throws UsageError `VARIABLE_MISSING`, `REFERENCE_INVALID`, `CONFIG_INVALID`, naming the place
  */
 export function requestedImage(request: ImageRequest, context: RequestContext): PrepullImage | undefined {
@@ -46,7 +47,10 @@ interface ExpandedTag {
   readonly text: string;
 }
 
-/** Of several tags, those without a value for one of their variables are left out: a tag's pipeline has no branch. */
+/**
+ * Of several tags, those without a value for one of their variables are left out: a tag's pipeline has no
+ * branch.
+ */
 function availableTags(
   request: ImageRequest,
   tags: readonly PlacedText[],

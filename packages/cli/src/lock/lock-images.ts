@@ -31,8 +31,8 @@ export interface LockingOptions {
 }
 
 /**
- * The images as they are now on each platform; reads manifests, so that a missing platform is a failure. Keeps what
- * `before` says of other platforms, for images that are still asked for.
+ * The images as they are now on each platform; reads manifests, so that a missing platform is a failure.
+ * Keeps what `before` says of other platforms, for images that are still asked for.
  */
 export async function lockImages(
   images: readonly PrepullImage[],
@@ -68,7 +68,10 @@ export async function lockImages(
   return { lock: { images: facts }, failures };
 }
 
-/** What each image is in its registry now. Only names are looked up, which no registry counts as a pull. @throws what the source throws */
+/**
+ * What each image is in its registry now. Only names are looked up, which no registry counts as a pull.
+ * @throws what the source throws
+ */
 export function lookUpImages(
   images: readonly PrepullImage[],
   { source, config, signal }: LockingOptions,

@@ -17,8 +17,10 @@ export interface EngineContent {
 }
 
 /**
- * Finds the images of the bundle that can be mounted, and proves their packs. Without a bundle there are none.
- * @throws DrayError `DIGEST_MISMATCH`, `SIZE_MISMATCH` for a damaged pack; `BUNDLE_INVALID`, `ABORTED` and others of the bundle
+ * Finds the images of the bundle that can be mounted, and proves their packs. Without a bundle there are
+ * none.
+ * @throws DrayError `DIGEST_MISMATCH`, `SIZE_MISMATCH` for a damaged pack; `BUNDLE_INVALID`, `ABORTED` and
+ * others of the bundle
  */
 export async function engineContent(
   config: Config,

@@ -15,12 +15,13 @@ export interface ContainedManifest {
   readonly manifest: Manifest | undefined;
 }
 
-// An index may list indexes; no tool nests them deeper. Digests cannot form a loop, but a hostile tree could be huge.
+// An index may list indexes; no tool nests them deeper. Digests cannot form a loop, but a hostile tree could
+// be huge.
 const maxDepth = 4;
 
 /**
- * All manifests that an entry leads to, also those whose blobs are not in the bundle: an index names all platforms, a
- * bundle holds one or some.
+ * All manifests that an entry leads to, also those whose blobs are not in the bundle: an index names all
+ * platforms, a bundle holds one or some.
  * @throws DrayError `BLOB_MISSING` when the entry's own target is not there; others as {@link readManifest}
  */
 export async function entryManifests(

@@ -26,10 +26,11 @@ export interface ReadContent extends ImageContent {
 }
 
 /**
- * Reads and verifies everything but the layers of the image that `target` names. The media type of `target` may be
- * empty: then it is what the document says of itself.
- * @throws DrayError, naming the image: `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `MANIFEST_TOO_LARGE`,
- * `MANIFEST_INVALID`, `MEDIA_TYPE_UNSUPPORTED`, `SCHEMA1_UNSUPPORTED`; what `open` and `choose` throw
+ * Reads and verifies everything but the layers of the image that `target` names. The media type of `target`
+ * may be empty: then it is what the document says of itself.
+ * @throws DrayError, naming the image: `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`,
+ * `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID`, `MEDIA_TYPE_UNSUPPORTED`, `SCHEMA1_UNSUPPORTED`; what `open` and
+ * `choose` throw
  */
 export async function readImageContent(
   target: Descriptor,
@@ -82,7 +83,10 @@ export async function readManifest(
   return { descriptor: { ...descriptor, mediaType: declared ?? parsed.mediaType }, bytes, parsed };
 }
 
-/** Reads the config of a manifest; `what` names the image in messages. @throws DrayError as {@link readImageContent} */
+/**
+ * Reads the config of a manifest; `what` names the image in messages.
+ * @throws DrayError as {@link readImageContent}
+ */
 export async function readConfig(
   manifest: Manifest,
   open: OpenDocument,
@@ -100,7 +104,10 @@ export function documentsIn(blobs: BlobStore, signal?: AbortSignal): OpenDocumen
   return (descriptor) => blobs.open(descriptor, { signal });
 }
 
-/** The verified bytes of a small blob in a store: a manifest, an index, a config. @throws DrayError as {@link readDocument} */
+/**
+ * The verified bytes of a small blob in a store: a manifest, an index, a config.
+ * @throws DrayError as {@link readDocument}
+ */
 export function readBlobBytes(
   blobs: BlobStore,
   descriptor: Descriptor,
@@ -112,8 +119,8 @@ export function readBlobBytes(
 
 /**
  * The verified bytes of a small blob; `what` names it in messages.
- * @throws DrayError `MANIFEST_TOO_LARGE` (over 4 MiB, nothing is opened then), `BLOB_MISSING`, `DIGEST_MISMATCH`,
- * `SIZE_MISMATCH`; what `open` throws
+ * @throws DrayError `MANIFEST_TOO_LARGE` (over 4 MiB, nothing is opened then), `BLOB_MISSING`,
+ * `DIGEST_MISMATCH`, `SIZE_MISMATCH`; what `open` throws
  */
 async function readDocument(
   descriptor: Descriptor,

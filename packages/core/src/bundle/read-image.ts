@@ -8,7 +8,8 @@ import { entryName, type BundleEntry } from './bundle-index.ts';
 import { documentsIn, readImageContent } from './image-content.ts';
 
 /**
- * Reads and verifies everything but the layers of an image. `platform` decides where the entry leaves a choice.
+ * Reads and verifies everything but the layers of an image. `platform` decides where the entry leaves a
+ * choice.
  * @throws DrayError as {@link readImageContent}, `PLATFORM_NOT_FOUND`; what the store throws
  */
 export async function readImage(

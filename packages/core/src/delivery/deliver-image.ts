@@ -48,7 +48,9 @@ export interface DeliveryContext extends DeliveryRun {
   readonly knownChainIds: () => Promise<Set<Digest>>;
 }
 
-/** Makes one image of the bundle available in the engine, and checks it there. A failure goes into the report. */
+/**
+ * Makes one image of the bundle available in the engine, and checks it there. A failure goes into the report.
+ */
 export async function deliverImage(
   context: DeliveryContext,
   entry: BundleEntry,
@@ -228,8 +230,8 @@ async function checkLoaded(context: DeliveryContext, image: LoadableImage, name:
 }
 
 /**
- * An image asked for by digest must be known as `name@digest`. The classic store learns that only from a pull, which finds every layer
- * present and fetches the manifest alone.
+ * An image asked for by digest must be known as `name@digest`. The classic store learns that only from a
+ * pull, which finds every layer present and fetches the manifest alone.
  */
 async function ensureDigestName(
   { engine, info, emit, signal }: DeliveryContext,

@@ -27,8 +27,8 @@ const defaults = {
 const defaultPolicy: WaitPolicy = { timeoutMs: 600_000, graceMs: 60_000, settled: false };
 
 /**
- * Waits for the images of a pre-pull and brings each into the engine as soon as it is in the bundle. Failures are in
- * the report. @throws DrayError `ABORTED`
+ * Waits for the images of a pre-pull and brings each into the engine as soon as it is in the bundle. Failures
+ * are in the report. @throws DrayError `ABORTED`
  */
 export function deliverImages(
   location: DeliveryLocation,

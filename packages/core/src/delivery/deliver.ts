@@ -47,8 +47,8 @@ export interface DeliveryOptions extends WatchOptions {
 }
 
 /**
- * The deploy side: waits for the pre-pull, delivers each image as soon as it is there, and reports. Failures go into the
- * report; rejects only when aborted, or on an unexpected error.
+ * The deploy side: waits for the pre-pull, delivers each image as soon as it is there, and reports. Failures
+ * go into the report; rejects only when aborted, or on an unexpected error.
  */
 export async function deliver(options: DeliveryOptions): Promise<DeliveryReport> {
   const run = new Delivery(options);
@@ -68,7 +68,10 @@ class Delivery {
   readonly #run: DeliveryRun;
   readonly #done = new Map<string, DeliveryImageReport>();
   #waitedMs = 0;
-  /** The engine that gets the images: the one that was asked for, or a private engine once images are mounted there. */
+  /**
+   * The engine that gets the images: the one that was asked for, or a private engine once images are mounted
+   * there.
+   */
   #engine: Engine;
   #info: EngineInfo | undefined;
   #dockerHost: string | undefined;

@@ -31,7 +31,8 @@ export interface MountedImages {
 }
 
 /**
- * Mounts the images that packs contain and the engine lacks. Resolves with undefined when there is nothing to mount.
+ * Mounts the images that packs contain and the engine lacks. Resolves with undefined when there is nothing to
+ * mount.
  * @throws DrayError `MOUNT_UNAVAILABLE` and others of the mounter; `DIGEST_MISMATCH` for a damaged pack
  */
 export async function mountImages(request: MountImagesRequest): Promise<MountedImages | undefined> {

@@ -36,9 +36,11 @@ export interface BundleUnpacking {
 }
 
 /**
- * Turns the packed layers of the bundle in `dir` back into blobs: the tars that they were made of, under their diffIds, with an OCI manifest
- * over them for other tools. Packs and original manifests stay as they are. Needs no root.
- * @throws DrayError `BUNDLE_INVALID`, `PACK_INVALID`, `PACK_TOOL_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`, `STORE_IO`, `ABORTED`
+ * Turns the packed layers of the bundle in `dir` back into blobs: the tars that they were made of, under
+ * their diffIds, with an OCI manifest over them for other tools. Packs and original manifests stay as they
+ * are. Needs no root.
+ * @throws DrayError `BUNDLE_INVALID`, `PACK_INVALID`, `PACK_TOOL_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`,
+ * `STORE_IO`, `ABORTED`
  */
 export async function unpackBundle(dir: string, options: UnpackOptions): Promise<BundleUnpacking> {
   const { signal } = options;

@@ -26,8 +26,8 @@ export interface CopyBlobRequest {
 }
 
 /**
- * Copies one blob. The destination verifies the bytes as they arrive, continues an interrupted copy where it can,
- * and reads nothing when it has the blob. Resolves with the bytes read of the source.
+ * Copies one blob. The destination verifies the bytes as they arrive, continues an interrupted copy where it
+ * can, and reads nothing when it has the blob. Resolves with the bytes read of the source.
  * @throws TransferError with operation, side, digest and location; the code is that of the failure
  */
 export async function copyBlob({ descriptor, from, to, onBytes, signal }: CopyBlobRequest): Promise<number> {

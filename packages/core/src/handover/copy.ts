@@ -35,9 +35,10 @@ export interface CopyProgress extends CopyResult {
 }
 
 /**
- * Copies blobs from one store to another, each distinct digest once. What the destination has is not sent. The first
- * failure stops the rest; blobs that arrived stay.
- * @throws TransferError as {@link copyBlob} (`BLOB_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`, `TRANSPORT_IO`, …)
+ * Copies blobs from one store to another, each distinct digest once. What the destination has is not sent.
+ * The first failure stops the rest; blobs that arrived stay.
+ * @throws TransferError as {@link copyBlob} (`BLOB_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`, `TRANSPORT_IO`,
+ * …)
  */
 export async function copyBlobs(request: CopyRequest): Promise<CopyResult> {
   const { from, fromLocation, to, toLocation, descriptors, pool, onProgress, signal } = request;

@@ -10,8 +10,8 @@ export interface DirectoryTransport extends Transport {
 }
 
 /**
- * Hands a bundle over through a directory that both sides can reach: a CI workspace or artifact, NFS. The directory is
- * itself a bundle. The first write makes it; reading its index requires a known layout version.
+ * Hands a bundle over through a directory that both sides can reach: a CI workspace or artifact, NFS. The
+ * directory is itself a bundle. The first write makes it; reading its index requires a known layout version.
  */
 export function createDirectoryTransport(dir: string): DirectoryTransport {
   const blobs = createDirectoryBlobStore(dir);

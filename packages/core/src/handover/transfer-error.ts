@@ -10,8 +10,8 @@ export interface TransferStep {
 }
 
 /**
- * The error of a failed step of a copy: names operation, side, digest and location, and keeps the code and the hint
- * of `error`. What an earlier step has recorded stays.
+ * The error of a failed step of a copy: names operation, side, digest and location, and keeps the code and
+ * the hint of `error`. What an earlier step has recorded stays.
  */
 export function transferError(error: unknown, step: TransferStep): TransferError {
   if (error instanceof TransferError && error.location !== undefined) return error;

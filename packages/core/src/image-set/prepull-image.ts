@@ -44,7 +44,10 @@ export function fixedImage(reference: Reference, optional = false): PrepullImage
   return { text, candidates: [fixedCandidate(reference)], alsoNamed: [], optional };
 }
 
-/** Each image once, with the origin it was found at first, all its names, and required if any request requires it. */
+/**
+ * Each image once, with the origin it was found at first, all its names, and required if any request requires
+ * it.
+ */
 export function distinctImages(images: readonly PrepullImage[]): readonly PrepullImage[] {
   const byText = new Map<string, PrepullImage>();
   for (const image of images) {

@@ -1,7 +1,10 @@
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 
-/** One image for one platform: its documents with their bytes, which must not be re-serialised, and its layers. */
+/**
+ * One image for one platform: its documents with their bytes, which must not be re-serialised, and its
+ * layers.
+ */
 export interface ImageContent {
   /** What a reference names: the index, or the manifest itself. */
   readonly target: Descriptor;

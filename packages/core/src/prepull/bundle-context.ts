@@ -51,12 +51,15 @@ export interface ExpectedLayer {
 /** Says which layers an image has, before they have arrived: the first can be packed meanwhile. */
 export type Announce = (image: PrepullImage, layers: readonly ExpectedLayer[]) => void;
 
-/** For each image, in order: settles when its every blob is in the bundle, and handed over if there is a handover. */
+/**
+ * For each image, in order: settles when its every blob is in the bundle, and handed over if there is a
+ * handover.
+ */
 export type ImageFetches = ReadonlyMap<PrepullImage, Promise<FetchedImage>>;
 
 /**
- * Where images come from. Called once for a run, with all its images; adds nothing to the index. An origin that knows
- * layers early calls `announce`, once for each image.
+ * Where images come from. Called once for a run, with all its images; adds nothing to the index. An origin
+ * that knows layers early calls `announce`, once for each image.
  */
 export type ImageOrigin = (
   context: BundleContext,

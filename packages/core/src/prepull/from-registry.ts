@@ -64,8 +64,8 @@ async function fetchImage(
 }
 
 /**
- * Fetches manifests, config and layers. Layers begin as soon as the manifest is there, unless packs may hold some: the
- * config says which.
+ * Fetches manifests, config and layers. Layers begin as soon as the manifest is there, unless packs may hold
+ * some: the config says which.
  */
 async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce): Promise<ReadContent> {
   const { blobs, form, packed, platform, signal, what } = fetch;
@@ -166,7 +166,10 @@ async function succeeded(promise: Promise<unknown>): Promise<boolean> {
   );
 }
 
-/** Waits for all, so that no blob is still being written when an image is given up; then throws the first failure. */
+/**
+ * Waits for all, so that no blob is still being written when an image is given up; then throws the first
+ * failure.
+ */
 async function allSettledOrThrow(promises: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(promises)).find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

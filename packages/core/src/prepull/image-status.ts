@@ -10,7 +10,10 @@ export function pendingStatus(image: PrepullImage): StatusImage {
   return { reference, ...names(image), state: 'pending' };
 }
 
-/** What the status document says of an image at its end; `chosen` is what a `ready` one is named in the bundle. */
+/**
+ * What the status document says of an image at its end; `chosen` is what a `ready` one is named in the
+ * bundle.
+ */
 export function imageStatus(
   image: PrepullImage,
   report: PrepullImageReport,

@@ -15,7 +15,9 @@ import { Packing, type PackingOptions, type PackingResult } from './packing.ts';
 
 /** A pre-pull that makes packs. */
 export interface PackingRun {
-  /** Takes the place of the origin of the set-up: an image counts as fetched when its packs are handed over. */
+  /**
+   * Takes the place of the origin of the set-up: an image counts as fetched when its packs are handed over.
+   */
   readonly origin: ImageOrigin;
   /** Drops what the packs have replaced. Call it when the index names every image. */
   finish(): Promise<void>;

@@ -32,8 +32,8 @@ export interface PackingResult {
 }
 
 /**
- * Makes one pack of the layers that the images of a run announce and no pack holds yet. It begins when every image has
- * announced its layers or failed; layers may still be on their way.
+ * Makes one pack of the layers that the images of a run announce and no pack holds yet. It begins when every
+ * image has announced its layers or failed; layers may still be on their way.
  */
 export class Packing {
   readonly #options: PackingOptions;

@@ -54,8 +54,8 @@ export interface PrepullPlan<Delivery> extends BundleComparison {
 }
 
 /**
- * What a pre-pull would do now, from manifests and configs alone: no layer is fetched, nothing is written. The plan of
- * an image says what is wrong with it. @throws DrayError `ABORTED`
+ * What a pre-pull would do now, from manifests and configs alone: no layer is fetched, nothing is written.
+ * The plan of an image says what is wrong with it. @throws DrayError `ABORTED`
  */
 export async function planPrepull<Delivery>(request: PlanRequest<Delivery>): Promise<PrepullPlan<Delivery>> {
   const pool = createPool(request.concurrency);

@@ -24,8 +24,8 @@ export interface PrepullRequest {
   readonly platform: Platform;
   readonly origin: ImageOrigin;
   /**
-   * Runs before anything is resolved, while the status document says `running`. What it throws ends the pre-pull as
-   * `failed`.
+   * Runs before anything is resolved, while the status document says `running`. What it throws ends the
+   * pre-pull as `failed`.
    */
   readonly prepare?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** The bundle on this node, laid out already. */
@@ -44,9 +44,9 @@ export interface PrepullRequest {
 }
 
 /**
- * Prepares, resolves, fetches and hands over, and keeps the status document current. An image that fails does not stop
- * the others. Resolves with the report also when everything failed or `signal` stopped it; rejects only when the
- * handover location cannot be written at the start.
+ * Prepares, resolves, fetches and hands over, and keeps the status document current. An image that fails does
+ * not stop the others. Resolves with the report also when everything failed or `signal` stopped it; rejects
+ * only when the handover location cannot be written at the start.
  */
 export async function prepull(request: PrepullRequest): Promise<PrepullReport> {
   const startedAt = performance.now();

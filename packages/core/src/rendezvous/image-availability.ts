@@ -27,8 +27,8 @@ export type ImageAvailability = WantedName &
   );
 
 /**
- * How each wanted image stands, in order: those of `only`, else all that the pre-pull announced, else all that the bundle holds.
- * Undefined until it is known which images there will be. Pure.
+ * How each wanted image stands, in order: those of `only`, else all that the pre-pull announced, else all
+ * that the bundle holds. Undefined until it is known which images there will be. Pure.
  */
 export function imageAvailabilities(
   snapshot: StatusSnapshot,

@@ -15,8 +15,9 @@ import { counted, putBlob, saveFailed } from './save-run.ts';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
 /**
- * Stores the configs and layers of `wanted` from the archive of a classic store: configs byte for byte, because their
- * digests are the image IDs; layers, which are uncompressed there, as gzip. Skips the rest of the archive.
+ * Stores the configs and layers of `wanted` from the archive of a classic store: configs byte for byte,
+ * because their digests are the image IDs; layers, which are uncompressed there, as gzip. Skips the rest of
+ * the archive.
  */
 export async function storeClassicArchive(
   run: SaveRun,
@@ -79,7 +80,9 @@ async function putConfig(run: SaveRun, digest: Digest, { size, bytes }: ArchiveF
 /** Ends the ingest of a layer that no image needs. */
 class UnneededLayer extends Error {}
 
-/** Compresses and stores a layer if, at its end, it turns out to be one of `expected` that is still missing. */
+/**
+ * Compresses and stores a layer if, at its end, it turns out to be one of `expected` that is still missing.
+ */
 async function storeLayer(run: SaveRun, file: ArchiveFile, expected: ReadonlySet<Digest>): Promise<void> {
   const startedAt = performance.now();
   const hash = createHash('sha256');

@@ -9,8 +9,8 @@ import { putBlob, saveFailed, type ComposedImage, type SaveRun, type WantedImage
 const anyType = '';
 
 /**
- * Stores every blob of the archive as it is, so that digests and signatures of them survive. Which of them are needed
- * is known only when indexes and manifests have arrived: the end of the run deletes the rest.
+ * Stores every blob of the archive as it is, so that digests and signatures of them survive. Which of them
+ * are needed is known only when indexes and manifests have arrived: the end of the run deletes the rest.
  */
 export async function storeContainerdArchive(run: SaveRun, files: AsyncIterable<ArchiveFile>): Promise<void> {
   for await (const { name, size, bytes } of files) {

@@ -18,8 +18,10 @@ import type { ImageInBundle, SavedImage } from './saved-image.ts';
 /** What {@link fromEngine} asks of an engine. */
 export type SavingEngine = Pick<Engine, 'describe' | 'inspect'> & ImageSaver;
 
-/** Images that an engine has, such as those built in the job: the first candidate of each that is there. One archive
- * brings all of them, so layers that they share are read once. See {@link saveImages}. */
+/**
+ * Images that an engine has, such as those built in the job: the first candidate of each that is there. One archive
+ * holds all of them, so layers that they share are read once. See {@link saveImages}.
+ */
 export function fromEngine(engine: SavingEngine): ImageOrigin {
   return (context, images) => {
     const wanted = new Map(images.map((image) => [image, new Deferred()]));

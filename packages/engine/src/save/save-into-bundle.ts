@@ -30,7 +30,9 @@ export interface SaveDestination {
 export interface SaveRequest {
   readonly engine: Pick<Engine, 'describe' | 'inspect'> & ImageSaver;
   readonly references: readonly Reference[];
-  /** Which image is meant where the engine has one for several platforms; default: the engine's own platform. */
+  /**
+   * Which image is meant where the engine has one for several platforms; default: the engine's own platform.
+   */
   readonly platform?: Platform | undefined;
   /**
    * Laid out already. Its index is read, not written. Nothing else may write or delete blobs there meanwhile.
@@ -42,13 +44,16 @@ export interface SaveRequest {
 }
 
 /**
- * Saves images of an engine into a bundle, and yields the result for each reference as soon as it is known: first the
- * images that fail at once or that the bundle has, then those of the archive. One archive holds all of them, so that
- * what they share is read once. Where the engine cannot save all together, each is saved by itself.
+ * Saves images of an engine into a bundle, and yields the result for each reference as soon as it is known:
+ * first the images that fail at once or that the bundle has, then those of the archive. One archive holds all
+ * of them, so that what they share is read once. Where the engine cannot save all together, each is saved by
+ * itself.
  *
- * Image IDs survive. An image of a classic store keeps its config byte for byte; its layers, which such a store keeps
- * uncompressed, become gzip under an OCI manifest. An image of a containerd store keeps every byte.
- * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`; DrayError `BUNDLE_INVALID` and the like, `ABORTED`
+ * Image IDs survive. An image of a classic store keeps its config byte for byte; its layers, which such a
+ * store keeps uncompressed, become gzip under an OCI manifest. An image of a containerd store keeps every
+ * byte.
+ * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`; DrayError `BUNDLE_INVALID` and the like,
+ * `ABORTED`
  */
 export async function* saveImages(request: SaveRequest): AsyncGenerator<SavedImage> {
   const { engine, signal } = request;

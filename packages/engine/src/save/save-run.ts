@@ -21,7 +21,9 @@ export interface WantedImage {
   readonly diffIds: readonly Digest[];
 }
 
-/** An image whose every blob is in the bundle, whatever its name. Its manifest descriptor has its platform. */
+/**
+ * An image whose every blob is in the bundle, whatever its name. Its manifest descriptor has its platform.
+ */
 export interface ComposedImage extends Omit<HeldImage, 'entry'> {
   readonly entry: Omit<HeldImage['entry'], 'reference' | 'name'>;
 }
@@ -68,8 +70,8 @@ export async function* counted(bytes: ByteStream, emit: SaveRun['emit']): ByteSt
 }
 
 /**
- * Deletes the blobs that belong to no saved image. A failure becomes a warning: what stays behind is garbage that
- * `bundle gc` collects.
+ * Deletes the blobs that belong to no saved image. A failure becomes a warning: what stays behind is garbage
+ * that `bundle gc` collects.
  */
 export async function dropUnneeded({ blobs, written, needed, emit }: SaveRun): Promise<void> {
   for (const digest of written.keys()) {
