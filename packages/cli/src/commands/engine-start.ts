@@ -1,4 +1,5 @@
 import { deliverImages, isDrayError, reasonOf } from '@drayage/core';
+import { createDirectoryTransport } from '@drayage/core/bundle';
 import { startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineEventLine, engineStartText, type EngineStartReport } from '../output/engine-text.ts';
@@ -68,7 +69,9 @@ async function loadTheRest(
   if (!hasImages) return [];
   const mounted = new Set(mountable?.images.map(({ config: { digest } }) => digest));
   try {
-    const { images } = await deliverImages(config.bundle, await openPrivateEngine(dockerHost, host), {
+    const bundle = trusted(createDirectoryTransport(config.bundle), { ...config, settled: true });
+    const engine = await openPrivateEngine(dockerHost, host);
+    const { images } = await deliverImages({ handover: bundle, local: bundle }, engine, {
       delivery: 'load',
       packs: openPackAccess(config, host),
       concurrency: config.concurrency,

@@ -2,7 +2,6 @@ import { createDirectoryBlobStore } from '@drayage/core/bundle';
 import { hostPlatform, isDrayError, summarizeError, type EngineInfo, type ErrorSummary } from '@drayage/core';
 import { planDelivery, planPrepull } from '@drayage/core/plan';
 import type { EngineView } from '@drayage/core/plan';
-import type { EngineInfo, ErrorSummary } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
 import { frozenImages, gatherImages } from '../images/gather-images.ts';
