@@ -20,7 +20,10 @@ export type CommandLine =
       readonly given: ReadonlyMap<OptionKey, GivenOption>;
     };
 
-/** Understands a command line; values are not read yet. @throws UsageError `USAGE` that names the word and what may be meant */
+/**
+ * Reads a command line, but not the values in it.
+ * @throws UsageError `USAGE` that names the word and what may be meant
+ */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { words, flags } = splitWords(argv);
   const name = commandName(words);
@@ -46,7 +49,9 @@ interface Words {
   readonly flags: ReadonlyMap<string, readonly string[]>;
 }
 
-// yargs knows every option of every command here; which of them a command has is checked with the table, for the sake of the messages.
+// yargs splits the words and knows every option of every command. Its own commands are not used: they accept a
+// command's options only behind its name, reject unknown options before they see --help, and render a help text
+// in every run, which takes a third of the start-up time.
 function splitWords(argv: readonly string[]): Words {
   const { _: words, ...rest } = declareFlags(yargs([...argv])).parseSync();
   const flags = Object.entries(rest).flatMap(

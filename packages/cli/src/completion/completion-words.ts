@@ -1,3 +1,4 @@
+// Not yargs' completion: it starts the program at each TAB, and knows neither fish nor which values are files.
 import type { CommandSpec } from '../command.ts';
 import { commonOptions, optionTable } from '../options/option-table.ts';
 
