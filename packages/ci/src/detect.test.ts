@@ -10,7 +10,7 @@ describe('the CI system', () => {
     ['circleci', circle],
     ['gitlab', gitlab],
     ['plain', { CI: 'true', BUILD_TAG: 'jenkins-1' }],
-    ['plain', { CIRCLECI: '', GITLAB_CI: '' }],
+    ['plain', { CIRCLECI: '', GITLAB_CI: 'false' }],
   ])('%s is found by its variables', (id, env) => {
     expect(detectCiSystem(env).id).toBe(id);
   });

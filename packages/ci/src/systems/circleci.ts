@@ -15,7 +15,7 @@ export const circleci: CiSystem = {
   id: 'circleci',
   name: 'CircleCI',
   pipelineVariable: 'CIRCLE_WORKFLOW_ID',
-  isHere: (env) => textOf(env, 'CIRCLECI') !== undefined,
+  isHere: (env) => env['CIRCLECI'] === 'true',
   readRun(env): CiRun {
     const branch = textOf(env, 'CIRCLE_BRANCH');
     const tag = textOf(env, 'CIRCLE_TAG');

@@ -6,7 +6,7 @@ export const gitlab: CiSystem = {
   id: 'gitlab',
   name: 'GitLab CI/CD',
   pipelineVariable: 'CI_PIPELINE_ID',
-  isHere: (env) => textOf(env, 'GITLAB_CI') !== undefined,
+  isHere: (env) => env['GITLAB_CI'] === 'true',
   readRun(env): CiRun {
     const tag = textOf(env, 'CI_COMMIT_TAG');
     // For a tag CI_COMMIT_REF_NAME is that tag; callers let the tag win.
