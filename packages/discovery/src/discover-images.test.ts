@@ -37,7 +37,7 @@ async function failure(promise: Promise<unknown>): Promise<DrayError> {
 
 const texts = ({ images }: Discovery): readonly string[] => images.map(({ text }) => text);
 
-describe('what a file is told as', () => {
+describe('how a file is named', () => {
   test('a relative path stays relative, also for files that are included', async () => {
     await write('app/Dockerfile', 'FROM alpine:3.20\n');
     const file = await write(
@@ -130,6 +130,7 @@ describe('platforms of Dockerfiles', () => {
     'FROM --platform=linux/arm64/v8 alpine:3.20',
     'FROM --platform=$TARGETOS/s390x alpine:3.20',
     'FROM acme/base:${TARGETARCH}',
+    ...[0, 1, 2, 3].map((stage) => `COPY --from=${String(stage)} / /`),
   ].join('\n');
   const host = formatPlatform(hostPlatform());
 
@@ -139,7 +140,7 @@ describe('platforms of Dockerfiles', () => {
       host,
       undefined,
       'linux/arm64',
-      undefined,
+      'linux/s390x',
       undefined,
     ]);
     expect(problems).toEqual([]);

@@ -1,17 +1,28 @@
-import { formatPlatform, parsePlatform, parseReference, printable, reasonOf } from '@drayage/core';
+import {
+  formatPlatform,
+  formatReference,
+  parsePlatform,
+  parseReference,
+  printable,
+  reasonOf,
+  tryParseReference,
+} from '@drayage/core';
 import type { Discovery, DiscoveredImage, DiscoveryProblem } from './discovery.ts';
+import { stepsOf, type WorkMeter } from './work-meter.ts';
 import type { Issue, Place } from './place.ts';
 
-/** The text of an image, expanded, with what went wrong on the way. */
+/** The text of an image, expanded, and the issues of its expansion. */
 export interface FoundImage {
   readonly text: string;
   readonly place: Place;
   readonly what: string;
   readonly platform?: string | undefined;
+  /** It is pulled, if that works, even where a build makes it: the file says so by its pull policy. */
+  readonly isPulledIfBuilt?: boolean | undefined;
   readonly issues?: readonly Issue[] | undefined;
 }
 
-/** Something that went wrong; without `severity` it is an error. */
+/** A problem; without `severity` it is an error. */
 export interface FoundProblem {
   readonly place: Pick<Place, 'file'> & { readonly line?: number | undefined };
   readonly what: string;
@@ -20,20 +31,34 @@ export interface FoundProblem {
   readonly severity?: DiscoveryProblem['severity'] | undefined;
 }
 
-/** Collects images and problems; each is kept once, however often it is added. */
+/** Collects images and problems; each is kept once, even if it is added several times. */
 export interface Findings {
-  /** Adds an image; when its text is no reference or an issue is an error, adds a problem instead. */
+  /** Adds an image; adds a problem instead when its text is not a reference or an issue is an error. */
   addImage(image: FoundImage): void;
   addProblem(problem: FoundProblem): void;
-  result(): Discovery;
+  /** Notes a name that a build makes. Text that is not a reference is ignored. */
+  addBuilt(name: string): void;
+  /** The names that builds make, in canonical form. */
+  readonly built: ReadonlySet<string>;
+  /** What was found, without the images that are `built` (canonical names), here or by other files. */
+  result(built: ReadonlySet<string>): Discovery;
+}
+
+/** An image and what decides whether it counts. */
+interface Candidate {
+  readonly image: DiscoveredImage;
+  readonly canonical: string;
+  readonly isPulledIfBuilt: boolean;
 }
 
 /** An empty collection. `display` turns the absolute path of a place into what the user reads. */
-export function createFindings(display: (path: string) => string): Findings {
-  const images = new Map<string, DiscoveredImage>();
+export function createFindings(display: (path: string) => string, meter: WorkMeter): Findings {
+  const images = new Map<string, Candidate>();
+  const built = new Set<string>();
   const problems = new Map<string, DiscoveryProblem>();
 
   function addProblem({ place, what, reason, hint, severity = 'error' }: FoundProblem): void {
+    meter.spend(stepsOf.finding, { place });
     const problem = {
       file: display(place.file),
       line: place.line,
@@ -46,7 +71,8 @@ export function createFindings(display: (path: string) => string): Findings {
   }
 
   function addImage(found: FoundImage): void {
-    const { place, what, issues = [] } = found;
+    const { place, what, issues = [], isPulledIfBuilt = false } = found;
+    meter.spend(stepsOf.finding + found.text.length, { place });
     const fault = faultOf(found);
     if (fault !== undefined) {
       addProblem({ place, what, ...fault });
@@ -62,19 +88,38 @@ export function createFindings(display: (path: string) => string): Findings {
       what: printable(what, 300),
       platform,
     };
-    images.set(JSON.stringify(image), image);
+    const canonical = formatReference(parseReference(found.text));
+    images.set(JSON.stringify(image), { image, canonical, isPulledIfBuilt });
+  }
+
+  function addBuilt(name: string): void {
+    const reference = tryParseReference(name);
+    if (reference !== undefined) built.add(formatReference(reference));
   }
 
   return {
     addImage,
     addProblem,
-    result: () => ({ images: [...images.values()], problems: [...problems.values()] }),
+    addBuilt,
+    built,
+    result: (allBuilt) => ({
+      images: [...images.values()].flatMap((candidate) => withoutBuilt(candidate, allBuilt)),
+      problems: [...problems.values()],
+    }),
   };
 }
 
+function withoutBuilt(
+  { image, canonical, isPulledIfBuilt }: Candidate,
+  built: ReadonlySet<string>,
+): readonly DiscoveredImage[] {
+  if (!built.has(canonical)) return [image];
+  return isPulledIfBuilt ? [{ ...image, isOptional: true }] : [];
+}
+
 /**
- * Why the text cannot be used: the first cause, since an unset variable explains a broken reference better
- * than the grammar does.
+ * Why the text cannot be used: the first cause, since an unset variable explains a broken reference better than the
+ * grammar does.
  */
 function faultOf({ text, issues = [] }: FoundImage): Pick<FoundProblem, 'reason' | 'hint'> | undefined {
   const error = issues.find(({ severity }) => severity === 'error');
@@ -85,7 +130,10 @@ function faultOf({ text, issues = [] }: FoundImage): Pick<FoundProblem, 'reason'
   } catch (parseError) {
     const [cause] = issues;
     if (cause !== undefined) {
-      return { reason: `"${text}" is no image reference: ${cause.reason}`, hint: cause.hint };
+      return {
+        reason: `"${printable(text.slice(0, 201), 200)}" is not an image reference: ${cause.reason}`,
+        hint: cause.hint,
+      };
     }
     return { reason: reasonOf(parseError), hint: hintOf(parseError) };
   }
@@ -102,7 +150,7 @@ function readPlatform(
 ): string | undefined {
   if (platform === undefined || platform === '' || platform === 'linux') return undefined;
   try {
-    // Engines take a bare architecture for one on Linux.
+    // Engines read a bare architecture as one on Linux.
     return formatPlatform(parsePlatform(platform.includes('/') ? platform : `linux/${platform}`));
   } catch (error) {
     addProblem({ place, what, reason: reasonOf(error), hint: hintOf(error) });

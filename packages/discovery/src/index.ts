@@ -6,5 +6,5 @@ export type {
   DiscoveryProblem,
 } from './discovery.ts';
 export { discoveryKinds } from './discovery.ts';
-export { discoverImages } from './discover-images.ts';
+export { discoverImages, discoverProject } from './discover-images.ts';
 export { parseDiscoverySource, type DiscoverySource } from './kind.ts';

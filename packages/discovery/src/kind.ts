@@ -3,20 +3,20 @@ import { UsageError } from '@drayage/core';
 import { discoveryKinds, type DiscoveryKind } from './discovery.ts';
 import type { SourceFile } from './source-files.ts';
 
-/** A file to discover, and how to read it when that was said. */
+/** A file to discover. Without a kind, its name and content decide how it is read. */
 export interface DiscoverySource {
   readonly path: string;
   readonly kind?: DiscoveryKind | undefined;
 }
 
-/** `compose:deploy/stack.yml` as kind and path; text that begins with no known kind is a path. */
+/** `compose:deploy/stack.yml` as kind and path; text without a known kind in front is a path. */
 export function parseDiscoverySource(text: string): DiscoverySource {
   const colon = text.indexOf(':');
   const kind = discoveryKinds.find((known) => known === text.slice(0, Math.max(colon, 0)));
   return kind === undefined ? { path: text } : { kind, path: text.slice(colon + 1) };
 }
 
-/** The names that the tools look for, and the ones that people give to further files of the same kind. */
+/** The names that the tools look for, and usual names of further files of the same kind. */
 const names: readonly (readonly [DiscoveryKind, RegExp])[] = [
   ['gitlab', /\.gitlab-ci\.ya?ml$/i],
   ['circleci', /[\\/]\.circleci[\\/][^\\/]+\.ya?ml$/i],
@@ -26,7 +26,7 @@ const names: readonly (readonly [DiscoveryKind, RegExp])[] = [
   ['dockerfile', /\.(Dockerfile|Containerfile)$/i],
 ];
 
-/** What the content of a kind looks like, surest first; lines are enough, so that templates are recognised too. */
+/** Lines that the content of a kind has, surest first. Files are not parsed, so that templates are recognised too. */
 const contents: readonly (readonly [DiscoveryKind, readonly RegExp[]])[] = [
   ['kubernetes', [/^[- \t]*["']?apiVersion["']?[ \t]*:/m, /^[- \t]*["']?kind["']?[ \t]*:/m]],
   [
@@ -45,9 +45,9 @@ export function detectKind(source: SourceFile): DiscoveryKind {
   if (kind !== undefined) return kind;
   throw new UsageError(
     'DISCOVERY_FAILED',
-    `cannot read images from ${source.shown}: neither its name nor its content says what it is`,
+    `cannot read images from ${source.shown}: neither its name nor its content shows its kind`,
     {
-      hint: `Say what it is: ${discoveryKinds.map((known) => `${known}:${source.shown}`).join(', ')}.`,
+      hint: `Name the kind: ${discoveryKinds.map((known) => `${known}:${source.shown}`).join(', ')}.`,
       details: { file: source.shown, kinds: discoveryKinds },
     },
   );
@@ -59,7 +59,7 @@ function byContent({ path: file, text }: SourceFile): DiscoveryKind | undefined 
   return contents.find(([, patterns]) => patterns.every((pattern) => pattern.test(text)))?.[0];
 }
 
-/** Nothing but comments and ARG stands before the first FROM. */
+/** Only comments and ARG precede the first FROM. */
 function beginsLikeDockerfile(text: string): boolean {
   const lines = text.split('\n').map((line) => line.trim());
   return /^FROM\s/i.test(lines.find((line) => line !== '' && !/^(#|ARG\s)/i.test(line)) ?? '');

@@ -12,7 +12,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Reads files and names them as the user would. Paths are absolute. */
+/** Reads files, each once, and names them as the user would. Paths are absolute. */
 export interface SourceFiles {
   /** @throws DrayError `DISCOVERY_FAILED`; `ABORTED` */
   read(path: string): Promise<SourceFile>;
@@ -24,6 +24,9 @@ export interface SourceFiles {
 // Rendered charts have a few MB; nothing that people write has more.
 const maxFileBytes = 16 * 1024 * 1024;
 
+// All files of one discovery together.
+const maxTotalBytes = 8 * maxFileBytes;
+
 /** Files beside `given`, the path that the user asked for. */
 export function createSourceFiles(given: string, signal: AbortSignal | undefined): SourceFiles {
   const isRelative = !path.isAbsolute(given);
@@ -33,14 +36,27 @@ export function createSourceFiles(given: string, signal: AbortSignal | undefined
     return isRelative ? path.join(path.dirname(given), path.relative(home, absolute)) : absolute;
   }
 
+  const known = new Map<string, SourceFile>();
+  let totalBytes = 0;
+
   async function read(absolute: string): Promise<SourceFile> {
     throwIfAborted(signal, `read images from ${display(absolute)}`);
+    const file = known.get(absolute) ?? (await readFirst(absolute));
+    known.set(absolute, file);
+    return file;
+  }
+
+  async function readFirst(absolute: string): Promise<SourceFile> {
     const shown = display(absolute);
     try {
       // A named pipe would keep a plain open waiting for a writer.
       const handle = await open(absolute, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
-        return { path: absolute, shown, text: await readText(handle, shown) };
+        const text = await readText(handle, shown);
+        totalBytes += text.length;
+        if (totalBytes > maxTotalBytes)
+          throw tooLarge(shown, maxTotalBytes, 'this and the files before it have');
+        return { path: absolute, shown, text };
       } finally {
         await handle.close();
       }
@@ -65,29 +81,34 @@ export function createSourceFiles(given: string, signal: AbortSignal | undefined
 async function readText(handle: FileHandle, shown: string): Promise<string> {
   const stat = await handle.stat();
   if (!stat.isFile()) {
-    throw new UsageError('DISCOVERY_FAILED', `cannot read images from ${shown}: it is no file`, {
+    throw new UsageError('DISCOVERY_FAILED', `cannot read images from ${shown}: it is not a regular file`, {
       hint: 'Name the file itself, such as compose.yaml or Dockerfile.',
     });
   }
   if (stat.size > maxFileBytes) {
-    throw new UsageError(
-      'DISCOVERY_FAILED',
-      `cannot read images from ${shown}: it has more than ${String(maxFileBytes)} bytes`,
-    );
+    throw tooLarge(shown, maxFileBytes, 'it has');
   }
   const bytes = await handle.readFile();
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new UsageError('DISCOVERY_FAILED', `cannot read images from ${shown}: it is no UTF-8 text`, {
+    throw new UsageError('DISCOVERY_FAILED', `cannot read images from ${shown}: it is not UTF-8 text`, {
       cause: error,
     });
   }
 }
 
+function tooLarge(shown: string, limit: number, subject: string): UsageError {
+  return new UsageError(
+    'DISCOVERY_FAILED',
+    `cannot read images from ${shown}: ${subject} more than ${String(limit)} bytes`,
+    { hint: 'Name the images in a smaller file.' },
+  );
+}
+
 function unreadable(shown: string, error: unknown): UsageError {
   const code = systemErrorCode(error);
-  const reason = isAbsence(code) ? 'there is no such file' : (code ?? reasonOf(error));
+  const reason = isAbsence(code) ? 'no such file' : (code ?? reasonOf(error));
   return new UsageError('DISCOVERY_FAILED', `cannot read images from ${shown}: ${reason}`, {
     hint: 'Check the path.',
     cause: error,

@@ -1,3 +1,5 @@
+import { replaceExpressions } from '../variables/replace-expressions.ts';
+import type { WorkMeter } from '../work-meter.ts';
 import { entriesOf, mapScalars, member, scalarAt } from '../yaml/tree.ts';
 import type { Issue, Place, YamlNode, YamlScalar } from '../yaml/tree.ts';
 
@@ -8,32 +10,50 @@ const expression = /(?<!\\)<<\s*([A-Za-z_][\w.-]*)\s*>>/g;
 const wholeExpression = /^\s*<<\s*([A-Za-z_][\w.-]*)\s*>>\s*$/;
 
 /**
- * The node with every `<< name >>` replaced. A text that is nothing but one expression becomes the value itself, whatever its type, and
- * keeps its own place when that is text. A name without a value is an issue of the scalar. Names that do not begin with `onlyUnder` are
- * left for later.
+ * The node with every `<< name >>` replaced. A text that is only one expression becomes the value itself, whatever
+ * its type; a text value keeps the place of the expression. A name without a value is an issue of the scalar. Names
+ * that do not begin with `onlyUnder` stay as they are.
+ * @throws DrayError `DISCOVERY_FAILED` naming the parameter that makes a text too long
  * @see CircleCI, "Reusable configuration reference", "Pipeline values and parameters"
  */
-export function substitute(node: YamlNode, values: ParameterValues, onlyUnder = ''): YamlNode {
-  return mapScalars(node, (scalar) => substituteScalar(scalar, values, onlyUnder));
+export function substitute(
+  node: YamlNode,
+  values: ParameterValues,
+  meter: WorkMeter,
+  onlyUnder = '',
+): YamlNode {
+  const scalar = (found: YamlScalar): YamlNode => substituteScalar(found, { values, meter, onlyUnder });
+  return mapScalars(node, { scalar }, meter);
 }
 
-function substituteScalar(scalar: YamlScalar, values: ParameterValues, onlyUnder: string): YamlNode {
+/** The name in a text that is only one expression. */
+export function wholeName(text: string): string | undefined {
+  return wholeExpression.exec(text)?.[1];
+}
+
+interface Substitution {
+  readonly values: ParameterValues;
+  readonly meter: WorkMeter;
+  readonly onlyUnder: string;
+}
+
+function substituteScalar(scalar: YamlScalar, { values, meter, onlyUnder }: Substitution): YamlNode {
   if (!scalar.text.includes('<<')) return scalar;
-  const whole = wholeExpression.exec(scalar.text)?.[1];
+  const whole = wholeName(scalar.text);
   const value = whole === undefined ? undefined : values.get(whole);
   if (value !== undefined && value.kind !== 'scalar') return value;
-  const issues: Issue[] = [...(scalar.issues ?? [])];
-  const text = scalar.text.replace(expression, (written, name: string) => {
-    if (!name.startsWith(onlyUnder)) return written;
-    const found = values.get(name);
-    if (found?.kind === 'scalar') {
-      issues.push(...(found.issues ?? []));
-      return found.text;
-    }
-    issues.push(missing(name));
-    return '';
-  });
-  return { ...scalar, text, issues };
+  const issues = [...(scalar.issues ?? [])];
+  const text = replaceExpressions(
+    scalar.text,
+    expression,
+    { meter, place: scalar.place },
+    (written, name) => {
+      if (!name.startsWith(onlyUnder)) return { text: written };
+      const found = values.get(name);
+      return found?.kind === 'scalar' ? found : { text: '', issues: [missing(name)] };
+    },
+  );
+  return { ...scalar, text: text.text, issues: [...issues, ...text.issues] };
 }
 
 function missing(name: string): Issue {
@@ -48,16 +68,17 @@ function hintFor(name: string): string | undefined {
   return variable === undefined ? undefined : `Set ${variable} in the environment.`;
 }
 
-/** What `<< parameters.x >>` means inside a job or executor: its defaults, and the arguments that it is used with. */
+/** The values of `<< parameters.x >>` inside a job or executor: the defaults of its parameters, and given arguments. */
 export function parameterValues(
   definition: YamlNode | undefined,
   given: ReadonlyMap<string, YamlNode>,
   outer: ParameterValues,
+  meter: WorkMeter,
 ): ParameterValues {
   const values = new Map(outer);
   for (const [name, { value }] of entriesOf(member(definition, 'parameters'))) {
     const chosen = given.get(name) ?? defaultOf(value);
-    if (chosen !== undefined) values.set(`parameters.${name}`, substitute(chosen, outer));
+    if (chosen !== undefined) values.set(`parameters.${name}`, substitute(chosen, outer, meter));
   }
   return values;
 }
@@ -67,7 +88,7 @@ function defaultOf(parameter: YamlNode): YamlNode | undefined {
 }
 
 /**
- * What is known of the pipeline: the defaults of its parameters, and what CircleCI tells a job in its environment.
+ * The values of the pipeline: the defaults of its parameters, and those in the environment of CircleCI's jobs.
  * @see CircleCI, "Project values and variables"
  */
 export function pipelineValues(

@@ -4,7 +4,7 @@ import { entriesOf, mappingAt, member, type YamlMapping, type YamlNode } from '.
 export interface Scope {
   readonly jobs: YamlMapping | undefined;
   readonly executors: YamlMapping | undefined;
-  /** Orbs written in place; those of the registry are not here. */
+  /** Inline orbs. Orbs of the registry are missing. */
   readonly orbs: ReadonlyMap<string, Scope>;
 }
 
@@ -16,14 +16,13 @@ export function scopeOf(node: YamlNode): Scope {
   return { jobs: mappingAt(node, 'jobs'), executors: mappingAt(node, 'executors'), orbs: new Map(orbs) };
 }
 
-/** What a name means: `name` here, `orb/name` in an orb. */
 export interface Found {
   readonly definition: YamlMapping;
-  /** Where the names inside the definition are looked up. */
+  /** The scope of the names inside the definition. */
   readonly scope: Scope;
 }
 
-/** The definition of a job or executor. `foreign` when it belongs to an orb of the registry; undefined when it is nowhere. */
+/** The definition of a job or executor; `foreign` in an orb that is not inline, undefined when it does not exist. */
 export function lookUp(
   name: string,
   kind: 'jobs' | 'executors',

@@ -7,8 +7,8 @@ import { entriesOf, listOf, member, scalarAt, scalarIn, textIn } from '../yaml/t
 import type { Place, YamlEntry, YamlMapping, YamlNode } from '../yaml/tree.ts';
 
 /**
- * A service whose `build` is a mapping with an absolute `context`, and mappings for `args` and `additional_contexts`, so that services of
- * files in different directories can be merged.
+ * A service whose `build` is a mapping with an absolute `context`, and mappings for `args` and
+ * `additional_contexts`, so that services of files in different directories can be merged.
  * @see compose-spec, build.md
  */
 export function normalizeBuild(fields: YamlMapping, directory: string): YamlMapping {
@@ -53,7 +53,6 @@ function isRemote(context: string): boolean {
   return /^(https?|git|ssh|oci|docker-image):\/\//.test(context) || /^(git@|github\.com\/)/.test(context);
 }
 
-/** A service that is built. */
 export interface BuildRequest {
   readonly service: string;
   readonly place: Place;
@@ -84,14 +83,15 @@ export async function readBuild(request: BuildRequest, context: DiscoveryContext
 async function readDockerfileOf(
   request: BuildRequest,
   buildContext: string,
-  { findings, files, options }: DiscoveryContext,
+  context: DiscoveryContext,
 ): Promise<void> {
+  const { findings, files } = context;
   const { build, service } = request;
-  const settings = buildSettings(request, options.buildArgs ?? {});
+  const settings = buildSettings(request, context);
   const inline = scalarIn(build, 'dockerfile_inline');
   if (inline !== undefined) {
     const source = { text: inline.text, file: inline.place.file, firstLine: inline.textLine };
-    readDockerfile({ ...settings, source, name: 'dockerfile_inline' }, findings);
+    readDockerfile({ ...settings, source, name: 'dockerfile_inline' }, context);
     return;
   }
   const dockerfile = scalarIn(build, 'dockerfile');
@@ -101,18 +101,18 @@ async function readDockerfileOf(
     findings.addProblem({
       place: (dockerfile ?? build).place,
       what: `service ${service}, build`,
-      reason: `there is no Dockerfile ${files.display(file)}`,
+      reason: `the Dockerfile ${files.display(file)} does not exist`,
       hint: 'Check context and dockerfile; they are relative to the compose file and to the context.',
     });
     return;
   }
   const name = path.basename(file);
-  readDockerfile({ ...settings, name, source: { text: source.text, file, firstLine: 1 } }, findings);
+  readDockerfile({ ...settings, name, source: { text: source.text, file, firstLine: 1 } }, context);
 }
 
 function buildSettings(
   { build, service, platform, variables }: BuildRequest,
-  buildArgs: Readonly<Record<string, string>>,
+  { options: { buildArgs = {} }, enginePlatform }: DiscoveryContext,
 ): Omit<DockerfileBuild, 'source' | 'name'> {
   const platforms = listOf(member(build, 'platforms'));
   const onlyPlatform =
@@ -128,6 +128,7 @@ function buildSettings(
     },
     target: textIn(build, 'target'),
     platform: platform ?? onlyPlatform,
+    enginePlatform,
     contexts: new Map(
       entriesOf(member(build, 'additional_contexts')).map(([name, { value }]) => [
         name,

@@ -4,35 +4,69 @@ import { deepMerge } from '../yaml/deep-merge.ts';
 import { member, textIn, type YamlMapping, type YamlNode } from '../yaml/tree.ts';
 import { joinedLists, parseComposeFile, type ComposeFile, type ComposeService } from './compose-file.ts';
 
-/** The fields of a service with those of all services that it extends below them. */
+/** The fields of a service, merged over those of the services that it extends. */
 export interface ExtendedService {
   readonly fields: YamlMapping;
-  /** True when a service that it extends could not be found, which is a problem already. */
+  /** True when a service that it extends was not found, which is reported already. */
   readonly isBroken: boolean;
 }
 
-/** Follows `extends`. @see compose-spec, "extends" */
+/** What services of one discovery extend to, so that a base is merged once however many services extend it. */
+export interface ExtendsCache {
+  readonly services: Map<ComposeService, ExtendedService>;
+  readonly files: Map<string, ComposeFile>;
+}
+
+export function createExtendsCache(): ExtendsCache {
+  return { services: new Map(), files: new Map() };
+}
+
+/** Follows `extends`. @throws DrayError `DISCOVERY_FAILED` @see compose-spec, "extends" */
 export async function withExtended(
   service: ComposeService,
   context: DiscoveryContext,
-  seen: readonly ComposeService[] = [],
+  cache: ExtendsCache,
 ): Promise<ExtendedService> {
-  const { fields } = service;
-  const wanted = member(fields, 'extends');
-  if (wanted === undefined) return { fields, isBroken: false };
-  const chain = [...seen, service];
-  const base = await findBase(service, wanted, context);
-  if (base === undefined) return { fields, isBroken: true };
-  const start = chain.findIndex(({ name, file }) => name === base.name && file.path === base.file.path);
-  if (start >= 0) {
-    reportCircle(chain.slice(start), context);
-    return { fields, isBroken: true };
+  const chain: ComposeService[] = [];
+  let at: ComposeService | undefined = service;
+  let isBroken = false;
+  while (at !== undefined && !cache.services.has(at)) {
+    const base: ComposeService | 'none' | undefined = await baseOf(at, context, cache);
+    chain.push(at);
+    if (base === 'none') break;
+    isBroken = base === undefined;
+    const start = chain.findIndex(({ name, file }) => name === base?.name && file.path === base.file.path);
+    if (start >= 0) {
+      reportCircle(chain.slice(start), context);
+      isBroken = true;
+      break;
+    }
+    context.meter.spend(chain.length, { place: at.place });
+    at = base;
   }
-  const below = await withExtended(base, context, chain);
-  return { fields: deepMerge(below.fields, fields, joinedLists), isBroken: below.isBroken };
+  let below = at === undefined ? undefined : cache.services.get(at);
+  for (const next of chain.reverse()) {
+    below = {
+      fields:
+        below === undefined ? next.fields : deepMerge(below.fields, next.fields, context.meter, joinedLists),
+      isBroken: below?.isBroken ?? isBroken,
+    };
+    // A member of a circle depends on where the circle was entered.
+    if (!below.isBroken) cache.services.set(next, below);
+  }
+  return below ?? { fields: service.fields, isBroken };
 }
 
-/** The same circle is met from each of its services: told from the one that stands first, it is one problem. */
+async function baseOf(
+  service: ComposeService,
+  context: DiscoveryContext,
+  cache: ExtendsCache,
+): Promise<ComposeService | 'none' | undefined> {
+  const wanted = member(service.fields, 'extends');
+  return wanted === undefined ? 'none' : await findBase(service, wanted, { context, cache });
+}
+
+/** A circle is found from each of its services: reported from the first one, it is one problem. */
 function reportCircle(circle: readonly ComposeService[], { findings }: DiscoveryContext): void {
   const lines = circle.map(({ place }) => place.line);
   const first = lines.indexOf(Math.min(...lines));
@@ -42,15 +76,15 @@ function reportCircle(circle: readonly ComposeService[], { findings }: Discovery
   findings.addProblem({
     place: start.place,
     what: `service ${start.name}`,
-    reason: `extends goes round in a circle: ${ordered.map(({ name }) => name).join(' → ')}`,
-    hint: 'Take one extends of the circle away.',
+    reason: `extends forms a circle: ${ordered.map(({ name }) => name).join(' → ')}`,
+    hint: 'Remove one extends of the circle.',
   });
 }
 
 async function findBase(
   service: ComposeService,
   wanted: YamlNode,
-  context: DiscoveryContext,
+  { context, cache }: { readonly context: DiscoveryContext; readonly cache: ExtendsCache },
 ): Promise<ComposeService | undefined> {
   const name = wanted.kind === 'scalar' ? wanted.text : textIn(wanted, 'service');
   const fileName = textIn(wanted, 'file');
@@ -63,13 +97,13 @@ async function findBase(
     fileName === undefined
       ? service.file
       : await attempt(context, who, () =>
-          openOther(service.file, path.resolve(service.file.directory, fileName), context),
+          openOther(service.file, path.resolve(service.file.directory, fileName), { context, cache }),
         );
   if (file === undefined) return undefined;
   const base = file.services.get(name);
   if (base === undefined) {
     const where = context.files.display(file.path);
-    context.findings.addProblem({ ...who, reason: `there is no service "${name}" in ${where}` });
+    context.findings.addProblem({ ...who, reason: `${where} has no service "${name}"` });
   }
   return base;
 }
@@ -77,9 +111,14 @@ async function findBase(
 async function openOther(
   from: ComposeFile,
   filePath: string,
-  context: DiscoveryContext,
+  { context, cache }: { readonly context: DiscoveryContext; readonly cache: ExtendsCache },
 ): Promise<ComposeFile | undefined> {
   if (filePath === from.path) return from;
+  const known = cache.files.get(filePath);
+  // Included files may have variables of their own.
+  if (known !== undefined && known.variables === from.variables) return known;
   const place = { directory: path.dirname(filePath), variables: from.variables };
-  return parseComposeFile(await context.files.read(filePath), place, context);
+  const file = parseComposeFile(await context.files.read(filePath), place, context);
+  if (file !== undefined) cache.files.set(filePath, file);
+  return file;
 }

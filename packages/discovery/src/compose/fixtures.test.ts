@@ -139,7 +139,6 @@ checkFixtures('compose', [
     file: 'builds/compose.yaml',
     images: [
       'golang:1.23-bookworm | builds/api/Dockerfile:3 | service api, stage build of Dockerfile',
-      'golangci/golangci-lint:v1.61 | builds/api/Dockerfile:6 | service api, COPY --from in stage test of Dockerfile',
       'gcr.io/distroless/static-debian12 | builds/api/Dockerfile:7 | service api, stage runtime of Dockerfile',
       'golang:1.22-bookworm | builds/api/Dockerfile:3 | service api-arm, stage build of Dockerfile | linux/arm64',
       'gcr.io/distroless/static-debian12 | builds/api/Dockerfile:7 | service api-arm, stage runtime of Dockerfile | linux/arm64',
@@ -162,7 +161,6 @@ checkFixtures('compose', [
     },
     images: [
       'golang:1.23-bookworm | builds/api/Dockerfile:3 | service api, stage build of Dockerfile',
-      'golangci/golangci-lint:v1.61 | builds/api/Dockerfile:6 | service api, COPY --from in stage test of Dockerfile',
       'gcr.io/distroless/static-debian12 | builds/api/Dockerfile:7 | service api, stage runtime of Dockerfile',
       'golang:1.22-alpine | builds/api/Dockerfile:3 | service api-arm, stage build of Dockerfile | linux/arm64',
       'gcr.io/distroless/static-debian12 | builds/api/Dockerfile:7 | service api-arm, stage runtime of Dockerfile | linux/arm64',

@@ -1,13 +1,13 @@
 import path from 'node:path';
-import { formatReference, tryParseReference } from '@drayage/core';
 import { attempt, type DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
 import type { Lookup } from '../variables/expand.ts';
 import { recordLookup } from '../variables/record-lookup.ts';
-import { listOf, member, scalarIn, textIn, type YamlNode } from '../yaml/tree.ts';
+import { listOf, member, scalarIn, type YamlNode } from '../yaml/tree.ts';
 import { isVersionOne, mergeComposeFiles, parseComposeFile, type ComposeFile } from './compose-file.ts';
 import { composeVariables } from './environment.ts';
-import { withExtended } from './extends.ts';
+import { createExtendsCache, withExtended } from './extends.ts';
+import { builtNames, projectName } from './built-names.ts';
 import { reportService, type EffectiveService } from './report-service.ts';
 
 /**
@@ -17,7 +17,7 @@ import { reportService, type EffectiveService } from './report-service.ts';
 export async function readCompose(source: SourceFile, context: DiscoveryContext): Promise<void> {
   const directory = path.dirname(source.path);
   const env = recordLookup(context.options.env);
-  const variables = await composeVariables(env, [path.join(directory, '.env')], context);
+  const variables = await composeVariables(env, dotenvFiles(directory, context), context);
   const file = parseComposeFile(source, { directory, variables }, context);
   if (file === undefined) return;
   const { findings } = context;
@@ -25,7 +25,7 @@ export async function readCompose(source: SourceFile, context: DiscoveryContext)
     findings.addProblem({
       place: { file: source.path },
       what: 'compose file',
-      reason: 'it is of the first format, which compose no longer reads',
+      reason: 'it has the first format, which compose no longer reads',
       hint: 'Put the services under "services:".',
     });
     return;
@@ -35,10 +35,19 @@ export async function readCompose(source: SourceFile, context: DiscoveryContext)
     const reason = 'it has no services';
     findings.addProblem({ place: { file: source.path }, what: 'compose file', reason, severity: 'warning' });
   }
-  await reportAll(files, activeProfiles(context, variables), context);
+  const profiles = activeProfiles(context, variables);
+  await reportAll(files, { profiles, project: projectName(file, variables, context) }, context);
 }
 
-/** Profiles that are given count alone, as `--profile` does. */
+/** @see Docker docs, "Configure pre-defined environment variables in Docker Compose" */
+function dotenvFiles(directory: string, { options: { env } }: DiscoveryContext): readonly string[] {
+  if (/^(1|true)$/i.test(env['COMPOSE_DISABLE_ENV_FILE'] ?? '')) return [];
+  const named = env['COMPOSE_ENV_FILES'] ?? '';
+  if (named === '') return [path.join(directory, '.env')];
+  return named.split(',').map((file) => path.resolve(file));
+}
+
+/** Given profiles replace those of the environment, as `--profile` does. */
 function activeProfiles({ options }: DiscoveryContext, variables: Lookup): ReadonlySet<string> {
   const given = options.profiles ?? [];
   const names = given.length > 0 ? given : (variables('COMPOSE_PROFILES')?.text.split(',') ?? []);
@@ -47,30 +56,25 @@ function activeProfiles({ options }: DiscoveryContext, variables: Lookup): Reado
 
 async function reportAll(
   files: readonly ComposeFile[],
-  profiles: ReadonlySet<string>,
+  { profiles, project }: { readonly profiles: ReadonlySet<string>; readonly project: string },
   context: DiscoveryContext,
 ): Promise<void> {
+  const cache = createExtendsCache();
   const services: EffectiveService[] = [];
   for (const { services: own } of files) {
     for (const service of own.values()) {
-      const extended = await withExtended(service, context);
+      const extended = await withExtended(service, context, cache);
+      // Services of other profiles count here: a profile of its own for what is only built is usual.
+      for (const name of builtNames({ ...service, ...extended }, project)) context.findings.addBuilt(name);
       if (isActive(member(extended.fields, 'profiles'), profiles)) services.push({ ...service, ...extended });
     }
   }
-  const built = new Set(services.flatMap(({ fields }) => builtName(fields)));
-  for (const service of services) await reportService(service, built, context);
+  for (const service of services) await reportService(service, context);
 }
 
 function isActive(wanted: YamlNode | undefined, profiles: ReadonlySet<string>): boolean {
   const names = listOf(wanted).flatMap((node) => (node.kind === 'scalar' ? [node.text] : []));
   return names.length === 0 || profiles.has('*') || names.some((name) => profiles.has(name));
-}
-
-/** The name that a service's build gets, so that other services which use it are not taken for pulls. */
-function builtName(fields: YamlNode): readonly string[] {
-  if (member(fields, 'build') === undefined) return [];
-  const reference = tryParseReference(textIn(fields, 'image') ?? '');
-  return reference === undefined ? [] : [formatReference(reference)];
 }
 
 /** The file, after all those that it includes. */
@@ -107,7 +111,7 @@ async function includeEntry(
   const cycle = absolute.find((text) => chain.includes(text));
   if (cycle !== undefined) {
     const names = [...chain.slice(chain.indexOf(cycle)), cycle].map((text) => context.files.display(text));
-    context.findings.addProblem({ ...who, reason: `include goes round in a circle: ${names.join(' → ')}` });
+    context.findings.addProblem({ ...who, reason: `include forms a circle: ${names.join(' → ')}` });
     return [];
   }
   const included = await attempt(context, who, () => openIncluded(from, entry, absolute, context));
@@ -131,7 +135,8 @@ async function openIncluded(
   let merged: ComposeFile | undefined;
   for (const filePath of paths) {
     const file = parseComposeFile(await context.files.read(filePath), { directory, variables }, context);
-    if (file !== undefined) merged = merged === undefined ? file : mergeComposeFiles(merged, file);
+    if (file !== undefined)
+      merged = merged === undefined ? file : mergeComposeFiles(merged, file, context.meter);
   }
   return merged;
 }

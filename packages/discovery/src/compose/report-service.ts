@@ -1,6 +1,5 @@
-import { formatReference, tryParseReference } from '@drayage/core';
 import type { DiscoveryContext } from '../context.ts';
-import { listOf, member, scalarIn, textIn, type YamlScalar } from '../yaml/tree.ts';
+import { listOf, member, scalarIn, textIn } from '../yaml/tree.ts';
 import { readBuild } from './build-section.ts';
 import type { ComposeService } from './compose-file.ts';
 import type { ExtendedService } from './extends.ts';
@@ -8,50 +7,47 @@ import type { ExtendedService } from './extends.ts';
 /** A service whose fields are complete: files merged, `extends` followed. */
 export type EffectiveService = ComposeService & ExtendedService;
 
-/** Adds the images that a service needs. `built` holds the canonical names that builds of the same project get. */
-export async function reportService(
-  service: EffectiveService,
-  built: ReadonlySet<string>,
-  context: DiscoveryContext,
-): Promise<void> {
+/** Adds the images that a service needs. */
+export async function reportService(service: EffectiveService, context: DiscoveryContext): Promise<void> {
   const { name, fields, place } = service;
   const { findings } = context;
   const image = scalarIn(fields, 'image');
   const build = member(fields, 'build');
   const platform = scalarIn(fields, 'platform');
-  const found = { what: `service ${name}`, platform: platform?.text };
+  const what = `service ${name}`;
+  const policy = pullPolicy(service);
   reportImageVolumes(service, context);
-  if (isPulled(service, built)) {
-    if (image !== undefined)
-      findings.addImage({ ...found, text: image.text, place: image.place, issues: image.issues });
+  if (image !== undefined && policy !== 'none') {
+    findings.addImage({
+      what,
+      text: image.text,
+      place: image.place,
+      platform: platform?.text,
+      issues: [...(image.issues ?? []), ...(platform?.issues ?? [])],
+      isPulledIfBuilt: policy === 'pull',
+    });
     return;
   }
-  if (build !== undefined && build.tag !== '!reset') {
+  if (build !== undefined) {
     const { variables, directory } = service.file;
     const request = { service: name, place, build, platform: platform?.text, variables, directory };
     await readBuild(request, context);
   } else if (!service.isBroken && image === undefined && member(fields, 'provider') === undefined) {
-    findings.addProblem({ ...found, place, reason: 'it has neither an image nor a build' });
+    findings.addProblem({ what, place, reason: 'it has neither an image nor a build' });
   }
 }
 
 /**
- * True when compose would pull the image. With a `build` it is the result of that, unless the policy asks for a pull; `never` pulls
- * nothing; and the result of another service's build is in no registry.
+ * `pull`: compose tries to pull the image even if it can build it. `default`: it pulls the image unless a service
+ * builds it; compose tries that as well, but a build needs no pull to succeed. `none`: it never pulls the image.
  * @see compose-spec, "pull_policy"
  */
-function isPulled({ fields }: EffectiveService, built: ReadonlySet<string>): boolean {
-  const image = scalarIn(fields, 'image');
-  if (image === undefined) return false;
+function pullPolicy({ fields }: EffectiveService): 'pull' | 'default' | 'none' {
   const policy = textIn(fields, 'pull_policy') ?? '';
-  if (/^(always|missing|if_not_present|refresh|daily|weekly|every_.+)$/.test(policy)) return true;
-  if (member(fields, 'build') !== undefined) return false;
-  return policy !== 'never' && !isBuilt(image, built);
-}
-
-function isBuilt({ text }: YamlScalar, built: ReadonlySet<string>): boolean {
-  const reference = tryParseReference(text);
-  return reference !== undefined && built.has(formatReference(reference));
+  if (/^(always|missing|if_not_present|refresh|daily|weekly|every_.+)$/.test(policy)) return 'pull';
+  return policy === 'never' || policy === 'build' || member(fields, 'build') !== undefined
+    ? 'none'
+    : 'default';
 }
 
 /** Volumes of `type: image` are pulled as well. @see compose-spec, "volumes" */

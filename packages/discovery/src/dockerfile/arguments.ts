@@ -1,17 +1,29 @@
-import { formatPlatform, hostPlatform } from '@drayage/core';
 import type { Dockerfile } from 'dockerfile-ast';
 import { expand, fallbackOperators } from '../variables/expand.ts';
 import type { Dialect, Expansion, Lookup, VariableValue } from '../variables/expand.ts';
+import type { WorkMeter } from '../work-meter.ts';
+import type { Place } from '../yaml/tree.ts';
 import type { DockerfileBuild } from './read-dockerfile.ts';
 
 /** What FROM lines see: the `ARG`s before the first one, and the automatic platform arguments. */
 export interface ArgumentScope {
-  expand(text: string): Expansion;
+  /** @throws DrayError `DISCOVERY_FAILED` when the text expands to too much */
+  expand(text: string, place: Place): Expansion;
+}
+
+/** What reading arguments needs besides the Dockerfile. */
+export interface ArgumentContext {
+  readonly build: DockerfileBuild;
+  readonly meter: WorkMeter;
+  readonly placeAt: (line: number) => Place;
 }
 
 /** @see Dockerfile reference, "Automatic platform ARGs in the global scope" */
-export function globalArguments(dockerfile: Dockerfile, build: DockerfileBuild): ArgumentScope {
-  const values = new Map<string, VariableValue>(platformArguments(build.platform));
+export function globalArguments(
+  dockerfile: Dockerfile,
+  { build, meter, placeAt }: ArgumentContext,
+): ArgumentScope {
+  const values = new Map<string, VariableValue>(automaticArguments(build));
   const lookup: Lookup = (name) => values.get(name);
   const dialect = dockerfileDialect(dockerfile.getEscapeCharacter());
   for (const arg of dockerfile.getInitialARGs()) {
@@ -21,12 +33,13 @@ export function globalArguments(dockerfile: Dockerfile, build: DockerfileBuild):
       const given = build.args(name);
       if (given !== undefined) values.set(name, given);
       else if (written !== null) {
-        const { text, issues, used } = expand(written, dialect, lookup);
+        const place = placeAt(property.getRange().start.line);
+        const { text, issues, used } = expand(written, dialect, lookup, { meter, place });
         values.set(name, { text, issues, used });
       }
     }
   }
-  return { expand: (text) => expand(text, dialect, lookup) };
+  return { expand: (text, place) => expand(text, dialect, lookup, { meter, place }) };
 }
 
 function dockerfileDialect(escape: string): Dialect {
@@ -41,9 +54,19 @@ function dockerfileDialect(escape: string): Dialect {
   };
 }
 
-function platformArguments(target: string | undefined): readonly (readonly [string, VariableValue])[] {
-  const host = formatPlatform(hostPlatform());
-  return [...splitPlatform('TARGET', target ?? host), ...splitPlatform('BUILD', host)];
+/** Build arguments win over these, even without an ARG. */
+function automaticArguments({
+  args,
+  enginePlatform,
+  platform = enginePlatform,
+  target,
+}: DockerfileBuild): readonly (readonly [string, VariableValue])[] {
+  const automatic = [
+    ...splitPlatform('TARGET', platform),
+    ...splitPlatform('BUILD', enginePlatform),
+    ['TARGETSTAGE', { text: target === undefined || target === '' ? 'default' : target }] as const,
+  ];
+  return automatic.map(([name, value]) => [name, args(name) ?? value]);
 }
 
 function splitPlatform(prefix: string, text: string): readonly (readonly [string, VariableValue])[] {
@@ -51,6 +74,7 @@ function splitPlatform(prefix: string, text: string): readonly (readonly [string
   return [
     [`${prefix}PLATFORM`, { text }],
     [`${prefix}OS`, { text: os }],
+    [`${prefix}OSVERSION`, { text: '' }],
     [`${prefix}ARCH`, { text: architecture }],
     [`${prefix}VARIANT`, { text: variant }],
   ];

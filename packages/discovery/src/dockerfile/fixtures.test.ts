@@ -103,8 +103,6 @@ checkFixtures('dockerfile', [
     file: 'Dockerfile.targets',
     images: [
       'maven:3.9-eclipse-temurin-21 | Dockerfile.targets:1 | stage build of Dockerfile.targets',
-      'testcontainers/ryuk:0.10.0 | Dockerfile.targets:4 | RUN --mount in stage test of Dockerfile.targets',
-      'eclipse-temurin:21-jdk | Dockerfile.targets:5 | stage debug of Dockerfile.targets',
       'eclipse-temurin:21-jre | Dockerfile.targets:7 | stage runtime of Dockerfile.targets',
     ],
   },

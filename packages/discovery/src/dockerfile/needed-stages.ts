@@ -3,63 +3,76 @@ import type { ArgumentScope } from './arguments.ts';
 import type { DockerfileBuild } from './read-dockerfile.ts';
 import type { Stage, StageSource } from './stages.ts';
 
-/** The stages that `build.target` needs, itself included; all of them without a target. */
-export function neededStages(
-  stages: readonly Stage[],
-  build: DockerfileBuild,
-  scope: ArgumentScope,
-  findings: Findings,
-): ReadonlySet<Stage> {
-  const { target } = build;
-  if (target === undefined || target === '') return new Set(stages);
-  const start = stageNamed(target, stages);
-  if (start === undefined) {
-    const names = stages.map(({ name, index }) => name ?? String(index)).join(', ');
-    findings.addProblem({
-      place: { file: build.source.file },
-      what: `${build.prefix}${build.name}`,
-      reason: `there is no stage "${target}"`,
-      hint: `Choose one of: ${names}.`,
-    });
-    return new Set();
+/** A stage with its base resolved. */
+export interface ResolvedStage extends Stage {
+  /** The stage that it starts from; undefined when that is an image. */
+  readonly below: ResolvedStage | undefined;
+  /** Its own instructions, and those that ONBUILD of the stage below it runs here. */
+  readonly activeSources: readonly StageSource[];
+}
+
+/** Resolves the bases. A name means the nearest stage of that name above; ONBUILD runs in the next stage only. */
+export function resolveStages(stages: readonly Stage[], scope: ArgumentScope): readonly ResolvedStage[] {
+  const resolved: ResolvedStage[] = [];
+  const named = new Map<string, ResolvedStage>();
+  for (const stage of stages) {
+    const base = stage.base === undefined ? '' : scope.expand(stage.base, stage.place).text;
+    const below = named.get(base.toLowerCase());
+    const triggers = below?.sources.filter(({ isDeferred }) => isDeferred) ?? [];
+    const own = stage.sources.filter(({ isDeferred }) => !isDeferred);
+    const next = { ...stage, below, activeSources: [...triggers, ...own] };
+    resolved.push(next);
+    if (stage.name !== undefined) named.set(stage.name, next);
   }
-  const needed = new Set<Stage>();
-  const queue = [start];
+  return resolved;
+}
+
+/** The stages that the target needs, itself included. As in BuildKit, the target is the last stage by default. */
+export function neededStages(
+  stages: readonly ResolvedStage[],
+  build: DockerfileBuild,
+  findings: Findings,
+): ReadonlySet<ResolvedStage> {
+  const needed = new Set<ResolvedStage>();
+  const start = targetStage(stages, build, findings);
+  const queue = start === undefined ? [] : [start];
+  const find = stageFinder(stages);
   for (let stage = queue.pop(); stage !== undefined; stage = queue.pop()) {
     if (needed.has(stage)) continue;
     needed.add(stage);
-    if (!isReplaced(stage, build)) queue.push(...stagesBelow(stage, stages, scope));
+    if (isReplaced(stage, build)) continue;
+    const sources = stage.activeSources.map(({ text }) => find(text));
+    for (const other of [stage.below, ...sources]) if (other !== undefined) queue.push(other);
   }
   return needed;
 }
 
-/** True when a named context stands in for the stage, so that nothing in it is built. */
+function targetStage(
+  stages: readonly ResolvedStage[],
+  build: DockerfileBuild,
+  findings: Findings,
+): ResolvedStage | undefined {
+  const { target } = build;
+  if (target === undefined || target === '') return stages.at(-1);
+  const found = stageFinder(stages)(target);
+  if (found !== undefined) return found;
+  const names = stages.map(({ name, index }) => name ?? String(index)).join(', ');
+  findings.addProblem({
+    place: { file: build.source.file },
+    what: `${build.prefix}${build.name}`,
+    reason: `it has no stage "${target}"`,
+    hint: `Choose one of: ${names}.`,
+  });
+  return undefined;
+}
+
+/** True when a named context replaces the stage, so that nothing in it is built. */
 export function isReplaced({ name }: Stage, { contexts }: DockerfileBuild): boolean {
   return name !== undefined && contexts.has(name);
 }
 
-/** The stage that FROM starts from; undefined when that is an image. Only stages above count. */
-export function baseStage(base: string, stage: Stage, stages: readonly Stage[]): Stage | undefined {
-  const name = base.toLowerCase();
-  return stages.slice(0, stage.index).findLast((other) => other.name === name);
-}
-
-/** The stage that COPY or RUN take files from, by name or number; undefined when that is an image. */
-export function sourceStage({ text }: StageSource, stages: readonly Stage[]): Stage | undefined {
-  return stageNamed(text, stages);
-}
-
-function stagesBelow(stage: Stage, stages: readonly Stage[], scope: ArgumentScope): readonly Stage[] {
-  const base = stage.base === undefined ? undefined : baseStage(scope.expand(stage.base).text, stage, stages);
-  const sources = stage.sources.filter(({ isDeferred }) => !isDeferred);
-  return [base, ...sources.map((source) => sourceStage(source, stages))].filter(
-    (below) => below !== undefined,
-  );
-}
-
-function stageNamed(text: string, stages: readonly Stage[]): Stage | undefined {
-  const name = text.toLowerCase();
-  return (
-    stages.findLast((stage) => stage.name === name) ?? (/^\d+$/.test(text) ? stages[Number(text)] : undefined)
-  );
+/** Finds the stage that COPY, RUN or a target means, by name or number; undefined when that is an image. */
+export function stageFinder(stages: readonly ResolvedStage[]): (text: string) => ResolvedStage | undefined {
+  const named = new Map(stages.flatMap((stage) => (stage.name === undefined ? [] : [[stage.name, stage]])));
+  return (text) => named.get(text.toLowerCase()) ?? (/^\d+$/.test(text) ? stages[Number(text)] : undefined);
 }

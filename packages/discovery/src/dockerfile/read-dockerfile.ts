@@ -1,10 +1,11 @@
 import { DockerfileParser, Keyword } from 'dockerfile-ast';
-import type { Findings } from '../findings.ts';
+import type { DiscoveryContext } from '../context.ts';
 import type { Lookup } from '../variables/expand.ts';
+import { stepsOf } from '../work-meter.ts';
 import type { Issue, Place } from '../yaml/tree.ts';
 import { globalArguments } from './arguments.ts';
-import { neededStages } from './needed-stages.ts';
-import { reportStages } from './report-stages.ts';
+import { neededStages, resolveStages } from './needed-stages.ts';
+import { imageContexts, reportStages } from './report-stages.ts';
 import { readStages } from './stages.ts';
 
 /** A Dockerfile and how it is built. */
@@ -16,19 +17,21 @@ export interface DockerfileBuild {
     /** Line of that file on which the text begins, from 1. */
     readonly firstLine: number;
   };
-  /** What to call it: `Dockerfile`. */
+  /** Its name in messages: `Dockerfile`. */
   readonly name: string;
-  /** Stands before every `what`: empty, or `service app, `. */
+  /** Begins every `what`: empty, or `service app, `. */
   readonly prefix: string;
   readonly args: Lookup;
   readonly target: string | undefined;
-  /** What is built for; the platform of the engine when undefined. */
+  /** The platform to build for; that of the engine when undefined. */
   readonly platform: string | undefined;
-  /** Named contexts, which stand in for stages and images of that name: `docker-image://alpine`, or a path. */
+  /** The platform of the engine, `OS/ARCH[/VARIANT]`. */
+  readonly enginePlatform: string;
+  /** Named contexts, which replace stages and images of that name: `docker-image://alpine`, or a path. */
   readonly contexts: ReadonlyMap<string, NamedContext>;
 }
 
-/** What stands in for a stage or an image, and where that was written. */
+/** What replaces a stage or an image, and where it was written. */
 export interface NamedContext {
   readonly text: string;
   readonly place: Place;
@@ -36,11 +39,18 @@ export interface NamedContext {
 }
 
 /**
- * Adds the images that a build pulls: bases of stages, `COPY --from` and `RUN --mount=from`. The frontend of a `# syntax=` line is
- * pulled by BuildKit for itself and is left out.
+ * Adds the images that a build pulls, for the stages that the target needs: bases, `COPY --from` and
+ * `RUN --mount=from`.
+ * @throws DrayError `DISCOVERY_FAILED` when variables expand to too much
  * @see Dockerfile reference 1.x, "FROM", "Understand how ARG and FROM interact"
  */
-export function readDockerfile(build: DockerfileBuild, findings: Findings): void {
+export function readDockerfile(
+  build: DockerfileBuild,
+  { findings, meter }: Pick<DiscoveryContext, 'findings' | 'meter'>,
+): void {
+  meter.spend(stepsOf.file + build.source.text.length, {
+    place: { file: build.source.file, line: build.source.firstLine },
+  });
   const dockerfile = DockerfileParser.parse(build.source.text);
   const placeAt = (line: number): Place => ({
     file: build.source.file,
@@ -51,7 +61,7 @@ export function readDockerfile(build: DockerfileBuild, findings: Findings): void
     findings.addProblem({
       place: placeAt(instruction.getRange().start.line),
       what: `${build.prefix}${build.name}`,
-      reason: `"${instruction.getInstruction()}" is no Dockerfile instruction`,
+      reason: `"${instruction.getInstruction()}" is not a Dockerfile instruction`,
       hint: 'Correct the instruction.',
       severity: 'warning',
     });
@@ -62,9 +72,10 @@ export function readDockerfile(build: DockerfileBuild, findings: Findings): void
     findings.addProblem({ place: placeAt(0), what: `${build.prefix}${build.name}`, reason });
     return;
   }
-  const scope = globalArguments(dockerfile, build);
-  const needed = neededStages(stages, build, scope, findings);
-  reportStages(stages, needed, { build, scope, findings });
+  const scope = globalArguments(dockerfile, { build, meter, placeAt });
+  const resolved = resolveStages(stages, scope);
+  const needed = neededStages(resolved, build, findings);
+  reportStages(resolved, needed, { build, scope, findings, imageContexts: imageContexts(build) });
 }
 
 const knownKeywords: ReadonlySet<string> = new Set(Object.values(Keyword));

@@ -2,17 +2,17 @@ import { Copy, From, JSONInstruction, ModifiableInstruction, Onbuild } from 'doc
 import type { Dockerfile, Instruction } from 'dockerfile-ast';
 import type { Place } from '../yaml/tree.ts';
 
-/** Something in a stage that takes files from an image or another stage. */
+/** An instruction that takes files from an image or another stage. */
 export interface StageSource {
   readonly instruction: 'COPY --from' | 'RUN --mount';
   /** As it is written. */
   readonly text: string;
   readonly place: Place;
-  /** In an ONBUILD: it happens when another build starts from this one's result. */
+  /** In an ONBUILD: it runs in stages and builds that start from this stage. */
   readonly isDeferred: boolean;
 }
 
-/** One FROM and what belongs to it. */
+/** One FROM and the instructions below it. */
 export interface Stage {
   /** From 0, as `COPY --from=0` counts. */
   readonly index: number;

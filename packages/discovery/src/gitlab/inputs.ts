@@ -1,4 +1,6 @@
 import type { Findings } from '../findings.ts';
+import { replaceExpressions } from '../variables/replace-expressions.ts';
+import type { WorkMeter } from '../work-meter.ts';
 import { entriesOf, mapScalars, member, scalarAt } from '../yaml/tree.ts';
 import type { Issue, YamlMapping, YamlNode, YamlScalar } from '../yaml/tree.ts';
 
@@ -6,7 +8,7 @@ import type { Issue, YamlMapping, YamlNode, YamlScalar } from '../yaml/tree.ts';
 export type InputValues = ReadonlyMap<string, YamlNode>;
 
 /**
- * The values that a file's header (`spec: inputs:`) gives to its inputs, with those `given` by whoever includes the file.
+ * The values of a file's inputs: those `given` by the file that includes it, else the defaults in its header.
  * @see GitLab CI/CD YAML syntax reference, `spec:inputs`
  */
 export function inputValues(header: YamlMapping, given: InputValues, findings: Findings): InputValues {
@@ -19,7 +21,7 @@ export function inputValues(header: YamlMapping, given: InputValues, findings: F
       findings.addProblem({
         place: key,
         what: `input ${name}`,
-        reason: 'it has no default, and nobody gives it a value',
+        reason: 'it has neither a default nor a value',
         hint: 'Write a default, or read the file through the one that includes it.',
         severity: 'warning',
       });
@@ -32,45 +34,60 @@ function defaultOf(declaration: YamlNode): YamlNode | undefined {
   return declaration.kind === 'mapping' ? declaration.entries.get('default')?.value : undefined;
 }
 
-const block = /\$\[\[\s*(.*?)\s*\]\]/g;
-const wholeBlock = /^\$\[\[\s*([^[\]]*?)\s*\]\]$/;
+const block = /\$\[\[([^[\]\n]*)\]\]/g;
+const wholeBlock = /^\$\[\[([^[\]]*)\]\]$/;
 
-/** The tree with `$[[ inputs.x ]]` replaced, in keys too. A value that is nothing but one block keeps the input's type. */
-export function interpolateInputs(root: YamlMapping, values: InputValues): YamlMapping {
+/**
+ * The tree with `$[[ inputs.x ]]` replaced, in keys too. A value that is only one block keeps the input's type.
+ * @throws DrayError `DISCOVERY_FAILED` naming the input that makes a text too long
+ */
+export function interpolateInputs(root: YamlMapping, values: InputValues, meter: WorkMeter): YamlMapping {
   const replaced = mapScalars(
     root,
-    (scalar) => interpolateScalar(scalar, values),
-    (key, place) => interpolateScalar(scalarAt(key, place), values, true).text,
+    {
+      scalar: (scalar) => interpolateScalar(scalar, values, meter),
+      key: (key, place) => interpolateText(scalarAt(key, place), values, meter).text,
+    },
+    meter,
   );
   return replaced.kind === 'mapping' ? replaced : root;
 }
 
-function interpolateScalar(scalar: YamlScalar, values: InputValues, isKey: true): YamlScalar;
-function interpolateScalar(scalar: YamlScalar, values: InputValues): YamlNode;
-function interpolateScalar(scalar: YamlScalar, values: InputValues, isKey = false): YamlNode {
-  if (!scalar.text.includes('$[[')) return scalar;
-  const whole = isKey ? undefined : wholeBlock.exec(scalar.text)?.[1];
-  const value = whole === undefined ? undefined : values.get(whole.replace(/^inputs\./, ''));
+function interpolateScalar(scalar: YamlScalar, values: InputValues, meter: WorkMeter): YamlNode {
+  const whole = wholeBlock.exec(scalar.text)?.[1];
+  const value = whole === undefined ? undefined : values.get(whole.trim().replace(/^inputs\./, ''));
   if (value !== undefined && value.kind !== 'scalar') return value;
-  const issues: Issue[] = [];
-  const text = scalar.text.replace(block, (_, expression: string) => evaluate(expression, values, issues));
+  return interpolateText(scalar, values, meter);
+}
+
+function interpolateText(scalar: YamlScalar, values: InputValues, meter: WorkMeter): YamlScalar {
+  if (!scalar.text.includes('$[[')) return scalar;
+  const work = { meter, place: scalar.place };
+  const { text, issues } = replaceExpressions(scalar.text, block, work, (_, expression) =>
+    evaluate(expression, values),
+  );
   return { ...scalar, text, issues: [...(scalar.issues ?? []), ...issues] };
 }
 
 /** `inputs.name | function | function`. @see GitLab CI/CD inputs, "Specify functions to manipulate input values" */
-function evaluate(expression: string, values: InputValues, issues: Issue[]): string {
+function evaluate(
+  expression: string,
+  values: InputValues,
+): { readonly text: string; readonly issues: readonly Issue[] } {
   const [access = '', ...functions] = expression.split('|').map((part) => part.trim());
   const name = /^inputs\.(.+)$/.exec(access)?.[1];
   const value = name === undefined ? undefined : values.get(name);
+  const issues: Issue[] = [];
   if (value === undefined) {
     issues.push({
       severity: 'error',
-      reason: `$[[ ${expression} ]] has no value`,
+      reason: `$[[ ${expression.trim().slice(0, 200)} ]] has no value`,
       hint: 'Write a default for the input, or read the file through the one that includes it.',
     });
-    return '';
+    return { text: '', issues };
   }
-  return functions.reduce((text, call) => apply(call, text, issues), textOf(value));
+  const text = functions.reduce((changed, call) => apply(call, changed, issues), textOf(value));
+  return { text, issues };
 }
 
 function apply(call: string, text: string, issues: Issue[]): string {
@@ -80,11 +97,11 @@ function apply(call: string, text: string, issues: Issue[]): string {
   if (offset !== undefined && length !== undefined) {
     return text.slice(Number(offset), Number(offset) + Number(length));
   }
-  issues.push({ severity: 'error', reason: `the function "${call}" of an input is not known` });
+  issues.push({ severity: 'error', reason: `the function "${call.slice(0, 100)}" of an input is unknown` });
   return text;
 }
 
-/** What is written into a longer text: anything but a scalar becomes JSON. */
+/** The text of a value inside a longer text: lists and mappings become JSON. */
 function textOf(value: YamlNode): string {
   return value.kind === 'scalar' ? value.text : JSON.stringify(plain(value));
 }

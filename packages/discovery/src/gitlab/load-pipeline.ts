@@ -9,14 +9,14 @@ import { givenInputs, inputValues, interpolateInputs, type InputValues } from '.
 import { localPaths } from './local-paths.ts';
 import { gitlabDialect } from './variables.ts';
 
-/** Where a pipeline's files are looked for, and those that are open, outermost first. */
+/** The repository of a pipeline's files, and the chain of files that include each other, outermost first. */
 export interface PipelineFiles {
   readonly root: string;
   readonly chain: readonly string[];
 }
 
 /**
- * A pipeline with everything that it includes merged in: later files win over earlier ones, the file itself over all of them.
+ * A pipeline merged with all its includes: later files win over earlier ones, the file itself over all of them.
  * @throws DrayError `DISCOVERY_FAILED`
  * @see GitLab CI/CD, "Merge method for include"
  */
@@ -31,14 +31,15 @@ export async function loadPipeline(
   for (const entry of listOf(member(own, 'include'))) {
     const chain = [...place.chain, source.path];
     for (const included of await includeEntry(entry, context, { ...place, chain })) {
-      merged = deepMerge(merged, included);
+      merged = deepMerge(merged, included, context.meter);
     }
   }
-  return deepMerge(merged, own);
+  return deepMerge(merged, own, context.meter);
 }
 
-function parsePipeline(source: SourceFile, inputs: InputValues, { findings }: DiscoveryContext): YamlMapping {
-  const documents = parseYaml(source, findings).filter((document) => document.kind === 'mapping');
+function parsePipeline(source: SourceFile, inputs: InputValues, context: DiscoveryContext): YamlMapping {
+  const { findings, meter } = context;
+  const documents = parseYaml(source, context).filter((document) => document.kind === 'mapping');
   const [first, second] = documents;
   const place = { file: source.path, line: 1 };
   if (first === undefined) {
@@ -47,7 +48,7 @@ function parsePipeline(source: SourceFile, inputs: InputValues, { findings }: Di
   }
   if (!first.entries.has('spec')) return first;
   const body = second ?? { ...first, entries: new Map() };
-  return interpolateInputs(body, inputValues(first, inputs, findings));
+  return interpolateInputs(body, inputValues(first, inputs, findings), meter);
 }
 
 async function includeEntry(
@@ -61,7 +62,9 @@ async function includeEntry(
     reportForeign(entry, context);
     return [];
   }
-  const { text, issues } = expand(local, gitlabDialect, recordLookup(context.options.env));
+  const { options, meter } = context;
+  const work = { meter, place: entry.place };
+  const { text, issues } = expand(local, gitlabDialect, recordLookup(options.env), work);
   const [issue] = issues;
   if (issue !== undefined) {
     context.findings.addProblem({ ...who, ...issue, severity: 'error' });
@@ -87,7 +90,7 @@ async function openAll(
     if (place.chain.includes(file)) {
       const circle = [...place.chain.slice(place.chain.indexOf(file)), file];
       const names = circle.map((name) => context.files.display(name)).join(' → ');
-      context.findings.addProblem({ ...who, reason: `include goes round in a circle: ${names}` });
+      context.findings.addProblem({ ...who, reason: `include forms a circle: ${names}` });
       continue;
     }
     const pipeline = await attempt(context, who, async () =>
@@ -110,7 +113,7 @@ export function reportForeign(entry: YamlNode, { findings }: DiscoveryContext): 
   const kind = entry.kind === 'scalar' ? 'remote' : known.find((key) => member(entry, key) !== undefined);
   if (kind === undefined) {
     const keys = entriesOf(entry).map(([key]) => key);
-    const reason = `this kind of include is not known: ${keys.join(', ')}`;
+    const reason = `this kind of include is unknown: ${keys.join(', ')}`;
     findings.addProblem({ place: entry.place, what: 'include', reason });
     return;
   }
@@ -118,7 +121,7 @@ export function reportForeign(entry: YamlNode, { findings }: DiscoveryContext): 
   findings.addProblem({
     place: entry.place,
     what: `include ${kind}`,
-    reason: `"${name}" is in no file of this repository and was not read`,
+    reason: `"${name}" is not in this repository and was not read`,
     hint: 'Name the images that its jobs use as well.',
     severity: 'warning',
   });

@@ -1,15 +1,17 @@
 import { attempt, type DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
 import { listOf, member, type YamlNode } from '../yaml/tree.ts';
+import { extendPipeline } from './extended-jobs.ts';
 import { givenInputs, type InputValues } from './inputs.ts';
 import { reportJobImages } from './job-images.ts';
 import { pipelineJobs, type GitlabJob } from './jobs.ts';
 import { loadPipeline, localPattern, reportForeign } from './load-pipeline.ts';
 import { localPaths, repositoryRoot } from './local-paths.ts';
+import { variableSources } from './variables.ts';
 
 /**
- * Reads a GitLab pipeline: `image` and `services` of every job that is not hidden, also of child pipelines whose files are in the
- * repository. Rules are not evaluated: every job counts.
+ * Reads a GitLab pipeline: `image` and `services` of every visible job, also of child pipelines whose files are in
+ * the repository. Rules are not evaluated: every job counts.
  * @see GitLab CI/CD YAML syntax reference (17 and 18)
  */
 export async function readGitlab(source: SourceFile, context: DiscoveryContext): Promise<void> {
@@ -20,17 +22,20 @@ export async function readGitlab(source: SourceFile, context: DiscoveryContext):
 interface Run {
   readonly context: DiscoveryContext;
   readonly root: string;
-  /** The files of pipelines that were read: one may trigger itself. */
+  /** Files of pipelines that were read: a pipeline may trigger itself. */
   readonly seen: Set<string>;
 }
 
 async function readPipeline(source: SourceFile, inputs: InputValues, run: Run): Promise<void> {
   const { context, root } = run;
-  const pipeline = await loadPipeline(source, inputs, context, { root, chain: [] });
-  const jobs = pipelineJobs(pipeline, context.findings);
+  const loaded = await loadPipeline(source, inputs, context, { root, chain: [] });
+  const { findings, meter } = context;
+  const pipeline = extendPipeline(loaded, context);
+  const jobs = pipelineJobs({ pipeline, findings, meter, what: 'pipeline' });
+  const sources = variableSources(loaded, jobs, context.options.env);
   for (const job of jobs) {
     const trigger = member(job.fields, 'trigger');
-    if (trigger === undefined) reportJobImages(job, { pipeline, jobs, context });
+    if (trigger === undefined) reportJobImages(job, { pipeline, sources, context });
     else await followTrigger(job, trigger, run);
   }
 }

@@ -1,5 +1,6 @@
 import type { DiscoveryContext } from '../context.ts';
 import type { SourceFile } from '../source-files.ts';
+import { stepsOf } from '../work-meter.ts';
 import { entriesOf, listOf, member, scalarIn, textIn, type YamlNode } from '../yaml/tree.ts';
 import { isTemplate, unrendered } from './templates.ts';
 
@@ -9,7 +10,7 @@ export interface ObjectKind {
   readonly source: SourceFile;
 }
 
-/** Lists of containers, of pods and of what other controllers describe like pods (Argo, Tekton). */
+/** Lists of containers in pods, and in objects of other controllers that look like pods (Argo, Tekton). */
 const containerLists = new Map([
   ['containers', 'container'],
   ['initContainers', 'init container'],
@@ -26,13 +27,14 @@ interface Walk extends ObjectKind {
   readonly context: DiscoveryContext;
 }
 
-/** Adds the images of one object. Images that `imagePullPolicy: Never` keeps from being pulled are left out. */
+/** Adds the images of one object, without those of `imagePullPolicy: Never`. */
 export function reportObject(object: YamlNode, kind: ObjectKind, context: DiscoveryContext): void {
   const name = textIn(object, 'metadata', 'name') ?? textIn(object, 'metadata', 'generateName') ?? '';
   walk(object, { ...kind, what: `${kind.kind} ${name}`.trimEnd(), context });
 }
 
 function walk(node: YamlNode, at: Walk): void {
+  at.context.meter.spend(stepsOf.visit, { place: node.place });
   if (node.kind === 'sequence') for (const item of node.items) walk(item, at);
   for (const [key, { value }] of entriesOf(node)) {
     const role = containerLists.get(key);
@@ -61,7 +63,7 @@ function reportContainer(node: YamlNode, role: string, { what, context, source }
   if (isTemplate(image, source)) {
     context.findings.addProblem({ place: image.place, what: who, ...unrendered });
   } else if (image.kind !== 'scalar') {
-    context.findings.addProblem({ place: image.place, what: who, reason: 'the image is no text' });
+    context.findings.addProblem({ place: image.place, what: who, reason: 'the image is not text' });
   } else context.findings.addImage({ text: image.text, place: image.place, what: who });
 }
 
@@ -75,13 +77,13 @@ function reportVolumes(volumes: YamlNode, at: Walk): void {
   }
 }
 
-/** Resources of operators name images in places of their own. */
+/** Operators have their own fields for images. */
 function reportUnknown(key: string, value: YamlNode, { what, context, apiVersion }: Walk): void {
   if (value.kind !== 'scalar' || value.isNull || value.text === '' || !apiVersion.includes('/')) return;
   context.findings.addProblem({
     place: value.place,
     what,
-    reason: `"${key}: ${value.text}" stands outside of a container, and was left out`,
+    reason: `"${key}: ${value.text.slice(0, 200)}" is not part of a container and was left out`,
     hint: 'Name the image as well if the operator starts it.',
     severity: 'warning',
   });

@@ -15,19 +15,19 @@ export async function readKubernetes(source: SourceFile, context: DiscoveryConte
   for (const document of documents) reportDocument(document, source, context);
 }
 
-function parseDocuments(source: SourceFile, { findings }: DiscoveryContext): readonly YamlNode[] {
+function parseDocuments(source: SourceFile, context: DiscoveryContext): readonly YamlNode[] {
   try {
-    return parseYaml(source, findings);
+    return parseYaml(source, context);
   } catch (error) {
     const line = templateLine(source.text);
     if (!isDrayError(error, 'DISCOVERY_FAILED') || line === undefined) throw error;
-    findings.addProblem({ place: { file: source.path, line }, what: 'manifest', ...unrendered });
+    context.findings.addProblem({ place: { file: source.path, line }, what: 'manifest', ...unrendered });
     return [];
   }
 }
 
 function reportDocument(document: YamlNode, source: SourceFile, context: DiscoveryContext): void {
-  // A list in a list is possible; JSON arrays of objects are what some tools write.
+  // Some tools write JSON arrays of objects; lists may nest.
   if (document.kind === 'sequence') {
     for (const item of document.items) reportDocument(item, source, context);
     return;

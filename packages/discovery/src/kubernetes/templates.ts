@@ -1,9 +1,9 @@
 import type { YamlNode } from '../yaml/tree.ts';
 import type { SourceFile } from '../source-files.ts';
 
-/** What to say about `{{ }}`. */
+/** The problem of a file with `{{ }}`. */
 export const unrendered: { readonly reason: string; readonly hint: string } = {
-  reason: 'it is a template that was not rendered',
+  reason: 'it is a template that is not rendered',
   hint: 'Render it first: helm template … > rendered.yaml.',
 };
 
@@ -16,5 +16,13 @@ export function templateLine(text: string): number | undefined {
 /** True for a value with a template action; `image: {{ .Values.image }}` is YAML, a mapping in a mapping. */
 export function isTemplate(image: YamlNode, source: SourceFile): boolean {
   if (image.kind === 'scalar') return image.text.includes('{{');
-  return (source.text.split('\n')[image.place.line - 1] ?? '').includes('{{');
+  return (linesOf(source)[image.place.line - 1] ?? '').includes('{{');
+}
+
+const lines = new WeakMap<SourceFile, readonly string[]>();
+
+function linesOf(source: SourceFile): readonly string[] {
+  const known = lines.get(source) ?? source.text.split('\n');
+  lines.set(source, known);
+  return known;
 }

@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseDotenv } from './dotenv.ts';
+import { createWorkMeter } from '../work-meter.ts';
+import { parseDotenv, type Dotenv } from './dotenv.ts';
 import { recordLookup } from './record-lookup.ts';
 
 const env = recordLookup({ HOME: '/home/me', TAG: 'env' });
-const parse = (text: string): Record<string, string> => Object.fromEntries(parseDotenv(text, env).values);
+const file = '.env';
+const read = (text: string): Dotenv => parseDotenv(text, env, { file, meter: createWorkMeter(String) });
+const parse = (text: string): Record<string, string> => Object.fromEntries(read(text).values);
 
 describe('.env files', () => {
   test.each([
@@ -27,7 +30,7 @@ describe('.env files', () => {
     expect(parse(text)).toEqual(expected);
   });
 
-  test('lines that set nothing are told', () => {
-    expect(parseDotenv('A=1\n?? what\nB 2\nC=3', env)).toMatchObject({ badLines: [2, 3] });
+  test('lines that set nothing are listed', () => {
+    expect(read('A=1\n?? what\nB 2\nC=3')).toMatchObject({ badLines: [2, 3] });
   });
 });

@@ -1,3 +1,4 @@
+import type { WorkMeter } from '../work-meter.ts';
 import { expand, fallbackOperators, type Dialect, type Lookup } from './expand.ts';
 
 /** What a `.env` file sets, and the lines (from 1) that set nothing. */
@@ -18,11 +19,16 @@ const dialect: Dialect = {
 const assignment = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*([=:]?)[ \t]*/;
 
 /**
- * Parses a `.env` file as compose does: comments, `export`, quotes (also over several lines), and variables in all but single quotes. A
- * name without a value takes that of `env`.
+ * Parses a `.env` file as compose does: comments, `export`, quotes (also over several lines), and variables in all
+ * but single quotes. A name without a value takes that of `env`.
+ * @throws DrayError `DISCOVERY_FAILED` when a value, or the work, grows past the limits of `meter`
  * @see Docker compose, "Environment variables: interpolation", `.env` file syntax
  */
-export function parseDotenv(text: string, env: Lookup): Dotenv {
+export function parseDotenv(
+  text: string,
+  env: Lookup,
+  { file, meter }: { readonly file: string; readonly meter: WorkMeter },
+): Dotenv {
   const values = new Map<string, string>();
   const badLines: number[] = [];
   const lookup: Lookup = (name) => {
@@ -39,11 +45,12 @@ export function parseDotenv(text: string, env: Lookup): Dotenv {
       badLines.push(at + 1);
       continue;
     }
-    const quoted = sign === '' ? undefined : readQuoted([rest, ...lines.slice(at + 1)]);
+    const work = { meter, place: { file, line: at + 1 } };
+    const quoted = sign === '' ? undefined : readQuoted(rest, lines, at);
     at += quoted?.moreLines ?? 0;
     if (sign === '') values.set(name, env(name)?.text ?? '');
     else if (quoted?.quote === "'") values.set(name, quoted.text);
-    else values.set(name, expand(quoted?.text ?? plainValue(rest), dialect, lookup).text);
+    else values.set(name, expand(quoted?.text ?? plainValue(rest), dialect, lookup, work).text);
   }
   return { values, badLines };
 }
@@ -60,20 +67,30 @@ interface Quoted {
   readonly moreLines: number;
 }
 
-function readQuoted(lines: readonly string[]): Quoted | undefined {
-  const quote = lines[0]?.charAt(0) ?? '';
+/** The quoted value that begins with `first` on line `at`; undefined when there is no quote, or none that closes. */
+function readQuoted(first: string, lines: readonly string[], at: number): Quoted | undefined {
+  const quote = first.charAt(0);
   if (quote !== '"' && quote !== "'") return undefined;
-  const text = lines.join('\n');
-  for (let at = 1; at < text.length; at += 1) {
+  const parts: string[] = [];
+  const last = Math.min(lines.length, at + maxQuotedLines);
+  for (let line = at; line < last; line += 1) {
+    const text = line === at ? first.slice(1) : (lines[line] ?? '');
+    const end = closingQuote(text, quote);
+    parts.push(text.slice(0, end));
+    if (end === undefined) continue;
+    const inner = parts.join('\n');
+    return { quote, text: quote === '"' ? unescape(inner) : inner, moreLines: parts.length - 1 };
+  }
+  return undefined;
+}
+
+/** Certificates have about 50 lines. The limit keeps quotes that stay open from being looked for again and again. */
+const maxQuotedLines = 1000;
+
+function closingQuote(text: string, quote: string): number | undefined {
+  for (let at = 0; at < text.length; at += 1) {
     if (text.charAt(at) === '\\' && quote === '"') at += 1;
-    else if (text.charAt(at) === quote) {
-      const inner = text.slice(1, at);
-      return {
-        quote,
-        text: quote === '"' ? unescape(inner) : inner,
-        moreLines: inner.split('\n').length - 1,
-      };
-    }
+    else if (text.charAt(at) === quote) return at;
   }
   return undefined;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { expand, fallbackOperators, type Dialect, type Lookup } from './expand.ts';
+import { createWorkMeter } from '../work-meter.ts';
+import * as expansion from './expand.ts';
+import { fallbackOperators, type Dialect, type Expansion, type Lookup } from './expand.ts';
 import { recordLookup } from './record-lookup.ts';
 
 const compose: Dialect = {
@@ -17,6 +19,11 @@ const dockerfile: Dialect = {
   operators: [...fallbackOperators, '##', '#', '%%', '%', '//', '/'],
   isStrict: false,
 };
+function expand(text: string, dialect: Dialect, values: Lookup): Expansion {
+  const work = { meter: createWorkMeter(String), place: { file: 'file', line: 1 } };
+  return expansion.expand(text, dialect, values, work);
+}
+
 const plain: Dialect = { ...compose, operators: [], isStrict: false };
 
 const lookup: Lookup = recordLookup({ SET: 'value', EMPTY: '', V: '1.2.3-rc.1', PATH: 'a/b/c' });
@@ -86,18 +93,18 @@ describe('variable expansion', () => {
     expect(expand('${SET:-${NO:?x}}', compose, lookup).issues).toEqual([]);
   });
 
-  test('the names that were looked up are known, also those of values', () => {
+  test('the names that were looked up are listed, also those of values', () => {
     const nested: Lookup = (name) => (name === 'OUTER' ? { text: 'x', used: ['INNER'] } : undefined);
     expect([...expand('$OUTER${NO-}', compose, nested).used].sort()).toEqual(['INNER', 'NO', 'OUTER']);
   });
 
-  test('text that nests without end is no variable', () => {
+  test('text that nests without end is not a variable', () => {
     const text = '${A:-'.repeat(100_000);
     expect(expand(text, plain, lookup).text).toBe(text);
     expect(expand(text, compose, lookup).issues[0]?.severity).toBe('error');
   });
 
-  test('what objects inherit is no variable', () => {
+  test('what objects inherit is not a variable', () => {
     expect(expand('${constructor-none}', compose, lookup).text).toBe('none');
   });
 });

@@ -1,6 +1,9 @@
+import { printable } from '@drayage/core';
+import { stepsOf, type Work } from '../work-meter.ts';
 import type { Issue } from '../yaml/tree.ts';
+import { replaceMatches, trimMatch } from './trim-and-replace.ts';
 
-/** The value of a variable, with what went wrong while it was made and the variables it was made of. */
+/** The value of a variable, with the issues and the variables of its own expansion. */
 export interface VariableValue {
   readonly text: string;
   readonly issues?: readonly Issue[] | undefined;
@@ -14,41 +17,59 @@ export type Lookup = (name: string) => VariableValue | undefined;
 export interface Dialect {
   /** `$$` is a literal dollar. */
   readonly dollarEscapes: boolean;
-  /** This character takes the special meaning from the next one. */
+  /** The character after this one loses its special meaning. */
   readonly escape?: string | undefined;
-  /** Quotes are taken away; single ones keep their content as it is. */
+  /** Quotes are removed; the content of single quotes stays as it is. */
   readonly unquotes: boolean;
   /** What may follow the name in `${NAME…}`: longest first. */
   readonly operators: readonly string[];
-  /** A dollar that begins no variable is an error; else it is a dollar. */
+  /** A dollar that begins no variable is an error; otherwise it stays a dollar. */
   readonly isStrict: boolean;
-  /** How to give a value to a variable that has none. */
+  /** The hint for an unset variable. */
   readonly hint: (name: string) => string;
 }
 
-/** A text whose variables were replaced; those that are not set by nothing, as all these tools do. */
+/** A text with its variables replaced. Unset variables become empty, as in all these tools. */
 export interface Expansion {
   readonly text: string;
   readonly issues: readonly Issue[];
-  /** The names that were looked up, also on the way. */
+  /** All names that were looked up, nested ones included. */
   readonly used: ReadonlySet<string>;
 }
 
-/** `${NAME:-default}` and its kin, as compose and Dockerfiles know them. */
+/** `${NAME:-default}` and the like, in compose files and Dockerfiles. */
 export const fallbackOperators: readonly string[] = [':-', ':+', ':?', '-', '+', '?'];
 
-/** Replaces the variables of `text`. Never throws: what went wrong is in the issues. */
-export function expand(text: string, dialect: Dialect, lookup: Lookup): Expansion {
-  const state: State = { text, dialect, lookup, issues: [], used: new Set() };
-  return { text: expandRange(state, 0, text.length), issues: state.issues, used: state.used };
+/**
+ * Replaces the variables of `text`. What is wrong with the text is in the issues, each once.
+ * @throws DrayError `DISCOVERY_FAILED` naming the variable that makes the text, or the work, too long
+ */
+export function expand(text: string, dialect: Dialect, lookup: Lookup, work: Work): Expansion {
+  const state: State = { text, dialect, lookup, work, issues: new Map(), used: new Set(), last: undefined };
+  spend(state, text.length);
+  checkLength(state, text.length);
+  const expanded = expandRange(state, 0, text.length);
+  return { text: expanded, issues: [...state.issues.values()], used: state.used };
 }
 
 interface State {
   readonly text: string;
   readonly dialect: Dialect;
   readonly lookup: Lookup;
-  readonly issues: Issue[];
+  readonly work: Work;
+  /** By reason: values that are used often bring their issues along each time. */
+  readonly issues: Map<string, Issue>;
   readonly used: Set<string>;
+  /** The variable that was looked up last, which errors name. */
+  last: string | undefined;
+}
+
+function spend(state: State, steps: number): void {
+  state.work.meter.spend(steps, { place: state.work.place, variable: state.last });
+}
+
+function checkLength(state: State, length: number): void {
+  state.work.meter.checkLength(length, { place: state.work.place, variable: state.last });
 }
 
 const namePattern = /[A-Za-z_][A-Za-z0-9_]*/y;
@@ -72,6 +93,8 @@ function expandRange(state: State, from: number, to: number): string {
       const piece = expandDollar(state, at, to);
       result += piece.text;
       at = piece.end;
+      spend(state, piece.text.length);
+      checkLength(state, result.length);
     } else {
       result += char;
       at += 1;
@@ -94,13 +117,13 @@ function expandDollar(state: State, at: number, to: number): Piece {
   const name = nameAt(text, at + 1);
   if (name !== undefined) return { text: valueOf(state, name) ?? '', end: at + 1 + name.length };
   if (dialect.isStrict)
-    addError(state, `"${text}" has a $ that begins no variable`, 'Write $$ for a dollar.');
+    addError(state, `"${excerpt(text)}" has a $ that begins no variable`, 'Write $$ for a dollar.');
   return { text: '$', end: at + 1 };
 }
 
 function expandBraced(state: State, at: number, to: number): Piece {
   const { text, dialect } = state;
-  const end = closingBrace(text, at + 2, to, dialect.escape);
+  const end = closingBrace(state, at + 2, to);
   const name = nameAt(text, at + 2);
   const rest = at + 2 + (name?.length ?? 0);
   const operator =
@@ -109,7 +132,7 @@ function expandBraced(state: State, at: number, to: number): Piece {
     if (!dialect.isStrict) return { text: '$', end: at + 1 };
     addError(
       state,
-      `"${text.slice(at, (end ?? to) + 1)}" is no variable`,
+      `"${excerpt(text.slice(at, (end ?? to) + 1))}" is not a variable`,
       'Write ${NAME} or ${NAME:-default}.',
     );
     return { text: '', end: (end ?? to) + 1 };
@@ -129,7 +152,8 @@ function applyOperator(state: State, { name, operator, word }: Braced): string {
   if (operator === undefined) return valueOf(state, name) ?? '';
   if (operator.startsWith('/')) return replacePattern(state, { name, operator, word });
   if (!fallbackOperators.includes(operator)) {
-    return trimPattern(valueOf(state, name) ?? '', operator, argument());
+    const value = valueOf(state, name) ?? '';
+    return trimMatch(value, operator, argument(), (steps) => spend(state, steps));
   }
   const value = quietValueOf(state, name);
   const isSet = value !== undefined && (value !== '' || !operator.startsWith(':'));
@@ -139,32 +163,47 @@ function applyOperator(state: State, { name, operator, word }: Braced): string {
   const message = argument();
   addError(
     state,
-    `the variable "${name}" is required${message === '' ? '' : `: ${message}`}`,
+    `the variable "${name}" is required${message === '' ? '' : `: ${excerpt(message)}`}`,
     state.dialect.hint(name),
   );
   return '';
 }
 
-/** The value; when there is none, that is an issue. */
+/** The value of a variable. An unset variable adds an issue. */
 function valueOf(state: State, name: string): string | undefined {
   const value = quietValueOf(state, name);
   if (value === undefined) {
     const reason = `the variable "${name}" is not set`;
-    state.issues.push({ severity: 'warning', reason, hint: state.dialect.hint(name) });
+    addIssue(state, { severity: 'warning', reason, hint: state.dialect.hint(name) });
   }
   return value;
 }
 
 function quietValueOf(state: State, name: string): string | undefined {
+  state.last = name;
   state.used.add(name);
   const value = state.lookup(name);
-  state.issues.push(...(value?.issues ?? []));
-  for (const other of value?.used ?? []) state.used.add(other);
+  // A lookup may expand other variables: from here on it is about this one again.
+  state.last = name;
+  const inherited = [...(value?.used ?? [])];
+  const issues = value?.issues ?? [];
+  spend(state, stepsOf.lookup * (1 + inherited.length + issues.length));
+  for (const issue of issues) addIssue(state, issue);
+  for (const other of inherited) state.used.add(other);
   return value?.text;
 }
 
 function addError(state: State, reason: string, hint: string): void {
-  state.issues.push({ severity: 'error', reason, hint });
+  addIssue(state, { severity: 'error', reason, hint });
+}
+
+function addIssue({ issues }: State, issue: Issue): void {
+  if (!issues.has(issue.reason)) issues.set(issue.reason, issue);
+}
+
+/** Enough of a text for a message: the whole text may be long, and have many mistakes. */
+function excerpt(text: string): string {
+  return printable(text.slice(0, 301), 300);
 }
 
 function nameAt(text: string, at: number): string | undefined {
@@ -177,25 +216,21 @@ function endOf(text: string, char: string, from: number, to: number): number {
   return end < 0 || end > to ? to : end;
 }
 
-/** Nobody nests defaults deeper; the limit keeps hostile text from exhausting the stack. */
+/** Far more than people nest defaults. Deeper text could exhaust the stack. */
 const maxDepth = 50;
 
 /** Where the brace that is open at `from` closes, past nested ones. */
-function closingBrace(
-  text: string,
-  from: number,
-  to: number,
-  escape: string | undefined,
-): number | undefined {
+function closingBrace(state: State, from: number, to: number): number | undefined {
+  const { text, dialect } = state;
   let depth = 1;
-  for (let at = from; at < to; at += 1) {
-    if (text.charAt(at) === escape) at += 1;
+  let at = from;
+  for (; at < to && depth > 0 && depth <= maxDepth; at += 1) {
+    if (text.charAt(at) === dialect.escape) at += 1;
     else if (text.startsWith('${', at)) depth += 1;
     else if (text.charAt(at) === '}') depth -= 1;
-    if (depth === 0) return at;
-    if (depth > maxDepth) return undefined;
   }
-  return undefined;
+  spend(state, at - from);
+  return depth === 0 ? at - 1 : undefined;
 }
 
 /** `${NAME/pattern/text}`, and `//` for all places. @see Dockerfile reference, "Environment replacement" */
@@ -204,8 +239,13 @@ function replacePattern(state: State, { name, operator, word }: Braced): string 
   const slash = separatorAt(state, word.from, word.to);
   const pattern = expandRange(state, word.from, slash);
   const replacement = expandRange(state, Math.min(slash + 1, word.to), word.to);
-  if (pattern === '') return value;
-  return value.replace(new RegExp(globSource(pattern), operator === '//' ? 'gs' : 's'), () => replacement);
+  return replaceMatches(value, {
+    pattern,
+    replacement,
+    isGlobal: operator === '//',
+    spend: (steps) => spend(state, steps),
+    checkLength: (length) => checkLength(state, length),
+  });
 }
 
 /** The first slash that is not escaped, else the end. */
@@ -215,23 +255,4 @@ function separatorAt({ text, dialect }: State, from: number, to: number): number
     else if (text.charAt(at) === '/') return at;
   }
   return to;
-}
-
-/** `${NAME#pattern}` and `%`, doubled for the longest match. @see Dockerfile reference, "Environment replacement" */
-function trimPattern(value: string, operator: string, pattern: string): string {
-  const lengths = Array.from({ length: value.length + 1 }, (_, length) => length);
-  if (operator.length === 2) lengths.reverse();
-  const matches = new RegExp(`^${globSource(pattern)}$`, 's');
-  if (operator.startsWith('#')) {
-    return value.slice(lengths.find((length) => matches.test(value.slice(0, length))) ?? 0);
-  }
-  const length = lengths.find((candidate) => matches.test(value.slice(value.length - candidate)));
-  return value.slice(0, value.length - (length ?? 0));
-}
-
-function globSource(pattern: string): string {
-  return Array.from(pattern, (char) => {
-    if (char === '*') return '.*';
-    return char === '?' ? '.' : char.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-  }).join('');
 }

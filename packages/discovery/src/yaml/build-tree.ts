@@ -2,18 +2,19 @@ import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { LineCounter, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { Findings } from '../findings.ts';
 import type { SourceFile } from '../source-files.ts';
+import { stepsOf, type WorkMeter } from '../work-meter.ts';
 import { invalidYaml } from './invalid-yaml.ts';
 import type { Place, YamlEntry, YamlMapping, YamlNode, YamlScalar } from './tree.ts';
 
-/** What a document is built from. */
 export interface TreeOrigin {
   readonly source: SourceFile;
   readonly lines: LineCounter;
   readonly findings: Findings;
+  readonly meter: WorkMeter;
 }
 
 // A few lines of nested aliases can stand for billions of nodes.
-const maxNodes = 1_000_000;
+const maxNodes = 250_000;
 const maxDepth = 400;
 
 type Building = TreeOrigin & {
@@ -25,7 +26,10 @@ type Building = TreeOrigin & {
 /** The tree of one document; undefined for an empty one. @throws DrayError `DISCOVERY_FAILED` */
 export function buildTree(contents: ParsedNode | null, origin: TreeOrigin): YamlNode | undefined {
   if (contents === null) return undefined;
-  return build(contents, { ...origin, anchors: new Map(), sizes: new WeakMap() }, 0);
+  const building: Building = { ...origin, anchors: new Map(), sizes: new WeakMap() };
+  const root = build(contents, building, 0);
+  origin.meter.spend(building.sizes.get(root) ?? 1, { place: root.place });
+  return root;
 }
 
 function build(node: unknown, building: Building, depth: number): YamlNode {
@@ -77,7 +81,7 @@ function buildMapping(node: YAMLMap, place: Place, building: Building, depth: nu
     const key = keyOf(pair);
     const keyPlace = placeOf(pair.key, building);
     const value = build(pair.value ?? pair.key, building, depth + 1);
-    if (key === '<<') addMerged(merged, value);
+    if (key === '<<') addMerged(merged, value, keyPlace, building);
     else {
       if (own.has(key)) reportTwice(key, keyPlace, building);
       own.set(key, { key: keyPlace, value: pair.value === null ? nullAt(keyPlace) : value });
@@ -89,9 +93,10 @@ function buildMapping(node: YAMLMap, place: Place, building: Building, depth: nu
 }
 
 /** @see YAML merge key type: of several mappings the earlier one wins */
-function addMerged(merged: Map<string, YamlEntry>, value: YamlNode): void {
+function addMerged(merged: Map<string, YamlEntry>, value: YamlNode, place: Place, { meter }: Building): void {
   for (const source of value.kind === 'sequence' ? value.items : [value]) {
     if (source.kind !== 'mapping') continue;
+    meter.spend(stepsOf.node * source.entries.size, { place });
     for (const [key, entry] of source.entries) if (!merged.has(key)) merged.set(key, entry);
   }
 }
@@ -109,7 +114,7 @@ function reportTwice(key: string, place: Place, { findings }: Building): void {
   findings.addProblem({
     place,
     what: `key "${key}"`,
-    reason: 'it stands twice in the same mapping, and only the last one counts',
+    reason: 'the mapping has this key twice, and only the last one counts',
     hint: 'Remove one of the two.',
     severity: 'warning',
   });
@@ -118,7 +123,7 @@ function reportTwice(key: string, place: Place, { findings }: Building): void {
 function resolveAlias(name: string, place: Place, { anchors, source }: Building): YamlNode {
   const target = anchors.get(name);
   if (target !== undefined) return target;
-  const reason = anchors.has(name) ? `the alias *${name} contains itself` : `there is no anchor &${name}`;
+  const reason = anchors.has(name) ? `the alias *${name} contains itself` : `the file has no anchor &${name}`;
   throw invalidYaml(source, place.line, reason);
 }
 

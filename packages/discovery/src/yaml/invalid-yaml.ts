@@ -1,7 +1,7 @@
 import { UsageError, printable } from '@drayage/core';
 import type { SourceFile } from '../source-files.ts';
 
-/** The error for text that is no YAML. */
+/** The error for text that is not YAML. */
 export function invalidYaml({ shown }: SourceFile, line: number, reason: string): UsageError {
   return new UsageError(
     'DISCOVERY_FAILED',

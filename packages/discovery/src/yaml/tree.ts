@@ -1,10 +1,11 @@
 import type { Issue, Place } from '../place.ts';
+import { stepsOf, type WorkMeter } from '../work-meter.ts';
 
 export type { Issue, Place };
 
 interface Located {
   readonly place: Place;
-  /** A tag of the file's own, such as `!reference`. */
+  /** A tag that YAML does not define, such as `!reference`. */
   readonly tag?: string | undefined;
 }
 
@@ -38,7 +39,7 @@ export interface YamlMapping extends Located {
 /** YAML with aliases and merge keys resolved, every part of which knows where it was written. */
 export type YamlNode = YamlScalar | YamlSequence | YamlMapping;
 
-/** A scalar that no file holds, at the place that gave rise to it. */
+/** A scalar that is not written in a file, at the place that it comes from. */
 export function scalarAt(text: string, place: Place, issues?: readonly Issue[]): YamlScalar {
   const scalar = { kind: 'scalar' as const, text, isNull: false, place, textLine: place.line };
   return issues === undefined || issues.length === 0 ? scalar : { ...scalar, issues };
@@ -53,33 +54,30 @@ export function member(node: YamlNode | undefined, ...path: readonly string[]): 
   return found?.tag === '!reset' || (found?.kind === 'scalar' && found.isNull) ? undefined : found;
 }
 
-/** Like {@link member}, when it is a mapping. */
+/** Like {@link member}, but undefined unless it is a mapping. */
 export function mappingAt(node: YamlNode | undefined, ...path: readonly string[]): YamlMapping | undefined {
   const found = member(node, ...path);
   return found?.kind === 'mapping' ? found : undefined;
 }
 
-/** Like {@link member}, when it is a scalar. */
+/** Like {@link member}, but undefined unless it is a scalar. */
 export function scalarIn(node: YamlNode | undefined, ...path: readonly string[]): YamlScalar | undefined {
   const found = member(node, ...path);
   return found?.kind === 'scalar' ? found : undefined;
 }
 
-/** The text under `path`; undefined when it is absent, null or no scalar. */
+/** The text under `path`; undefined when it is absent, null, a list or a mapping. */
 export function textIn(node: YamlNode | undefined, ...path: readonly string[]): string | undefined {
   return scalarIn(node, ...path)?.text;
 }
 
-/**
- * The items of a sequence; a single value counts as a list of one, as most formats have it; null and absent
- * as none.
- */
+/** The items of a sequence. A single value counts as a list of one; null and absent count as an empty list. */
 export function listOf(node: YamlNode | undefined): readonly YamlNode[] {
   if (node === undefined || (node.kind === 'scalar' && node.isNull)) return [];
   return node.kind === 'sequence' ? node.items : [node];
 }
 
-/** The members of a mapping in order; none for anything else. */
+/** The members of a mapping in order; empty for anything else. */
 export function entriesOf(node: YamlNode | undefined): readonly (readonly [string, YamlEntry])[] {
   return node?.kind === 'mapping' ? [...node.entries] : [];
 }
@@ -89,21 +87,26 @@ export function pick(mapping: YamlMapping, keys: readonly string[]): YamlMapping
   return { ...mapping, entries: new Map([...mapping.entries].filter(([key]) => keys.includes(key))) };
 }
 
-/** A copy of `node` in which every scalar, and every key's text, went through a function. */
-export function mapScalars(
-  node: YamlNode,
-  replace: (scalar: YamlScalar) => YamlNode,
-  replaceKey: (key: string, place: Place) => string = (key) => key,
-): YamlNode {
-  if (node.kind === 'scalar') return replace(node);
+/** What {@link mapScalars} changes. */
+export interface ScalarChanges {
+  readonly scalar: (scalar: YamlScalar) => YamlNode;
+  /** The new text of a key; keys stay as they are when absent. */
+  readonly key?: ((key: string, place: Place) => string) | undefined;
+}
+
+/** A copy of `node` with all scalars, and texts of keys, changed. @throws DrayError `DISCOVERY_FAILED` */
+export function mapScalars(node: YamlNode, changes: ScalarChanges, meter: WorkMeter): YamlNode {
+  meter.spend(stepsOf.node, { place: node.place });
+  if (node.kind === 'scalar') return changes.scalar(node);
   if (node.kind === 'sequence') {
-    return { ...node, items: node.items.map((item) => mapScalars(item, replace, replaceKey)) };
+    return { ...node, items: node.items.map((item) => mapScalars(item, changes, meter)) };
   }
+  const changeKey = changes.key ?? ((key: string): string => key);
   const entries = [...node.entries].map(
     ([key, entry]) =>
       [
-        replaceKey(key, entry.key),
-        { key: entry.key, value: mapScalars(entry.value, replace, replaceKey) },
+        changeKey(key, entry.key),
+        { key: entry.key, value: mapScalars(entry.value, changes, meter) },
       ] as const,
   );
   return { ...node, entries: new Map(entries) };
