@@ -28,7 +28,7 @@ async function makeLock(context: CommandContext, place: LockPath, progress: Prog
   const { config, host } = context;
   const before = await lockBefore(place, progress);
   const platforms = platformsToLock(config, before);
-  const { lock, failures } = await withImages(context, progress, (images, locking) =>
+  const { lock, failures } = await withImages({ ...context, platforms }, progress, (images, locking) =>
     lockImages(images, platforms, before, locking),
   );
   const written = failures.length === 0;
@@ -44,8 +44,9 @@ async function makeLock(context: CommandContext, place: LockPath, progress: Prog
 async function checkLock(context: CommandContext, place: LockPath, progress: Progress): Promise<number> {
   const { config, host } = context;
   const lock = await readLock(place);
-  const names = platformsToLock(config, lock).map(formatPlatform);
-  const wanted = await withImages(context, progress, lookUpImages);
+  const platforms = platformsToLock(config, lock);
+  const names = platforms.map(formatPlatform);
+  const wanted = await withImages({ ...context, platforms }, progress, lookUpImages);
   const found = names.flatMap((platform) => findDrift(lock, wanted, platform));
   const drifts = [...new Map(found.map((drift) => [JSON.stringify(drift), drift])).values()];
   const report = { path: place.shown, ok: drifts.length === 0, platforms: names, drifts };
@@ -58,7 +59,7 @@ async function checkLock(context: CommandContext, place: LockPath, progress: Pro
 
 /** Runs `use` with everything that the configuration asks for, on whichever branch. */
 async function withImages<Result>(
-  context: CommandContext,
+  context: CommandContext & { readonly platforms: readonly Platform[] },
   progress: Progress,
   use: (...parameters: Parameters<typeof lookUpImages>) => Promise<Result>,
 ): Promise<Result> {

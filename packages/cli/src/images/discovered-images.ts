@@ -1,48 +1,45 @@
-import {
-  UsageError,
-  fixedImage,
-  parseReference,
-  formatPlatform,
-  parsePlatform,
-  platformMatches,
-  type Platform,
-  type PrepullImage,
-} from '@drayage/core';
-import { discoverImages, parseDiscoverySource } from '@drayage/discovery';
-import type { DiscoveredImage, Discovery, DiscoveryProblem } from '@drayage/discovery';
+import { UsageError, fixedImage, formatPlatform, parseReference } from '@drayage/core';
+import type { Platform, PrepullImage } from '@drayage/core';
+import { discoverProject, parseDiscoverySource } from '@drayage/discovery';
+import type { DiscoveredImage, DiscoveryProblem } from '@drayage/discovery';
 import type { Host } from '../host.ts';
+import { choosePlatforms } from './platform-choice.ts';
 
 export interface DiscoverRequest {
   /** Files, each perhaps with its kind before it. */
   readonly from: readonly string[];
+  /** The platform of the engine that gets the images. */
   readonly platform: Platform;
-  /** What could not be understood is an error. */
+  /** Further platforms that the images are wanted for, as `dray lock` does. */
+  readonly morePlatforms: readonly Platform[];
+  /** Problems of severity `error` end the run. */
   readonly strict: boolean;
   readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * The images that files name, with their places. What could not be understood is warned of.
- * @throws UsageError `DISCOVERY_FAILED` for a file that cannot be read, and with `strict` for an image that could not be told
+ * The images that files name, with their places; all files together are one project. Problems, and images of another
+ * platform, are warnings.
+ * @throws UsageError `DISCOVERY_FAILED` for a file that cannot be read, and with `strict` for an unknown image
  */
 export async function discoveredImages(
-  { from, platform, strict, warn, signal }: DiscoverRequest,
+  { from, platform, morePlatforms, strict, warn, signal }: DiscoverRequest,
   { env }: Pick<Host, 'env'>,
 ): Promise<readonly PrepullImage[]> {
-  const images: PrepullImage[] = [];
-  const errors: DiscoveryProblem[] = [];
-  for (const source of from) {
-    const { path, ...how } = parseDiscoverySource(source);
-    const discovery: Discovery = await discoverImages(path, { env, ...how, signal });
-    for (const problem of discovery.problems) {
-      if (strict && problem.severity === 'error') errors.push(problem);
-      else warn(problemText(problem));
-    }
-    images.push(...discovery.images.flatMap((image) => toImage(image, platform, warn)));
-  }
+  const sources = from.map(parseDiscoverySource);
+  const { images, problems } = await discoverProject(sources, {
+    env,
+    platform: formatPlatform(platform),
+    signal,
+  });
+  const isFatal = ({ severity }: DiscoveryProblem): boolean => strict && severity === 'error';
+  for (const problem of problems) if (!isFatal(problem)) warn(problemText(problem));
+  const errors = problems.filter(isFatal);
   if (errors.length > 0) throw notUnderstood(errors);
-  return images;
+  const choice = choosePlatforms(images, [platform, ...morePlatforms]);
+  for (const reason of choice.leftOut) warn(reason);
+  return choice.images.map(toImage);
 }
 
 /** `compose.yaml:12: service db: …`. */
@@ -51,27 +48,16 @@ function problemText({ file, line, what, reason, hint }: DiscoveryProblem): stri
   return `${place}: ${what}: ${reason}${hint === undefined ? '' : ` (${hint})`}`;
 }
 
-function toImage(
-  found: DiscoveredImage,
-  platform: Platform,
-  warn: (message: string) => void,
-): readonly PrepullImage[] {
-  const place = `${found.file}:${found.line}`;
-  const wanted = found.platform === undefined ? undefined : parsePlatform(found.platform);
-  if (wanted !== undefined && !platformMatches(platform, wanted)) {
-    const [asked, taken] = [formatPlatform(wanted), formatPlatform(platform)];
-    warn(`${place}: ${found.what}: ${found.text} is asked for as ${asked}; it is pre-pulled as ${taken}`);
-  }
-  const image = fixedImage(parseReference(found.text));
-  return [{ ...image, origin: `${place} ${found.what}` }];
+function toImage({ text, file, line, what, isOptional }: DiscoveredImage): PrepullImage {
+  return { ...fixedImage(parseReference(text), isOptional ?? false), origin: `${file}:${line} ${what}` };
 }
 
 function notUnderstood(errors: readonly DiscoveryProblem[]): UsageError {
   return new UsageError(
     'DISCOVERY_FAILED',
-    `cannot tell every image: ${errors.map(problemText).join('; ')}`,
+    `cannot discover every image: ${errors.map(problemText).join('; ')}`,
     {
-      hint: 'Correct what is named, or leave out --strict to go on with the other images.',
+      hint: 'Correct these places, or leave out --strict to go on with the other images.',
       details: { problems: errors },
     },
   );

@@ -1,7 +1,7 @@
 import { UsageError, distinctImages, formatPlatform, hostPlatform } from '@drayage/core';
 import { pinImages } from '../lock/pin-images.ts';
 import { whyNotNow, type Conditions, type RunContext } from '../conditions/conditions.ts';
-import type { PrepullImage, TagSource } from '@drayage/core';
+import type { Platform, PrepullImage, TagSource } from '@drayage/core';
 import type { Host } from '../host.ts';
 import { lockPath, readLock } from '../lock/lock-store.ts';
 import type { Config, ImageRequest } from '../options/option.ts';
@@ -15,6 +15,8 @@ export interface GatherRequest {
   readonly dir: string;
   readonly tags: TagSource;
   readonly warn: (message: string) => void;
+  /** Platforms that images of files may ask for besides that of the configuration, or of this machine. */
+  readonly platforms?: readonly Platform[] | undefined;
   /** Conditions are not looked at: what is meant is every run. */
   readonly always?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -85,13 +87,19 @@ function expanded(image: ImageRequest, request: GatherRequest): readonly Prepull
   return found === undefined ? [] : [found];
 }
 
-async function discovered({ config, host, warn, signal }: GatherRequest): Promise<readonly PrepullImage[]> {
+async function discovered({
+  config,
+  host,
+  warn,
+  platforms: morePlatforms = [],
+  signal,
+}: GatherRequest): Promise<readonly PrepullImage[]> {
   const { from, strict } = config;
   if (from.length === 0) return [];
   // Its parsers are large, and most runs name their images.
   const { discoveredImages } = await import('./discovered-images.ts');
   const platform = config.platform ?? hostPlatform();
-  return discoveredImages({ from, platform, strict, warn, signal }, host);
+  return discoveredImages({ from, platform, morePlatforms, strict, warn, signal }, host);
 }
 
 /**
@@ -116,7 +124,9 @@ function note({ config, host }: GatherRequest, line: string): void {
 
 function noneText(reasons: readonly string[], { from }: Config): string {
   if (reasons.length > 0) return reasons.join('; ');
-  return from.length > 0 ? `no image is named in ${from.join(', ')}` : 'no optional image has its variables';
+  return from.length > 0
+    ? `${from.join(', ')} name no image for this run`
+    : 'no optional image has its variables';
 }
 
 function nothingAsked(): UsageError {
