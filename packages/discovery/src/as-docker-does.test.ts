@@ -246,7 +246,14 @@ describe('GitLab merges extends first and resolves !reference after that', () =>
       '.r: {variables: !reference [.p, variables]}',
       'e: {extends: !reference [.q, variables], image: acme/e, script: x}',
     ]);
-    expect(texts(found)).toEqual(['acme/base:1', 'acme/b', 'acme/svc:1', 'acme/c:three-', 'acme/d:four-', 'acme/e']);
+    expect(texts(found)).toEqual([
+      'acme/base:1',
+      'acme/b',
+      'acme/svc:1',
+      'acme/c:three-',
+      'acme/d:four-',
+      'acme/e',
+    ]);
     expect(found.problems.map(({ severity, line, what }) => [severity, line, what])).toEqual([
       ['error', 14, 'job e'],
       ['warning', 11, 'job c, image'],
