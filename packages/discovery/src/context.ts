@@ -3,7 +3,7 @@ import type { DiscoverOptions } from './discovery.ts';
 import type { Findings } from './findings.ts';
 import type { SourceFile, SourceFiles } from './source-files.ts';
 import type { WorkMeter } from './work-meter.ts';
-import type { Place } from './yaml/tree.ts';
+import type { Place } from './place.ts';
 
 export interface DiscoveryContext {
   readonly options: DiscoverOptions;

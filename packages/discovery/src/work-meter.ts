@@ -22,7 +22,7 @@ export interface WorkMeter {
 export const maxTextLength = 1_000_000;
 
 /** Steps of one discovery. A rendered chart of 16 MB takes about 25 million. */
-export const maxSteps = 50_000_000;
+const maxSteps = 50_000_000;
 
 /** What some kinds of work count, in steps. */
 export const stepsOf = { visit: 5, node: 20, lookup: 50, glob: 4, finding: 400, file: 20_000 } as const;
