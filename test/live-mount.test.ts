@@ -304,12 +304,13 @@ describeWith(needs, 'a live mount into a running engine', () => {
   test('clears what is left of an engine whose data-root is gone', async () => {
     const gone = makeFolder();
     await mountTmpfs(gone);
-    const before = new Set(mountsBelow('/run/drayage/live'));
     const other = await engineInFolder(gone, { ...variant, bridge: bridge.name });
     await mountLive(await liveRequest(other.engine, packs));
+    const uuidFile = 'containerd/daemon/io.containerd.grpc.v1.introspection/uuid';
+    const uuid = readFileSync(join(other.engine.dataRoot, uuidFile), 'utf8').trim();
     await other.end();
     await removeFolder(gone);
-    const left = mountsBelow('/run/drayage/live').filter((path) => !before.has(path));
+    const left = mountsBelow(`/run/drayage/live/${uuid}`);
     expect(left).not.toEqual([]);
     // Of an engine in another mount namespace nothing can be told here.
     const elsewhere = '/run/drayage/live/of-another-namespace';
@@ -318,7 +319,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
     await mount();
     expect(readdirSync(elsewhere).sort()).toEqual(['.snapshots', 'a'.repeat(64)]);
     rmSync(elsewhere, { recursive: true });
-    expect(mountsBelow('/run/drayage/live').filter((path) => left.includes(path))).toEqual([]);
+    expect(mountsBelow(`/run/drayage/live/${uuid}`)).toEqual([]);
     expect(left.filter((path) => existsSync(dirname(path)))).toEqual([]);
     expect(packMounts()).toHaveLength(1);
   });
@@ -334,7 +335,10 @@ describeWith(needs, 'a live mount into a running engine', () => {
 
   test('that is killed at any step leaves nothing that the next does not clear', async () => {
     let kills = 0;
-    while ((await mountAndKill(engine, packs, { step: kills + 1 })).exitCode !== 0) {
+    for (;;) {
+      const { exitCode, signal, stderr } = await mountAndKill(engine, packs, { step: kills + 1 });
+      if (exitCode === 0) break;
+      expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });
       kills += 1;
       await mount();
       expect(await runImage(app.reference)).toBe('one');
@@ -418,8 +422,8 @@ async function mountAndKill(
   { step, victim }: { readonly step: number; readonly victim?: number },
 ): ReturnType<typeof run> {
   const script = `
-    const core = await import('@drayage/core');
-    const { createLocalReach, mountLive } = await import('@drayage/mount');
+    const core = await import('@drayage/core/bundle');
+    const { createLocalEngineHost, mountLive } = await import('@drayage/mount');
     const { createDockerEngine, resolveEngineEndpoint } = await import('@drayage/engine');
     const [host, bundle, step, victim] = process.argv.slice(1);
     const info = await createDockerEngine({ endpoint: await resolveEngineEndpoint({ host, env: {}, homeDir: bundle }) }).describe();
@@ -427,11 +431,11 @@ async function mountAndKill(
     const index = await core.readBundleIndex(documents);
     const images = await Promise.all(index.entries.map((entry) => core.readImage(blobs, entry, info.platform)));
     const packs = (await core.readPacks(blobs, index.packs)).map((pack) => ({ pack, file: core.createPackStore(bundle).fileOf(pack.image.digest) }));
-    const local = await createLocalReach({ info });
+    const local = await createLocalEngineHost({ info });
     let count = 0;
     const kill = () => { if (++count === Number(step)) process.kill(Number(victim) || process.pid, 'SIGKILL'); };
-    const reach = { ...local, sharesMounts: false, run: async (...args) => { kill(); const done = await local.run(...args); kill(); return done; } };
-    await mountLive({ reach, info, images, packs, openBlob: async (blob) => { kill(); return blobs.open(blob); }, content: 'blobs' });
+    const engineHost = { ...local, sharesMounts: false, run: async (...args) => { kill(); const done = await local.run(...args); kill(); return done; } };
+    await mountLive({ engineHost, info, images, packs, openBlob: async (blob) => { kill(); return blobs.open(blob); }, content: 'blobs' });
   `;
   return run(process.execPath, [
     '--input-type=module',

@@ -172,11 +172,11 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
 
 /** A client that has a helper with a command and a connection under way, and then does nothing. */
 const holdingClient = `
-  import { createRemoteReach } from '@drayage/mount';
+  import { createRemoteEngineHost } from '@drayage/mount';
   import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
   const endpoint = await resolveEngineEndpoint({ host: process.env.HOST, env: {}, homeDir: '/nonexistent' });
-  const reach = await createRemoteReach({ helpers: createDockerEngine({ endpoint }), location: 'test' });
-  const connection = await reach.connectContainerd();
+  const engineHost = await createRemoteEngineHost({ helpers: createDockerEngine({ endpoint }), location: 'test' });
+  const connection = await engineHost.connectContainerd();
   connection.write('PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n');
   console.log('ready');
   setInterval(() => {}, 1000);
