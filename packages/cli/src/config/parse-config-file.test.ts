@@ -114,4 +114,14 @@ describe('a configuration file', () => {
   ])('that is none says where: %j', (text, place) => {
     expect(problem(text)).toEqual(invalid(place));
   });
+
+  test('whose aliases multiply, or which nests without end, is an error that names the line', () => {
+    const levels = Array.from({ length: 8 }, (_, level) => {
+      const below = level === 0 ? 'x' : `*a${String(level - 1)}`;
+      return `  - &a${String(level)} [${Array(10).fill(below).join(', ')}]`;
+    });
+    expect(problem(`images:\n${levels.join('\n')}\n`)).toEqual(invalid('.dray.yml:2', '20000 values'));
+    const nested = `images: ${'['.repeat(200)}x${']'.repeat(200)}\n`;
+    expect(problem(nested)).toEqual(invalid('.dray.yml:1', '50 levels'));
+  });
 });

@@ -25,7 +25,8 @@ export function parseConfigFile(
 ): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const reader: Reader = { document, lines, label, prefix: isPackageManifest(path) ? 'dray.' : '' };
+  const prefix = isPackageManifest(path) ? 'dray.' : '';
+  const reader: Reader = { document, lines, label, prefix, size: 0 };
   const [error] = document.errors;
   if (error !== undefined) throw invalid(placeOf(reader, error.pos[0], ''), printable(error.message, 200));
   const entries = new Map<string, Setting>();
@@ -44,7 +45,13 @@ interface Reader {
   readonly lines: LineCounter;
   readonly label: string;
   readonly prefix: string;
+  /** Count of values so far, aliases expanded. */
+  size: number;
 }
+
+// A few lines of nested aliases can stand for billions of values.
+const maxValues = 20_000;
+const maxDepth = 50;
 
 function settingsOf(reader: Reader, path: string): YAMLMap | undefined {
   const { contents } = reader.document;
@@ -69,6 +76,9 @@ function readSetting(
   if (isAlias(value) && node === undefined) throw invalid(place, 'the alias names no anchor');
   if (above.has(node)) throw invalid(place, 'the alias names what it stands in');
   const around = new Set([...above, node]);
+  reader.size += 1;
+  if (reader.size > maxValues) throw invalid(place, `the file has more than ${String(maxValues)} values`);
+  if (around.size > maxDepth) throw invalid(place, `it nests more than ${String(maxDepth)} levels deep`);
   if (isSeq(node)) {
     const items = node.items.map((item) => {
       const itemPlace = placeOf(reader, offsetOf(item) ?? offsetOf(node), name);

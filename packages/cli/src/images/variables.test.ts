@@ -46,4 +46,21 @@ describe('expanding variables', () => {
     expect(error?.message).toContain(named);
     expect(error?.message).toContain('.dray.yml:3');
   });
+
+  test.each([
+    ['a value that is repeated', '${LONG}'.repeat(100), 'LONG'],
+    ['a text that is too long itself', 'x'.repeat(70_000), '65536'],
+    ['defaults that nest without end', `${'${MISSING:-'.repeat(5000)}x${'}'.repeat(5000)}`, 'deep'],
+  ])('%s is an error that names the place and the limit', (_, text, part) => {
+    const long = { ...variables, LONG: 'x'.repeat(1000) };
+    let error: unknown;
+    try {
+      expandVariables(text, long, '.dray.yml:3');
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(String(error)).toContain('.dray.yml:3');
+    expect(String(error)).toContain(part);
+  });
 });
