@@ -256,7 +256,7 @@ describe('GitLab merges extends first and resolves !reference after that', () =>
     ]);
     expect(found.problems.map(({ severity, line, what }) => [severity, line, what])).toEqual([
       ['error', 14, 'job e'],
-      ['warning', 11, 'job c, image'],
+      ['warning', 10, 'job c, image'],
       ['warning', 12, 'job d, image'],
     ]);
   });

@@ -37,12 +37,12 @@ const readers: Readonly<Record<DiscoveryKind, Reader>> = {
 };
 
 /**
- * The images that a file names, with those of the files that it includes, and everything that was not understood.
- * `file` is a path, relative to the working directory or absolute. Only files are read.
+ * The images that a file and its includes name, and everything that was not understood. `file` is a path,
+ * relative to the working directory or absolute. Only files are read.
  *
  * Mistakes inside a file that can be parsed are problems in the result.
- * @throws DrayError `DISCOVERY_FAILED` when the file cannot be read or parsed (naming the line), is of no known
- *   kind or expands to too much; `ABORTED`
+ * @throws DrayError `DISCOVERY_FAILED` when the file cannot be read or parsed (naming the line), is of no
+ *   known kind or expands to too much; `ABORTED`
  */
 export async function discoverImages(file: string, options: DiscoverOptions): Promise<Discovery> {
   const { kind } = options;
@@ -50,8 +50,8 @@ export async function discoverImages(file: string, options: DiscoverOptions): Pr
 }
 
 /**
- * Like {@link discoverImages}, for all files of a project together: an image that a build of one of them makes is
- * left out, wherever it is named. The kind of each source wins over `options.kind`.
+ * Like {@link discoverImages}, for all files of a project together: an image that a build of one of them
+ * makes is left out, wherever it is named. The kind of each source wins over `options.kind`.
  */
 export async function discoverProject(
   sources: readonly DiscoverySource[],

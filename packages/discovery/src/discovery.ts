@@ -9,7 +9,7 @@ export interface DiscoveredImage {
   readonly text: string;
   /** The file that holds the text: a relative path when the given path is relative. */
   readonly file: string;
-  /** The line of the text, from 1. With anchors, `extends` and the like: where it was written, not where it is used. */
+  /** The line of the text, from 1: with anchors, `extends` and the like, where it was written. */
   readonly line: number;
   /** Who uses it: `service db`, `stage 2 of Dockerfile`, `job deploy, services`. */
   readonly what: string;
@@ -41,13 +41,13 @@ export interface Discovery {
 }
 
 export interface DiscoverOptions {
-  /** Variables; they win over those of a `.env` file. */
+  /** Variables; they win over a `.env` file. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How to read the file; when absent, its name and content decide. */
   readonly kind?: DiscoveryKind | undefined;
-  /** `OS/ARCH[/VARIANT]` of the engine that will run and build the images; that of this machine when absent. */
+  /** `OS/ARCH[/VARIANT]` of the engine that runs and builds the images; by default that of this machine. */
   readonly platform?: string | undefined;
-  /** Active compose profiles, `*` for all; when absent or empty, those of `COMPOSE_PROFILES`. */
+  /** Active compose profiles, `*` for all; `COMPOSE_PROFILES` when absent or empty. */
   readonly profiles?: readonly string[] | undefined;
   /** Stage of a Dockerfile to build, its last one when absent. Stages that it does not need are left out. */
   readonly target?: string | undefined;

@@ -118,8 +118,8 @@ function withoutBuilt(
 }
 
 /**
- * Why the text cannot be used: the first cause, since an unset variable explains a broken reference better than the
- * grammar does.
+ * Why the text cannot be used: the first cause, since an unset variable explains a broken reference better
+ * than the grammar does.
  */
 function faultOf({ text, issues = [] }: FoundImage): Pick<FoundProblem, 'reason' | 'hint'> | undefined {
   const error = issues.find(({ severity }) => severity === 'error');

@@ -26,7 +26,10 @@ const names: readonly (readonly [DiscoveryKind, RegExp])[] = [
   ['dockerfile', /\.(Dockerfile|Containerfile)$/i],
 ];
 
-/** Lines that the content of a kind has, surest first. Files are not parsed, so that templates are recognised too. */
+/**
+ * Lines that the content of a kind has, surest first. Files are not parsed, so that templates are
+ * recognised too.
+ */
 const contents: readonly (readonly [DiscoveryKind, readonly RegExp[]])[] = [
   ['kubernetes', [/^[- \t]*["']?apiVersion["']?[ \t]*:/m, /^[- \t]*["']?kind["']?[ \t]*:/m]],
   [
@@ -37,7 +40,10 @@ const contents: readonly (readonly [DiscoveryKind, readonly RegExp[]])[] = [
   ['gitlab', [/^[^\s#].*:/m, /^[ \t]+(script|extends|trigger)[ \t]*:/m]],
 ];
 
-/** The kind of a file by its name, else by its content. @throws DrayError `DISCOVERY_FAILED` that names the kinds */
+/**
+ * The kind of a file by its name, else by its content.
+ * @throws DrayError `DISCOVERY_FAILED` that names the kinds
+ */
 export function detectKind(source: SourceFile): DiscoveryKind {
   const isIgnoreFile = source.path.endsWith('.dockerignore');
   const byName = names.find(([, pattern]) => !isIgnoreFile && pattern.test(source.path))?.[0];

@@ -14,7 +14,10 @@ export interface WorkPlace {
 export interface WorkMeter {
   /** Counts `steps`, about one for a character. @throws DrayError `DISCOVERY_FAILED` past the limit */
   spend(steps: number, at: WorkPlace): void;
-  /** @throws DrayError `DISCOVERY_FAILED` when an expanded text has more than {@link maxTextLength} characters */
+  /**
+   * @throws DrayError `DISCOVERY_FAILED` when an expanded text has more than {@link maxTextLength}
+   *   characters
+   */
   checkLength(length: number, at: WorkPlace): void;
 }
 

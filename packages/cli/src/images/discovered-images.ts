@@ -19,9 +19,10 @@ export interface DiscoverRequest {
 }
 
 /**
- * The images that files name, with their places; all files together are one project. Problems, and images of another
- * platform, are warnings.
- * @throws UsageError `DISCOVERY_FAILED` for a file that cannot be read, and with `strict` for an unknown image
+ * The images that files name, with their places; all files together are one project. Problems, and images
+ * of another platform, are warnings.
+ * @throws UsageError `DISCOVERY_FAILED` for a file that cannot be read, and with `strict` for an unknown
+ *   image
  */
 export async function discoveredImages(
   { from, platform, morePlatforms, strict, warn, signal }: DiscoverRequest,

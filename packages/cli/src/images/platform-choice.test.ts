@@ -30,7 +30,7 @@ test('an image for another platform is left out, with place, platforms and a way
   }
 });
 
-test('of two platforms under one name, that of the run wins, and the other place is told why', () => {
+test('of two platforms under one name, the platform of the run wins, and the other image is left out with the reason', () => {
   const found = [image('a:1', 1, 'linux/arm64'), image('docker.io/library/a:1', 2), image('a:1', 3)];
   const { images, leftOut } = choosePlatforms(found, [amd64]);
   expect(images.map(({ line }) => line)).toEqual([2, 3]);

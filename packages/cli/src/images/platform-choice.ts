@@ -15,8 +15,8 @@ export interface PlatformChoice {
 }
 
 /**
- * Leaves out the images that files ask for on another platform than those of the run. A run has one platform, and an
- * engine keeps one image under a name: pre-pulled for the platform of the run, the image would be the wrong one.
+ * Leaves out the images that files ask for on a platform that the run does not have. An engine keeps one
+ * image under a name: pre-pulled for the platform of the run, it would be the wrong image.
  */
 export function choosePlatforms(
   found: readonly DiscoveredImage[],
@@ -45,7 +45,8 @@ function reasonText(
   const ours = platforms.map(formatPlatform).join(', ');
   const subject = `${placeOf(image)}: ${image.what}: ${image.text} for ${image.platform ?? ''} is left out`;
   if (winner === undefined) {
-    return `${subject}: this run is for ${ours} (Pre-pull it in a run with --platform ${image.platform ?? ''}.)`;
+    const hint = `(Pre-pull it in a run with --platform ${image.platform ?? ''}.)`;
+    return `${subject}: this run is for ${ours} ${hint}`;
   }
   const other = `${placeOf(winner)} (${winner.what}) asks for the same name`;
   return `${subject}: ${other}, and ${ours} wins because this run is for it`;

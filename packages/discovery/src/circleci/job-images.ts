@@ -36,8 +36,8 @@ export function reportJob(use: JobUse, context: DiscoveryContext): void {
 }
 
 /**
- * Where an executor is looked up: the scope of the job, and that of the caller when the caller passes its name. The
- * value of a parameter of type `executor` belongs to the caller first.
+ * Where an executor is looked up: the scope of the job, and that of the caller when the caller passes its
+ * name. The value of a parameter of type `executor` belongs to the caller first.
  */
 function executorScopes(executor: YamlNode, use: JobUse): readonly Scope[] {
   const written = executor.kind === 'scalar' ? executor.text : (textIn(executor, 'name') ?? '');

@@ -10,9 +10,9 @@ const expression = /(?<!\\)<<\s*([A-Za-z_][\w.-]*)\s*>>/g;
 const wholeExpression = /^\s*<<\s*([A-Za-z_][\w.-]*)\s*>>\s*$/;
 
 /**
- * The node with every `<< name >>` replaced. A text that is only one expression becomes the value itself, whatever
- * its type; a text value keeps the place of the expression. A name without a value is an issue of the scalar. Names
- * that do not begin with `onlyUnder` stay as they are.
+ * The node with every `<< name >>` replaced. A text that is only one expression becomes the value itself,
+ * whatever its type; a text value keeps the place of the expression. A name without a value is an issue of
+ * the scalar. Names that do not begin with `onlyUnder` stay as they are.
  * @throws DrayError `DISCOVERY_FAILED` naming the parameter that makes a text too long
  * @see CircleCI, "Reusable configuration reference", "Pipeline values and parameters"
  */
@@ -68,7 +68,10 @@ function hintFor(name: string): string | undefined {
   return variable === undefined ? undefined : `Set ${variable} in the environment.`;
 }
 
-/** The values of `<< parameters.x >>` inside a job or executor: the defaults of its parameters, and given arguments. */
+/**
+ * The values of `<< parameters.x >>` inside a job or executor: the defaults of its parameters, and given
+ * arguments.
+ */
 export function parameterValues(
   definition: YamlNode | undefined,
   given: ReadonlyMap<string, YamlNode>,
@@ -88,7 +91,8 @@ function defaultOf(parameter: YamlNode): YamlNode | undefined {
 }
 
 /**
- * The values of the pipeline: the defaults of its parameters, and those in the environment of CircleCI's jobs.
+ * The values of the pipeline: the defaults of its parameters, and those in the environment of CircleCI's
+ * jobs.
  * @see CircleCI, "Project values and variables"
  */
 export function pipelineValues(

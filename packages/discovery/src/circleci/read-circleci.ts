@@ -9,8 +9,8 @@ import { parameterValues, pipelineValues, type ParameterValues } from './paramet
 import { lookUp, scopeOf, type Scope } from './scope.ts';
 
 /**
- * Reads a CircleCI configuration: the containers of docker executors, of every job that a workflow uses. Images of
- * `machine` are virtual machines and left out; conditions of workflows are not evaluated.
+ * Reads a CircleCI configuration: the containers of docker executors, of every job that a workflow uses.
+ * Images of `machine` are virtual machines and left out; conditions of workflows are not evaluated.
  * @see CircleCI configuration reference, version 2 and 2.1
  */
 export async function readCircleci(source: SourceFile, context: DiscoveryContext): Promise<void> {

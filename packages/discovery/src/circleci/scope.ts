@@ -22,7 +22,10 @@ export interface Found {
   readonly scope: Scope;
 }
 
-/** The definition of a job or executor; `foreign` in an orb that is not inline, undefined when it does not exist. */
+/**
+ * The definition of a job or executor; `foreign` in an orb that is not inline, undefined when it does not
+ * exist.
+ */
 export function lookUp(
   name: string,
   kind: 'jobs' | 'executors',

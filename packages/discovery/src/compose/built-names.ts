@@ -29,7 +29,9 @@ function normalized(name: string): string {
     .replace(/^[_-]+/, '');
 }
 
-/** The names that the build of a service gets: `image`, else `PROJECT-SERVICE`, and the `tags` of the build. */
+/**
+ * The names that the build of a service gets: `image`, else `PROJECT-SERVICE`, and the `tags` of the build.
+ */
 export function builtNames({ name, fields }: EffectiveService, project: string): readonly string[] {
   const build = member(fields, 'build');
   if (build === undefined) return [];

@@ -44,7 +44,10 @@ const fieldsThatMatter = [
 /** Lists that compose joins when one definition is laid on another. */
 export const joinedLists: readonly string[] = ['profiles', 'volumes'];
 
-/** Parses a compose file. Undefined, with a problem, when it holds no mapping. @throws DrayError `DISCOVERY_FAILED` */
+/**
+ * Parses a compose file. Undefined, with a problem, when it holds no mapping.
+ * @throws DrayError `DISCOVERY_FAILED`
+ */
 export function parseComposeFile(
   source: SourceFile,
   place: { readonly directory: string; readonly variables: Lookup },

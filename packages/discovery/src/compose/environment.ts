@@ -14,7 +14,7 @@ export const composeDialect: Dialect = {
   hint: (name) => `Set ${name} in the environment or in .env, or write a default: \${${name}:-default}.`,
 };
 
-/** The variables of `base`, then those of the `.env` files; later files win. Absent files set nothing. */
+/** The variables of `base`, then the `.env` files; later files win. Absent files set nothing. */
 export async function composeVariables(
   base: Lookup,
   dotenvPaths: readonly string[],
@@ -46,7 +46,9 @@ function textValue(text: string | undefined): { readonly text: string } | undefi
   return text === undefined ? undefined : { text };
 }
 
-/** The mapping with the variables in its values replaced. Issues stay with each scalar: most are never used. */
+/**
+ * The mapping with the variables in its values replaced. Issues stay with each scalar: most are never used.
+ */
 export function interpolate(mapping: YamlMapping, lookup: Lookup, meter: WorkMeter): YamlMapping {
   const changes = { scalar: (scalar: YamlScalar) => interpolateScalar(scalar, lookup, meter) };
   const entries = [...mapping.entries].map(

@@ -4,14 +4,14 @@ import { deepMerge } from '../yaml/deep-merge.ts';
 import { member, textIn, type YamlMapping, type YamlNode } from '../yaml/tree.ts';
 import { joinedLists, parseComposeFile, type ComposeFile, type ComposeService } from './compose-file.ts';
 
-/** The fields of a service, merged over those of the services that it extends. */
+/** The fields of a service, merged over the services that it extends. */
 export interface ExtendedService {
   readonly fields: YamlMapping;
   /** True when a service that it extends was not found, which is reported already. */
   readonly isBroken: boolean;
 }
 
-/** What services of one discovery extend to, so that a base is merged once however many services extend it. */
+/** Merged services and parsed files of one discovery: each base is merged once. */
 export interface ExtendsCache {
   readonly services: Map<ComposeService, ExtendedService>;
   readonly files: Map<string, ComposeFile>;

@@ -11,7 +11,7 @@ import { builtNames, projectName } from './built-names.ts';
 import { reportService, type EffectiveService } from './report-service.ts';
 
 /**
- * Reads a compose file: the images of the services whose profile is active, and those that building the others needs.
+ * Reads a compose file: the images of services with an active profile, and the images that their builds need.
  * @see compose-spec (rolling), 05-services.md, 13-merge.md, 14-include.md, 15-profiles.md
  */
 export async function readCompose(source: SourceFile, context: DiscoveryContext): Promise<void> {
@@ -47,7 +47,7 @@ function dotenvFiles(directory: string, { options: { env } }: DiscoveryContext):
   return named.split(',').map((file) => path.resolve(file));
 }
 
-/** Given profiles replace those of the environment, as `--profile` does. */
+/** Given profiles replace `COMPOSE_PROFILES`, as `--profile` does. */
 function activeProfiles({ options }: DiscoveryContext, variables: Lookup): ReadonlySet<string> {
   const given = options.profiles ?? [];
   const names = given.length > 0 ? given : (variables('COMPOSE_PROFILES')?.text.split(',') ?? []);

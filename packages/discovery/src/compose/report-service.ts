@@ -38,8 +38,9 @@ export async function reportService(service: EffectiveService, context: Discover
 }
 
 /**
- * `pull`: compose tries to pull the image even if it can build it. `default`: it pulls the image unless a service
- * builds it; compose tries that as well, but a build needs no pull to succeed. `none`: it never pulls the image.
+ * `pull`: compose tries to pull the image even if it can build it. `default`: it pulls the image unless a
+ * service builds it; compose tries that as well, but a build needs no pull to succeed. `none`: it never
+ * pulls the image.
  * @see compose-spec, "pull_policy"
  */
 function pullPolicy({ fields }: EffectiveService): 'pull' | 'default' | 'none' {

@@ -11,7 +11,7 @@ export interface ResolvedStage extends Stage {
   readonly activeSources: readonly StageSource[];
 }
 
-/** Resolves the bases. A name means the nearest stage of that name above; ONBUILD runs in the next stage only. */
+/** Resolves the bases. A name means the nearest such stage above; ONBUILD runs in the next stage only. */
 export function resolveStages(stages: readonly Stage[], scope: ArgumentScope): readonly ResolvedStage[] {
   const resolved: ResolvedStage[] = [];
   const named = new Map<string, ResolvedStage>();
@@ -27,7 +27,10 @@ export function resolveStages(stages: readonly Stage[], scope: ArgumentScope): r
   return resolved;
 }
 
-/** The stages that the target needs, itself included. As in BuildKit, the target is the last stage by default. */
+/**
+ * The stages that the target needs, itself included. As in BuildKit, the target is the last stage by
+ * default.
+ */
 export function neededStages(
   stages: readonly ResolvedStage[],
   build: DockerfileBuild,

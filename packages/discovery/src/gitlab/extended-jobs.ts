@@ -7,8 +7,8 @@ export interface ExtendedPipeline {
   /** As it is written, before `extends`. */
   readonly root: YamlMapping;
   /**
-   * The mapping of that name with what it extends; `!reference` tags are still in it. Undefined when there is none.
-   * Problems are reported as those of `what`.
+   * The mapping of that name merged over its parents, with `!reference` tags still in it; undefined when
+   * absent. `what` is the subject of problems.
    */
   job(name: string, what: string): YamlMapping | undefined;
 }

@@ -38,7 +38,8 @@ const block = /\$\[\[([^[\]\n]*)\]\]/g;
 const wholeBlock = /^\$\[\[([^[\]]*)\]\]$/;
 
 /**
- * The tree with `$[[ inputs.x ]]` replaced, in keys too. A value that is only one block keeps the input's type.
+ * The tree with `$[[ inputs.x ]]` replaced, in keys too. A value that is only one block keeps the input's
+ * type.
  * @throws DrayError `DISCOVERY_FAILED` naming the input that makes a text too long
  */
 export function interpolateInputs(root: YamlMapping, values: InputValues, meter: WorkMeter): YamlMapping {
@@ -69,7 +70,10 @@ function interpolateText(scalar: YamlScalar, values: InputValues, meter: WorkMet
   return { ...scalar, text, issues: [...(scalar.issues ?? []), ...issues] };
 }
 
-/** `inputs.name | function | function`. @see GitLab CI/CD inputs, "Specify functions to manipulate input values" */
+/**
+ * `inputs.name | function | function`.
+ * @see GitLab CI/CD inputs, "Specify functions to manipulate input values"
+ */
 function evaluate(
   expression: string,
   values: InputValues,

@@ -36,7 +36,10 @@ const fieldsThatMatter = [
   'variables',
 ];
 
-/** The jobs of a pipeline without the hidden ones. As in GitLab, `extends` comes first and `!reference` after it. */
+/**
+ * The jobs of a pipeline without the hidden ones. As in GitLab, `extends` comes first and `!reference`
+ * after it.
+ */
 export function pipelineJobs(scope: ReferenceScope): readonly GitlabJob[] {
   const { pipeline, findings } = scope;
   return entriesOf(pipeline.root).flatMap(([name, { key, value }]) => {

@@ -16,7 +16,8 @@ export interface PipelineFiles {
 }
 
 /**
- * A pipeline merged with all its includes: later files win over earlier ones, the file itself over all of them.
+ * A pipeline merged with all its includes: later files win over earlier ones, the file itself over all of
+ * them.
  * @throws DrayError `DISCOVERY_FAILED`
  * @see GitLab CI/CD, "Merge method for include"
  */

@@ -5,8 +5,8 @@ import { systemErrorCode, throwIfAborted } from '@drayage/core';
 import picomatch from 'picomatch';
 
 /**
- * The repository that holds a file: `projectDirectory` (GitLab's own word for it) when the file is below that, else the nearest directory
- * above it with a `.git`, else the file's own directory.
+ * The repository of a file: `projectDirectory` (of GitLab's environment) when it contains the file, else
+ * the nearest directory above with a `.git`, else the file's own directory.
  */
 export async function repositoryRoot(
   filePath: string,
@@ -24,8 +24,9 @@ export async function repositoryRoot(
 }
 
 /**
- * The files that an `include: local` means, sorted; it is relative to the repository, with or without a slash in front. A path without
- * wildcards comes back whether or not it exists; one that leads out of the repository does not.
+ * The files of an `include: local`, sorted. Its path is relative to the repository, with or without a
+ * leading slash. A path without wildcards is returned even if the file is absent; a path out of the
+ * repository is not.
  */
 export async function localPaths(
   root: string,

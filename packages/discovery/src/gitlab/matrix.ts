@@ -9,8 +9,8 @@ const maxCombinations = 200;
 type Combination = ReadonlyMap<string, string>;
 
 /**
- * The variables of every instance that `parallel: matrix:` makes of a job; one instance without variables when there
- * is no matrix. A matrix of too many instances is a problem, and makes none.
+ * The variables of every instance that `parallel: matrix:` makes of a job; one instance without variables
+ * when there is no matrix. A matrix of too many instances is a problem, and makes none.
  * @see GitLab CI/CD YAML syntax reference, `parallel:matrix`
  */
 export function matrixCombinations(

@@ -10,8 +10,8 @@ import { localPaths, repositoryRoot } from './local-paths.ts';
 import { variableSources } from './variables.ts';
 
 /**
- * Reads a GitLab pipeline: `image` and `services` of every visible job, also of child pipelines whose files are in
- * the repository. Rules are not evaluated: every job counts.
+ * Reads a GitLab pipeline: `image` and `services` of every visible job, also of child pipelines whose files
+ * are in the repository. Rules are not evaluated: every job counts.
  * @see GitLab CI/CD YAML syntax reference (17 and 18)
  */
 export async function readGitlab(source: SourceFile, context: DiscoveryContext): Promise<void> {

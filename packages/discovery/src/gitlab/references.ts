@@ -15,8 +15,8 @@ export interface ReferenceScope {
 const maxDepth = 10;
 
 /**
- * The node with every `!reference [job, key, …]` in it replaced by its target; a list inside a list becomes part of
- * that list. A reference without a target is a problem and is removed.
+ * The node with every `!reference [job, key, …]` in it replaced by its target; a list inside a list becomes
+ * part of that list. A reference without a target is a problem and is removed.
  * @throws DrayError `DISCOVERY_FAILED` when references stand for too much
  * @see GitLab CI/CD, "!reference tags"
  */

@@ -53,11 +53,12 @@ export function variableSources(
 export type JobVariables = (work: Work) => Lookup;
 
 /**
- * The variables of a job: those of a matrix win over the job's, these over the pipeline's, these over the environment.
+ * The variables of a job. A matrix wins over the job, the job over the pipeline, the pipeline over the
+ * environment.
  *
- * In a GitLab job the environment holds the pipeline's variables as GitLab computed them, project settings and manual
- * input included. There it wins over the file, except for variables of the own job. Variables about the own job
- * (`CI_JOB_…`) do not apply to other jobs.
+ * In a GitLab job the environment holds the pipeline's variables as GitLab computed them, project settings
+ * and manual input included. There it wins over the file, except for variables of the own job. Variables
+ * about the own job (`CI_JOB_…`) do not apply to other jobs.
  */
 export function jobVariables(
   job: GitlabJob,

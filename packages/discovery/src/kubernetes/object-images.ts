@@ -27,7 +27,7 @@ interface Walk extends ObjectKind {
   readonly context: DiscoveryContext;
 }
 
-/** Adds the images of one object, without those of `imagePullPolicy: Never`. */
+/** Adds the images of one object, except with `imagePullPolicy: Never`. */
 export function reportObject(object: YamlNode, kind: ObjectKind, context: DiscoveryContext): void {
   const name = textIn(object, 'metadata', 'name') ?? textIn(object, 'metadata', 'generateName') ?? '';
   walk(object, { ...kind, what: `${kind.kind} ${name}`.trimEnd(), context });

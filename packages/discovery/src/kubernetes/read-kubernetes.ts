@@ -7,7 +7,8 @@ import { reportObject } from './object-images.ts';
 import { templateLine, unrendered } from './templates.ts';
 
 /**
- * Reads Kubernetes objects: containers and image volumes, wherever in an object a pod is described. Templates are not rendered.
+ * Reads Kubernetes objects: containers and image volumes, wherever an object describes a pod. Templates are
+ * not rendered.
  * @see Kubernetes API, PodSpec v1 core
  */
 export async function readKubernetes(source: SourceFile, context: DiscoveryContext): Promise<void> {

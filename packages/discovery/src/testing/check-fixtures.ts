@@ -38,7 +38,7 @@ function titleOf({ file, env, options }: ExpectedDiscovery): string {
   return Object.keys(given).length === 0 ? file : `${file} with ${JSON.stringify(given)}`;
 }
 
-/** The titles that more than one row has: a report could not tell those rows apart. */
+/** Titles of several rows, which a report could not distinguish. */
 function repeatedTitles(expected: readonly ExpectedDiscovery[]): readonly string[] {
   const titles = expected.map(titleOf);
   return titles.filter((title, position) => titles.indexOf(title) !== position);

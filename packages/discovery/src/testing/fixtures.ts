@@ -5,7 +5,10 @@ import { temporaryDirectory } from '@drayage/core/testing';
 import { discoverImages } from '../discover-images.ts';
 import type { DiscoverOptions, Discovery } from '../discovery.ts';
 
-/** A fixture and what is to be found in it: images as `text | file:line | what[ | platform]`, problems as `severity | file:line | what`. */
+/**
+ * A fixture and its expected result: images as `text | file:line | what[ | platform]`, problems as
+ * `severity | file:line | what`.
+ */
 export interface ExpectedDiscovery {
   readonly file: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -24,7 +27,7 @@ export interface Fixtures {
   readonly remove: () => Promise<void>;
 }
 
-/** Copies `fixtures/<kind>` of this package. Who asked for it removes it. */
+/** Copies `fixtures/<kind>` of this package. The caller removes it. */
 export async function copyFixtures(kind: string): Promise<Fixtures> {
   const { path: root, remove } = await temporaryDirectory();
   await cp(fileURLToPath(new URL(`../../fixtures/${kind}`, import.meta.url)), root, { recursive: true });

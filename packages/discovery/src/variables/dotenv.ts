@@ -19,8 +19,8 @@ const dialect: Dialect = {
 const assignment = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*([=:]?)[ \t]*/;
 
 /**
- * Parses a `.env` file as compose does: comments, `export`, quotes (also over several lines), and variables in all
- * but single quotes. A name without a value takes that of `env`.
+ * Parses a `.env` file as compose does: comments, `export`, quotes (also over several lines), and variables
+ * in all but single quotes. A name without a value takes that of `env`.
  * @throws DrayError `DISCOVERY_FAILED` when a value, or the work, grows past the limits of `meter`
  * @see Docker compose, "Environment variables: interpolation", `.env` file syntax
  */
@@ -67,7 +67,10 @@ interface Quoted {
   readonly moreLines: number;
 }
 
-/** The quoted value that begins with `first` on line `at`; undefined when there is no quote, or none that closes. */
+/**
+ * The quoted value that begins with `first` on line `at`; undefined when there is no quote, or none that
+ * closes.
+ */
 function readQuoted(first: string, lines: readonly string[], at: number): Quoted | undefined {
   const quote = first.charAt(0);
   if (quote !== '"' && quote !== "'") return undefined;
@@ -84,7 +87,10 @@ function readQuoted(first: string, lines: readonly string[], at: number): Quoted
   return undefined;
 }
 
-/** Certificates have about 50 lines. The limit keeps quotes that stay open from being looked for again and again. */
+/**
+ * Certificates have about 50 lines. The limit keeps quotes that stay open from being looked for again and
+ * again.
+ */
 const maxQuotedLines = 1000;
 
 function closingQuote(text: string, quote: string): number | undefined {

@@ -93,7 +93,7 @@ describe('variable expansion', () => {
     expect(expand('${SET:-${NO:?x}}', compose, lookup).issues).toEqual([]);
   });
 
-  test('the names that were looked up are listed, also those of values', () => {
+  test('all names that were looked up are listed, nested ones included', () => {
     const nested: Lookup = (name) => (name === 'OUTER' ? { text: 'x', used: ['INNER'] } : undefined);
     expect([...expand('$OUTER${NO-}', compose, nested).used].sort()).toEqual(['INNER', 'NO', 'OUTER']);
   });

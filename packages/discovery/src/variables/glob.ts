@@ -6,7 +6,9 @@ export type Spend = (steps: number) => void;
 /** What a pattern is made of: one character, any one (`?`), or any number (`*`). */
 type Token = { readonly char: string } | 'one' | 'any';
 
-/** A shell pattern with `*` and `?`, as `${NAME#pattern}` has it. Backslashes are ordinary characters here. */
+/**
+ * A shell pattern with `*` and `?`, as `${NAME#pattern}` has it. Backslashes are ordinary characters here.
+ */
 export interface Glob {
   /** The lengths at which a prefix of `text`, from `start`, matches, in ascending order. */
   prefixLengths(text: string, start: number): Iterable<number>;

@@ -1,6 +1,9 @@
 import { compileGlob, type Spend } from './glob.ts';
 
-/** `${NAME#pattern}` and `%`, doubled for the longest match. @see Dockerfile reference, "Environment replacement" */
+/**
+ * `${NAME#pattern}` and `%`, doubled for the longest match.
+ * @see Dockerfile reference, "Environment replacement"
+ */
 export function trimMatch(value: string, operator: string, pattern: string, spend: Spend): string {
   const glob = compileGlob(pattern, spend);
   const isLongest = operator.length === 2;

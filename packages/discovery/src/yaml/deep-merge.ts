@@ -2,9 +2,9 @@ import { stepsOf, type WorkMeter } from '../work-meter.ts';
 import type { YamlEntry, YamlMapping, YamlNode } from './tree.ts';
 
 /**
- * `over` laid on `base`: mappings are merged at every depth, anything else is replaced. `appended` names the keys
- * (top level only) whose sequences are joined. `!reset` removes a key and `!override` replaces a whole mapping, as
- * in compose.
+ * `over` laid on `base`: mappings are merged at every depth, anything else is replaced. `appended` names
+ * the keys (top level only) whose sequences are joined. `!reset` removes a key and `!override` replaces a
+ * whole mapping, as in compose.
  * @throws DrayError `DISCOVERY_FAILED` when the discovery takes too much work
  */
 export function deepMerge(

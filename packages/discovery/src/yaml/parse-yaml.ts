@@ -10,10 +10,10 @@ import type { YamlNode } from './tree.ts';
 export type YamlContext = Pick<DiscoveryContext, 'findings' | 'meter'>;
 
 /**
- * The documents of a YAML file without the empty ones. A key that a mapping repeats is a problem; its last value
- * counts.
- * @throws DrayError `DISCOVERY_FAILED` naming file and line when the text is not YAML, or its aliases stand for
- *   too much
+ * The documents of a YAML file without the empty ones. A key that a mapping repeats is a problem; its last
+ * value counts.
+ * @throws DrayError `DISCOVERY_FAILED` naming file and line when the text is not YAML, or its aliases
+ *   stand for too much
  */
 export function parseYaml(source: SourceFile, { findings, meter }: YamlContext): readonly YamlNode[] {
   meter.spend(stepsOf.file + source.text.length, { place: { file: source.path, line: 1 } });

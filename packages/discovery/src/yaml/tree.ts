@@ -71,7 +71,7 @@ export function textIn(node: YamlNode | undefined, ...path: readonly string[]): 
   return scalarIn(node, ...path)?.text;
 }
 
-/** The items of a sequence. A single value counts as a list of one; null and absent count as an empty list. */
+/** The items of a sequence. A single value is a list of one; null and absent are an empty list. */
 export function listOf(node: YamlNode | undefined): readonly YamlNode[] {
   if (node === undefined || (node.kind === 'scalar' && node.isNull)) return [];
   return node.kind === 'sequence' ? node.items : [node];
