@@ -15,7 +15,7 @@ export function leaseName(): string {
 
 /** Takes a lease, which keeps what this run makes, and its packs, for an hour or until it is deleted. */
 export async function takeLease(
-  { leases }: ContainerdClient,
+  { leases }: Pick<ContainerdClient, 'leases'>,
   id: string,
   packs: readonly Digest[],
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function takeLease(
 }
 
 /** The leases of all runs that may still be running. Deletes those of dead runs, with what only they kept. */
-export async function liveLeases({ leases }: ContainerdClient): Promise<readonly Lease[]> {
+export async function liveLeases({ leases }: Pick<ContainerdClient, 'leases'>): Promise<readonly Lease[]> {
   const alive: Lease[] = [];
   for (const lease of await leases.list(hasLabel(drayageLabels.owner))) {
     if (await isAbandoned(lease)) await leases.delete(lease.id, { sync: true });
