@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from './errors.ts';
 
-// In a package, seen from src/x and dist/x; seen from src and dist; and beside the chunks of the bundled command.
+// Relative to src/x and dist/x in a package, to src and dist, and to the chunks of the bundled CLI.
 const places = ['../../assets', '../assets'];
 
 /**
- * The text of a file that ships beside the code.
- * @param moduleDir `import.meta.dirname` of the module that wants it, at most one folder deep in its package
- * @throws Error when this installation lacks it
+ * Reads a text file that ships beside the code.
+ * @param moduleDir `import.meta.dirname` of the calling module, at most one folder deep in its package
+ * @throws Error when this installation lacks the file
  */
 export async function readAsset(moduleDir: string, name: string): Promise<string> {
   for (const place of places) {
@@ -18,5 +18,5 @@ export async function readAsset(moduleDir: string, name: string): Promise<string
       if (systemErrorCode(error) !== 'ENOENT') throw error;
     }
   }
-  throw new Error(`${name} is not in this installation`);
+  throw new Error(`cannot find ${name}: this installation lacks it`);
 }

@@ -2,11 +2,11 @@ import type { Readable } from 'node:stream';
 import type { Descriptor } from './image/descriptor.ts';
 import type { Digest } from './image/digest.ts';
 
-/** Bytes of a blob, from any place. */
+/** The bytes of a blob, from any source. */
 export type ByteStream = AsyncIterable<Uint8Array>;
 
 export interface OpenOptions {
-  /** First byte wanted (bytes, default 0). */
+  /** First byte to read (bytes, default 0). */
   readonly offset?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -17,29 +17,34 @@ export interface PutOptions {
 
 export interface BlobInfo {
   readonly digest: Digest;
-  /** Bytes, as stored. */
+  /** Bytes as stored. */
   readonly size: number;
 }
 
 /**
- * A content-addressed place for blobs: the bundle on disk, or the far end of a transport.
+ * A content-addressed store of blobs: the bundle on disk, or the far end of a transport.
  *
- * The life of a blob: `put` streams it in; until the last byte has arrived and hashed to its digest nobody sees it (`stat` gives undefined).
- * Then it is there at once and whole, and never changes. Putting a blob that is there already is success without reading the source.
- * Two concurrent puts of one digest both succeed. Readers verify what they read ({@link verifying}); a store need not.
- * Absence is a value (`undefined`), everything else that goes wrong throws.
+ * `put` streams a blob in. It stays invisible (`stat` returns undefined) until the last byte has arrived and
+ * the bytes match the digest. Then it appears whole, and never changes. Putting a blob that exists succeeds
+ * without reading the source. Two concurrent puts of one digest both succeed. Readers verify what they read
+ * ({@link verifying}); a store need not. A missing blob is a value (`undefined`); every other problem throws.
  */
 export interface BlobStore {
-  /** The blob's size in bytes, or undefined when it is not there. */
+  /** The blob's size in bytes, or undefined when the store lacks it. */
   stat(digest: Digest, signal?: AbortSignal): Promise<BlobInfo | undefined>;
 
-  /** The bytes from `offset` on. The caller reads to the end or destroys the stream. @throws DrayError `BLOB_MISSING` when it is not there */
+  /**
+   * The bytes from `offset` on. The caller reads to the end or destroys the stream. @throws DrayError
+   * `BLOB_MISSING` when the store lacks it
+   */
   open(descriptor: Descriptor, options?: OpenOptions): Promise<Readable>;
 
   /**
-   * Stores one blob. `open` is called with the offset to begin at: 0, or more where an interrupted put can be continued; it may be called
-   * again to retry. Resolves once the blob is durable and visible, with what had to be read of the source.
-   * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH` (nothing becomes visible); TransferError otherwise
+   * Stores one blob. Calls `open` with the offset to begin at: 0, or more to continue an interrupted put; a
+   * retry calls it again. Resolves once the blob is durable and visible, with the count of bytes read from
+   * the source.
+   * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH` (nothing becomes visible); TransferError
+   * otherwise
    */
   put(
     descriptor: Descriptor,
@@ -47,10 +52,10 @@ export interface BlobStore {
     options?: PutOptions,
   ): Promise<PutResult>;
 
-  /** Every blob, in order of digest. */
+  /** Every blob, ordered by digest. */
   list(signal?: AbortSignal): AsyncIterable<BlobInfo>;
 
-  /** Forgets a blob; one that is not there is fine. */
+  /** Deletes a blob; succeeds when it does not exist. */
   delete(digest: Digest, signal?: AbortSignal): Promise<void>;
 }
 
@@ -59,24 +64,24 @@ export interface IngestOptions {
 }
 
 export interface IngestedBlob extends BlobInfo {
-  /** False when a blob with this digest was there already. */
+  /** False when a blob with this digest existed already. */
   readonly isNew: boolean;
 }
 
 /**
- * A place on this node that takes blobs whose digest is not known before their last byte, such as a layer that is compressed while it is
- * read. Apart from that the life of a blob is that of {@link BlobStore}: nobody sees it until it is whole.
+ * Local storage for blobs whose digest is known only after the last byte, such as a layer compressed while it
+ * is read. As in {@link BlobStore}, a blob stays invisible until it is complete.
  */
 export interface BlobIngest {
   /**
-   * Stores what `bytes` gives to its end, and tells what it is. A blob that is there already is not replaced. When the source throws, or
-   * there is an abort, nothing is kept.
+   * Stores `bytes` to their end and returns the descriptor. Does not replace an existing blob. Keeps nothing
+   * when the source throws or the signal aborts.
    * @throws TransferError `DISK_FULL`, `STORE_IO`; DrayError `ABORTED`; whatever the source throws
    */
   ingest(bytes: ByteStream, options?: IngestOptions): Promise<IngestedBlob>;
 }
 
 export interface PutResult {
-  /** Bytes read of the source: 0 when the blob was there already. */
+  /** Bytes read from the source: 0 when the blob existed already. */
   readonly bytesRead: number;
 }

@@ -1,4 +1,4 @@
-// What a bundle holds, who packs, unpacks and mounts it, and the checks of it.
+// Bundle contents: reading, packing, unpacking, mounting and checking them.
 export { checkLayout, initLayout } from './store/layout.ts';
 export { createDirectoryBlobStore } from './store/directory-blob-store.ts';
 export { createDirectoryDocumentStore } from './store/directory-document-store.ts';

@@ -6,38 +6,43 @@ import type { ImageContent } from './image/image-content.ts';
 import type { Platform } from './image/platform.ts';
 import type { Reference } from './image/reference.ts';
 
-/** `classic`: graph drivers, image ID = config digest. `containerd`: image ID = digest of the manifest or index. */
+/**
+ * `classic`: graph drivers, image ID = config digest. `containerd`: image ID = digest of the manifest or
+ * index.
+ */
 export type ImageStoreKind = 'classic' | 'containerd';
 
 export interface EngineInfo {
-  /** Where it answers, without credentials, such as `unix:///var/run/docker.sock`. */
+  /** The engine's address without credentials, such as `unix:///var/run/docker.sock`. */
   readonly location: string;
-  /** Of the engine, such as `28.5.2`. */
+  /** The engine's version, such as `28.5.2`. */
   readonly version: string;
-  /** Newest Docker API version it speaks, such as `1.51`. */
+  /** The newest Docker API version that it speaks, such as `1.51`. */
   readonly apiVersion: string;
   readonly imageStore: ImageStoreKind;
   /** Graph driver or snapshotter, such as `overlay2`. */
   readonly storageDriver: string;
   readonly platform: Platform;
-  /** The containerd that holds its containers, and its images with that store; engines before 27.0 do not tell. */
+  /**
+   * The containerd of its containers, and of its images when it uses the containerd store; not reported by
+   * engines before 27.0.
+   */
   readonly containerd?: EngineContainerd | undefined;
 }
 
-/** Where an engine finds its containerd. */
 export interface EngineContainerd {
-  /** Path of the socket, on the engine's side. */
+  /** Path of the socket on the engine host. */
   readonly address: string;
-  /** Of containers and images; usually `moby`. */
+  /** The namespace of containers and images; usually `moby`. */
   readonly namespace: string;
 }
 
-/** How an engine is set up, as far as it tells. */
+/** How an engine is set up, as far as it reports that. */
 export interface EngineSetup {
   readonly info: EngineInfo;
-  /** What named the engine: `DOCKER_HOST`, `context "ci"`, `the default`. */
+  /** Which setting named the engine: `DOCKER_HOST`, `context "ci"`, `the default`. */
   readonly origin: string;
-  /** Of the machine it runs on. */
+  /** The host name of the engine host. */
   readonly hostname: string;
   readonly operatingSystem: string;
   readonly kernel: string;
@@ -47,39 +52,42 @@ export interface EngineSetup {
   readonly runtimes: readonly string[];
   readonly defaultRuntime: string;
   readonly dataRoot: string;
-  /** Of the data-root; engines with the containerd store do not tell. */
+  /** The file system of the data-root; not reported by engines with the containerd store. */
   readonly backingFilesystem?: string | undefined;
-  /** Driver and version, such as `systemd 2`. */
+  /** The cgroup driver and version, such as `systemd 2`. */
   readonly cgroup: string;
   readonly memoryBytes: number;
   readonly cpus: number;
-  /** Whether the container that was asked for is one of its own. */
+  /** Whether the requested container belongs to this engine. */
   readonly holdsUs?: boolean | undefined;
 }
 
 export interface EngineImage {
-  /** What the engine prints as ID: the config digest (classic) or the manifest's or index's digest (containerd). */
+  /**
+   * The ID that the engine prints: the config digest (classic), or the digest of the manifest or index
+   * (containerd).
+   */
   readonly engineImageId: Digest;
   readonly diffIds: readonly Digest[];
-  /** As `docker inspect` lists them: familiar names with a tag. */
+  /** Familiar names with a tag, as `docker inspect` lists them. */
   readonly repoTags: readonly string[];
-  /** As `docker inspect` lists them: familiar names with a digest. */
+  /** Familiar names with a digest, as `docker inspect` lists them. */
   readonly repoDigests: readonly string[];
 }
 
 /** One image for the engine's platform. */
 export interface LoadableImage extends ImageContent {
-  /** The name that it gets in the engine; undefined: none. */
+  /** The image's name in the engine; undefined: it stays untagged. */
   readonly reference: Reference | undefined;
 }
 
 export interface LoadRequest {
   readonly image: LoadableImage;
-  /** Positions in `image.layers` of the layers to leave out, because the engine has them. */
+  /** Positions in `image.layers` of the layers to omit because the engine has them. */
   readonly omit: ReadonlySet<number>;
   /**
-   * The verified bytes of one of `image.layers`: as the registry compressed them, or, where a pack has the layer,
-   * its uncompressed tar; the descriptor's media type says which. May be called more than once for a layer.
+   * The verified bytes of one of `image.layers`: compressed as in the registry, or the uncompressed tar when
+   * a pack has the layer; the descriptor's media type says which. May be called more than once for a layer.
    */
   readonly openLayer: (layer: Descriptor) => Promise<ByteStream>;
   readonly onProgress?: ((bytesSent: number) => void) | undefined;
@@ -87,60 +95,71 @@ export interface LoadRequest {
 }
 
 export interface LoadResult {
-  /** Bytes of archive sent to the engine. */
+  /** Bytes of the archive sent to the engine. */
   readonly bytesSent: number;
 }
 
 /**
- * A Docker API daemon we talk to. Nothing here decides: which layers to leave out, whether to load or pull, what to do on failure is the
- * caller's (delivery). Every method that starts work returns when the engine has ended it, not when the stream began.
+ * A Docker API daemon we talk to. The caller (delivery) decides which layers to omit, whether to load or
+ * pull, and what to do on failure. Every method returns when the engine has finished the work, not when the
+ * stream began.
  */
 export interface Engine {
-  /** Connects and describes. @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD` (API under 1.41) */
+  /**
+   * Connects to the engine and describes it. @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD` (API
+   * under 1.41)
+   */
   describe(signal?: AbortSignal): Promise<EngineInfo>;
 
-  /** The image that a reference or an image ID names, or undefined. */
+  /** The image with this reference or image ID, or undefined. */
   inspect(name: Reference | Digest, signal?: AbortSignal): Promise<EngineImage | undefined>;
 
-  /** The chainIds of all layers that the engine's images stand on. */
+  /** The chainIds of all layers of the engine's images. */
   listChainIds(signal?: AbortSignal): Promise<ReadonlySet<Digest>>;
 
   /**
-   * Sends one image without the omitted layers, as a docker-archive (classic) or OCI layout (containerd) made on the fly.
-   * @throws EngineError `ENGINE_LAYER_MISSING` when an omitted layer was not there after all, `ENGINE_LOAD_FAILED`;
+   * Sends one image without the omitted layers, as a docker-archive (classic) or OCI layout (containerd) made
+   * on the fly.
+   * @throws EngineError `ENGINE_LAYER_MISSING` when the engine lacks an omitted layer, `ENGINE_LOAD_FAILED`;
    * whatever `openLayer` throws (the engine then drops the archive)
    */
   load(request: LoadRequest): Promise<LoadResult>;
 
-  /** Gives an image another name. @throws EngineError `ENGINE_API` */
+  /** Adds a name to an image. @throws EngineError `ENGINE_API` */
   tag(engineImageId: Digest, reference: Reference, signal?: AbortSignal): Promise<void>;
 
-  /** `docker pull`, with the credentials of the docker config file. @throws EngineError `ENGINE_PULL_FAILED` */
+  /**
+   * Pulls like `docker pull`, with the credentials of the docker config file. @throws EngineError
+   * `ENGINE_PULL_FAILED`
+   */
   pull(reference: Reference, platform: Platform, signal?: AbortSignal): Promise<void>;
 
   /**
-   * Proves that a container could be made of the image, by making one that is never started.
-   * @throws EngineError `ENGINE_LAYER_MISSING` when it could not
+   * Proves that the image can run, by creating a container that is never started.
+   * @throws EngineError `ENGINE_LAYER_MISSING` when the engine cannot create it
    */
   checkRunnable(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
 
   /**
-   * Proves that a container could be made of the image and that it could be saved: the containerd store reports a failed unpack only as
-   * text, and takes an image whose blobs are missing.
-   * @throws EngineError `ENGINE_LAYER_MISSING` when it could not
+   * Proves that the image can run and can be saved: the containerd store reports a failed unpack only as
+   * text, and accepts an image whose blobs are missing.
+   * @throws EngineError `ENGINE_LAYER_MISSING` when it cannot
    */
   checkUsable(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
 }
 
 /**
- * A Docker API daemon that gives its images away. Apart from {@link Engine}, because delivery needs nothing of it.
+ * A Docker API daemon that exports its images. Separate from {@link Engine}, because delivery does not need
+ * it.
  */
 export interface ImageSaver {
   /**
-   * The archive that `docker save` makes of all `names` together: what several images share is in it once. A classic store before engine 25
-   * gives a docker-archive, later ones give an OCI layout: with uncompressed layers (classic store), or with the blobs as they were pulled
-   * or built (containerd store). The caller reads to the end or destroys the stream.
-   * @throws EngineError `ENGINE_IMAGE_NOT_FOUND` when the engine does not have one of them, `ENGINE_API`, `ENGINE_UNREACHABLE`
+   * The archive that `docker save` makes of all `names` together; it contains shared blobs once. A classic
+   * store before engine 25 gives a docker-archive. Later engines give an OCI layout: with uncompressed layers
+   * (classic store), or with the blobs as pulled or built (containerd store). The caller reads to the end or
+   * destroys the stream.
+   * @throws EngineError `ENGINE_IMAGE_NOT_FOUND` when the engine lacks one of them, `ENGINE_API`,
+   * `ENGINE_UNREACHABLE`
    */
   save(names: readonly (Reference | Digest)[], signal?: AbortSignal): Promise<Readable>;
 }

@@ -6,7 +6,7 @@ import { errorCodes } from './errors.ts';
 const documentation = fileURLToPath(new URL('../../../docs/errors.md', import.meta.url));
 
 describe('docs/errors.md', () => {
-  test('documents every code, and no other', async () => {
+  test('documents every code and no others', async () => {
     const documented = [...(await readFile(documentation, 'utf8')).matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(
       ([, code]) => code,
     );

@@ -1,4 +1,4 @@
-/** Stable, documented in docs/errors.md; tests assert these, never message texts. */
+/** Stable and documented in docs/errors.md; tests assert these, never message texts. */
 export const errorCodes = [
   // usage and configuration
   'USAGE',
@@ -78,14 +78,16 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 export interface DrayErrorOptions {
-  /** One imperative sentence: what the reader can do about it. */
+  /** One imperative sentence: what the user can do about it. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
-  /** Machine-readable facts for `--json`; never anything secret. */
+  /** Machine-readable facts for `--json`; never secrets. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An error we expected: `cannot <verb> <object> [to|from <location>]: <reason>`, with a code and perhaps a hint. */
+/**
+ * An expected error: `cannot <verb> <object> [to|from <location>]: <reason>`, with a code and perhaps a hint.
+ */
 export class DrayError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
@@ -103,23 +105,23 @@ export class DrayError extends Error {
 /** Wrong usage or configuration: the CLI exits with 2. */
 export class UsageError extends DrayError {}
 
-/** Text that is no image reference; `REFERENCE_INVALID`. Exits with 2. */
+/** Text that is not an image reference; `REFERENCE_INVALID`. The CLI exits with 2. */
 export class InvalidReferenceError extends UsageError {}
 
-/** Bytes that are not what their digest, size or media type promised. */
+/** Bytes that do not match their digest, size or media type. */
 export class IntegrityError extends DrayError {}
 
-/** The engine refused, failed or is not there. */
+/** The engine refused, failed or cannot be reached. */
 export class EngineError extends DrayError {}
 
 export interface RegistryErrorOptions extends DrayErrorOptions {
-  /** HTTP status, when there was an answer. */
+  /** HTTP status, if there was a response. */
   readonly status?: number | undefined;
-  /** `errors[].code` of the body, as in distribution-spec v1.1 "Error Codes". */
+  /** `errors[].code` of the response body, as in distribution-spec v1.1 "Error Codes". */
   readonly ociCodes?: readonly string[] | undefined;
 }
 
-/** The registry refused, failed or is not there. */
+/** The registry refused, failed or cannot be reached. */
 export class RegistryError extends DrayError {
   readonly status: number | undefined;
   readonly ociCodes: readonly string[];
@@ -138,11 +140,11 @@ export interface TransferErrorOptions extends DrayErrorOptions {
   readonly operation: string;
   readonly side: TransferSide;
   readonly digest?: string | undefined;
-  /** The place on that side, without credentials. */
+  /** Where that side is, without credentials. */
   readonly location?: string | undefined;
 }
 
-/** A blob or document could not be moved; says what was tried and which side failed. */
+/** A failed step of moving a blob or document; names the operation and the failing side. */
 export class TransferError extends DrayError {
   readonly operation: string;
   readonly side: TransferSide;
@@ -158,7 +160,7 @@ export class TransferError extends DrayError {
   }
 }
 
-/** True when `error` is a {@link DrayError}, with any of `codes` if some are given. */
+/** True when `error` is a {@link DrayError} with one of `codes`, or with any code when `codes` is empty. */
 export function isDrayError(error: unknown, ...codes: readonly ErrorCode[]): error is DrayError {
   return error instanceof DrayError && (codes.length === 0 || codes.includes(error.code));
 }
@@ -169,7 +171,7 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** A one-line reason for any thrown value, for use after the colon of a message. */
+/** A one-line reason for any thrown value, to follow the colon in a message. */
 export function reasonOf(error: unknown): string {
   if (
     typeof error === 'object' &&

@@ -1,4 +1,4 @@
-// What passes between the job that pre-pulls and the job that waits.
+// The handover between the job that pre-pulls and the job that waits.
 export { copyBlob } from './handover/copy-blob.ts';
 export { parseTransportLocation } from './handover/transport-location.ts';
 export { handOver } from './prepull/hand-over.ts';

@@ -1,4 +1,4 @@
-// Manifests, configs and media types of the OCI image specification, and of Docker's.
+// Manifests, configs and media types of the OCI image specification and of Docker.
 export { isManifestType, isSchema1Type, layerCompression, mediaTypes } from './image/media-types.ts';
 export type { Index, Manifest } from './image/manifest.ts';
 export { checkManifestSize, maxManifestBytes, parseManifest, selectManifest } from './image/manifest.ts';

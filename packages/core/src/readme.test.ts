@@ -14,10 +14,10 @@ function block(readme: string, language: string): string {
   return text;
 }
 
-test('the example of the README prints what the README says', async () => {
+test('the README’s example prints what the README says', async () => {
   const readme = await readFile(join(packageDir, 'README.md'), 'utf8');
   const argv = ['--input-type=module', '--eval', block(readme, 'js')];
-  // As an installed package, with its own name.
+  // Resolves the package by its own name, as if it were installed.
   const { stdout } = await run(process.execPath, argv, { cwd: packageDir });
   expect(stdout).toBe(block(readme, 'text'));
 });

@@ -7,33 +7,33 @@ describe('a redacted URL', () => {
     ['https://s3cret@host/', 'https://host/'],
     ['s3://key:s3cret@bucket/prefix', 's3://bucket/prefix'],
     ['https://host/a?X-Amz-Signature=s3cret', 'https://host/a'],
-  ])('%s has no user info, query or fragment', (url, expected) => {
+  ])('%s loses user info, query and fragment', (url, expected) => {
     expect(redactUrl(url)).toBe(expected);
     expect(redactUrl(new URL(url))).toBe(expected);
   });
 
-  test('that is none comes back printable', () => {
+  test('is printable even when the text is not a URL', () => {
     expect(redactUrl('no url\u0007')).toBe('no url ');
   });
 });
 
 describe('masked text', () => {
-  test('has *** for every occurrence of every secret', () => {
+  test('replaces every occurrence of every secret by ***', () => {
     expect(maskSecrets('a=hunter2 b=hunter2 c=swordfish', ['hunter2', 'swordfish'])).toBe(
       'a=*** b=*** c=***',
     );
   });
 
-  test('keeps no rest of a secret that contains another', () => {
+  test('leaves no part of a secret that contains another', () => {
     expect(maskSecrets('token-token-long', ['token', 'token-long'])).toBe('***-***');
     expect(maskSecrets('abcdefgh', ['abcd', 'abcdefgh'])).toBe('***');
   });
 
-  test('keeps characters that mean something in patterns', () => {
+  test('treats regular expression characters literally', () => {
     expect(maskSecrets('x.*+?y $& z', ['.*+?', '$&  '])).toBe('x***y $& z');
   });
 
-  test('is left alone by values too short to be secrets', () => {
+  test('ignores values that are too short to be secrets', () => {
     expect(maskSecrets('a b c', ['a', '', 'b'])).toBe('a b c');
   });
 });
@@ -43,11 +43,11 @@ describe('printable text', () => {
     expect(printable('a\u001b[2Jb\r\nc\u0000d\u007fe\u009bf')).toBe('a [2Jb  c d e f');
   });
 
-  test('keeps what people write', () => {
+  test('keeps letters and symbols of all scripts', () => {
     expect(printable('größer 漢字 🚢')).toBe('größer 漢字 🚢');
   });
 
-  test('is cut at its limit', () => {
+  test('is truncated at its limit', () => {
     expect(printable('abcdef', 3)).toBe('abc…');
     expect(printable('abc', 3)).toBe('abc');
   });

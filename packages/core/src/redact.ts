@@ -1,4 +1,7 @@
-/** A URL fit for messages and logs: no user info, no query, no fragment. Text that is no URL comes back without control characters. */
+/**
+ * Makes a URL fit for messages and logs: no user info, query or fragment. From text that is not a URL,
+ * removes control characters.
+ */
 export function redactUrl(url: string | URL): string {
   try {
     const parsed = new URL(url);
@@ -8,7 +11,9 @@ export function redactUrl(url: string | URL): string {
   }
 }
 
-/** Replaces every occurrence of each secret by `***`, longest first so that no part of a longer one stays behind. */
+/**
+ * Replaces every occurrence of each secret by `***`, longest first so that no part of a longer one remains.
+ */
 export function maskSecrets(text: string, secrets: Iterable<string>): string {
   const known = [...new Set(secrets)]
     .filter((secret) => secret.length >= 4)
@@ -16,7 +21,10 @@ export function maskSecrets(text: string, secrets: Iterable<string>): string {
   return known.reduce((masked, secret) => masked.split(secret).join('***'), text);
 }
 
-/** Text from outside, safe to print on a terminal: control characters become spaces, at most `maxLength` characters. */
+/**
+ * Makes outside text safe to print on a terminal: replaces control characters by spaces and keeps at most
+ * `maxLength` characters.
+ */
 export function printable(text: string, maxLength = 2000): string {
   const cleaned = Array.from(text, (char) => (isControl(char) ? ' ' : char)).join('');
   return cleaned.length > maxLength ? `${cleaned.slice(0, maxLength)}…` : cleaned;

@@ -1,4 +1,4 @@
-// Signed bundles: who signs an index, and who checks it.
+// Signing bundles and verifying their signatures.
 export { parseSigningKey, parseVerificationKey } from './signature/keys.ts';
 export type { SignatureDemand, SigningOptions } from './signature/signed-documents.ts';
 export {

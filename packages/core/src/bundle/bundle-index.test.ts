@@ -33,12 +33,12 @@ describe('the index of a bundle', () => {
     const read = parseBundleIndex(formatBundleIndex({ ...emptyIndex, entries }));
     const [first, ...rest] = entries;
     expect(read.entries.slice(1)).toEqual(rest);
-    // Where the manifest is what the reference names, both are the one descriptor that is listed.
+    // When the reference names the manifest itself, `target` and `manifest` are the one listed descriptor.
     expect(read.entries[0]).toEqual({ ...first, target: { ...manifest, platform } });
     expect(formatBundleIndex(read)).toEqual(formatBundleIndex({ ...emptyIndex, entries }));
   });
 
-  test('lists the manifest of the platform with its names, and the index that the registry has', () => {
+  test('lists the platform’s manifest with its names, and the registry’s index', () => {
     const entry = {
       reference: parseReference('redis:7'),
       target: index,
@@ -64,7 +64,7 @@ describe('the index of a bundle', () => {
     });
   });
 
-  test('lists the OCI rendering of a Docker manifest, and finds the original again', () => {
+  test('lists the converted manifest of a Docker manifest, and finds the original again', () => {
     const docker = { mediaType: mediaTypes.dockerManifest, digest: digestOf('docker'), size: 6, platform };
     const convertedManifest = { ...manifest, platform };
     const entry = { ...named('redis:7'), target: index, manifest: docker, convertedManifest };
@@ -110,7 +110,7 @@ describe('the index of a bundle', () => {
     expect(entries.reduce(withEntry, emptyIndex).entries).toEqual(entries.slice(0, 3));
   });
 
-  test('is undefined where there is none, and read where there is one', async () => {
+  test('is undefined when missing, and read when present', async () => {
     const { documents } = createMemoryTransport();
     expect(await readBundleIndex(documents)).toBeUndefined();
     await documents.write('index.json', formatBundleIndex(emptyIndex));
@@ -124,9 +124,9 @@ describe('an index of another tool', () => {
     ['a bare tag', { [refName]: 'latest' }, undefined, 'latest'],
     ['no name', {}, undefined, undefined],
     ['an empty name', { [refName]: '' }, undefined, undefined],
-    ['a name that is no reference', { [refName]: 'Not/Valid' }, undefined, 'Not/Valid'],
+    ['a name that is not a reference', { [refName]: 'Not/Valid' }, undefined, 'Not/Valid'],
     [
-      'names as docker save writes them',
+      'the names that docker save writes',
       { [imageName]: 'docker.io/library/redis:7', [refName]: '7' },
       'redis:7',
       'docker.io/library/redis:7',
@@ -150,11 +150,11 @@ describe('an index of another tool', () => {
     ]);
   });
 
-  test('leaves the manifest of an index to be chosen', () => {
+  test('leaves the choice of an index’s manifest open', () => {
     expect(parse({ manifests: [index] }).entries).toEqual([{ target: index }]);
   });
 
-  test('that names a reference twice means the last', () => {
+  test('with a repeated reference yields the last entry', () => {
     const annotations = { [imageName]: 'redis:7' };
     const { entries } = parse({
       manifests: [
@@ -166,8 +166,8 @@ describe('an index of another tool', () => {
   });
 
   test.each([
-    ['no JSON', 'x', 'BUNDLE_INVALID'],
-    ['no object', '[]', 'BUNDLE_INVALID'],
+    ['invalid JSON', 'x', 'BUNDLE_INVALID'],
+    ['an array', '[]', 'BUNDLE_INVALID'],
     ['no manifests', '{}', 'BUNDLE_INVALID'],
     ['a manifest without digest', '{"manifests":[{"mediaType":"x","size":1}]}', 'BUNDLE_INVALID'],
     [

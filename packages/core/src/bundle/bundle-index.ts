@@ -14,24 +14,27 @@ import { packArtifactType } from './pack-types.ts';
 export interface BundleIndex {
   /** In the order they were added; no reference occurs twice. */
   readonly entries: readonly BundleEntry[];
-  /** The manifests of its packs, oldest first; each digest once. */
+  /** The manifests of the bundle's packs, oldest first; each digest once. */
   readonly packs: readonly Descriptor[];
 }
 
 export interface BundleEntry {
-  /** What the image is called; undefined when it carries no name, or none that says which repository is meant. */
+  /** The image's name; undefined when it carries no name, or only one without a repository. */
   readonly reference?: Reference | undefined;
-  /** The name as it is written there, when there is one. */
+  /** The name exactly as the index carries it, if any. */
   readonly name?: string | undefined;
-  /** What the reference names: an index, or a manifest. */
+  /** The index or manifest that the reference names. */
   readonly target: Descriptor;
-  /** The manifest that is in the bundle; undefined: to be chosen from `target` by platform. */
+  /** The manifest in the bundle; undefined: choose from `target` by platform. */
   readonly manifest?: Descriptor | undefined;
-  /** The OCI rendering of a Docker manifest: what `index.json` lists, for tools that read no other media types. */
+  /**
+   * The converted manifest of a Docker image, listed in `index.json` for tools that read only OCI media
+   * types.
+   */
   readonly convertedManifest?: Descriptor | undefined;
 }
 
-/** Of the documents that this program writes, and the newest it can read. */
+/** The version that drayage writes, and the newest it reads. */
 const bundleVersion = 1;
 
 /** A bundle's index before the first image. */
@@ -39,17 +42,22 @@ export const emptyIndex: BundleIndex = { entries: [], packs: [] };
 
 const annotationKeys = {
   version: 'dev.drayage.bundle.version',
-  // image-spec v1.1.1, annotations.md: skopeo, umoci and podman find an image by it.
+  // image-spec v1.1.1, annotations.md: skopeo, umoci and podman find an image by this annotation.
   refName: 'org.opencontainers.image.ref.name',
-  // Written by containerd and BuildKit, and by docker save: the full name where ref.name is only the tag.
+  // Written by containerd, BuildKit and `docker save`: the full name when ref.name is only the tag.
   imageName: 'io.containerd.image.name',
 } as const;
 
-/** What an entry stands for without listing it: `dev.drayage.<kind>.digest`, `.mediaType` and `.size`. */
+/**
+ * A descriptor that an entry records in annotations: `dev.drayage.<kind>.digest`, `.mediaType` and `.size`.
+ */
 type OriginKind = 'index' | 'manifest';
 const originKinds: readonly OriginKind[] = ['index', 'manifest'];
 
-/** The index of a bundle, or undefined when it has none yet. @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`; what the store throws */
+/**
+ * The index of a bundle, or undefined when it has none yet. @throws DrayError `BUNDLE_INVALID`,
+ * `BUNDLE_VERSION_UNSUPPORTED`; what the store throws
+ */
 export async function readBundleIndex(
   documents: DocumentStore,
   signal?: AbortSignal,
@@ -59,7 +67,8 @@ export async function readBundleIndex(
 }
 
 /**
- * Parses an `index.json`, ours or of any other tool. Where a reference occurs twice, the last entry counts.
+ * Parses an `index.json`, from drayage or any other tool. When a reference occurs twice, the last entry
+ * counts.
  * @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`
  * @see image-spec v1.1.1, image-layout.md "index.json file"
  */
@@ -79,15 +88,15 @@ export function parseBundleIndex(bytes: Uint8Array): BundleIndex {
   } catch (error) {
     if (!isDrayError(error, 'MANIFEST_INVALID', 'DIGEST_INVALID')) throw error;
     throw new DrayError('BUNDLE_INVALID', `cannot read bundle index: ${error.message}`, {
-      hint: 'Make the bundle anew.',
+      hint: 'Delete the bundle and pre-pull again.',
       cause: error,
     });
   }
 }
 
 /**
- * The bytes of an `index.json`; the same index gives the same bytes. Each image is listed as the manifest of its platform, so that tools
- * which do not choose a platform can read it; the registry's index, where there was one, is named in annotations.
+ * Serialises an `index.json`; the same index gives the same bytes. Lists each image as its platform's
+ * manifest, for tools that do not choose a platform; annotations name the registry's index, if there was one.
  */
 export function formatBundleIndex(index: BundleIndex): Uint8Array {
   const document = {
@@ -99,27 +108,26 @@ export function formatBundleIndex(index: BundleIndex): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(document, undefined, 2)}\n`);
 }
 
-/** The index with `entry` in place of the one that has the same reference, else at the end. */
+/** Replaces the entry with the same reference, or appends `entry`. */
 export function withEntry(index: BundleIndex, entry: BundleEntry): BundleIndex {
   const position = index.entries.findIndex((other) => replaces(entry, other));
   const entries = position < 0 ? [...index.entries, entry] : index.entries.with(position, entry);
   return { ...index, entries };
 }
 
-/** The index with a pack at the end, unless it lists it already. */
+/** Appends a pack unless the index lists it already. */
 export function withPack(index: BundleIndex, { mediaType, digest, size }: Descriptor): BundleIndex {
   if (index.packs.some((pack) => pack.digest === digest)) return index;
   return { ...index, packs: [...index.packs, { mediaType, digest, size }] };
 }
 
-/** How an entry of a bundle is called in reports: its familiar name, else whatever it carries, else its digest. */
+/** What reports call an entry: its familiar name, else any name it carries, else its digest. */
 export function entryName(entry: BundleEntry): string {
   return entry.reference === undefined
     ? (entry.name ?? entry.target.digest)
     : familiarReference(entry.reference);
 }
 
-/** The index without some packs. */
 export function withoutPacks(index: BundleIndex, dropped: ReadonlySet<Digest>): BundleIndex {
   return { ...index, packs: index.packs.filter(({ digest }) => !dropped.has(digest)) };
 }
@@ -165,7 +173,7 @@ function parseEntry(descriptor: Descriptor): BundleEntry {
   };
 }
 
-/** A bare tag such as `latest` says nothing about the repository: it would parse as `docker.io/library/latest`. */
+/** A bare tag such as `latest` names no repository: it would parse as `docker.io/library/latest`. */
 function parseFullName(name: string | undefined): Reference | undefined {
   return name !== undefined && /[/:@]/.test(name) ? tryParseReference(name) : undefined;
 }

@@ -4,11 +4,12 @@ import { DrayError, systemErrorCode } from '../errors.ts';
 import { parseJsonObject } from '../image/json.ts';
 import type { DocumentStore } from '../transport.ts';
 
-// A pre-pull renews its document every few seconds; a clock of a file server may be off by some more.
+// A pre-pull renews its document every few seconds; a file server's clock may add some more.
 const quietMs = 60_000;
 
 /**
- * Requires that nobody pre-pulls into the bundle in `dir`: its status document does not say `running`, or has not been renewed for a minute.
+ * Checks that no pre-pull is writing to the bundle in `dir`: its status document is not `running`, or was
+ * last renewed over a minute ago.
  * @throws DrayError `BUNDLE_BUSY`, `MANIFEST_INVALID` for a damaged document; what the store throws
  */
 export async function checkNotBusy(
@@ -20,7 +21,7 @@ export async function checkNotBusy(
   if (bytes === undefined || parseJsonObject(bytes, 'dray-status.json')['state'] !== 'running') return;
   if ((await ageMs(join(dir, 'dray-status.json'))) > quietMs) return;
   throw new DrayError('BUNDLE_BUSY', `cannot collect garbage in ${dir}: a pre-pull is writing to it`, {
-    hint: 'Wait until it has ended.',
+    hint: 'Wait until the pre-pull has ended.',
     details: { dir },
   });
 }

@@ -6,23 +6,24 @@ import type { BundleEntry } from './bundle-index.ts';
 import { documentsIn, readManifest } from './image-content.ts';
 import { entryLabel } from './read-image.ts';
 
-/** One manifest that an entry leads to. */
+/** One manifest that an entry leads to, directly or through indexes. */
 export interface ContainedManifest {
   readonly descriptor: Descriptor;
-  /** The indexes on the way to it, outermost first. */
+  /** The indexes that lead to it, outermost first. */
   readonly indexes: readonly Descriptor[];
   /** Undefined when its blob is not in the bundle. */
   readonly manifest: Manifest | undefined;
 }
 
-// An index may list indexes; no tool nests them deeper. Digests cannot form a loop, but a hostile tree could
+// An index may list indexes, but no tool nests deeper. Digests cannot form a loop, but a hostile tree could
 // be huge.
 const maxDepth = 4;
 
 /**
- * All manifests that an entry leads to, also those whose blobs are not in the bundle: an index names all
- * platforms, a bundle holds one or some.
- * @throws DrayError `BLOB_MISSING` when the entry's own target is not there; others as {@link readManifest}
+ * All manifests that an entry leads to, including those the bundle lacks: an index names all platforms, a
+ * bundle holds one or some.
+ * @throws DrayError `BLOB_MISSING` when the bundle lacks the entry's own target; others as
+ * {@link readManifest}
  */
 export async function entryManifests(
   blobs: BlobStore,
@@ -54,7 +55,9 @@ export async function entryManifests(
   return found;
 }
 
-/** The blobs of one manifest: the indexes on the way to it, itself, config and layers, each digest once. */
+/**
+ * The blobs of one manifest: the indexes that lead to it, the manifest, config and layers, each digest once.
+ */
 export function manifestBlobs({ descriptor, indexes, manifest }: ContainedManifest): readonly Descriptor[] {
   const all = [
     ...indexes,

@@ -14,21 +14,23 @@ import { packBlobs } from './pack.ts';
 import { readPacks } from './packed-layers.ts';
 
 export interface BundleCollection {
-  /** Blobs that nothing referred to, in order of digest. */
+  /** Blobs without a reference, ordered by digest. */
   readonly removed: readonly Digest[];
-  /** Count of unfinished files whose writers are gone. */
+  /** Unfinished files deleted because their writers have gone. */
   readonly partialsRemoved: number;
-  /** Of both. */
+  /** Bytes of both. */
   readonly bytesFreed: number;
 }
 
-// Nothing that another machine writes pauses for so long; its clock may differ from ours by minutes.
+// A writer on another machine never pauses this long; its clock may differ from ours by minutes.
 const elsewhereIdleMs = 60 * 60 * 1000;
 
 /**
- * Drops the blobs of the bundle in `dir` that no image needs, and what writers that are gone left unfinished. Refuses while somebody
- * pre-pulls into the bundle: a new image's blobs are there before the index names them. Nothing is dropped when an image cannot be read.
- * @throws DrayError `BUNDLE_BUSY`, `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`; `DIGEST_MISMATCH` and the like for a damaged manifest
+ * Deletes the blobs that no image in the bundle in `dir` needs, and the unfinished files of dead writers.
+ * Refuses while a pre-pull is writing: it stores a new image's blobs before the index lists them. Deletes
+ * nothing when an image cannot be read.
+ * @throws DrayError `BUNDLE_BUSY`, `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`,
+ * `STORE_IO`; `DIGEST_MISMATCH` and the like for a damaged manifest
  */
 export async function gcBundle(dir: string, signal?: AbortSignal): Promise<BundleCollection> {
   await checkLayout(dir);

@@ -10,11 +10,11 @@ export interface HashBlobsRequest {
   /** The bundle's directory. */
   readonly dir: string;
   readonly digests: readonly Digest[];
-  /** What documents say of the size of blobs (bytes). */
+  /** The size of each blob according to the documents (bytes). */
   readonly sizes: ReadonlyMap<Digest, number>;
-  /** Blobs read at a time. */
+  /** Blobs read concurrently. */
   readonly concurrency: number;
-  /** Called after each blob, with the bytes hashed of it. */
+  /** Called after each blob with its hashed bytes. */
   readonly onBlob: (bytes: number) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -25,8 +25,8 @@ export interface DamagedBlob {
 }
 
 /**
- * Hashes the files of blobs. A file that is larger than every document says is damaged and is not read;
- * neither is one that no document names and that is nearly all hole: each could keep a reader busy for hours.
+ * Hashes the files of blobs. Reports a file as damaged, unread, when it is larger than every document says,
+ * or when no document names it and it is almost entirely sparse: either could keep a reader busy for hours.
  */
 export async function hashBlobs(request: HashBlobsRequest): Promise<readonly DamagedBlob[]> {
   const limit = pLimit(Math.max(1, request.concurrency));
@@ -48,7 +48,7 @@ async function hashBlob(request: HashBlobsRequest, digest: Digest): Promise<Dama
   }
 }
 
-/** Resolves with the bytes hashed. */
+/** Resolves with the number of bytes hashed. */
 async function checkBlob({ dir, sizes, signal }: HashBlobsRequest, digest: Digest): Promise<number> {
   const path = blobPath(dir, digest);
   const known = sizes.get(digest);
@@ -57,7 +57,10 @@ async function checkBlob({ dir, sizes, signal }: HashBlobsRequest, digest: Diges
     throw refused(digest, `it has ${String(stats.size)} bytes instead of ${String(known)}`);
   }
   if (stats !== undefined && known === undefined && isHollow(stats)) {
-    throw refused(digest, `no image names it, and its ${String(stats.size)} bytes are nearly all hole`);
+    throw refused(
+      digest,
+      `no image names it, and its ${String(stats.size)} bytes are almost entirely sparse`,
+    );
   }
   const { digest: actual, size } = await hashFile(path, signal, stats?.size);
   if (actual === digest) return size;
@@ -66,7 +69,7 @@ async function checkBlob({ dir, sizes, signal }: HashBlobsRequest, digest: Diges
   });
 }
 
-/** Far more than the zeros of a real layer that a file system stores as holes. */
+/** Far more zeros than a file system stores sparsely in any real layer. */
 const hollowBytes = 1024 ** 3;
 
 function isHollow({ size, blocks }: { readonly size: number; readonly blocks: number }): boolean {

@@ -25,8 +25,8 @@ function entryOf({ target }: RandomImage, name: string): BundleEntry {
   return { reference: parseReference(name), target, manifest: target };
 }
 
-describe('what a bundle holds', () => {
-  test('is nothing before the first image', async () => {
+describe('the content a bundle holds', () => {
+  test('is empty before the first image', async () => {
     const held = await readHeldContent(createMemoryTransport());
     expect([held.layers.size, held.images]).toEqual([0, []]);
   });
@@ -43,7 +43,7 @@ describe('what a bundle holds', () => {
     ]);
   });
 
-  test('is not an image that lacks a layer, but the layers it has', async () => {
+  test('excludes an image that lacks a layer, but includes its other layers', async () => {
     const bundle = await bundleOf([app, entryOf(app, 'app:1')]);
     await remove(bundle.blobs, app.layers[0]);
     const held = await readHeldContent(bundle);
@@ -51,7 +51,7 @@ describe('what a bundle holds', () => {
     expect([...held.layers.keys()]).toEqual(app.diffIds.slice(1));
   });
 
-  test('passes over images that cannot be read', async () => {
+  test('skips images that cannot be read', async () => {
     const bundle = await bundleOf([app, entryOf(app, 'app:1')], [docker, entryOf(docker, 'd:1')]);
     await remove(bundle.blobs, app.manifest);
     expect((await readHeldContent(bundle)).images).toMatchObject([{ config: docker.config }]);
@@ -59,7 +59,7 @@ describe('what a bundle holds', () => {
     expect((await readHeldContent(bundle)).layers.size).toBe(0);
   });
 
-  test('names the manifest that is there of an index', async () => {
+  test('names the manifest of an index that is present', async () => {
     const index = randomIndex();
     const [amd] = index.images;
     const entry = {
@@ -73,7 +73,7 @@ describe('what a bundle holds', () => {
     ]);
   });
 
-  test('cannot be told of an index that is damaged, or once it is aborted', async () => {
+  test('cannot be read from a damaged index, or after an abort', async () => {
     const bundle = await bundleOf([app, entryOf(app, 'app:1')]);
     expect(await rejectionCode(readHeldContent(bundle, AbortSignal.abort()))).toBe('ABORTED');
     await bundle.documents.write('index.json', Buffer.from('{'));

@@ -9,16 +9,16 @@ import { entryManifests, manifestBlobs, type ContainedManifest } from './content
 import { documentsIn, readConfig } from './image-content.ts';
 import { entryLabel } from './read-image.ts';
 
-/** What a bundle holds already, to be found by what it is instead of by name. */
+/** The content of a bundle, indexed by digest instead of by name. */
 export interface HeldContent {
-  /** The layers whose blobs are there, by diffId. */
+  /** The layers whose blobs are present, by diffId. */
   readonly layers: ReadonlyMap<Digest, Descriptor>;
-  /** The images that are there to their last blob, in the order of the index. */
+  /** The complete images, in the order of the index. */
   readonly images: readonly HeldImage[];
 }
 
 export interface HeldImage {
-  /** Its `manifest` is defined. */
+  /** An entry with a manifest. */
   readonly entry: BundleEntry & { readonly manifest: Descriptor };
   readonly config: Descriptor;
   /** Bottom first. */
@@ -26,7 +26,7 @@ export interface HeldImage {
 }
 
 /**
- * Reads the manifests and configs of a bundle, and no layer. Skips images that cannot be read.
+ * Reads the manifests and configs of a bundle, but no layers. Skips images that cannot be read.
  * @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `STORE_IO`, `ABORTED`
  */
 export async function readHeldContent(
@@ -37,7 +37,7 @@ export async function readHeldContent(
   const layers = new Map<Digest, Descriptor>();
   const images: HeldImage[] = [];
   for (const entry of entries) {
-    throwIfAborted(signal, 'look through the bundle');
+    throwIfAborted(signal, 'read the contents of the bundle');
     for (const contained of await readableManifests(blobs, entry, signal)) {
       const found = await readContained(blobs, entry, contained, signal);
       for (const [diffId, layer] of found?.layersByDiffId ?? []) {
@@ -64,7 +64,7 @@ async function readableManifests(
 
 interface FoundImage {
   readonly layersByDiffId: ReadonlyMap<Digest, Descriptor>;
-  /** Undefined when a blob of it is missing. */
+  /** Undefined when one of its blobs is missing. */
   readonly image: HeldImage | undefined;
 }
 
@@ -117,7 +117,7 @@ async function isThere(
   return (await blobs.stat(digest, signal))?.size === size;
 }
 
-/** Throws an error that is about more than one image. */
+/** Rethrows an error that concerns more than one image. */
 function throwUnlessOfImage(error: unknown, signal: AbortSignal | undefined): void {
   if (signal?.aborted === true || !isDrayError(error) || isDrayError(error, 'STORE_IO')) throw error;
 }

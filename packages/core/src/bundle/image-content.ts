@@ -7,14 +7,14 @@ import { checkImageLayers, checkManifestSize, parseManifest } from '../image/man
 import type { Index, Manifest } from '../image/manifest.ts';
 import { verifying } from '../store/verifying.ts';
 
-/** Opens the documents of images. What it returns need not be verified: {@link readDocument} verifies it. */
+/** Opens the documents of images. {@link readDocument} verifies the bytes, so this need not. */
 export type OpenDocument = (descriptor: Descriptor, kind: 'manifest' | 'config') => Promise<ByteStream>;
 
 export interface ReadContentOptions {
   readonly open: OpenDocument;
   /** Names the image in messages. */
   readonly what: string;
-  /** Picks the manifest where `target` is an index. @throws DrayError `PLATFORM_NOT_FOUND` and the like */
+  /** Picks the manifest when `target` is an index. @throws DrayError `PLATFORM_NOT_FOUND` and the like */
   readonly choose: (index: Index) => Descriptor | Promise<Descriptor>;
   /** Called before the config is opened. */
   readonly onManifest?: ((manifest: Manifest) => void | Promise<void>) | undefined;
@@ -26,8 +26,8 @@ export interface ReadContent extends ImageContent {
 }
 
 /**
- * Reads and verifies everything but the layers of the image that `target` names. The media type of `target`
- * may be empty: then it is what the document says of itself.
+ * Reads and verifies the image that `target` names, except its layers. The media type of `target` may be
+ * empty: then the document's own media type counts.
  * @throws DrayError, naming the image: `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`,
  * `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID`, `MEDIA_TYPE_UNSUPPORTED`, `SCHEMA1_UNSUPPORTED`; what `open` and
  * `choose` throw
@@ -65,7 +65,7 @@ export async function readImageContent(
 }
 
 export interface ManifestDocument {
-  /** With the media type that the document has. */
+  /** With the document's own media type. */
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
   readonly parsed: Manifest | Index;
@@ -119,8 +119,8 @@ export function readBlobBytes(
 
 /**
  * The verified bytes of a small blob; `what` names it in messages.
- * @throws DrayError `MANIFEST_TOO_LARGE` (over 4 MiB, nothing is opened then), `BLOB_MISSING`,
- * `DIGEST_MISMATCH`, `SIZE_MISMATCH`; what `open` throws
+ * @throws DrayError `MANIFEST_TOO_LARGE` (over 4 MiB; nothing is opened), `BLOB_MISSING`, `DIGEST_MISMATCH`,
+ * `SIZE_MISMATCH`; what `open` throws
  */
 async function readDocument(
   descriptor: Descriptor,

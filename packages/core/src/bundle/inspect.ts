@@ -18,30 +18,29 @@ import { readBlobBytes } from './image-content.ts';
 
 /** One image of a bundle, for one platform. */
 export interface InspectedImage {
-  /** The familiar name, else the name as the bundle has it; absent when it has none. */
+  /** The familiar name, else the name in the bundle; absent when the image has no name. */
   readonly reference?: string | undefined;
-  /** What the reference names: the digest of the index, or of the manifest. */
+  /** The digest that the reference names: of the index, or of the manifest. */
   readonly targetDigest: Digest;
-  /** Absent when no manifest of the index is in the bundle. */
+  /** Absent when the bundle has no manifest of the index. */
   readonly manifestDigest?: Digest | undefined;
   readonly configDigest?: Digest | undefined;
   /** `OS/ARCH[/VARIANT]`. */
   readonly platform?: string | undefined;
   readonly layers: number;
-  /** Of all its blobs, as stored; blobs that several images share are counted for each. */
+  /** Bytes of all its blobs, as stored; shared blobs count for each image. */
   readonly bytes: number;
-  /** True when every blob is there in its full size. Their digests are checked by `verifyBundle`. */
+  /** True when every blob is present in its full size. `verifyBundle` checks the digests. */
   readonly complete: boolean;
-  /** Why it is not complete. */
+  /** Why the image is incomplete. */
   readonly problem?: string | undefined;
 }
 
-/** One pack of a bundle. */
 export interface InspectedPack {
-  /** Of its manifest. */
+  /** The digest of its manifest. */
   readonly digest: Digest;
   readonly filesystem: PackFilesystem;
-  /** Of its file. */
+  /** Bytes of its file. */
   readonly bytes: number;
   /** Count of layers. */
   readonly layers: number;
@@ -50,17 +49,20 @@ export interface InspectedPack {
 export interface BundleInspection {
   /** In the order of `index.json`. */
   readonly images: readonly InspectedImage[];
-  /** Those that can be read, oldest first. */
+  /** The readable packs, oldest first. */
   readonly packs: readonly InspectedPack[];
   /** Count of all blobs. */
   readonly blobs: number;
-  /** Of all blobs, each counted once. */
+  /** Bytes of all blobs, each counted once. */
   readonly bytes: number;
-  /** The status document as it is written there; absent when there is none. */
+  /** The status document as stored; absent when the bundle has none. */
   readonly status?: JsonObject | undefined;
 }
 
-/** What the bundle in `dir` holds, without hashing its layers. @throws DrayError `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STATUS_INVALID`, `STORE_IO` */
+/**
+ * Describes the bundle in `dir` without hashing its layers. @throws DrayError `BUNDLE_INVALID`,
+ * `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STATUS_INVALID`, `STORE_IO`
+ */
 export async function inspectBundle(dir: string, signal?: AbortSignal): Promise<BundleInspection> {
   await checkLayout(dir);
   const blobs = createDirectoryBlobStore(dir);
@@ -113,7 +115,7 @@ async function inspectEntry(
     const held = manifests.filter(
       ({ manifest, descriptor }) => manifest !== undefined && descriptor.platform?.os !== 'unknown',
     );
-    if (held.length === 0) return [incomplete(entry, 'no manifest of it is in the bundle')];
+    if (held.length === 0) return [incomplete(entry, 'the bundle has none of its manifests')];
     return await Promise.all(
       held.map((contained) => inspectManifest(blobs, naming, contained, packed, signal)),
     );

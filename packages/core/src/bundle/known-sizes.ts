@@ -8,8 +8,8 @@ import { entryManifests, manifestBlobs } from './contents.ts';
 import { packBlobs, readPack } from './pack.ts';
 
 /**
- * The sizes that a bundle's index, manifests and packs give for blobs (bytes); the largest where they differ.
- * A document that cannot be read adds nothing: the checks that need it report it.
+ * The blob sizes (bytes) that a bundle's index, manifests and packs state; the largest where they differ.
+ * Ignores unreadable documents: the checks that need one report it.
  */
 export async function knownSizes(
   blobs: BlobStore,

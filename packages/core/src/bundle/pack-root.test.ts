@@ -7,7 +7,7 @@ const diffIds = [digestOf('one'), digestOf('two')] as const;
 const trees: readonly PackRootEntry[] = diffIds.map((diffId) => ({ name: hexOf(diffId), kind: 'directory' }));
 
 describe('the root of a pack', () => {
-  test('is good when it holds the directory of each layer and nothing else', () => {
+  test('is accepted with one directory per layer and nothing else', () => {
     expect(packRootFault({ entries: trees, diffIds })).toBeUndefined();
     expect(packRootFault({ entries: trees.toReversed(), diffIds })).toBeUndefined();
     expect(packRootFault({ entries: trees, diffIds: undefined })).toBeUndefined();
@@ -24,7 +24,7 @@ describe('the root of a pack', () => {
     'mount point',
     'unknown entry',
   ];
-  test.each(kinds)('is refused for a %s, also in the place of a layer', (kind) => {
+  test.each(kinds)('is refused for a %s, even in place of a layer', (kind) => {
     const inPlace = [...trees.slice(1), { name: hexOf(diffIds[0]), kind }];
     expect(packRootFault({ entries: inPlace, diffIds })).toContain(`${hexOf(diffIds[0])}" is a ${kind}`);
     expect(packRootFault({ entries: inPlace, diffIds: undefined })).toContain(kind);
@@ -45,7 +45,7 @@ describe('the root of a pack', () => {
     expect(packRootFault({ entries, diffIds: undefined })).toContain('not named like a layer');
   });
 
-  test('is refused for a layer that the config does not list, one that is lacking, and one that is there twice', () => {
+  test('is refused for an unlisted layer, a missing layer and a duplicate layer', () => {
     const [first] = diffIds;
     expect(packRootFault({ entries: trees, diffIds: [first] })).toContain('does not list');
     expect(packRootFault({ entries: trees.slice(1), diffIds })).toContain(
@@ -54,7 +54,7 @@ describe('the root of a pack', () => {
     expect(packRootFault({ entries: [...trees, ...trees], diffIds })).toContain('twice');
   });
 
-  test('is refused by an error that names the pack, the entry and its kind, without control characters', async () => {
+  test('is refused with an error that names the pack, the entry and its kind, without control characters', async () => {
     const pack = digestOf('pack');
     const entries = [{ name: 'a\u001B[2Jb', kind: 'fifo' as const }];
     const check = async (): Promise<void> => checkPackRoot({ pack, entries, diffIds: [] });

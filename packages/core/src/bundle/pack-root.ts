@@ -2,7 +2,7 @@ import { DrayError } from '../errors.ts';
 import { hexOf, type Digest } from '../image/digest.ts';
 import { printable } from '../redact.ts';
 
-/** What an entry of a directory is, found out without following links. */
+/** The kind of a directory entry; links are not followed. */
 export type EntryKind =
   | 'directory'
   | 'symbolic link'
@@ -25,33 +25,33 @@ const kindsByLetter: Readonly<Record<string, EntryKind>> = {
   m: 'mount point',
 };
 
-/** The kind that a letter stands for: those of `ls -l`, and `m` for a mount point. */
+/** Maps the letters of `ls -l`, and `m` for a mount point. */
 export function entryKind(letter: string): EntryKind {
   return kindsByLetter[letter] ?? 'unknown entry';
 }
 
 /** One entry at the top of a pack's file system. */
 export interface PackRootEntry {
-  /** As it is stored, or made printable: it is compared with names of hex digits only. */
+  /** The stored name, or a printable form of it: it is only compared with hex digits. */
   readonly name: string;
   readonly kind: EntryKind;
 }
 
-/** The root of a pack, as somebody has found it. */
+/** A listing of a pack's root. */
 export interface PackRoot {
-  /** Of the file system image. */
+  /** The digest of the file system image. */
   readonly pack: Digest;
   readonly entries: readonly PackRootEntry[];
-  /** The layers that the pack's config lists; undefined where only the file is known. */
+  /** The layers in the pack's config; undefined when only the file is known. */
   readonly diffIds: readonly Digest[] | undefined;
 }
 
 const layerName = /^[a-f0-9]{64}$/;
 
 /**
- * Why the root of a pack cannot be used, or undefined when it can: it holds a real directory for each layer,
- * and nothing else. Anything else was not made by drayage, and a link in place of a layer would show a
- * container the files of its host. Pure.
+ * Why the root of a pack cannot be used, or undefined when it can. It must hold a real directory for each
+ * layer and nothing else. drayage makes nothing else, and a link in place of a layer would show a container
+ * the files of its host. Pure.
  */
 export function packRootFault({ entries, diffIds }: Omit<PackRoot, 'pack'>): string | undefined {
   const wanted = diffIds === undefined ? undefined : new Set<string>(diffIds.map(hexOf));
@@ -62,7 +62,7 @@ export function packRootFault({ entries, diffIds }: Omit<PackRoot, 'pack'>): str
     if (!layerName.test(name)) return `${shown} is a directory that is not named like a layer`;
     if (wanted?.has(name) === false)
       return `${shown} is the directory of a layer that its config does not list`;
-    if (seen.has(name)) return `${shown} is there twice`;
+    if (seen.has(name)) return `${shown} occurs twice`;
     seen.add(name);
   }
   const lacking = [...(wanted ?? [])].find((name) => !seen.has(name));
@@ -70,7 +70,7 @@ export function packRootFault({ entries, diffIds }: Omit<PackRoot, 'pack'>): str
 }
 
 /**
- * Refuses a pack whose root holds anything but the directories of its layers.
+ * Refuses a pack whose root holds anything but its layers' directories.
  * @throws DrayError `PACK_INVALID` with the entry and its kind
  */
 export function checkPackRoot(root: PackRoot): void {

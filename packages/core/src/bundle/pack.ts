@@ -10,16 +10,16 @@ import { packArtifactType, packMediaTypes } from './pack-types.ts';
 import type { Pack, PackFilesystem, PackedLayer } from './pack-types.ts';
 import { readBlobBytes } from './image-content.ts';
 
-/** A small blob that was made here. */
+/** A small blob and its bytes. */
 export interface MadeDocument {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
 }
 
-// Ten thousand layers are more than any bundle has.
+// More than any real bundle has.
 const maxLayers = 10_000;
 
-/** The two documents of a pack: same pack, same bytes. Pure. */
+/** The two documents of a pack; deterministic. Pure. */
 export function packDocuments(
   image: Descriptor,
   filesystem: PackFilesystem,
@@ -41,7 +41,7 @@ export function packDocuments(
 }
 
 /**
- * Reads what a pack's manifest says; the file system image and the tar-splits are not opened.
+ * Reads a pack's manifest and config, but not the file system image or the tar-splits.
  * @throws DrayError `PACK_INVALID`, `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`; what the store throws
  */
 export async function readPack(blobs: BlobStore, manifest: Descriptor, signal?: AbortSignal): Promise<Pack> {
@@ -59,7 +59,7 @@ export async function readPack(blobs: BlobStore, manifest: Descriptor, signal?: 
       );
     }
     if (image.mediaType !== packMediaTypes[filesystem])
-      throw invalid(what, `it is no ${filesystem} after all`);
+      throw invalid(what, `its media type is not that of ${filesystem}`);
     return {
       manifest,
       config,
@@ -105,7 +105,7 @@ function parsePackConfig(bytes: Uint8Array, what: string): PackConfig {
 }
 
 function parsePackedLayer(value: unknown, what: string): PackConfig['layers'][number] {
-  if (!isObject(value)) throw invalid(what, 'a layer is no object');
+  if (!isObject(value)) throw invalid(what, 'a layer is not an object');
   return {
     diffId: parseDigest(stringMember(value, 'diffId', what), what),
     size: countMember(value, 'size', what),
@@ -117,7 +117,7 @@ function parsePackedLayer(value: unknown, what: string): PackConfig['layers'][nu
 function countMember(object: JsonObject, name: string, what: string): number {
   const value = object[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalid(what, `${name} of a layer is no count`);
+  throw invalid(what, `${name} of a layer is not a count`);
 }
 
 function inPack<T>(what: string, parse: () => T): T {
@@ -131,7 +131,7 @@ function inPack<T>(what: string, parse: () => T): T {
 
 function invalid(what: string, reason: string, cause?: unknown): DrayError {
   return new DrayError('PACK_INVALID', `cannot read ${what}: ${reason}`, {
-    hint: 'Run "dray prepull --repack" to make it anew.',
+    hint: 'Run "dray prepull --repack" to rebuild it.',
     cause,
   });
 }

@@ -6,16 +6,16 @@ import { throwIfAborted } from '../store/abort.ts';
 import { readPack } from './pack.ts';
 import type { Pack, PackedLayer } from './pack-types.ts';
 
-/** Where a layer is packed. */
+/** A layer and the pack that holds it. */
 export interface LayerInPack {
   readonly pack: Pack;
   readonly layer: PackedLayer;
 }
 
-/** The layers of several packs, by diffId; of two packs that hold one, the older counts. */
+/** The layers of several packs, by diffId; when two packs hold a layer, the older counts. */
 export type PackedLayers = ReadonlyMap<Digest, LayerInPack>;
 
-/** Sorts the layers of packs by diffId. Pure. */
+/** Indexes the layers of packs by diffId. Pure. */
 export function packedLayers(packs: readonly Pack[]): PackedLayers {
   const found = new Map<Digest, LayerInPack>();
   for (const pack of packs) {
@@ -25,7 +25,8 @@ export function packedLayers(packs: readonly Pack[]): PackedLayers {
 }
 
 /**
- * Reads the packs that a bundle lists. `onBroken` hears of those that cannot be read or whose file is not there in full; without it they throw.
+ * Reads the packs that a bundle lists. Calls `onBroken` for each pack that is unreadable or whose file is
+ * incomplete; without `onBroken`, throws.
  * @throws DrayError as {@link readPack}; what the store throws
  */
 export async function readPacks(
@@ -50,15 +51,15 @@ export async function readPacks(
 }
 
 /**
- * True when one of these layers occurs twice and is not empty. Such a stack cannot be mounted: an overlay takes no directory twice. Images
- * often have the empty layer more than once, for which any empty directory will do. Pure.
+ * True when a non-empty layer occurs twice. Overlayfs rejects duplicate lower directories, so such a stack
+ * cannot be mounted. Repeated empty layers are common and do not matter: any empty directory will do. Pure.
  */
 export function hasRepeatedTree(diffIds: readonly Digest[], layers: PackedLayers): boolean {
   const trees = diffIds.filter((diffId) => layers.get(diffId)?.layer.entries !== 0);
   return new Set(trees).size < trees.length;
 }
 
-/** The packs that hold all these layers, each once, or the layers that none of them has. Pure. */
+/** The packs that hold all these layers, each once, or the layers that no pack holds. Pure. */
 export function packsFor(
   diffIds: readonly Digest[],
   layers: PackedLayers,

@@ -7,18 +7,18 @@ import { manifestBlobs, type ContainedManifest } from './contents.ts';
 import { documentsIn, readConfig } from './image-content.ts';
 import type { PackedLayers } from './packed-layers.ts';
 
-/** A blob that an image needs and the bundle lacks, or has only a part of. */
+/** A blob that an image needs and the bundle lacks or holds only in part. */
 export interface MissingBlob {
   readonly descriptor: Descriptor;
-  /** Bytes that are there; undefined: none. */
+  /** Bytes present; undefined: the blob is missing. */
   readonly size: number | undefined;
-  /** Why it cannot even be looked at. */
+  /** Why the blob's file could not be examined. */
   readonly error?: DrayError | undefined;
 }
 
 /**
- * The blobs that an image needs and the bundle lacks, apart from layers that a pack holds.
- * @throws DrayError for a config that cannot be read, where it has to be
+ * The blobs that an image needs and the bundle lacks, except layers in a pack.
+ * @throws DrayError when a config it needs cannot be read
  */
 export async function missingBlobs(
   blobs: BlobStore,
@@ -32,7 +32,7 @@ export async function missingBlobs(
   return missing.filter(({ descriptor }) => !replaced.has(descriptor.digest));
 }
 
-/** The blobs among these that are missing or cut short. */
+/** The blobs among these that are missing or truncated. */
 export async function incompleteBlobs(
   blobs: BlobStore,
   descriptors: readonly Descriptor[],
@@ -50,7 +50,7 @@ async function look(
   try {
     return { descriptor, size: (await blobs.stat(descriptor.digest, signal))?.size };
   } catch (error) {
-    throwIfAborted(signal, 'look at the blobs of the bundle');
+    throwIfAborted(signal, 'check the blobs of the bundle');
     if (!isDrayError(error)) throw error;
     return { descriptor, size: undefined, error };
   }

@@ -14,9 +14,9 @@ const amd64 = { os: 'linux', architecture: 'amd64' };
 const arm64 = { os: 'linux', architecture: 'arm64' };
 const reference = parseReference('ghcr.io/org/app:1');
 
-describe('an image of a bundle', () => {
+describe('an image in a bundle', () => {
   test.each(['oci', 'docker'] as const)(
-    'of a single %s manifest is read whole, for any platform',
+    'with a single %s manifest is read completely, for any platform',
     async (flavour) => {
       const image = randomImage({ mediaTypes: flavour, platform: arm64, layers: 3 });
       const manifest = { ...image.manifest, platform: arm64 };
@@ -39,7 +39,7 @@ describe('an image of a bundle', () => {
     },
   );
 
-  test('of an index is the one for the platform', async () => {
+  test('from an index is the one for the platform', async () => {
     const index = randomIndex({ platforms: [arm64, amd64] });
     const read = await readImage(createMemoryBlobStore(index.blobs), { target: index.target }, amd64);
     expect(read.reference).toBeUndefined();
@@ -48,7 +48,7 @@ describe('an image of a bundle', () => {
     expect(read.diffIds).toEqual(index.images[1]?.diffIds);
   });
 
-  test('of an index is the one that the entry lists', async () => {
+  test('from an index is the one that the entry lists', async () => {
     const index = randomIndex({ platforms: [arm64, amd64] });
     const manifest = withPlatform(index.images[1]?.manifest, amd64);
     const read = await readImage(
@@ -59,7 +59,7 @@ describe('an image of a bundle', () => {
     expect(read.manifest).toEqual(manifest);
   });
 
-  test('is not taken for another platform than it was made for', async () => {
+  test('is not used for another platform', async () => {
     const index = randomIndex({ platforms: [arm64, amd64] });
     const manifest = withPlatform(index.images[1]?.manifest, amd64);
     const blobs = createMemoryBlobStore(index.blobs);
@@ -70,7 +70,7 @@ describe('an image of a bundle', () => {
     expect(await rejectionCode(readImage(blobs, { target: index.target }, s390x))).toBe('PLATFORM_NOT_FOUND');
   });
 
-  test('must be listed by the index it comes with', async () => {
+  test('must be listed by its index', async () => {
     const index = randomIndex({ seed: 2 });
     const image = randomImage({ seed: 3 });
     const blobs = createMemoryBlobStore(new Map([...index.blobs, ...image.blobs]));
@@ -78,7 +78,7 @@ describe('an image of a bundle', () => {
     expect(await rejectionCode(readImage(blobs, entry, amd64))).toBe('MANIFEST_INVALID');
   });
 
-  test('does not need its layers to be read', async () => {
+  test('is read without its layers', async () => {
     const image = randomImage();
     const blobs = new Map(image.blobs);
     for (const layer of image.layers) blobs.delete(layer.digest);
@@ -86,7 +86,7 @@ describe('an image of a bundle', () => {
     expect(read.layers).toEqual(image.layers);
   });
 
-  test.each(['target', 'config'] as const)('without its %s is missing, by name', async (part) => {
+  test.each(['target', 'config'] as const)('whose %s is missing fails with its name', async (part) => {
     const image = randomImage();
     const blobs = new Map(image.blobs);
     blobs.delete(image[part].digest);
@@ -99,7 +99,7 @@ describe('an image of a bundle', () => {
     });
   });
 
-  test('with a corrupted manifest or config is refused, by name', async () => {
+  test('with a corrupted manifest or config is refused with its name', async () => {
     const image = randomImage();
     for (const { digest } of [image.target, image.config]) {
       const blobs = new Map(image.blobs).set(digest, flipped(image.blobs.get(digest)));
@@ -113,7 +113,7 @@ describe('an image of a bundle', () => {
     }
   });
 
-  test('whose manifest is larger than 4 MiB is not read', async () => {
+  test('with a manifest over 4 MiB is not read', async () => {
     const target = { ...randomImage().target, size: 4 * 1024 * 1024 + 1 };
     expect(await rejectionCode(readImage(createMemoryBlobStore(), { target }, amd64))).toBe(
       'MANIFEST_TOO_LARGE',
@@ -132,7 +132,7 @@ describe('an image of a bundle', () => {
       { layers: [{ ...emptyJson().descriptor, mediaType: mediaTypes.ociLayer }] },
     ],
     ['no layers', 'MANIFEST_INVALID', { layers: undefined }],
-  ])('that is %s is refused, by name', async (_, code, change) => {
+  ])('with the fault "%s" is refused with its name', async (_, code, change) => {
     const config = blobOf({ rootfs: { type: 'layers', diff_ids: [] } }, mediaTypes.ociConfig);
     const manifest = blobOf(
       { schemaVersion: 2, config: config.descriptor, ...change },
@@ -148,14 +148,14 @@ describe('an image of a bundle', () => {
 });
 
 describe('the bytes of a small blob', () => {
-  test('are what was stored', async () => {
+  test('are the stored bytes', async () => {
     const { descriptor, bytes } = blobOf({ a: 1 }, 'x');
     expect(
       await readBlobBytes(createMemoryBlobStore(new Map([[descriptor.digest, bytes]])), descriptor, 'it'),
     ).toEqual(bytes);
   });
 
-  test('must have the size that the descriptor says', async () => {
+  test('must have the descriptor’s size', async () => {
     const { descriptor, bytes } = blobOf({ a: 1 }, 'x');
     const blobs = createMemoryBlobStore(new Map([[descriptor.digest, bytes]]));
     for (const size of [descriptor.size - 1, descriptor.size + 1]) {

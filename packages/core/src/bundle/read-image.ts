@@ -8,8 +8,7 @@ import { entryName, type BundleEntry } from './bundle-index.ts';
 import { documentsIn, readImageContent } from './image-content.ts';
 
 /**
- * Reads and verifies everything but the layers of an image. `platform` decides where the entry leaves a
- * choice.
+ * Reads and verifies an image, except its layers. `platform` decides when the entry names no manifest.
  * @throws DrayError as {@link readImageContent}, `PLATFORM_NOT_FOUND`; what the store throws
  */
 export async function readImage(
@@ -34,14 +33,14 @@ export function entryLabel(entry: BundleEntry): string {
   return `image ${entryName(entry)}`;
 }
 
-/** The manifest that the bundle's maker chose, if the index lists it and it suits the platform. */
+/** The manifest that the entry names, if the index lists it and it suits the platform. */
 function chooseManifest(index: Index, entry: BundleEntry, platform: Platform, what: string): Descriptor {
   const { manifest: listed } = entry;
   if (listed === undefined) return selectManifest(index, platform, what);
   if (!index.manifests.some(({ digest }) => digest === listed.digest)) {
     throw new DrayError(
       'MANIFEST_INVALID',
-      `cannot use ${what}: its index does not list the manifest ${listed.digest}`,
+      `cannot use ${what}: its index does not list manifest ${listed.digest}`,
     );
   }
   return listed.platform === undefined

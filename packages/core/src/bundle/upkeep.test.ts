@@ -48,7 +48,7 @@ beforeEach(async () => {
 afterEach(() => temporary.remove());
 
 describe('inspecting a bundle', () => {
-  test('tells its images, blobs and bytes', async () => {
+  test('reports its images, blobs and bytes', async () => {
     const parts = [...partsOf(redis), index.target, ...partsOf(chosen)];
     expect(await inspectBundle(dir)).toEqual({
       packs: [],
@@ -61,7 +61,7 @@ describe('inspecting a bundle', () => {
     });
   });
 
-  test('tells each platform that a foreign bundle holds', async () => {
+  test('reports each platform in a foreign bundle', async () => {
     await store(index, partsOf(imageAt(0)));
     await write([{ name: 'latest', target: index.target }]);
     const { images } = await inspectBundle(dir);
@@ -71,14 +71,14 @@ describe('inspecting a bundle', () => {
     ]);
   });
 
-  test('tells which image is not complete', async () => {
+  test('reports which image is incomplete', async () => {
     await rm(blobPath(dir, lastLayer(redis).digest));
     const { images } = await inspectBundle(dir);
     expect(images.map(({ complete }) => complete)).toEqual([false, true]);
     expect(images[0]?.problem).toContain(lastLayer(redis).digest);
   });
 
-  test('tells of an image whose manifest is gone or damaged', async () => {
+  test('reports an image with a missing or damaged manifest', async () => {
     await rm(blobPath(dir, redis.target.digest));
     await writeFile(blobPath(dir, chosen.manifest.digest), 'x');
     const { images } = await inspectBundle(dir);
@@ -96,18 +96,18 @@ describe('inspecting a bundle', () => {
     expect(await rejectionCode(inspectBundle(dir))).toBe('STATUS_INVALID');
   });
 
-  test('of one without images finds none', async () => {
+  test('without images finds no images', async () => {
     await rm(join(dir, 'index.json'));
     expect((await inspectBundle(dir)).images).toEqual([]);
   });
 
-  test('is refused for a directory that is no bundle', async () => {
+  test('refuses a directory that is not a bundle', async () => {
     expect(await rejectionCode(inspectBundle(join(dir, 'blobs')))).toBe('BUNDLE_INVALID');
   });
 });
 
 describe('verifying a bundle', () => {
-  test('finds nothing wrong with a whole one, and tells how far it is', async () => {
+  test('finds no problem in a complete bundle, and reports progress', async () => {
     await createDirectoryBlobStore(dir).put(stray.descriptor, async () => streamOf(stray.bytes));
     const seen: number[] = [];
     const report = await verifyBundle(dir, { concurrency: 3, onProgress: ({ blobs }) => seen.push(blobs) });
@@ -146,7 +146,7 @@ describe('verifying a bundle', () => {
     );
   });
 
-  test('reads nothing of a blob that has grown beyond its descriptor', async () => {
+  test('does not read a blob that is larger than its descriptor', async () => {
     const layer = lastLayer(redis);
     await truncate(blobPath(dir, layer.digest), 2 ** 40);
     const { problems, bytes } = await verifyBundle(dir);
@@ -157,7 +157,7 @@ describe('verifying a bundle', () => {
     expect(bytes).toBeLessThan(bytesOfAll([...partsOf(redis), index.target, ...partsOf(chosen)]));
   });
 
-  test('reads nothing of a huge hole that no image names', async () => {
+  test('does not read a huge sparse file that no image names', async () => {
     await writeFile(blobPath(dir, stray.descriptor.digest), 'x');
     await truncate(blobPath(dir, stray.descriptor.digest), 2 ** 40);
     const { problems } = await verifyBundle(dir);
@@ -166,7 +166,7 @@ describe('verifying a bundle', () => {
     ]);
   });
 
-  test('finds a manifest that is missing, and one that is damaged', async () => {
+  test('finds a missing and a damaged manifest', async () => {
     await rm(blobPath(dir, redis.target.digest));
     await writeFile(blobPath(dir, chosen.manifest.digest), Buffer.alloc(chosen.manifest.size));
     const { problems } = await verifyBundle(dir);
@@ -177,7 +177,7 @@ describe('verifying a bundle', () => {
     ]);
   });
 
-  test('finds that an index has none of its manifests here', async () => {
+  test('finds an index without any of its manifests', async () => {
     await rm(blobPath(dir, chosen.manifest.digest));
     await write([{ reference: parseReference('app'), target: index.target }]);
     const { problems } = await verifyBundle(dir);
@@ -190,7 +190,7 @@ describe('verifying a bundle', () => {
 });
 
 describe('collecting garbage of a bundle', () => {
-  test('drops what nothing refers to, and only that', async () => {
+  test('deletes unreferenced blobs and nothing else', async () => {
     await createDirectoryBlobStore(dir).put(stray.descriptor, async () => streamOf(stray.bytes));
     await write([{ reference: parseReference('app'), target: index.target, manifest: chosen.manifest }]);
     const dropped = [...partsOf(redis), stray.descriptor];
@@ -203,14 +203,14 @@ describe('collecting garbage of a bundle', () => {
     expect((await gcBundle(dir)).removed).toEqual([]);
   });
 
-  test('keeps every platform that a foreign index leads to', async () => {
+  test('keeps every platform of a foreign index', async () => {
     await store(index, partsOf(imageAt(0)));
     await write([{ target: index.target }]);
     expect((await gcBundle(dir)).removed).toHaveLength(partsOf(redis).length);
     expect(await verifyBundle(dir)).toMatchObject({ ok: true, blobs: index.blobs.size });
   });
 
-  test('drops unfinished blobs of writers that are gone, never those of living ones', async () => {
+  test('deletes the unfinished blobs of dead writers only', async () => {
     const key = hexOf(stray.descriptor.digest);
     const living = ownedName(key);
     const elsewhere = `${key}.0123456789ab-1-0123456789abcdef`;
@@ -221,7 +221,7 @@ describe('collecting garbage of a bundle', () => {
     expect((await readdir(ingestDirectory(dir))).sort()).toEqual([living, elsewhere].sort());
   });
 
-  test('is refused while a pre-pull is writing, and not once it has been silent for long', async () => {
+  test('is refused while a pre-pull is writing, and allowed once it has been silent for long', async () => {
     const path = join(dir, 'dray-status.json');
     await writeFile(path, JSON.stringify({ state: 'running' }));
     await expect(rejectionCode(gcBundle(dir))).resolves.toBe('BUNDLE_BUSY');
@@ -230,7 +230,7 @@ describe('collecting garbage of a bundle', () => {
     await expect(gcBundle(dir)).resolves.toMatchObject({ removed: [] });
   });
 
-  test('drops nothing when an image cannot be read', async () => {
+  test('deletes nothing when an image cannot be read', async () => {
     await createDirectoryBlobStore(dir).put(stray.descriptor, async () => streamOf(stray.bytes));
     await writeFile(blobPath(dir, redis.manifest.digest), Buffer.alloc(redis.manifest.size));
     expect(await rejectionOf(gcBundle(dir))).toMatchObject({

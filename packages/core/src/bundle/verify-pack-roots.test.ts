@@ -16,7 +16,7 @@ function packOf(name: string): Pack {
   return { manifest: image, config: image, image, filesystem: 'squashfs', layers: [layer] };
 }
 
-/** Knows two packs by their files. */
+/** Lists the roots of two packs, by their files. */
 const lister: PackRootLister = {
   async listRoot(file, filesystem) {
     const found = new Map<string, readonly PackRootEntry[]>([
@@ -24,8 +24,8 @@ const lister: PackRootLister = {
       [pathOf(bad), [{ name: hexOf(diffId), kind: 'symbolic link' }]],
     ]).get(file);
     if (found !== undefined && filesystem === 'squashfs') return found;
-    if (file === pathOf(unreadable)) throw new DrayError('PACK_INVALID', 'cannot list it: it is no squashfs');
-    throw new DrayError('PACK_TOOL_MISSING', 'cannot list it: there is no such program');
+    if (file === pathOf(unreadable)) throw new DrayError('PACK_INVALID', 'cannot list it: not a squashfs');
+    throw new DrayError('PACK_TOOL_MISSING', 'cannot list it: program not found');
   },
 };
 
@@ -34,23 +34,23 @@ function pathOf(digest: Digest | undefined): string {
 }
 
 describe('the packs of a bundle', () => {
-  test('are judged by what is at their root, and those that cannot be listed are named', async () => {
+  test('are checked by their root entries, and those that cannot be listed are named', async () => {
     const { faults, unchecked } = await verifyPackRoots('/bundle', packs, lister, undefined);
     expect(faults.map(({ digest, error }) => [digest, error.code])).toEqual([
       [bad, 'PACK_INVALID'],
       [unreadable, 'PACK_INVALID'],
     ]);
     expect(faults[0]?.error.message).toContain('symbolic link');
-    expect(unchecked).toEqual([{ pack: unknown, reason: 'cannot list it: there is no such program' }]);
+    expect(unchecked).toEqual([{ pack: unknown, reason: 'cannot list it: program not found' }]);
   });
 
-  test('are all unchecked without a program', async () => {
+  test('are all unchecked when the program is missing', async () => {
     const { faults, unchecked } = await verifyPackRoots('/bundle', packs, undefined, undefined);
     expect(faults).toEqual([]);
     expect(unchecked.map(({ pack }) => pack)).toEqual([good, bad, unreadable, unknown]);
   });
 
-  test('are not judged when it is stopped', async () => {
+  test('are not checked after an abort', async () => {
     const stopped: PackRootLister = {
       listRoot: () => Promise.reject(new DrayError('ABORTED', 'cannot list it: stopped')),
     };

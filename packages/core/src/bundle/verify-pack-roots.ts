@@ -15,7 +15,7 @@ export interface PackRootLister {
 
 /** A pack whose root could not be listed here. */
 export interface UncheckedPack {
-  /** Of the file system image. */
+  /** The digest of the file system image. */
   readonly pack: Digest;
   readonly reason: string;
 }
@@ -26,7 +26,7 @@ export interface PackRootsVerification {
 }
 
 /**
- * Checks that the packs of a bundle hold the directories of their layers and nothing else.
+ * Checks that the packs of a bundle hold their layers' directories and nothing else.
  * @throws DrayError `ABORTED`
  */
 export async function verifyPackRoots(
@@ -41,7 +41,7 @@ export async function verifyPackRoots(
     const { digest } = image;
     try {
       if (lister === undefined) {
-        unchecked.push({ pack: digest, reason: 'there is no program to list it with' });
+        unchecked.push({ pack: digest, reason: 'no program to list it is installed' });
         continue;
       }
       const entries = await lister.listRoot(blobPath(dir, digest), filesystem, signal);

@@ -19,7 +19,7 @@ import { verifyPackRoots, type PackRootLister, type UncheckedPack } from './veri
 export interface VerifyOptions {
   /** Called after each blob. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
-  /** Blobs read at a time (default 2: reading one while hashing another). */
+  /** Blobs read concurrently (default 2: one is read while another is hashed). */
   readonly concurrency?: number | undefined;
   /** Lists the roots of packs; without it they are not checked. */
   readonly packRoots?: PackRootLister | undefined;
@@ -29,7 +29,7 @@ export interface VerifyOptions {
 export interface VerifyProgress {
   readonly blobs: number;
   readonly blobsTotal: number;
-  /** Hashed so far. */
+  /** Bytes hashed so far. */
   readonly bytes: number;
 }
 
@@ -37,28 +37,29 @@ export interface BundleProblem {
   readonly code: ErrorCode;
   readonly message: string;
   readonly digest?: Digest | undefined;
-  /** The image that suffers, where one is known. */
+  /** The affected image, if known. */
   readonly reference?: string | undefined;
 }
 
 export interface BundleVerification {
   /** True when there are no problems. */
   readonly ok: boolean;
-  /** Entries of the index. */
+  /** Count of entries in the index. */
   readonly images: number;
   readonly blobs: number;
-  /** Hashed. */
+  /** Bytes hashed. */
   readonly bytes: number;
-  /** Blobs first, in order of digest, then images in order of the index. */
+  /** Blobs first, ordered by digest, then images in the order of the index. */
   readonly problems: readonly BundleProblem[];
-  /** Packs that hash as they should, but whose root could not be listed here. */
+  /** Packs with the right digest whose root could not be listed. */
   readonly uncheckedPacks: readonly UncheckedPack[];
 }
 
 /**
- * Hashes every blob of the bundle in `dir` and checks that every image is complete, and that packs hold nothing but
- * their layers. What is wrong with blobs and images is in the report; blobs that no image needs are no problem.
- * @throws DrayError when it is no bundle that can be read at all: `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
+ * Hashes every blob of the bundle in `dir`, and checks that every image is complete and that packs hold only
+ * their layers. The report lists damaged blobs and images; a blob that no image needs is not a problem.
+ * @throws DrayError when the bundle cannot be read at all: `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`,
+ * `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
  */
 export async function verifyBundle(dir: string, options: VerifyOptions = {}): Promise<BundleVerification> {
   const { signal } = options;
@@ -105,7 +106,7 @@ async function hashAll(
   return { bytes, problems: damaged.map(({ digest, error }) => problemOf(error, { digest })) };
 }
 
-/** The packs that can be used; what is wrong with the others is added to the problems. */
+/** Returns the usable packs and adds the faults of the others to the problems. */
 async function checkPacks(
   blobs: BlobStore,
   { packs: manifests }: BundleIndex,
@@ -176,7 +177,7 @@ function missingProblem(
 }
 
 function noManifest({ target }: BundleEntry, reference: string): BundleProblem {
-  const message = `cannot use image ${reference}: the bundle holds no manifest of it`;
+  const message = `cannot use image ${reference}: the bundle has none of its manifests`;
   return { code: 'BLOB_MISSING', message, digest: target.digest, reference };
 }
 

@@ -20,14 +20,14 @@ export interface CopyBlobRequest {
   readonly descriptor: Descriptor;
   readonly from: BlobSource;
   readonly to: BlobDestination;
-  /** Called with the size of each chunk that is read. */
+  /** Called with the size of each chunk read. */
   readonly onBytes?: ((count: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Copies one blob. The destination verifies the bytes as they arrive, continues an interrupted copy where it
- * can, and reads nothing when it has the blob. Resolves with the bytes read of the source.
+ * can, and reads nothing when it has the blob. Resolves with the count of bytes read from the source.
  * @throws TransferError with operation, side, digest and location; the code is that of the failure
  */
 export async function copyBlob({ descriptor, from, to, onBytes, signal }: CopyBlobRequest): Promise<number> {
@@ -49,7 +49,7 @@ export async function copyBlob({ descriptor, from, to, onBytes, signal }: CopyBl
     const { bytesRead } = await to.blobs.put(descriptor, open, { signal });
     return bytesRead;
   } catch (error) {
-    // A driver may have wrapped the source's error. Wrong bytes are the source's fault, too.
+    // A driver may have wrapped the source's error. Wrong bytes are the source's fault too.
     const end =
       error instanceof IntegrityError
         ? ({ side: 'source', location: from.location } as const)

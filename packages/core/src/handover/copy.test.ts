@@ -13,7 +13,7 @@ const all = new Map([a, b, c].map(({ descriptor, bytes }) => [descriptor.digest,
 const wanted = [a.descriptor, b.descriptor, a.descriptor, c.descriptor, b.descriptor];
 
 describe('the plan of a copy', () => {
-  test('has each digest once, missing or present', () => {
+  test('lists each digest once, as missing or present', () => {
     expect(planCopy(wanted, new Set([b.descriptor.digest]))).toEqual({
       missing: [a.descriptor, c.descriptor],
       present: [b.descriptor],
@@ -47,14 +47,14 @@ describe('a copy', () => {
     expect(opened).toHaveLength(2);
   });
 
-  test('tells its progress up to the total', async () => {
+  test('reports progress up to the total', async () => {
     const seen: CopyProgress[] = [];
     const to = createMemoryBlobStore(new Map([[b.descriptor.digest, b.bytes]]));
     await copyBlobs(request({ to, onProgress: (progress) => seen.push(progress) }));
     expect(seen.at(-1)).toEqual({ bytesCopied: 4000, bytesSkipped: 2000, bytesTotal: 6000 });
   });
 
-  test('counts what an interrupted put had left as skipped', async () => {
+  test('counts the bytes of an interrupted put as skipped', async () => {
     const store = createMemoryBlobStore();
     const to: BlobStore = {
       ...store,
@@ -66,7 +66,7 @@ describe('a copy', () => {
     expect(await copyBlobs(request({ to }))).toEqual({ bytesCopied: 300, bytesSkipped: 5700 });
   });
 
-  test('replaces a blob that was cut short', async () => {
+  test('replaces a blob that was truncated', async () => {
     const to: BlobStore = { ...createMemoryBlobStore(), stat: async (digest) => ({ digest, size: 1 }) };
     expect(await copyBlobs(request({ to }))).toEqual({ bytesCopied: 6000, bytesSkipped: 0 });
   });
@@ -76,14 +76,14 @@ describe('a copy', () => {
     ['a source that breaks midway', { from: breaking() }, 'TRANSPORT_IO', 'source', 'read'],
     ['a source whose bytes are wrong', { from: lying() }, 'DIGEST_MISMATCH', 'source', 'put'],
     [
-      'a destination that cannot be asked',
+      'a destination that does not answer',
       { to: failing('stat') },
       'TRANSPORT_DENIED',
       'destination',
       'stat',
     ],
-    ['a destination that takes nothing', { to: failing('put') }, 'TRANSPORT_DENIED', 'destination', 'put'],
-  ])('fails for %s, saying which side', async (_, stores, code, side, operation) => {
+    ['a destination that refuses writes', { to: failing('put') }, 'TRANSPORT_DENIED', 'destination', 'put'],
+  ])('fails for %s and names the side', async (_, stores, code, side, operation) => {
     const error = await rejectionOf(copyBlobs(request({ ...stores, descriptors: [a.descriptor] })));
     expect(error).toMatchObject({ code, side, operation, digest: a.descriptor.digest });
     expect(error).toMatchObject({
@@ -91,7 +91,7 @@ describe('a copy', () => {
     });
   });
 
-  test('blames the source also when the driver wraps its error', async () => {
+  test('blames the source even when the driver wraps its error', async () => {
     const to: BlobStore = {
       ...createMemoryBlobStore(),
       put: async (_, open) => {

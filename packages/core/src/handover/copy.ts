@@ -9,23 +9,23 @@ import { transferError } from './transfer-error.ts';
 export interface CopyRequest {
   readonly from: BlobStore;
   readonly to: BlobStore;
-  /** Names the source in messages; no credentials. */
+  /** Names the source in messages, without credentials. */
   readonly fromLocation: string;
-  /** Names the destination in messages; no credentials. */
+  /** Names the destination in messages, without credentials. */
   readonly toLocation: string;
-  /** What the destination must have afterwards; a digest may occur more than once. */
+  /** The blobs that the destination must end up with; a digest may occur more than once. */
   readonly descriptors: readonly Descriptor[];
-  /** Every request runs in it. The caller must not hold a place of it. */
+  /** Runs every request. The caller must not hold one of its slots. */
   readonly pool: Pool;
-  /** Called as bytes come in, many times a second. */
+  /** Called for each chunk, many times a second. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface CopyResult {
-  /** Bytes read of the source. */
+  /** Bytes read from the source. */
   readonly bytesCopied: number;
-  /** Bytes that did not move, because the destination had them. */
+  /** Bytes not sent because the destination had them. */
   readonly bytesSkipped: number;
 }
 
@@ -35,8 +35,8 @@ export interface CopyProgress extends CopyResult {
 }
 
 /**
- * Copies blobs from one store to another, each distinct digest once. What the destination has is not sent.
- * The first failure stops the rest; blobs that arrived stay.
+ * Copies blobs from one store to another, each distinct digest once. Skips what the destination has. The
+ * first failure stops the rest; blobs that arrived stay.
  * @throws TransferError as {@link copyBlob} (`BLOB_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`, `TRANSPORT_IO`,
  * …)
  */
@@ -74,7 +74,7 @@ async function findPresent(request: CopyRequest): Promise<ReadonlySet<Digest>> {
     async (descriptor, taskSignal) => {
       try {
         const info = await to.stat(descriptor.digest, taskSignal);
-        // A blob of another size was cut short; put replaces it.
+        // A blob with another size is truncated; put replaces it.
         return info?.size === descriptor.size ? descriptor.digest : undefined;
       } catch (error) {
         throw transferError(error, { operation: 'stat', side: 'destination', location, descriptor });

@@ -15,14 +15,14 @@ beforeEach(async () => {
 afterEach(() => temporary.remove());
 
 describe('a directory transport', () => {
-  test('makes nothing until something is written', async () => {
+  test('creates nothing before the first write', async () => {
     const transport = createDirectoryTransport(dir);
     expect(await transport.documents.read('index.json')).toBeUndefined();
     expect(await transport.blobs.stat(sampleBlob(1).descriptor.digest)).toBeUndefined();
     await expect(access(dir)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('makes an OCI image layout with the first write', async () => {
+  test('creates an OCI image layout with the first write', async () => {
     const { bytes, descriptor } = sampleBlob(10);
     await createDirectoryTransport(dir).blobs.put(descriptor, async () => streamOf(bytes));
     await checkLayout(dir);
@@ -30,7 +30,7 @@ describe('a directory transport', () => {
     await checkLayout(`${dir}-2`);
   });
 
-  test('does not read the index of a layout it does not know', async () => {
+  test('refuses to read the index of an unknown layout version', async () => {
     const transport = createDirectoryTransport(dir);
     await transport.documents.write('index.json', Buffer.from('{}'));
     await writeFile(join(dir, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}');

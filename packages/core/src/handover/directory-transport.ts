@@ -4,14 +4,15 @@ import { createDirectoryDocumentStore } from '../store/directory-document-store.
 import { checkLayout, initLayout } from '../store/layout.ts';
 import type { Transport } from '../transport.ts';
 
-/** A bundle in a directory of this node. */
+/** A bundle in a local directory. */
 export interface DirectoryTransport extends Transport {
   readonly blobs: BlobStore & BlobIngest;
 }
 
 /**
  * Hands a bundle over through a directory that both sides can reach: a CI workspace or artifact, NFS. The
- * directory is itself a bundle. The first write makes it; reading its index requires a known layout version.
+ * directory is itself a bundle. The first write creates it; reading its index requires a known layout
+ * version.
  */
 export function createDirectoryTransport(dir: string): DirectoryTransport {
   const blobs = createDirectoryBlobStore(dir);
@@ -42,7 +43,7 @@ export function createDirectoryTransport(dir: string): DirectoryTransport {
   };
 }
 
-/** Runs `action` until it has succeeded once. */
+/** Runs `action` until it succeeds once. */
 function once(action: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => {

@@ -1,19 +1,19 @@
 import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 
-/** What a copy has to do. */
+/** What a copy transfers and what it skips. */
 export interface CopyPlan {
-  /** To be copied: each digest once, in the order they were wanted. */
+  /** The blobs to copy: each digest once, in the requested order. */
   readonly missing: readonly Descriptor[];
-  /** There already: each digest once. */
+  /** The blobs that the destination has: each digest once. */
   readonly present: readonly Descriptor[];
-  /** Of `missing`. */
+  /** Bytes of `missing`. */
   readonly missingBytes: number;
-  /** Of `present`. */
+  /** Bytes of `present`. */
   readonly presentBytes: number;
 }
 
-/** Sorts the wanted blobs into those that the other side has and those it lacks. */
+/** Splits the wanted blobs into those that the destination has and those it lacks. */
 export function planCopy(wanted: readonly Descriptor[], present: ReadonlySet<Digest>): CopyPlan {
   const distinct = distinctDescriptors(wanted);
   const missing = distinct.filter(({ digest }) => !present.has(digest));

@@ -4,7 +4,7 @@ import { rejectionCode, rejectionOf } from '../testing/contracts/contract.ts';
 import { createPool } from './pool.ts';
 
 describe('a pool', () => {
-  test('runs no more than its bound at a time, and gives results in order', async () => {
+  test('runs at most as many tasks as its bound, and returns results in order', async () => {
     const pool = createPool(3);
     let [running, most] = [0, 0];
     const results = await pool.map([5, 1, 4, 2, 3, 0], async (item) => {
@@ -18,12 +18,12 @@ describe('a pool', () => {
     expect(most).toBe(3);
   });
 
-  test('has at least one place', async () => {
+  test('has at least one slot', async () => {
     expect(createPool(0).concurrency).toBe(1);
     expect(await createPool(0).run(async () => 1)).toBe(1);
   });
 
-  test('shares its places among all who use it', async () => {
+  test('shares its slots among all callers', async () => {
     const pool = createPool(1);
     const order: string[] = [];
     await Promise.all([
@@ -36,7 +36,7 @@ describe('a pool', () => {
     expect(order).toEqual(['first', 'second', 'third']);
   });
 
-  test('starts nothing after a failure, stops what runs, and tells the first failure', async () => {
+  test('after a failure starts nothing, stops running tasks and throws the first failure', async () => {
     const pool = createPool(2);
     const started: string[] = [];
     let isEnded = false;
@@ -54,7 +54,7 @@ describe('a pool', () => {
     expect(await pool.run(async () => 'still usable')).toBe('still usable');
   });
 
-  test('gives up a queued task at once when aborted, and never starts it', async () => {
+  test('drops a queued task at once when aborted, and never starts it', async () => {
     const pool = createPool(1);
     const controller = new AbortController();
     let finish: () => void = () => undefined;

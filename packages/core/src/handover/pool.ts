@@ -3,22 +3,25 @@ import pLimit from 'p-limit';
 import { throwIfAborted, abortError } from '../store/abort.ts';
 
 /**
- * A bound on how much happens at a time. One pool is made per command and given down. A task must not wait for another task of the same
- * pool, or both may wait forever.
+ * Bounds concurrency. Each command creates one pool and passes it down. A task must not wait for another task
+ * of the same pool, or both may wait forever.
  */
 export interface Pool {
-  /** Tasks at a time. */
+  /** Tasks that run concurrently. */
   readonly concurrency: number;
 
   /**
-   * Runs `task` when there is room, and settles as it does. While it is queued, an abort of `signal` rejects at once and the task never starts.
+   * Runs `task` when a slot is free, and settles as the task does. While the task is queued, an abort of
+   * `signal` rejects at once and the task never starts.
    * @throws DrayError `ABORTED`, or the signal's own DrayError
    */
   run<Result>(task: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
 
   /**
-   * Runs `task` for every item; the results come in the items' order. After the first failure (or an abort) no queued item starts, the
-   * signal of the running ones aborts, and once they have ended the first failure is thrown.
+   * Runs `task` for every item; the results have the items' order. After the first failure or an abort, no
+   * queued item starts and the signal of the running tasks aborts. Once they have ended, throws the first
+   * failure.
+   *
    */
   map<Item, Result>(
     items: readonly Item[],
@@ -27,7 +30,7 @@ export interface Pool {
   ): Promise<readonly Result[]>;
 }
 
-/** A pool of `concurrency` places (at least 1). */
+/** A pool of `concurrency` slots (at least 1). */
 export function createPool(concurrency: number): Pool {
   const limit = pLimit(Math.max(1, Math.floor(concurrency)));
   const run = async <Result>(task: () => Promise<Result>, signal?: AbortSignal): Promise<Result> => {
@@ -44,14 +47,14 @@ export function createPool(concurrency: number): Pool {
     ) {
       const stop = new AbortController();
       const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
-      // Every task listens; that many listeners are no leak.
+      // Every task adds a listener; suppress node's leak warning.
       setMaxListeners(0, both);
       const failures: unknown[] = [];
       const stopOnFailure = async (item: Item): Promise<Result> => {
         try {
           return await task(item, both);
         } catch (error) {
-          // In here, because the place is given to the next item as soon as this one has settled.
+          // Recorded here, because the pool starts the next item as soon as this one settles.
           failures.push(error);
           stop.abort(error);
           throw error;

@@ -1,7 +1,7 @@
 import { DrayError, RegistryError, TransferError, reasonOf, type TransferSide } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 
-/** What was being done with a blob, and at which end. */
+/** A step of a copy, and the side it concerns. */
 export interface TransferStep {
   readonly operation: 'stat' | 'open' | 'read' | 'put';
   readonly side: TransferSide;
@@ -10,8 +10,8 @@ export interface TransferStep {
 }
 
 /**
- * The error of a failed step of a copy: names operation, side, digest and location, and keeps the code and
- * the hint of `error`. What an earlier step has recorded stays.
+ * The error of a failed copy step: names operation, side, digest and location, and keeps the code and hint of
+ * `error`. Keeps what an earlier step recorded.
  */
 export function transferError(error: unknown, step: TransferStep): TransferError {
   if (error instanceof TransferError && error.location !== undefined) return error;
@@ -29,7 +29,7 @@ export function transferError(error: unknown, step: TransferStep): TransferError
   });
 }
 
-/** The messages of registries and transports name blob and place already. */
+/** Messages of registries and transports already name the blob and the location. */
 function messageFor(error: unknown, { operation, side, location, descriptor }: TransferStep): string {
   if (error instanceof RegistryError || error instanceof TransferError) return error.message;
   const direction = side === 'source' ? 'from' : 'to';

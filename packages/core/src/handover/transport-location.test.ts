@@ -32,7 +32,7 @@ describe('a handover location', () => {
     expect(await failureOf(text)).toMatchObject({ code });
   });
 
-  test('of no driver tells which there are, and no credentials', async () => {
+  test('without a driver fails with the known drivers and without credentials', async () => {
     const failure = await failureOf('ftp://user:s3cret@host/x?token=s3cret');
     expect(failure).toMatchObject({ details: { scheme: 'ftp', schemes: ['file', 'gitlab', 's3'] } });
     expect(failure).toMatchObject({ hint: expect.stringContaining('gitlab://') });

@@ -2,14 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { DrayError, UsageError, reasonOf } from '../errors.ts';
 import { printable, redactUrl } from '../redact.ts';
 
-/** Where a bundle is handed over, as the user named it. */
+/** A handover location as the user gave it. */
 export type TransportLocation =
   | { readonly kind: 'directory'; readonly path: string }
   | {
       readonly kind: 'url';
       /** Lower case, without the colon. */
       readonly scheme: string;
-      /** As given: may hold credentials, print it only through `redactUrl`. */
+      /** As given: may contain credentials, so print it only through `redactUrl`. */
       readonly url: string;
     };
 
@@ -17,8 +17,9 @@ export type TransportLocation =
 const schemePattern = /^([a-z][a-z0-9+.-]+):\/\//i;
 
 /**
- * Parses a path, a `file://` URL or the URL of a driver whose scheme is among `schemes`.
- * @throws DrayError `TRANSPORT_UNSUPPORTED` for any other scheme, naming those there are; UsageError `USAGE` for text that is no location
+ * Parses a path, a `file://` URL, or a driver's URL with a scheme among `schemes`.
+ * @throws DrayError `TRANSPORT_UNSUPPORTED` for any other scheme, naming the supported ones; UsageError
+ * `USAGE` for invalid text
  */
 export function parseTransportLocation(text: string, schemes: readonly string[] = []): TransportLocation {
   if (text.trim() === '') {
@@ -33,7 +34,7 @@ export function parseTransportLocation(text: string, schemes: readonly string[] 
   const known = ['a directory', 'file://', ...schemes.map((name) => `${name}://`)].join(', ');
   throw new DrayError(
     'TRANSPORT_UNSUPPORTED',
-    `cannot hand over through ${location(text)}: there is no driver for ${scheme}://`,
+    `cannot hand over through ${location(text)}: no driver for ${scheme}://`,
     { hint: `Use one of: ${known}.`, details: { scheme, schemes: ['file', ...schemes] } },
   );
 }

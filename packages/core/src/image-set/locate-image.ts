@@ -2,9 +2,10 @@ import { RegistryError, isDrayError } from '../errors.ts';
 import type { LocatedImage, PrepullImage } from './prepull-image.ts';
 
 /**
- * Tries the candidates of an image in order and gives what `use` makes of the first that exists. Only absence leads to the next candidate:
- * a registry that refuses or fails is no reason to take another tag.
- * @throws RegistryError `REGISTRY_NOT_FOUND` that names them all when none exists; whatever else a candidate or `use` throws
+ * Tries the candidates of an image in order and returns what `use` returns for the first that exists. Only a
+ * missing image leads to the next candidate; a registry that refuses or fails does not.
+ * @throws RegistryError `REGISTRY_NOT_FOUND` that names all candidates when none exists; whatever else a
+ * candidate or `use` throws
  */
 export async function firstExisting<Result>(
   image: PrepullImage,
@@ -28,7 +29,7 @@ export async function firstExisting<Result>(
   });
 }
 
-/** True for an error that says: there is no such image. */
+/** True when the error means that the image does not exist. */
 export function isAbsence(error: unknown): boolean {
   return isDrayError(error, 'REGISTRY_NOT_FOUND', 'TAG_NOT_FOUND', 'ENGINE_IMAGE_NOT_FOUND');
 }

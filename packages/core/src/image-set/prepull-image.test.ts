@@ -11,7 +11,7 @@ const image: PrepullImage = {
   optional: false,
 };
 
-/** Takes only the tags that exist; others are not found, or fail with `code`. */
+/** Accepts only existing tags; others are not found, or fail with `code`. */
 function taking(
   existing: readonly string[],
   code: 'REGISTRY_NOT_FOUND' | 'REGISTRY_DENIED' = 'REGISTRY_NOT_FOUND',
@@ -35,7 +35,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('the candidates of an image', () => {
-  test('are tried in order: the first that exists is taken', async () => {
+  test('are tried in order until one exists', async () => {
     await expect(firstExisting(image, taking(['latest', 'main']))).resolves.toBe('main');
   });
 
@@ -46,14 +46,14 @@ describe('the candidates of an image', () => {
     );
   });
 
-  test('are given up when one is refused: that is no absence', async () => {
+  test('are abandoned when the registry refuses one, since it may exist', async () => {
     const error = await failureOf(firstExisting(image, taking(['latest'], 'REGISTRY_DENIED')));
     expect(isDrayError(error, 'REGISTRY_DENIED')).toBe(true);
   });
 });
 
-describe('images that are asked for twice', () => {
-  test('are fetched once, with all their names, and required when one of them is', () => {
+describe('images that are requested twice', () => {
+  test('are fetched once, with all their names, and required when any request requires them', () => {
     const redis = parseReference('redis:7');
     const [first, second] = [parseReference('a:1'), parseReference('b:1')];
     const images = [

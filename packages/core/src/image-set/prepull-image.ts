@@ -1,52 +1,52 @@
 import type { Digest } from '../image/digest.ts';
 import { familiarReference, formatReference, type Reference } from '../image/reference.ts';
 
-/** What a candidate means. */
+/** The reference that a candidate resolves to. */
 export interface LocatedImage {
   readonly reference: Reference;
-  /** Taken instead of what the reference names now. */
+  /** Fetched instead of the reference's current digest. */
   readonly pinned?: Digest | undefined;
 }
 
 /** One of the alternatives for an image. */
 export interface ImageCandidate {
-  /** As one would write it: `my-base:main`, `postgres:^16`. */
+  /** As a user writes it: `my-base:main`, `postgres:^16`. */
   readonly text: string;
-  /** Undefined where a registry must be asked first. */
+  /** Undefined when a registry must resolve it first. */
   readonly reference?: Reference | undefined;
-  /** @throws DrayError `REGISTRY_NOT_FOUND`, `TAG_NOT_FOUND`: the next candidate is tried */
+  /** @throws DrayError `REGISTRY_NOT_FOUND`, `TAG_NOT_FOUND`: try the next candidate */
   locate(signal?: AbortSignal): Promise<LocatedImage>;
 }
 
 /** An image to pre-pull. */
 export interface PrepullImage {
-  /** Names the request in messages and reports; no two requests of a run share it. */
+  /** Names the request in messages and reports; unique within a run. */
   readonly text: string;
-  /** In order of preference: the first that exists is taken. */
+  /** In order of preference: the first that exists is used. */
   readonly candidates: readonly ImageCandidate[];
-  /** Further names that it gets in the engine. */
+  /** Additional names for the image in the engine. */
   readonly alsoNamed: readonly Reference[];
-  /** Skipped, not failed, when no such image exists. */
+  /** Skip the image instead of failing when it does not exist. */
   readonly optional: boolean;
-  /** Where it was asked for: `compose.yaml:12`, `the command line`. */
+  /** Where it was requested: `compose.yaml:12`, `the command line`. */
   readonly origin?: string | undefined;
 }
 
-/** A candidate that is known by name. */
+/** A candidate with a known reference. */
 export function fixedCandidate(reference: Reference, pinned?: Digest): ImageCandidate {
   const located = { reference, pinned };
   return { text: familiarReference(reference), reference, locate: () => Promise.resolve(located) };
 }
 
-/** An image of one fixed name. */
+/** An image with one known reference. */
 export function fixedImage(reference: Reference, optional = false): PrepullImage {
   const text = familiarReference(reference);
   return { text, candidates: [fixedCandidate(reference)], alsoNamed: [], optional };
 }
 
 /**
- * Each image once, with the origin it was found at first, all its names, and required if any request requires
- * it.
+ * Removes duplicates: each image once, with its first origin and all its names, required if any request
+ * requires it.
  */
 export function distinctImages(images: readonly PrepullImage[]): readonly PrepullImage[] {
   const byText = new Map<string, PrepullImage>();

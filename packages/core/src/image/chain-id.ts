@@ -1,7 +1,7 @@
 import { digestOf, type Digest } from './digest.ts';
 
 /**
- * The chainIds of a stack of diffIds, bottom first, one for each: `chainIds[i]` names layers 0…i.
+ * The chainIds of a stack of diffIds, bottom first: `chainIds[i]` names layers 0…i.
  * @see image-spec v1.1.1, config.md "Layer ChainID"
  */
 export function chainIds(diffIds: readonly Digest[]): readonly Digest[] {

@@ -14,7 +14,7 @@ const docker: Manifest = {
   ],
 };
 
-describe('the OCI rendering of a Docker manifest', () => {
+describe('the converted manifest of a Docker manifest', () => {
   test('names the same config and layers in OCI media types', () => {
     const convertedManifest = convertToOci(docker);
     const parsed = parseManifest(convertedManifest?.bytes ?? new Uint8Array(), mediaTypes.ociManifest);
@@ -30,7 +30,7 @@ describe('the OCI rendering of a Docker manifest', () => {
     expect(convertedManifest?.descriptor.digest).toBe(digestOf(convertedManifest?.bytes ?? ''));
   });
 
-  test('is not made of a manifest that is OCI already', () => {
+  test('is not made for a manifest that is OCI already', () => {
     const [config, one, two] = [docker.config, ...docker.layers];
     const oci = {
       ...docker,
@@ -49,7 +49,7 @@ describe('the OCI rendering of a Docker manifest', () => {
     expect(convertToOci(oci)).toBeUndefined();
   });
 
-  test('is made of an OCI manifest that lists layers of Docker, as the classic builder on a containerd store writes it', () => {
+  test('is made for an OCI manifest with Docker layers, which the classic builder writes on a containerd store', () => {
     const mixed = { ...docker, mediaType: mediaTypes.ociManifest };
     expect(convertToOci(mixed)).toEqual(convertManifestToOci(docker));
   });

@@ -3,7 +3,7 @@ import { digestOf } from './digest.ts';
 import type { Manifest } from './manifest.ts';
 import { layerCompression, mediaTypes, type LayerCompression } from './media-types.ts';
 
-/** A manifest made by us, with the descriptor of its bytes. */
+/** A converted manifest and the descriptor of its bytes. */
 export interface ConvertedManifest {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
@@ -16,9 +16,9 @@ const ociLayerTypes: Readonly<Record<LayerCompression, string>> = {
 };
 
 /**
- * The same image as an OCI manifest over the same config and layers; undefined when it is one already. Tools that read OCI layouts
- * (skopeo, umoci) know no Docker media types, also not those that an engine's own builder lists in OCI manifests. The same manifest
- * always gives the same bytes.
+ * Converts a manifest to OCI over the same config and layers; undefined when it is OCI already. Tools that
+ * read OCI layouts (skopeo, umoci) do not know Docker media types, and an engine's own builder lists those
+ * even in OCI manifests. Deterministic.
  * @see image-spec v1.1.1, media-types.md "Compatibility Matrix"
  */
 export function convertToOci(manifest: Manifest): ConvertedManifest | undefined {
@@ -27,7 +27,7 @@ export function convertToOci(manifest: Manifest): ConvertedManifest | undefined 
 }
 
 /**
- * An OCI manifest over a config and layers, which keep their bytes and get OCI media types. The same ones always give the same bytes.
+ * An OCI manifest over a config and layers, which keep their bytes and get OCI media types. Deterministic.
  * @see image-spec v1.1.1, manifest.md
  */
 export function convertManifestToOci({

@@ -1,11 +1,11 @@
 import type { Digest } from './digest.ts';
 import type { Platform } from './platform.ts';
 
-/** Names some bytes. @see image-spec v1.1.1, descriptor.md */
+/** @see image-spec v1.1.1, descriptor.md */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
-  /** Bytes, as stored (compressed). */
+  /** Bytes as stored (compressed). */
   readonly size: number;
   readonly platform?: Platform | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;

@@ -4,17 +4,23 @@ import { printable } from '../redact.ts';
 
 declare const brand: unique symbol;
 
-/** `sha256:<64 lower-case hex>` of bytes exactly as stored or transferred. @see image-spec v1.1.1, descriptor.md "Digests" */
+/**
+ * `sha256:<64 lower-case hex>` of bytes exactly as stored or transferred. @see image-spec v1.1.1,
+ * descriptor.md "Digests"
+ */
 export type Digest = string & { readonly [brand]: 'Digest' };
 
 const sha256Pattern = /^sha256:[a-f0-9]{64}$/;
 
-/** True for text that is a sha256 digest in canonical form. */
+/** True for a sha256 digest in canonical form. */
 export function isDigest(text: string): text is Digest {
   return sha256Pattern.test(text);
 }
 
-/** Parses a digest; `of` names what it was found in. @throws DrayError `DIGEST_INVALID` for anything but `sha256:<64 hex>`; other algorithms are named. */
+/**
+ * Parses a digest; `of` names where it was found. @throws DrayError `DIGEST_INVALID` for anything but
+ * `sha256:<64 hex>`, naming an unsupported algorithm
+ */
 export function parseDigest(text: string, of?: string): Digest {
   if (isDigest(text)) return text;
   const algorithm = /^([a-z0-9+._-]+):[a-zA-Z0-9=_-]+$/.exec(text)?.[1];
@@ -26,12 +32,11 @@ export function parseDigest(text: string, of?: string): Digest {
   throw new DrayError('DIGEST_INVALID', `cannot parse digest "${printable(text, 200)}"${where}: ${reason}`);
 }
 
-/** The digest of `bytes`. */
 export function digestOf(bytes: Uint8Array | string): Digest {
   return fromHex(createHash('sha256').update(bytes).digest('hex'));
 }
 
-/** The digest whose 64 hex digits are `hex`. @throws DrayError `DIGEST_INVALID` */
+/** @throws DrayError `DIGEST_INVALID` unless `hex` is 64 lower-case hex digits */
 export function fromHex(hex: string): Digest {
   return parseDigest(`sha256:${hex}`);
 }
@@ -41,7 +46,7 @@ export function hexOf(digest: Digest): string {
   return digest.slice('sha256:'.length);
 }
 
-/** A short form for progress lines: the first 12 hex digits. */
+/** The first 12 hex digits, for progress lines. */
 export function shortDigest(digest: Digest): string {
   return hexOf(digest).slice(0, 12);
 }

@@ -4,7 +4,7 @@ import { arrayMember, isObject, optionalString, parseJsonObject } from './json.t
 import type { Manifest } from './manifest.ts';
 import { normalizePlatform, type Platform } from './platform.ts';
 
-/** What we read of an image's config. @see image-spec v1.1.1, config.md */
+/** The parts of an image config that drayage reads. @see image-spec v1.1.1, config.md */
 export interface ImageConfig {
   readonly platform: Platform;
   /** Digests of the uncompressed layer tars, bottom first. */
@@ -16,7 +16,7 @@ export function parseImageConfig(bytes: Uint8Array, what = 'image config'): Imag
   const object = parseJsonObject(bytes, what);
   const rootfs = object['rootfs'];
   if (!isObject(rootfs))
-    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "rootfs" is no object`);
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "rootfs" is not an object`);
   const diffIds = arrayMember(rootfs, 'diff_ids', what).map((entry) => parseDigest(String(entry), what));
   const variant = optionalString(object, 'variant', what);
   const platform = {
@@ -27,7 +27,7 @@ export function parseImageConfig(bytes: Uint8Array, what = 'image config'): Imag
   return { platform: normalizePlatform(platform), diffIds };
 }
 
-/** Requires as many layers as diffIds, as engines do. @throws DrayError `MANIFEST_INVALID` */
+/** Checks that there are as many layers as diffIds, as engines do. @throws DrayError `MANIFEST_INVALID` */
 export function checkLayerCount(manifest: Manifest, config: ImageConfig, what: string): void {
   if (manifest.layers.length === config.diffIds.length) return;
   const counts = `${String(manifest.layers.length)} layers, but ${String(config.diffIds.length)} diffIds`;

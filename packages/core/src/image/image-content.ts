@@ -2,11 +2,10 @@ import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 
 /**
- * One image for one platform: its documents with their bytes, which must not be re-serialised, and its
- * layers.
+ * One image for one platform: its layers, and its documents with their exact bytes. Never re-serialise them.
  */
 export interface ImageContent {
-  /** What a reference names: the index, or the manifest itself. */
+  /** The index or manifest that a reference names. */
   readonly target: Descriptor;
   readonly targetBytes: Uint8Array;
   /** Equals `target` when there is no index. */

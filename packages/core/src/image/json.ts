@@ -1,41 +1,45 @@
 import { DrayError } from '../errors.ts';
 
-/** A JSON object whose members are not known yet. */
+/** A JSON object with unknown members. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** True for a JSON object (no array, no null). */
+/** True for a JSON object (not an array, not null). */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses UTF-8 JSON whose top is an object. `what` names it in the message. @throws DrayError `MANIFEST_INVALID` */
+/**
+ * Parses UTF-8 JSON with an object at the top. `what` names it in messages. @throws DrayError
+ * `MANIFEST_INVALID`
+ */
 export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it is no JSON`, { cause: error });
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it is not JSON`, { cause: error });
   }
-  if (!isObject(value)) throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it is no JSON object`);
+  if (!isObject(value))
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it is not a JSON object`);
   return value;
 }
 
-/** A member that must be a string. @throws DrayError `MANIFEST_INVALID` */
+/** A required string. @throws DrayError `MANIFEST_INVALID` */
 export function stringMember(object: JsonObject, key: string, what: string): string {
   const value = object[key];
   if (typeof value === 'string') return value;
-  throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "${key}" is no string`);
+  throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "${key}" is not a string`);
 }
 
-/** A member that may be absent, else must be a string. @throws DrayError `MANIFEST_INVALID` */
+/** An optional string. @throws DrayError `MANIFEST_INVALID` */
 export function optionalString(object: JsonObject, key: string, what: string): string | undefined {
   const value = object[key];
   return value === undefined || value === null ? undefined : stringMember(object, key, what);
 }
 
-/** A member that must be an array. @throws DrayError `MANIFEST_INVALID` */
+/** A required array. @throws DrayError `MANIFEST_INVALID` */
 export function arrayMember(object: JsonObject, key: string, what: string): readonly unknown[] {
   const value = object[key];
   if (Array.isArray(value)) return value;
-  throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "${key}" is no array`);
+  throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "${key}" is not an array`);
 }

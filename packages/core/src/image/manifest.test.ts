@@ -36,7 +36,7 @@ describe('a manifest', () => {
     expect(parsed).toEqual({ kind: 'index', mediaType: index.target.mediaType, manifests: expected });
   });
 
-  test('without a media type is known by what declares it, else by its members', () => {
+  test('without a media type is recognised by its declared type, else by its members', () => {
     expect(parseManifest(json(plain), mediaTypes.ociManifest).mediaType).toBe(mediaTypes.ociManifest);
     expect(parseManifest(json(plain), undefined).mediaType).toBe(mediaTypes.ociManifest);
     expect(parseManifest(json(plain), 'application/json').mediaType).toBe(mediaTypes.ociManifest);
@@ -44,7 +44,7 @@ describe('a manifest', () => {
     expect(parseManifest(json({ schemaVersion: 2, manifests: [] }), undefined).kind).toBe('index');
   });
 
-  test('keeps annotations that are text, and a platform in Go spelling', () => {
+  test('keeps string annotations, and a platform in Go spelling', () => {
     const platform = { os: 'linux', architecture: 'arm64', variant: 'v8', 'os.version': '1' };
     const value = { ...blob, platform, annotations: { a: 'b', c: 1 } };
     expect(parseDescriptor(value, 'it')).toEqual({
@@ -56,8 +56,8 @@ describe('a manifest', () => {
   });
 
   test.each([
-    ['bytes that are no JSON', Buffer.from('<html>'), undefined, 'MANIFEST_INVALID'],
-    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), undefined, 'MANIFEST_INVALID'],
+    ['bytes that are not JSON', Buffer.from('<html>'), undefined, 'MANIFEST_INVALID'],
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), undefined, 'MANIFEST_INVALID'],
     ['an array', json([]), undefined, 'MANIFEST_INVALID'],
     ['null', json(null), undefined, 'MANIFEST_INVALID'],
     ['an empty object', json({}), undefined, 'MEDIA_TYPE_UNSUPPORTED'],
@@ -80,8 +80,8 @@ describe('a manifest', () => {
     ['layers and manifests', json({ ...plain, manifests: [] }), mediaTypes.ociManifest, 'MANIFEST_INVALID'],
     ['no config', json({ schemaVersion: 2, layers: [] }), undefined, 'MANIFEST_INVALID'],
     ['no layers', json({ schemaVersion: 2, config: blob }), mediaTypes.ociManifest, 'MANIFEST_INVALID'],
-    ['layers that are no list', json({ ...plain, layers: {} }), undefined, 'MANIFEST_INVALID'],
-    ['a media type that is no text', json({ ...plain, mediaType: 1 }), undefined, 'MANIFEST_INVALID'],
+    ['layers that are not an array', json({ ...plain, layers: {} }), undefined, 'MANIFEST_INVALID'],
+    ['a media type that is not a string', json({ ...plain, mediaType: 1 }), undefined, 'MANIFEST_INVALID'],
     ['a negative size', json({ ...plain, config: { ...blob, size: -1 } }), undefined, 'MANIFEST_INVALID'],
     ['a fractional size', json({ ...plain, config: { ...blob, size: 1.5 } }), undefined, 'MANIFEST_INVALID'],
     ['a size as text', json({ ...plain, config: { ...blob, size: '1' } }), undefined, 'MANIFEST_INVALID'],
@@ -103,12 +103,12 @@ describe('a manifest', () => {
     expect(() => parseManifest(bytes, declaredType, 'redis:7')).toThrow('redis:7');
   });
 
-  test('may have 4 MiB, and no more', () => {
+  test('may have at most 4 MiB', () => {
     checkManifestSize(maxManifestBytes, 'it');
     expect(codeOf(() => checkManifestSize(maxManifestBytes + 1, 'it'))).toBe('MANIFEST_TOO_LARGE');
   });
 
-  test('of an artifact is no image', () => {
+  test('of an artifact is not an image', () => {
     const artifact: Manifest = {
       kind: 'manifest',
       mediaType: mediaTypes.ociManifest,
@@ -140,7 +140,7 @@ describe('the choice from an index', () => {
     );
   });
 
-  test('fails with the platforms there are, without attestations', () => {
+  test('fails with the available platforms, without attestations', () => {
     try {
       selectManifest(index, { os: 'linux', architecture: 's390x' }, 'redis:7');
       throw new Error('one was chosen');
@@ -155,7 +155,7 @@ describe('the choice from an index', () => {
     }
   });
 
-  test('is never something that is no manifest', () => {
+  test('is never anything but a manifest', () => {
     const odd: Index = { ...index, manifests: [{ ...entry('linux', 'amd64'), mediaType: 'text/plain' }] };
     expect(codeOf(() => selectManifest(odd, { os: 'linux', architecture: 'amd64' }, 'it'))).toBe(
       'PLATFORM_NOT_FOUND',
@@ -176,8 +176,8 @@ describe('an image config', () => {
   test.each([
     ['no rootfs', { os: 'linux' }, 'MANIFEST_INVALID'],
     ['no diffIds', { rootfs: {} }, 'MANIFEST_INVALID'],
-    ['a diffId that is none', { rootfs: { diff_ids: [1] } }, 'DIGEST_INVALID'],
-    ['an os that is no text', { os: 1, rootfs: { diff_ids: [] } }, 'MANIFEST_INVALID'],
+    ['an invalid diffId', { rootfs: { diff_ids: [1] } }, 'DIGEST_INVALID'],
+    ['an os that is not a string', { os: 1, rootfs: { diff_ids: [] } }, 'MANIFEST_INVALID'],
   ])('is refused for %s', (_, value, code) => {
     expect(codeOf(() => parseImageConfig(json(value)))).toBe(code);
   });
@@ -196,7 +196,7 @@ describe('an image config', () => {
 });
 
 describe('media types', () => {
-  test('tell manifests, indexes and schema 1 apart', () => {
+  test('distinguish manifests, indexes and schema 1', () => {
     const kinds = Object.values(mediaTypes).map((type) => [
       isManifestType(type),
       isIndexType(type),
@@ -207,7 +207,7 @@ describe('media types', () => {
     expect(kinds.filter(([, , schema1]) => schema1)).toHaveLength(2);
   });
 
-  test('tell how a layer is compressed', () => {
+  test('determine the compression of a layer', () => {
     expect(layerCompression(mediaTypes.ociLayer)).toBe('none');
     expect(layerCompression(mediaTypes.dockerLayerGzip)).toBe('gzip');
     expect(layerCompression(mediaTypes.ociLayerZstd)).toBe('zstd');

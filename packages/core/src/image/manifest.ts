@@ -7,10 +7,13 @@ import type { JsonObject } from './json.ts';
 import { isIndexType, isManifestType, isSchema1Type, layerCompression, mediaTypes } from './media-types.ts';
 import { formatPlatform, normalizePlatform, selectPlatform, type Platform } from './platform.ts';
 
-/** Registries refuse to store more; we refuse to buffer more. Bytes. @see distribution-spec v1.1.1 "Pushing Manifests" */
+/**
+ * Bytes. Registries refuse to store larger manifests; we refuse to buffer them. @see distribution-spec v1.1.1
+ * "Pushing Manifests"
+ */
 export const maxManifestBytes: number = 4 * 1024 * 1024;
 
-/** The parsed manifest of one image. The bytes it came from stay what its digest is about. */
+/** The parsed manifest of one image. Its digest covers the original bytes, not this object. */
 export interface Manifest {
   readonly kind: 'manifest';
   readonly mediaType: string;
@@ -27,7 +30,8 @@ export interface Index {
 }
 
 /**
- * Parses the bytes of a manifest or index. `declaredType` is what the registry or descriptor said; the bytes' own `mediaType` must agree.
+ * Parses the bytes of a manifest or index. `declaredType` comes from the registry or the descriptor; the
+ * document's own `mediaType` must agree.
  * @throws DrayError `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID`, `SCHEMA1_UNSUPPORTED`, `MEDIA_TYPE_UNSUPPORTED`
  */
 export function parseManifest(
@@ -59,7 +63,10 @@ export function checkManifestSize(size: number, what: string): void {
   );
 }
 
-/** Requires that an image can be run by an engine: every layer is a layer type we know. @throws DrayError `MEDIA_TYPE_UNSUPPORTED` */
+/**
+ * Checks that an engine can run the image: every layer has a known layer type. @throws DrayError
+ * `MEDIA_TYPE_UNSUPPORTED`
+ */
 export function checkImageLayers(manifest: Manifest, what: string): void {
   const unknown = manifest.layers.find((layer) => layerCompression(layer.mediaType) === undefined);
   if (unknown === undefined) return;
@@ -67,12 +74,12 @@ export function checkImageLayers(manifest: Manifest, what: string): void {
     'MEDIA_TYPE_UNSUPPORTED',
     `cannot use ${what}: layer ${unknown.digest} has media type ${printable(unknown.mediaType, 200)}`,
     {
-      hint: 'Only container images can be pre-pulled; this looks like another kind of artifact.',
+      hint: 'Pre-pull container images only; this looks like another kind of artifact.',
     },
   );
 }
 
-/** The manifest for `wanted`. @throws DrayError `PLATFORM_NOT_FOUND` that lists the platforms there are */
+/** The manifest for `wanted`. @throws DrayError `PLATFORM_NOT_FOUND` that lists the available platforms */
 export function selectManifest(index: Index, wanted: Platform, what: string): Descriptor {
   const position = selectPlatform(
     wanted,
@@ -91,12 +98,12 @@ export function selectManifest(index: Index, wanted: Platform, what: string): De
 /** Parses one descriptor. @throws DrayError `MANIFEST_INVALID`, `DIGEST_INVALID` */
 export function parseDescriptor(value: unknown, what: string): Descriptor {
   if (!isObject(value))
-    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: a descriptor is no object`);
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: a descriptor is not an object`);
   const { size } = value;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw new DrayError(
       'MANIFEST_INVALID',
-      `cannot parse ${what}: the size of a descriptor is no count of bytes`,
+      `cannot parse ${what}: the size of a descriptor is not a byte count`,
     );
   }
   const platform = parsePlatformMember(value['platform']);
@@ -127,7 +134,8 @@ function manifestMediaType(object: JsonObject, declaredType: string | undefined,
   }
   const contradicting = meaningful.find((type) => type !== mediaType);
   if (contradicting !== undefined) {
-    // image-spec v1.1.1, manifest.md: mediaType "MUST" match the descriptor's; a mismatch is how CVE-2021-41190 confuses readers.
+    // image-spec v1.1.1, manifest.md: mediaType "MUST" match the descriptor's; CVE-2021-41190 exploits a
+    // mismatch.
     throw new DrayError(
       'MANIFEST_INVALID',
       `cannot parse ${what}: it says ${mediaType}, but was sent as ${printable(contradicting, 200)}`,
@@ -173,7 +181,7 @@ function parseAnnotations(value: unknown): Readonly<Record<string, string>> | un
 }
 
 function platformLabel(entry: Descriptor): readonly string[] {
-  // BuildKit attestations are listed as unknown/unknown; nobody can ask for them.
+  // BuildKit lists attestations as unknown/unknown; a user cannot request them.
   return entry.platform === undefined || entry.platform.os === 'unknown'
     ? []
     : [formatPlatform(entry.platform)];

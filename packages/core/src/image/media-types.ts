@@ -23,14 +23,14 @@ const layerCompressions = new Map<string, LayerCompression>([
   [mediaTypes.ociLayerZstd, 'zstd'],
   [mediaTypes.dockerLayer, 'none'],
   [mediaTypes.dockerLayerGzip, 'gzip'],
-  // Deprecated by image-spec v1.1, still in registries; the bytes are ordinary layers.
+  // Deprecated by image-spec v1.1 but still in registries; the bytes are ordinary layers.
   ['application/vnd.oci.image.layer.nondistributable.v1.tar', 'none'],
   ['application/vnd.oci.image.layer.nondistributable.v1.tar+gzip', 'gzip'],
   ['application/vnd.oci.image.layer.nondistributable.v1.tar+zstd', 'zstd'],
   ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', 'gzip'],
 ]);
 
-/** How a layer of this media type is compressed; undefined when it is no image layer we know. */
+/** The compression of a layer with this media type; undefined for an unknown layer type. */
 export function layerCompression(mediaType: string): LayerCompression | undefined {
   return layerCompressions.get(mediaType);
 }

@@ -45,13 +45,13 @@ describe('a platform', () => {
   ])('is refused for %j', (text) => {
     try {
       parsePlatform(text);
-      throw new Error('it was read');
+      throw new Error('it was accepted');
     } catch (error) {
       expect(isDrayError(error, 'PLATFORM_INVALID')).toBe(true);
     }
   });
 
-  test('matches in any spelling', () => {
+  test('matches any spelling', () => {
     const arm64 = { os: 'linux', architecture: 'arm64' };
     expect(platformMatches(arm64, { ...arm64, variant: 'v8' })).toBe(true);
     expect(platformMatches(arm64, { ...arm64, variant: '' })).toBe(true);
@@ -60,7 +60,7 @@ describe('a platform', () => {
     expect(platformMatches(arm64, { ...arm64, variant: 'v9' })).toBe(false);
   });
 
-  test('of this machine is a Linux one in Go spelling', () => {
+  test('of this machine is Linux, with the architecture in Go spelling', () => {
     expect(hostPlatform('x64')).toEqual({ os: 'linux', architecture: 'amd64' });
     expect(hostPlatform('arm64')).toEqual({ os: 'linux', architecture: 'arm64' });
     expect(hostPlatform('ia32')).toEqual({ os: 'linux', architecture: '386' });
@@ -81,13 +81,13 @@ describe('the selection of a platform', () => {
     expect(selectPlatform(arm('v6'), [arm('v5'), arm('v7'), arm('v6')])).toBe(2);
   });
 
-  test('falls back to lower variants of 32-bit arm, never to higher ones', () => {
+  test('falls back to lower variants of 32-bit arm, but never to higher ones', () => {
     expect(selectPlatform(arm(), [arm('v5'), arm('v6')])).toBe(1);
     expect(selectPlatform(arm('v7'), [arm('v5')])).toBe(0);
     expect(selectPlatform(arm('v6'), [arm('v7')])).toBeUndefined();
   });
 
-  test('finds nothing where nothing fits', () => {
+  test('is undefined without a match', () => {
     expect(selectPlatform(amd64, [])).toBeUndefined();
     expect(selectPlatform(amd64, [undefined, arm()])).toBeUndefined();
     expect(selectPlatform({ ...amd64, variant: 'v3' }, [amd64])).toBeUndefined();

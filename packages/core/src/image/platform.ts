@@ -10,7 +10,7 @@ export interface Platform {
 
 const component = /^[a-z0-9_.-]+$/;
 
-// What users and kernels call them → Go's names, as containerd's platforms package normalises them.
+// Names that users and kernels use → Go's names, as containerd's platforms package normalises them.
 const architectureAliases = new Map<string, Pick<Platform, 'architecture' | 'variant'>>([
   ['x86_64', { architecture: 'amd64' }],
   ['x86-64', { architecture: 'amd64' }],
@@ -22,13 +22,16 @@ const architectureAliases = new Map<string, Pick<Platform, 'architecture' | 'var
   ['armel', { architecture: 'arm', variant: 'v6' }],
 ]);
 
-// The variant that a platform without one means.
+// The variant of a platform that states none.
 const defaultVariants = new Map([
   ['arm64', 'v8'],
   ['arm', 'v7'],
 ]);
 
-/** Parses `OS/ARCH[/VARIANT]` (any case, common aliases such as `x86_64`). @throws UsageError `PLATFORM_INVALID` */
+/**
+ * Parses `OS/ARCH[/VARIANT]` (any case, common aliases such as `x86_64`). @throws UsageError
+ * `PLATFORM_INVALID`
+ */
 export function parsePlatform(text: string): Platform {
   const [os, arch, variant, ...rest] = text.toLowerCase().split('/');
   const parts = [os, arch, ...(variant === undefined ? [] : [variant])];
@@ -49,7 +52,7 @@ export function parsePlatform(text: string): Platform {
   return normalizePlatform({ os, architecture: arch, variant });
 }
 
-/** The same platform in Go spelling; a variant that is the architecture's default is left out. */
+/** The same platform in Go spelling, without the architecture's default variant. */
 export function normalizePlatform(platform: Platform): Platform {
   const alias = architectureAliases.get(platform.architecture);
   const architecture = alias?.architecture ?? platform.architecture;
@@ -67,14 +70,14 @@ export function formatPlatform(platform: Platform): string {
   ].join('/');
 }
 
-/** True when an image for `offered` is the one meant by `wanted` (both in any spelling). */
+/** True when an image for `offered` suits `wanted` (both in any spelling). */
 export function platformMatches(wanted: Platform, offered: Platform): boolean {
   return formatPlatform(normalizePlatform(wanted)) === formatPlatform(normalizePlatform(offered));
 }
 
 /**
- * The position of the best match for `wanted` among `offered`, else undefined. An exact match wins; 32-bit arm falls back to lower
- * variants (v7 → v6 → v5), as engines do.
+ * The index of the best match for `wanted` in `offered`, else undefined. An exact match wins; 32-bit arm
+ * falls back to lower variants (v7 → v6 → v5), as engines do.
  */
 export function selectPlatform(
   wanted: Platform,

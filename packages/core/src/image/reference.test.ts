@@ -105,7 +105,7 @@ describe('a reference', () => {
     expect(tryParseReference(text)).toBeUndefined();
   });
 
-  test('may have a name of 255 characters, and no more', () => {
+  test('may have a name of at most 255 characters', () => {
     const name = (length: number): string => `ghcr.io/${'a'.repeat(length - 'ghcr.io/'.length)}`;
     expect(parseReference(`${name(255)}:tag`).repository).toHaveLength(247);
     expect(tryParseReference(name(256))).toBeUndefined();
@@ -116,7 +116,7 @@ describe('a reference', () => {
     expect(parseReference(`a:${'t'.repeat(128)}`).tag).toHaveLength(128);
   });
 
-  test('is named in the message, without control characters', () => {
+  test('is quoted in the message without control characters', () => {
     expect(() => parseReference('bad\u001b[31m name')).toThrow('bad [31m name');
   });
 
@@ -145,7 +145,7 @@ describe('a reference', () => {
     expect(familiarName(reference)).toBe(name);
   });
 
-  test('equals another way to write it', () => {
+  test('equals another spelling of it', () => {
     expect(
       sameReference(parseReference('redis'), parseReference('index.docker.io/library/redis:latest')),
     ).toBe(true);
@@ -153,7 +153,7 @@ describe('a reference', () => {
     expect(sameReference(parseReference('redis:7'), parseReference(`redis:7@${digest}`))).toBe(false);
   });
 
-  test('survives being written and read, canonically and familiarly', () => {
+  test('survives formatting and parsing, canonically and familiarly', () => {
     const random = createRandom(42);
     for (let round = 0; round < 2000; round += 1) {
       const text = randomReferenceText(random);
@@ -163,7 +163,7 @@ describe('a reference', () => {
     }
   });
 
-  test('is either read or refused with a DrayError, whatever the text', () => {
+  test('is either parsed or refused with a DrayError, for any text', () => {
     const random = createRandom(7);
     for (let round = 0; round < 5000; round += 1) {
       const text = random.text(random.below(24), 'aZ0.-_/:@[]  #é\u0000');

@@ -3,14 +3,15 @@ import { printable } from '../redact.ts';
 import { isDigest, type Digest } from './digest.ts';
 
 /**
- * A parsed image reference. `registry` and `repository` are canonical: `redis` is `docker.io` + `library/redis`.
- * At least one of `tag` and `digest` is set after {@link parseReference} (the tag defaults to `latest`).
+ * A parsed image reference. `registry` and `repository` are canonical: `redis` is `docker.io` +
+ * `library/redis`. At least one of `tag` and `digest` is set after {@link parseReference} (the tag defaults
+ * to `latest`).
  * @see distribution/reference v0.6 (the grammar the docker client uses)
  */
 export interface Reference {
   /** `host[:port]`; `docker.io` for Docker Hub. */
   readonly registry: string;
-  /** Path without host. */
+  /** The path without the host. */
   readonly repository: string;
   readonly tag?: string | undefined;
   readonly digest?: Digest | undefined;
@@ -24,7 +25,10 @@ const pathPattern = new RegExp(`^${pathComponent}(?:/${pathComponent})*$`);
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const maxNameLength = 255;
 
-/** Parses what a user would give to `docker pull`. @throws InvalidReferenceError `REFERENCE_INVALID` that says which part is wrong */
+/**
+ * Parses the argument of `docker pull`. @throws InvalidReferenceError `REFERENCE_INVALID` that names the
+ * invalid part
+ */
 export function parseReference(text: string): Reference {
   const { name, tag, digest } = splitReference(text);
   const { registry, repository } = splitName(name);
@@ -32,15 +36,15 @@ export function parseReference(text: string): Reference {
   if (tag !== undefined && !tagPattern.test(tag)) {
     throw invalid(
       text,
-      `"${printable(tag, 140)}" is no tag`,
-      'A tag has up to 128 letters, digits, "_", "." and "-", and does not begin with "." or "-".',
+      `"${printable(tag, 140)}" is not a tag`,
+      'Use at most 128 letters, digits, "_", "." and "-", and do not begin with "." or "-".',
     );
   }
   if (digest !== undefined && !isDigest(digest)) {
     throw invalid(
       text,
-      `"${printable(digest, 140)}" is no sha256 digest`,
-      'A digest is sha256: and 64 lower-case hex digits.',
+      `"${printable(digest, 140)}" is not a sha256 digest`,
+      'Write it as sha256: and 64 lower-case hex digits.',
     );
   }
   const effectiveTag = tag ?? (digest === undefined ? 'latest' : undefined);
@@ -52,7 +56,7 @@ export function parseReference(text: string): Reference {
   };
 }
 
-/** Like {@link parseReference}, but undefined for text that is no reference. */
+/** Like {@link parseReference}, but returns undefined for invalid text. */
 export function tryParseReference(text: string): Reference | undefined {
   try {
     return parseReference(text);
@@ -62,19 +66,19 @@ export function tryParseReference(text: string): Reference | undefined {
   }
 }
 
-/** The canonical form, with every default written out: `docker.io/library/redis:7`. */
+/** The canonical form with all defaults: `docker.io/library/redis:7`. */
 export function formatReference(reference: Reference): string {
   return `${reference.registry}/${suffixed(reference.repository, reference)}`;
 }
 
-/** The form people and `docker images` use: `redis:7`, `ghcr.io/org/app@sha256:…`. */
+/** The form that users and `docker images` use: `redis:7`, `ghcr.io/org/app@sha256:…`. */
 export function familiarReference(reference: Reference): string {
   return suffixed(familiarName(reference), reference);
 }
 
 /**
- * `redis`, `org/app` or `ghcr.io/org/app`: no tag, no digest. `docker.io/` is written only where it would be misread without it, as in
- * `docker.io/localhost/app`.
+ * `redis`, `org/app` or `ghcr.io/org/app`: no tag, no digest. Includes `docker.io/` only when the name would
+ * be misread without it, as in `docker.io/localhost/app`.
  */
 export function familiarName({ registry, repository }: Reference): string {
   if (registry !== 'docker.io') return `${registry}/${repository}`;
@@ -82,7 +86,7 @@ export function familiarName({ registry, repository }: Reference): string {
   return splitName(repository).registry === 'docker.io' ? repository : `${registry}/${repository}`;
 }
 
-/** True when both name the same thing in the same place. */
+/** True when both have the same registry, repository, tag and digest. */
 export function sameReference(a: Reference, b: Reference): boolean {
   return formatReference(a) === formatReference(b);
 }
@@ -123,20 +127,21 @@ function checkName(text: string, registry: string, repository: string): void {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw invalid(text, 'it is a URL', 'Leave out the scheme: registry.example/app:1.');
   }
-  if (!domainPattern.test(registry)) throw invalid(text, `"${printable(registry, 140)}" is no registry host`);
+  if (!domainPattern.test(registry))
+    throw invalid(text, `"${printable(registry, 140)}" is not a registry host`);
   if (!pathPattern.test(repository)) {
     const hasUpper = /[A-Z]/.test(repository);
     throw invalid(
       text,
-      `"${printable(repository, 140)}" is no repository name${hasUpper ? ' (it must be lower case)' : ''}`,
-      'A repository has lower-case letters and digits, separated by ".", "_", "__", "-" or "/".',
+      `"${printable(repository, 140)}" is not a repository name${hasUpper ? ' (it must be lower case)' : ''}`,
+      'Use lower-case letters and digits, separated by ".", "_", "__", "-" or "/".',
     );
   }
   if (`${registry}/${repository}`.length > maxNameLength) {
     throw invalid(text, `the name is longer than ${String(maxNameLength)} characters`);
   }
   if (/^[a-f0-9]{64}$/.test(repository.replace(/^library\//, ''))) {
-    throw invalid(text, 'it is an image ID', 'Use the name of the image.');
+    throw invalid(text, 'it is an image ID', 'Use the image’s name.');
   }
 }
 

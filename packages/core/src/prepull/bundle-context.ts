@@ -8,10 +8,10 @@ import type { Platform } from '../image/platform.ts';
 import type { DocumentStore, Transport } from '../transport.ts';
 import type { PrepullEvent } from './events.ts';
 
-/** What a bundle holds of the layers: as the registry compressed them, as a file to mount, or both. */
+/** How a bundle holds layers: compressed as in the registry, packed into a file to mount, or both. */
 export type BundleForm = 'layers' | 'packs' | 'both';
 
-/** The run that brings images into a bundle. */
+/** Everything a run needs to bring images into a bundle. */
 export interface BundleContext {
   readonly blobs: BlobStore & BlobIngest;
   readonly documents: DocumentStore;
@@ -21,11 +21,11 @@ export interface BundleContext {
   readonly platform: Platform;
   /** `packs`: layers stay on this node, to be packed. */
   readonly form: BundleForm;
-  /** The diffIds of layers in packs of the bundle: they are fetched only where `form` is `both`. */
+  /** The diffIds of layers in packs of the bundle: fetched only when `form` is `both`. */
   readonly packed: ReadonlySet<Digest>;
-  /** Every request that moves bytes runs in it. */
+  /** Runs every request that moves bytes. */
   readonly pool: Pool;
-  /** Blobs being fetched by any image of this run. */
+  /** Blobs that any image of this run is fetching. */
   readonly inFlight: Map<Digest, Promise<void>>;
   readonly emit: (event: PrepullEvent) => void;
   readonly signal: AbortSignal | undefined;
@@ -40,26 +40,23 @@ export interface FetchedImage {
   readonly layers: number;
 }
 
-/** A layer that is in the bundle or on its way there. */
+/** A layer that is in the bundle or on its way. */
 export interface ExpectedLayer {
   readonly diffId: Digest;
   readonly layer: Descriptor;
-  /** Rejects when it does not arrive. */
+  /** Rejects when the layer does not arrive. */
   readonly arrived: Promise<unknown>;
 }
 
-/** Says which layers an image has, before they have arrived: the first can be packed meanwhile. */
+/** Announces an image's layers before they have arrived, so that packing can begin with the first. */
 export type Announce = (image: PrepullImage, layers: readonly ExpectedLayer[]) => void;
 
-/**
- * For each image, in order: settles when its every blob is in the bundle, and handed over if there is a
- * handover.
- */
+/** By image, in order: settles when every blob is in the bundle, and handed over if there is a handover. */
 export type ImageFetches = ReadonlyMap<PrepullImage, Promise<FetchedImage>>;
 
 /**
- * Where images come from. Called once for a run, with all its images; adds nothing to the index. An origin
- * that knows layers early calls `announce`, once for each image.
+ * Provides images. Called once per run, with all its images; does not change the index. When it knows the
+ * layers early, it calls `announce` once for each image.
  */
 export type ImageOrigin = (
   context: BundleContext,

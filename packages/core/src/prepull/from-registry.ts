@@ -16,7 +16,7 @@ import { resolveImage } from './resolve-image.ts';
 
 type Announce = (layers: readonly ExpectedLayer[]) => void;
 
-/** One image on its way from a registry. */
+/** The fetch of one image from a registry. */
 interface Fetch extends BundleContext {
   readonly source: Source;
   readonly reference: Reference;
@@ -24,7 +24,7 @@ interface Fetch extends BundleContext {
   readonly what: string;
 }
 
-/** Images straight from registries: the first candidate of each that exists. */
+/** Fetches images from registries: of each image the first candidate that exists. */
 export function fromRegistry(source: Source): ImageOrigin {
   return (context, images, announce) =>
     new Map(
@@ -64,8 +64,8 @@ async function fetchImage(
 }
 
 /**
- * Fetches manifests, config and layers. Layers begin as soon as the manifest is there, unless packs may hold
- * some: the config says which.
+ * Fetches manifests, config and layers. Starts with the layers as soon as the manifest has arrived. If packs
+ * may hold some layers, it waits for the config, which says which ones.
  */
 async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce): Promise<ReadContent> {
   const { blobs, form, packed, platform, signal, what } = fetch;
@@ -73,7 +73,7 @@ async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce
   const fetchLayer = (layer: Descriptor): Promise<void> => {
     const fetching = fetches.get(layer.digest) ?? ensureBlob(fetch, layer, 'layer');
     fetches.set(layer.digest, fetching);
-    // Each is awaited below.
+    // Suppresses unhandledRejection; each is awaited below.
     fetching.catch(() => undefined);
     return fetching;
   };
@@ -104,10 +104,10 @@ async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce
   }
 }
 
-/** Fetches a blob unless the bundle has it. Two images that share one wait for the same fetch. */
+/** Fetches a blob unless the bundle has it. Images that share a blob share the fetch. */
 async function ensureBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind): Promise<void> {
   const running = fetch.inFlight.get(descriptor.digest);
-  // When the other image could not get it, perhaps this one's repository can.
+  // If the other image failed to get it, this one's repository may still have it.
   if (running !== undefined && (await succeeded(running))) return;
   const fetching = fetchBlob(fetch, descriptor, kind);
   fetch.inFlight.set(descriptor.digest, fetching);
@@ -156,7 +156,7 @@ async function putConvertedManifest(
 function warnOfOtherPlatform({ what, platform, emit }: Fetch, content: ReadContent): void {
   if (platformMatches(platform, content.platform)) return;
   const [has, wanted] = [formatPlatform(content.platform), formatPlatform(platform)];
-  emit({ type: 'warning', message: `${what} exists only for ${has}; it was asked for as ${wanted}` });
+  emit({ type: 'warning', message: `${what} exists only for ${has}; ${wanted} was requested` });
 }
 
 async function succeeded(promise: Promise<unknown>): Promise<boolean> {
@@ -167,7 +167,7 @@ async function succeeded(promise: Promise<unknown>): Promise<boolean> {
 }
 
 /**
- * Waits for all, so that no blob is still being written when an image is given up; then throws the first
+ * Waits for all, so that no blob is still being written when an image is abandoned; then throws the first
  * failure.
  */
 async function allSettledOrThrow(promises: readonly Promise<unknown>[]): Promise<void> {

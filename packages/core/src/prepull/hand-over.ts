@@ -3,8 +3,8 @@ import type { Descriptor } from '../image/descriptor.ts';
 import type { BundleContext } from './bundle-context.ts';
 
 /**
- * Copies blobs of the bundle to the handover location; does nothing where the bundle itself is that location.
- * The caller must not hold a place of the pool.
+ * Copies blobs of the bundle to the handover location; does nothing when the bundle itself is that location.
+ * The caller must not hold a slot of the pool.
  */
 export async function handOver(context: BundleContext, ...descriptors: readonly Descriptor[]): Promise<void> {
   const { blobs, location, handover, pool, signal } = context;

@@ -3,7 +3,7 @@ import { formatReference, type Reference } from '../image/reference.ts';
 import type { StatusImage } from '../rendezvous/status.ts';
 import type { PrepullImageReport } from './report.ts';
 
-/** What the status document says of an image at the start. */
+/** An image's entry in the status document at the start. */
 export function pendingStatus(image: PrepullImage): StatusImage {
   const [first] = image.candidates;
   const reference = first?.reference === undefined ? image.text : formatReference(first.reference);
@@ -11,8 +11,7 @@ export function pendingStatus(image: PrepullImage): StatusImage {
 }
 
 /**
- * What the status document says of an image at its end; `chosen` is what a `ready` one is named in the
- * bundle.
+ * An image's entry in the status document at the end; `chosen` is the name of a `ready` image in the bundle.
  */
 export function imageStatus(
   image: PrepullImage,

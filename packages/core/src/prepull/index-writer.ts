@@ -11,15 +11,15 @@ import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { DocumentStore } from '../transport.ts';
 
-/** Adds images to the `index.json` of one place, one after the other. */
+/** Adds images to one `index.json`, one at a time. */
 export interface IndexWriter {
-  /** Resolves once the index that names the image is visible. */
+  /** Resolves once readers can see the new index. */
   add(entry: BundleEntry): Promise<void>;
-  /** Lists packs, and forgets others. */
+  /** Adds packs, and removes others. */
   setPacks(listed: readonly Descriptor[], dropped: ReadonlySet<Digest>): Promise<void>;
 }
 
-/** Continues the index that is there. */
+/** Continues the existing index. */
 export function createIndexWriter(documents: DocumentStore): IndexWriter {
   let current: Promise<BundleIndex> | undefined;
   const change = async (edit: (index: BundleIndex) => BundleIndex): Promise<void> => {
@@ -29,7 +29,7 @@ export function createIndexWriter(documents: DocumentStore): IndexWriter {
       await documents.write('index.json', formatBundleIndex(changed));
       return changed;
     });
-    // A failed write leaves the index as it was, for the next change.
+    // After a failed write, the next change continues from the previous index.
     current = next.catch(() => previous);
     await next;
   };

@@ -15,27 +15,25 @@ import { Packing, type PackingOptions, type PackingResult } from './packing.ts';
 
 /** A pre-pull that makes packs. */
 export interface PackingRun {
-  /**
-   * Takes the place of the origin of the set-up: an image counts as fetched when its packs are handed over.
-   */
+  /** Replaces the set-up's origin: an image counts as fetched once its packs are handed over. */
   readonly origin: ImageOrigin;
-  /** Drops what the packs have replaced. Call it when the index names every image. */
+  /** Deletes what the packs have replaced. Call it once the index lists every image. */
   finish(): Promise<void>;
 }
 
 export interface PackingSetUp {
   readonly options: PackingOptions;
   readonly context: BundleContext;
-  /** Where the images come from. */
+  /** Provides the images. */
   readonly origin: ImageOrigin;
-  /** The packs that the bundle has. */
+  /** The packs already in the bundle. */
   readonly earlier: readonly Pack[];
   readonly indexes: readonly IndexWriter[];
   /** Count of images. */
   readonly images: number;
 }
 
-/** The packs that a bundle has, as far as they can be read and are there in full. */
+/** The complete and readable packs in a bundle. */
 export async function readEarlierPacks(
   { blobs, emit, signal }: Pick<BundleContext, 'blobs' | 'emit' | 'signal'>,
   documents: DocumentStore,
@@ -43,7 +41,7 @@ export async function readEarlierPacks(
   const { packs: manifests } = (await readBundleIndex(documents, signal)) ?? emptyIndex;
   const packs = await readPacks(blobs, manifests, {
     onBroken: ({ digest }, error) => {
-      emit({ type: 'warning', message: `pack ${shortDigest(digest)} is made anew: ${reasonOf(error)}` });
+      emit({ type: 'warning', message: `pack ${shortDigest(digest)} will be rebuilt: ${reasonOf(error)}` });
     },
     signal,
   });
@@ -54,12 +52,12 @@ export async function readEarlierPacks(
   return whole;
 }
 
-/** Packs the layers of the images that are fetched, and hands the packs over. */
+/** Packs the layers of the images that were fetched, and hands the packs over. */
 export function startPacking(setUp: PackingSetUp): PackingRun {
   const { options, context, earlier, images } = setUp;
   const packing = new Packing(options, context, options.repack ? [] : earlier, images);
   const published = packing.result.then((result) => publish(setUp, result));
-  // Each image waits for it.
+  // Suppresses unhandledRejection; each image awaits it.
   published.catch(() => undefined);
   const packImage = async (
     fetching: Promise<FetchedImage>,
@@ -67,7 +65,7 @@ export function startPacking(setUp: PackingSetUp): PackingRun {
   ): Promise<FetchedImage> => {
     const { fetched, layers } = await fetchLayers(context, packing, fetching, announced);
     const { unpacked } = await published;
-    // Layers that no pack could take go as they are.
+    // Layers that no pack can hold are handed over as they are.
     const loose = context.form === 'packs' ? layers.filter(({ diffId }) => unpacked.has(diffId)) : [];
     await handOver(context, ...loose.map(({ layer }) => layer));
     return fetched;
@@ -92,7 +90,7 @@ export function startPacking(setUp: PackingSetUp): PackingRun {
   };
 }
 
-/** Undefined until the origin has announced them. */
+/** Undefined until the origin has announced the layers. */
 type AnnouncedLayers = () => readonly ExpectedLayer[] | undefined;
 
 async function fetchLayers(
@@ -114,7 +112,7 @@ async function fetchLayers(
   }
 }
 
-/** The layers of an image that is in the bundle already. */
+/** The layers of an image that is already in the bundle. */
 async function arrivedLayers(
   { blobs, platform, signal }: BundleContext,
   entry: BundleEntry,
@@ -148,7 +146,7 @@ async function dropPackedLayers(
   }
 }
 
-/** Drops the earlier packs that no image of the bundle needs beside the new ones. */
+/** Deletes the earlier packs that no image needs in addition to the new ones. */
 async function dropReplacedPacks(
   { context, earlier, indexes }: PackingSetUp,
   kept: readonly Pack[],

@@ -11,29 +11,28 @@ import type { PackStore } from '../store/pack-store.ts';
 import { putBytes } from '../store/put-bytes.ts';
 import type { BundleContext, ExpectedLayer } from './bundle-context.ts';
 
-/** How packs are made during a pre-pull. */
+/** How a pre-pull makes packs. */
 export interface PackingOptions {
   /** `packs`: instead of layers; `both`: beside them. */
   readonly form: 'packs' | 'both';
   readonly filesystem: PackFilesystem;
   readonly writer: PackWriter;
-  /** One new pack of everything, in place of what earlier runs have packed. */
+  /** Build one new pack of everything, replacing earlier packs. */
   readonly repack: boolean;
-  /** Of the bundle's own directory. */
+  /** The store of the bundle's directory. */
   readonly store: PackStore;
 }
 
-/** The outcome of packing. */
 export interface PackingResult {
   /** The packs that hold layers of this run's images: earlier ones, then the new one. */
   readonly packs: readonly Pack[];
-  /** The layers that are in none of them. */
+  /** The layers that no pack holds. */
   readonly unpacked: ReadonlySet<Digest>;
 }
 
 /**
- * Makes one pack of the layers that the images of a run announce and no pack holds yet. It begins when every
- * image has announced its layers or failed; layers may still be on their way.
+ * Makes one pack of the announced layers that no pack holds yet. Starts when every image has announced its
+ * layers or failed; layers may still be arriving.
  */
 export class Packing {
   readonly #options: PackingOptions;
@@ -42,7 +41,7 @@ export class Packing {
   readonly #expected = new Map<Digest, ExpectedLayer>();
   #undecided: number;
   #begin: () => void = () => undefined;
-  /** Never rejects unless aborted: layers that cannot be packed stay what they are. */
+  /** Never rejects unless aborted: layers that cannot be packed stay as they are. */
   readonly result: Promise<PackingResult>;
 
   constructor(options: PackingOptions, context: BundleContext, earlier: readonly Pack[], images: number) {
@@ -59,20 +58,20 @@ export class Packing {
     if (images === 0) this.#begin();
   }
 
-  /** For one image; all its layers. */
+  /** Announces all layers of one image. */
   announce(layers: readonly ExpectedLayer[]): void {
     for (const layer of layers)
       if (!this.#expected.has(layer.diffId)) this.#expected.set(layer.diffId, layer);
     this.giveUp();
   }
 
-  /** For one image, in place of {@link announce}: its layers will not be known. */
+  /** Call for one image instead of {@link announce}: its layers will stay unknown. */
   giveUp(): void {
     this.#undecided -= 1;
     if (this.#undecided === 0) this.#begin();
   }
 
-  /** All that were announced, each once. */
+  /** All announced layers, each once. */
   layers(): readonly ExpectedLayer[] {
     return [...this.#expected.values()];
   }
@@ -98,12 +97,15 @@ export class Packing {
         if (diffId === undefined || unsupported.has(diffId)) {
           emit({
             type: 'warning',
-            message: `no pack was made, images keep their layers: ${reasonOf(error)}`,
+            message: `cannot make a pack, so images keep their layers: ${reasonOf(error)}`,
           });
           return undefined;
         }
         unsupported.add(diffId);
-        emit({ type: 'warning', message: `one layer stays out of the pack: ${reasonOf(error)}` });
+        emit({
+          type: 'warning',
+          message: `cannot pack one layer, so it is kept as it is: ${reasonOf(error)}`,
+        });
       }
     }
   }
@@ -155,7 +157,7 @@ export class Packing {
   }
 }
 
-/** Small ones first: they are the first to be there. The same layers are always in the same order. */
+/** Small layers first, since they arrive first. The order of the same layers never changes. */
 function inOrder(layers: readonly ExpectedLayer[]): readonly ExpectedLayer[] {
   return layers.toSorted((a, b) => a.layer.size - b.layer.size || (a.diffId < b.diffId ? -1 : 1));
 }

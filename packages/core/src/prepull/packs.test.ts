@@ -28,7 +28,7 @@ import type { PrepullReport } from './report.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
 const app = randomImage({ seed: 1, layers: 3 });
-// Stands on the layers of the first image.
+// Shares the layers of the first image.
 const next = randomImage({ seed: 1, layers: 4 });
 const images = new Map([
   ['registry.test/app:1', app],
@@ -46,7 +46,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 describe('a pre-pull that makes packs', () => {
-  test('leaves packs in place of layers, and the bundle counts as whole', async () => {
+  test('replaces layers by packs, and the bundle counts as complete', async () => {
     const { report } = await run(['registry.test/app:1']);
     expect(report.outcome).toBe('ready');
     const { blobs } = createDirectoryTransport(bundle());
@@ -56,14 +56,14 @@ describe('a pre-pull that makes packs', () => {
     expect((await inspectBundle(bundle())).images).toMatchObject([{ complete: true }]);
   });
 
-  test('keeps the layers as well where both are asked for', async () => {
+  test('also keeps the layers when both are requested', async () => {
     await run(['registry.test/app:1'], { form: 'both' });
     const { blobs } = createDirectoryTransport(bundle());
     for (const layer of app.layers) expect(await blobs.stat(layer.digest)).toBeDefined();
     expect((await layersInPacks()).size).toBe(3);
   });
 
-  test('hands over packs and no layers', async () => {
+  test('hands over packs without layers', async () => {
     const place = join(dir, 'place');
     await initLayout(place);
     await run(['registry.test/app:1'], { handover: place });
@@ -72,7 +72,7 @@ describe('a pre-pull that makes packs', () => {
     for (const layer of app.layers) expect(await blobs.stat(layer.digest)).toBeUndefined();
   });
 
-  test('packs only what no earlier pack holds, and fetches nothing else', async () => {
+  test('fetches and packs only the layers that no earlier pack holds', async () => {
     await run(['registry.test/app:1']);
     fetched = [];
     const { written } = await run(['registry.test/app:2']);
@@ -88,7 +88,7 @@ describe('a pre-pull that makes packs', () => {
     expect(await packs()).toHaveLength(1);
   });
 
-  test('puts one pack in place of all when asked to, unless an image still needs an old one', async () => {
+  test('on request replaces all packs by one, unless an image still needs an old one', async () => {
     await run(['registry.test/app:1']);
     await run(['registry.test/app:2']);
     await run(['registry.test/app:2'], { repack: true });
@@ -100,13 +100,13 @@ describe('a pre-pull that makes packs', () => {
     expect(await verifyBundle(bundle())).toMatchObject({ ok: true, images: 2 });
   });
 
-  test('takes the layers in one order, whatever the order of the images', async () => {
+  test('packs layers in the same order, regardless of the order of the images', async () => {
     const { written } = await run(['registry.test/app:1', 'registry.test/app:2']);
     await rm(bundle(), { recursive: true });
     expect((await run(['registry.test/app:2', 'registry.test/app:1'])).written).toEqual(written);
   });
 
-  test('keeps and hands over a layer that no pack can hold', async () => {
+  test('keeps and hands over a layer that cannot be packed', async () => {
     const place = join(dir, 'place');
     await initLayout(place);
     const [bad] = app.diffIds;
@@ -118,7 +118,7 @@ describe('a pre-pull that makes packs', () => {
     expect(await verifyBundle(place)).toMatchObject({ ok: true });
   });
 
-  test('falls back to layers when packs cannot be made at all', async () => {
+  test('falls back to layers when it cannot make packs', async () => {
     const place = join(dir, 'place');
     await initLayout(place);
     const { report, warnings } = await run(['registry.test/app:1'], { handover: place, fail: true });
@@ -128,7 +128,7 @@ describe('a pre-pull that makes packs', () => {
     expect(await verifyBundle(place)).toMatchObject({ ok: true, images: 1 });
   });
 
-  test('makes a damaged pack anew', async () => {
+  test('rebuilds a damaged pack', async () => {
     await run(['registry.test/app:1']);
     const [pack] = await packs();
     await rm(join(bundle(), 'blobs', 'sha256', pack?.config.digest.slice(7) ?? ''));
@@ -136,15 +136,15 @@ describe('a pre-pull that makes packs', () => {
     expect(await verifyBundle(bundle())).toMatchObject({ ok: true });
   });
 
-  test('packs the images that came when another did not', async () => {
+  test('packs the fetched images when another fails', async () => {
     const { report } = await run(['registry.test/app:1', 'registry.test/absent:1']);
     expect(report.outcome).toBe('partial');
     expect((await layersInPacks()).size).toBe(3);
   });
 });
 
-describe('a bundle whose packs were cut off', () => {
-  test('is told to lack the layers', async () => {
+describe('a bundle with truncated packs', () => {
+  test('is reported to lack the layers', async () => {
     await run(['registry.test/app:1']);
     const [pack] = await packs();
     await rm(join(bundle(), 'blobs', 'sha256', pack?.image.digest.slice(7) ?? ''));
@@ -167,7 +167,7 @@ interface RunOptions {
 interface RunResult {
   readonly report: PrepullReport;
   readonly warnings: readonly string[];
-  /** The diffIds of each pack that was written to its end. */
+  /** The diffIds of each completed pack. */
   readonly written: readonly (readonly Digest[])[];
 }
 
@@ -212,7 +212,7 @@ async function layersInPacks(): Promise<ReturnType<typeof packedLayers>> {
   return packedLayers(await packs());
 }
 
-/** Writes the tars of the layers one after the other; the tar itself serves as what rebuilds it. */
+/** Writes the layer tars one after the other; the tar itself serves as its tar-split. */
 function concatenatingWriter(written: (readonly Digest[])[], { refuse, fail }: RunOptions): PackWriter {
   return {
     async write({ layers, file, ingest }: PackRequest) {

@@ -11,7 +11,7 @@ import { planPrepull, type PlanRequest } from './plan.ts';
 const linuxAmd64 = { os: 'linux', architecture: 'amd64' };
 const linuxArm64 = { os: 'linux', architecture: 'arm64' };
 
-/** Serves generated content by repository, and remembers which blobs were opened. */
+/** Serves generated content by repository, and records which blobs were opened. */
 function sourceOf(
   images: Readonly<Record<string, RandomImage | RandomIndex>>,
 ): Source & { readonly opened: string[] } {
@@ -44,7 +44,7 @@ function request(
 }
 
 describe('the plan of a pre-pull', () => {
-  test('says what would be fetched, and opens no layer', async () => {
+  test('lists what would be fetched without opening a layer', async () => {
     const image = randomImage({ layers: 3 });
     const source = sourceOf({ app: image });
     const plan = await planPrepull(request(source, ['app:1']));
@@ -67,7 +67,7 @@ describe('the plan of a pre-pull', () => {
     expect(source.opened).toEqual([image.config.digest]);
   });
 
-  test('counts what the bundle has, and asks nobody for it', async () => {
+  test('counts what the bundle has without requesting it', async () => {
     const image = randomImage();
     const blobs = createMemoryBlobStore();
     for (const descriptor of [image.config, ...image.layers.slice(0, 1)]) {
@@ -80,7 +80,7 @@ describe('the plan of a pre-pull', () => {
     expect(source.opened).toEqual([]);
   });
 
-  test('counts blobs that two images share once', async () => {
+  test('counts shared blobs once', async () => {
     const image = randomImage();
     const plan = await planPrepull(request(sourceOf({ app: image, copy: image }), ['app:1', 'copy:1']));
     expect(plan.bytes).toBe(plan.images[0]?.bytes);
@@ -103,7 +103,7 @@ describe('the plan of a pre-pull', () => {
     expect(missing.images).toMatchObject([{ state: 'failed', error: { code: 'PLATFORM_NOT_FOUND' } }]);
   });
 
-  test('tells images that are not there: a required one fails, an optional one is skipped', async () => {
+  test('reports missing images: a required one fails, an optional one is skipped', async () => {
     const source = sourceOf({ app: randomImage() });
     const [app, none, maybe] = ['app', 'none', 'maybe'].map((name) => parseReference(`r.test/${name}`));
     const images = [app, none, maybe].flatMap((reference) =>
@@ -113,7 +113,7 @@ describe('the plan of a pre-pull', () => {
     expect(plan.images.map(({ state }) => state)).toEqual(['found', 'failed', 'skipped']);
   });
 
-  test('asks for the delivery of each image', async () => {
+  test('includes the delivery of each image', async () => {
     const source = sourceOf({ app: randomImage() });
     const planDelivery = async (image: { readonly layers: readonly unknown[] }): Promise<string> =>
       `load ${image.layers.length} layers`;
@@ -121,7 +121,7 @@ describe('the plan of a pre-pull', () => {
     expect(plan.images).toMatchObject([{ delivery: 'load 2 layers' }]);
   });
 
-  test('ends when it is told to', async () => {
+  test('ends when aborted', async () => {
     const signal = AbortSignal.abort();
     await expect(planPrepull(request(sourceOf({}), ['app:1'], { signal }))).rejects.toMatchObject({
       code: 'ABORTED',

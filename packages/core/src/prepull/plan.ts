@@ -13,29 +13,29 @@ import { hasBlob, readFromSource, type SourceReading } from './read-from-source.
 
 export interface PlanRequest<Delivery> extends SourceReading {
   readonly images: readonly PrepullImage[];
-  /** Says how an image for `platform` would come into the engine here; undefined: there is no engine. */
+  /** Plans the delivery of an image for `platform` into the engine here; undefined without an engine. */
   readonly planDelivery?: ((image: LoadableImage, platform: Platform) => Promise<Delivery>) | undefined;
-  /** Requests at a time. */
+  /** Concurrent requests. */
   readonly concurrency: number;
 }
 
-/** Sizes of some blobs, each counted once: in the bundle, and to be fetched. */
+/** Sizes of some blobs, each counted once: in total, and in the bundle. */
 export interface BundleComparison {
   /** Bytes, as stored. */
   readonly bytes: number;
-  /** Of these, in the bundle already. */
+  /** The part of `bytes` that the bundle already has. */
   readonly bytesInBundle: number;
   readonly bytesToFetch: number;
 }
 
-/** What a pre-pull would do for one image; the sizes are those of all its blobs. */
+/** The plan for one image; its sizes cover all its blobs. */
 export interface ImagePlan<Delivery> extends BundleComparison {
-  /** Familiar form of what would be taken; of an image that was not found, the text it was asked for with. */
+  /** The familiar reference that would be fetched; the requested text when the image was not found. */
   readonly reference: string;
-  /** Where it was asked for: `compose.yaml:12`. */
+  /** Where it was requested: `compose.yaml:12`. */
   readonly origin?: string | undefined;
   readonly state: 'found' | 'skipped' | 'failed';
-  /** What the reference names now: the digest of an index or of a manifest. */
+  /** The digest of the index or manifest that the reference names now. */
   readonly digest?: Digest | undefined;
   readonly manifestDigest?: Digest | undefined;
   readonly configDigest?: Digest | undefined;
@@ -43,19 +43,19 @@ export interface ImagePlan<Delivery> extends BundleComparison {
   readonly platform?: string | undefined;
   /** Count of layers. */
   readonly layers: number;
-  /** How it would come into the engine here; absent without an engine. */
+  /** The planned delivery into the engine here; absent without an engine. */
   readonly delivery?: Delivery | undefined;
   readonly error?: ErrorSummary | undefined;
 }
 
 export interface PrepullPlan<Delivery> extends BundleComparison {
-  /** In the order asked for. */
+  /** In the requested order. */
   readonly images: readonly ImagePlan<Delivery>[];
 }
 
 /**
- * What a pre-pull would do now, from manifests and configs alone: no layer is fetched, nothing is written.
- * The plan of an image says what is wrong with it. @throws DrayError `ABORTED`
+ * Plans a pre-pull from manifests and configs alone: fetches no layers and writes nothing. The plan of an
+ * image states its problem, if any. @throws DrayError `ABORTED`
  */
 export async function planPrepull<Delivery>(request: PlanRequest<Delivery>): Promise<PrepullPlan<Delivery>> {
   const pool = createPool(request.concurrency);

@@ -16,26 +16,26 @@ type Settings = Omit<
 >;
 
 export interface PrepullOptions extends Settings {
-  /** Registries, or another place that has images, such as an engine. */
+  /** Registries, or another source of images, such as an engine. */
   readonly from: Source | ImageOrigin;
   /**
-   * The bundle: a directory, which is made if need be, or one that is open; and where it is handed over, if that is
+   * The bundle: a directory, created if missing, or an open bundle; and the handover location, if that is
    * elsewhere.
    */
   readonly to:
     | string
     | { readonly bundle: string | PrepullRequest['bundle']; readonly handover?: Transport | undefined };
-  /** Default: the platform of this machine, with Linux as the system. */
+  /** Default: this machine's architecture, with Linux as the system. */
   readonly platform?: Platform | undefined;
-  /** Requests at a time (default 6). */
+  /** Concurrent requests (default 6). */
   readonly concurrency?: number | undefined;
 }
 
 /**
- * Fetches images into a bundle and publishes how far it is, so that another job can wait for them.
- * Images are names such as `redis:7`, or what they stand for, each text once.
+ * Fetches images into a bundle and publishes its progress, so that another job can wait for them. Images are
+ * names such as `redis:7`, or parsed requests, each text once.
  * @throws DrayError when the bundle or the handover location cannot be written at all; UsageError
- * `REFERENCE_INVALID`. An image that fails is in the report.
+ * `REFERENCE_INVALID`. The report lists images that fail.
  */
 export async function prepullImages(
   images: readonly string[] | readonly PrepullImage[],

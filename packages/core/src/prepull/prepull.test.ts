@@ -18,7 +18,7 @@ import type { PrepullReport } from './report.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
 const app = randomImage({ seed: 1, layers: 3 });
-// Its lower layers are those of app:1.
+// Shares its lower layers with app:1.
 const next = randomImage({ seed: 1, layers: 4 });
 const multi = randomIndex({ seed: 2 });
 const images = new Map<string, RandomImage | RandomIndex>([
@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(() => directory.remove());
 
 describe('a pre-pull into a directory', () => {
-  test('brings every image whole, under its name', async () => {
+  test('stores every image completely, under its name', async () => {
     const report = await run(['app:1', 'multi:1']);
     expect(report).toMatchObject({
       outcome: 'ready',
@@ -51,21 +51,21 @@ describe('a pre-pull into a directory', () => {
     expect(await namesIn(bundle())).toEqual(['registry.test/app:1', 'registry.test/multi:1']);
   });
 
-  test('takes the image of the platform from an index, and no blob of the others', async () => {
+  test('fetches only the image for the platform from an index', async () => {
     const [amd64, arm64] = multi.images;
     await run(['multi:1']);
     expect(source.opened.toSorted()).toEqual(blobsOf(amd64).toSorted());
     expect(source.opened.filter((digest) => blobsOf(arm64).includes(digest))).toEqual([]);
   });
 
-  test('opens each blob once, although two images share it', async () => {
+  test('opens a shared blob once', async () => {
     const report = await run(['app:1', 'app:2']);
     expect(report.outcome).toBe('ready');
     expect(source.opened).toHaveLength(new Set(source.opened).size);
     expect(new Set(source.opened)).toEqual(new Set([...blobsOf(app), ...blobsOf(next)]));
   });
 
-  test('opens nothing that an earlier pre-pull has brought', async () => {
+  test('opens nothing that an earlier pre-pull has stored', async () => {
     const first = await run(['app:1']);
     const before = source.opened.length;
     const second = await run(['app:1']);
@@ -82,7 +82,7 @@ describe('a pre-pull into a directory', () => {
     expect((await statusIn(bundle())).images.map(({ state }) => state)).toEqual(['ready', 'skipped']);
   });
 
-  test('keeps the images that came when another failed', async () => {
+  test('keeps the fetched images when another fails', async () => {
     const report = await run(['none:1', 'app:1']);
     expect(report).toMatchObject({
       outcome: 'partial',
@@ -92,7 +92,7 @@ describe('a pre-pull into a directory', () => {
     expect(await statusIn(bundle())).toMatchObject({ state: 'ready' });
   });
 
-  test('stores no blob whose bytes are not those of its digest', async () => {
+  test('stores no blob whose bytes do not match its digest', async () => {
     const [layer] = app.layers;
     if (layer === undefined) throw new Error('the image has no layer');
     const blobs = new Map(app.blobs).set(layer.digest, new Uint8Array(layer.size));
@@ -114,7 +114,7 @@ describe('a pre-pull into a directory', () => {
 });
 
 describe('the status document of a pre-pull', () => {
-  test('says running before anything is resolved, and names the images', async () => {
+  test('says running and names the images before anything is resolved', async () => {
     let seen: StatusDocument | undefined;
     await run(['app:1'], {
       pipeline: '17',
@@ -130,7 +130,7 @@ describe('the status document of a pre-pull', () => {
     });
   });
 
-  test('says why a pre-pull failed whose preparation failed, and nothing is read', async () => {
+  test('gives the reason when preparation fails, and nothing is read', async () => {
     const report = await run(['app:1'], {
       prepare: () => Promise.reject(new DrayError('PREPARE_FAILED', 'cannot run ./login.sh: exit 1')),
     });
@@ -178,9 +178,9 @@ function bundle(): string {
   return join(directory.path, 'bundle');
 }
 
-/** What has to be opened for an image: its config and layers. */
+/** The blobs opened for an image: its config and layers. */
 function blobsOf(of: RandomImage | undefined): string[] {
-  if (of === undefined) throw new Error('there is no such image');
+  if (of === undefined) throw new Error('no such image');
   return [of.config, ...of.layers].map(({ digest }) => digest);
 }
 

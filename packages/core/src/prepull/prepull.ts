@@ -19,22 +19,22 @@ import { prepullOutcome, type PrepullImageReport, type PrepullReport } from './r
 import { Tally } from './tally.ts';
 
 export interface PrepullRequest {
-  /** Each has a text of its own. */
+  /** Each with a unique text. */
   readonly images: readonly PrepullImage[];
   readonly platform: Platform;
   readonly origin: ImageOrigin;
   /**
-   * Runs before anything is resolved, while the status document says `running`. What it throws ends the
-   * pre-pull as `failed`.
+   * Runs before anything is resolved, while the status document says `running`. When it throws, the pre-pull
+   * ends as `failed`.
    */
   readonly prepare?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
-  /** The bundle on this node, laid out already. */
+  /** The local bundle, with its layout in place. */
   readonly bundle: Omit<DirectoryTransport, 'close'>;
-  /** Makes packs; undefined: the bundle holds layers only. */
+  /** Undefined: make no packs; the bundle holds layers only. */
   readonly packing?: PackingOptions | undefined;
-  /** Where the bundle is handed over; undefined: the bundle itself is the handover location. */
+  /** The handover location; undefined: the bundle itself. */
   readonly handover?: Transport | undefined;
-  /** Requests at a time. */
+  /** Concurrent requests. */
   readonly concurrency: number;
   readonly pipeline?: string | undefined;
   readonly leaseMs?: number | undefined;
@@ -44,9 +44,9 @@ export interface PrepullRequest {
 }
 
 /**
- * Prepares, resolves, fetches and hands over, and keeps the status document current. An image that fails does
- * not stop the others. Resolves with the report also when everything failed or `signal` stopped it; rejects
- * only when the handover location cannot be written at the start.
+ * Prepares, resolves, fetches and hands over, and keeps the status document current. A failed image does not
+ * stop the others. Resolves with the report even when everything failed or `signal` aborted; rejects only
+ * when the handover location cannot be written at the start.
  */
 export async function prepull(request: PrepullRequest): Promise<PrepullReport> {
   const startedAt = performance.now();
@@ -152,7 +152,7 @@ function askedAs({ text }: PrepullImage, reference: string): { readonly askedAs?
   return text === reference ? {} : { askedAs: text };
 }
 
-/** A cancelled image is not a failed one: it stays pending, and the document's own state says why. */
+/** A cancelled image has not failed: it stays pending, and the document's own state explains why. */
 async function recordImage(
   { context, status }: Run,
   image: PrepullImage,
@@ -163,7 +163,7 @@ async function recordImage(
   try {
     await status.setImage(image.text, imageStatus(image, report, chosen));
   } catch (cause) {
-    // The next heartbeat carries the same state; only when the last write fails as well is the pre-pull lost.
+    // The next heartbeat carries the same state; the pre-pull is lost only when the last write fails too.
     context.emit({
       type: 'warning',
       message: `cannot write the status document: ${summarizeError(cause).message}`,
@@ -195,7 +195,7 @@ async function finish({
   let error = ownError;
   try {
     const first = reports.find(({ state }) => state === 'failed')?.error;
-    // What is usable is ready: the images that failed say so themselves.
+    // Usable images are ready: those that failed have their own state.
     await status.finish(
       outcome === 'partial' ? 'ready' : outcome,
       outcome === 'failed' ? (ownError ?? first) : undefined,

@@ -12,13 +12,13 @@ import { resolveImage } from './resolve-image.ts';
 export interface SourceReading {
   readonly source: Source;
   readonly platform: Platform;
-  /** A bundle: what it holds is not asked of the source. Nothing is written. */
+  /** The bundle: blobs that it holds are not requested from the source. Read only. */
   readonly blobs: BlobStore;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * An image as its source has it now, from manifests and config alone.
+ * Reads an image from its source, manifests and config only.
  * @throws DrayError as {@link resolveImage} and {@link readImageContent}
  */
 export async function readFromSource(
@@ -40,7 +40,7 @@ export async function readFromSource(
   return { reference, ...content };
 }
 
-/** True when the bundle holds the whole blob. */
+/** True when the bundle holds the complete blob. */
 export async function hasBlob(
   { blobs, signal }: Pick<SourceReading, 'blobs' | 'signal'>,
   { digest, size }: Descriptor,

@@ -2,9 +2,9 @@ import type { ErrorSummary } from '../error-summary.ts';
 import type { Digest } from '../image/digest.ts';
 
 export interface PrepullImageReport {
-  /** Familiar form of what was taken; of an image that was not found, the text it was asked for with. */
+  /** The familiar reference that was fetched; the requested text when the image was not found. */
   readonly reference: string;
-  /** The text it was asked for with, where that is another. */
+  /** The requested text, if it differs. */
   readonly askedAs?: string | undefined;
   readonly state: 'ready' | 'failed' | 'skipped';
   readonly manifestDigest?: Digest | undefined;
@@ -17,21 +17,26 @@ export interface PrepullImageReport {
   readonly error?: ErrorSummary | undefined;
 }
 
-/** `ready`: every required image is in the bundle; `partial`: some are; `failed`: none; `cancelled`: stopped from outside. */
+/**
+ * `ready`: every required image is in the bundle; `partial`: some are; `failed`: none; `cancelled`: stopped
+ * from outside.
+ */
 export type PrepullOutcome = 'ready' | 'partial' | 'failed' | 'cancelled';
 
 export interface PrepullReport {
   readonly outcome: PrepullOutcome;
-  /** In the order asked for. */
+  /** In the requested order. */
   readonly images: readonly PrepullImageReport[];
   readonly bytesFetched: number;
   readonly bytesReused: number;
   readonly ms: number;
-  /** What ended the whole pre-pull, apart from single images. */
+  /** The error that ended the whole pre-pull; failed images have their own. */
   readonly error?: ErrorSummary | undefined;
 }
 
-/** The outcome of a pre-pull that was not stopped. A skipped image is optional and fails nothing. */
+/**
+ * The outcome of a pre-pull that was not cancelled. A skipped image is optional and does not count as failed.
+ */
 export function prepullOutcome(images: readonly Pick<PrepullImageReport, 'state'>[]): PrepullOutcome {
   const failed = images.filter((image) => image.state === 'failed').length;
   if (failed === 0) return 'ready';

@@ -6,11 +6,14 @@ import type { Source } from '../source.ts';
 
 export interface ResolvedImage {
   readonly reference: Reference;
-  /** What the reference names: an index or a manifest. */
+  /** The index or manifest that the reference names. */
   readonly target: Descriptor;
 }
 
-/** The first candidate of an image that exists, and what it names now or is pinned to. @throws what {@link firstExisting} and the source throw */
+/**
+ * The first candidate of an image that exists, with its current or pinned target. @throws what
+ * {@link firstExisting} and the source throw
+ */
 export function resolveImage(
   source: Source,
   image: PrepullImage,

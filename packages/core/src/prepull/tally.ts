@@ -1,7 +1,7 @@
 import type { StatusProgress } from '../rendezvous/status.ts';
 import type { PrepullEvent } from './events.ts';
 
-/** Counts bytes for the status document while passing events on. */
+/** Counts bytes for the status document and passes the events on. */
 export class Tally {
   readonly #listener: ((event: PrepullEvent) => void) | undefined;
   #bytesFetched = 0;

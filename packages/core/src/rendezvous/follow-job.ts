@@ -2,21 +2,21 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PrepullJob, PrepullJobState } from './prepull-job.ts';
 
-// A CI system is asked politely, whatever the pace at which the handover location is looked at.
+// Limits the load on the CI system, however often the handover location is read.
 const firstPauseMs = 3_000;
 const pauseGrowth = 1.5;
 const longestPauseMs = 15_000;
 
-/** Asks for a job now and then, beside other things. */
+/** Polls the state of a job in the background. */
 export interface JobFollower {
-  /** What the last answer was; undefined when nothing is known. Asks again when it is time to. Never waits. */
+  /** The last answer; undefined when unknown. Starts a new request when one is due. Never waits. */
   latest(): PrepullJobState | undefined;
   /** Resolves with the first answer, after `limitMs` without one, or when aborted. */
   first(limitMs: number, signal: AbortSignal | undefined): Promise<void>;
   stop(): void;
 }
 
-/** Begins to follow `job`: the first question is on its way when this returns. */
+/** Follows `job`; sends the first request before it returns. */
 export function followJob(job: PrepullJob): JobFollower {
   const stopped = new AbortController();
   let latest: PrepullJobState | undefined;
@@ -24,7 +24,7 @@ export function followJob(job: PrepullJob): JobFollower {
   let dueAt = Number.POSITIVE_INFINITY;
   const ask = async (): Promise<void> => {
     dueAt = Number.POSITIVE_INFINITY;
-    // Not knowing is no failure: the status document says the rest.
+    // An unknown state is not a failure: the status document still decides.
     latest = await job.look(stopped.signal).catch(() => undefined);
     dueAt = performance.now() + pauseMs;
     pauseMs = Math.min(longestPauseMs, pauseMs * pauseGrowth);

@@ -41,7 +41,7 @@ function kinds(seen: StatusSnapshot, only = [redis]): readonly string[] | undefi
   return imageAvailabilities(seen, only)?.map(({ kind }) => kind);
 }
 
-describe('the outlook for a wanted image', () => {
+describe('the availability of a wanted image', () => {
   const pending = { reference: 'docker.io/library/redis:7', state: 'pending' } as const;
   const ready = { ...pending, state: 'ready' } as const;
 
@@ -49,11 +49,11 @@ describe('the outlook for a wanted image', () => {
     expect(kinds(snapshot('running', [ready], [entry('redis:7')]))).toEqual(['ready']);
   });
 
-  test('is coming while the pre-pull works on it, whatever an older index holds', () => {
+  test('is coming while the pre-pull works on it, even if an older index lists it', () => {
     expect(kinds(snapshot('running', [pending], [entry('redis:7')]))).toEqual(['coming']);
   });
 
-  test('is coming while no pre-pull has begun', () => {
+  test('is coming before a pre-pull has begun', () => {
     expect(kinds(snapshot('running'))).toEqual(['coming']);
   });
 
@@ -61,7 +61,7 @@ describe('the outlook for a wanted image', () => {
     expect(kinds(snapshot('running', [ready], []), [postgres])).toEqual(['lost']);
   });
 
-  test('is lost at once when its own pre-pull failed, and says how', () => {
+  test('is lost at once when fetching it failed, with the reason', () => {
     const error = { code: 'REGISTRY_NOT_FOUND', message: 'no such tag' };
     expect(
       imageAvailabilities(snapshot('running', [{ ...pending, state: 'failed', error }]), [redis]),
@@ -69,20 +69,20 @@ describe('the outlook for a wanted image', () => {
   });
 
   test.each(['failed', 'cancelled', 'expired', 'timeout'] as const)(
-    'is lost when the pre-pull is %s before it is ready',
+    'is lost when the pre-pull is %s before the image is ready',
     (kind) => {
       expect(kinds(snapshot(kind, [pending]))).toEqual(['lost']);
     },
   );
 
   test.each(['failed', 'cancelled', 'expired', 'timeout'] as const)(
-    'stays ready when the pre-pull is %s after it',
+    'stays ready when the pre-pull is %s later',
     (kind) => {
       expect(kinds(snapshot(kind, [ready], [entry('redis:7')]))).toEqual(['ready']);
     },
   );
 
-  test('covers every name that the image shall have, whichever it is asked by', () => {
+  test('covers every name of the image', () => {
     const app = {
       ...ready,
       alsoNamed: ['docker.io/library/app:ci'],
@@ -99,7 +99,7 @@ describe('the outlook for a wanted image', () => {
     }
   });
 
-  test('is coming while it is not known yet which tag it will be', () => {
+  test('is coming while its tag is not resolved yet', () => {
     const range = { reference: 'postgres:^16', state: 'pending' } as const;
     expect(imageAvailabilities(snapshot('running', [range]), [])).toEqual([
       { kind: 'coming', name: 'postgres:^16' },
@@ -107,7 +107,7 @@ describe('the outlook for a wanted image', () => {
     expect(kinds(snapshot('failed', [range]), [])).toEqual(['lost']);
   });
 
-  test('is nobody’s concern when it is optional and does not exist', () => {
+  test('is skipped when the image is optional and does not exist', () => {
     expect(kinds(snapshot('ready', [{ ...pending, state: 'skipped' }]))).toEqual(['skipped']);
   });
 });
@@ -120,11 +120,11 @@ describe('without a choice of images', () => {
     expect(kinds(snapshot('running', images), [])).toEqual(['coming', 'coming']);
   });
 
-  test('nobody knows what is wanted before a pre-pull has begun', () => {
+  test('the wanted images are unknown before a pre-pull has begun', () => {
     expect(kinds(snapshot('running'), [])).toBeUndefined();
   });
 
-  test('a finished copy offers all that it holds', () => {
+  test('a finished copy offers all its images', () => {
     expect(kinds(snapshot('settled', undefined, [entry('redis:7'), entry('postgres:16')]), [])).toEqual([
       'ready',
       'ready',
@@ -147,7 +147,7 @@ describe('the reason of a finished copy', () => {
     expect(decisionReason({ ...seen, status })).toMatch(new RegExp(`^${state}: `));
   });
 
-  test('is that it is one, when its pre-pull ended well', () => {
+  test('is that it is finished, when its pre-pull succeeded', () => {
     expect(decisionReason(snapshot('settled', undefined, []))).toMatch(/^settled: /);
   });
 });

@@ -7,28 +7,27 @@ import type { StatusImage } from './status.ts';
 import type { WaitDecision } from './wait-decision.ts';
 import type { StatusSnapshot } from './watch.ts';
 
-/** A wanted image: its familiar name, and the reference that this is, if it is one. */
+/** A wanted image: its familiar name, and its reference if the name is one. */
 interface WantedName {
   readonly name: string;
   readonly reference: Reference | undefined;
 }
 
-/** How one wanted image stands now. */
 export type ImageAvailability = WantedName &
-  /** It is complete in the bundle. */
+  /** The bundle holds the complete image. */
   (
     | { readonly kind: 'ready'; readonly entry: BundleEntry }
-    /** It may still come. */
+    /** The image may still arrive. */
     | { readonly kind: 'coming' }
-    /** It is optional and does not exist. */
+    /** The image is optional and does not exist. */
     | { readonly kind: 'skipped' }
-    /** It will not come. */
+    /** The image will not arrive. */
     | { readonly kind: 'lost'; readonly error: ErrorSummary }
   );
 
 /**
- * How each wanted image stands, in order: those of `only`, else all that the pre-pull announced, else all
- * that the bundle holds. Undefined until it is known which images there will be. Pure.
+ * The availability of each wanted image, in order: those in `only`, else all that the pre-pull announced,
+ * else all in the bundle. Undefined until the images are known. Pure.
  */
 export function imageAvailabilities(
   snapshot: StatusSnapshot,
@@ -46,13 +45,13 @@ export function imageAvailabilities(
   }));
 }
 
-/** A sentence for why waiting has ended without what was wanted; begins with the stable word for it. */
+/** One sentence: why waiting ended without the wanted images; begins with a stable word. */
 export function decisionReason(snapshot: StatusSnapshot): string {
   const { decision, status } = snapshot;
   const because = status?.error === undefined ? '' : `: ${status.error.message}`;
   switch (decision.kind) {
     case 'running':
-      return 'running: the pre-pull is still at work';
+      return 'running: the pre-pull is still running';
     case 'ready':
       return 'ready: the pre-pull has ended';
     case 'settled':
@@ -62,11 +61,11 @@ export function decisionReason(snapshot: StatusSnapshot): string {
     case 'failed':
       return decision.job === undefined
         ? `failed: the pre-pull failed${because}`
-        : 'failed: the job of the pre-pull failed';
+        : 'failed: the pre-pull job failed';
     case 'cancelled':
-      return `cancelled: the ${decision.job === undefined ? '' : 'job of the '}pre-pull was cancelled`;
+      return `cancelled: the pre-pull ${decision.job === undefined ? '' : 'job '}was cancelled`;
     case 'expired':
-      return `expired: the pre-pull has given no sign of life for ${String((status?.leaseMs ?? 0) / 1000)} s`;
+      return `expired: no heartbeat of the pre-pull for ${String((status?.leaseMs ?? 0) / 1000)} s`;
     case 'absent':
       return absentReason(decision.job);
     case 'timeout':
@@ -75,11 +74,11 @@ export function decisionReason(snapshot: StatusSnapshot): string {
 }
 
 function absentReason(job: PrepullJobState | undefined): string {
-  if (job === 'skipped') return 'absent: the job of the pre-pull was skipped';
+  if (job === 'skipped') return 'absent: the pre-pull job was skipped';
   return job === 'absent' ? 'absent: the pipeline has no such pre-pull job' : 'absent: no pre-pull has begun';
 }
 
-/** One for each name of the image that is meant by `asked`. */
+/** One for each name of the image that `asked` means. */
 function availabilitiesAsked(snapshot: StatusSnapshot, wanted: Reference): readonly ImageAvailability[] {
   const asked = formatReference(wanted);
   const image = snapshot.status?.images.find(({ reference, alsoNamed = [], chosenFrom = [] }) => {

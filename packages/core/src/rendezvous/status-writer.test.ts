@@ -3,7 +3,7 @@ import type { DocumentName, DocumentStore } from '../transport.ts';
 import { startStatus, type StatusWriter, type StatusWriterOptions } from './status-writer.ts';
 import { parseStatus, type StatusDocument } from './status.ts';
 
-/** Keeps every version of every document, and tells when one arrives. */
+/** Keeps every version of every document, and signals each write. */
 class RecordingDocuments implements DocumentStore {
   readonly versions: StatusDocument[] = [];
   isBroken = false;
@@ -14,7 +14,7 @@ class RecordingDocuments implements DocumentStore {
   }
 
   write(_: DocumentName, bytes: Uint8Array): Promise<void> {
-    if (this.isBroken) return Promise.reject(new Error('the place is gone'));
+    if (this.isBroken) return Promise.reject(new Error('the location is gone'));
     this.versions.push(parseStatus(bytes));
     this.#listener?.();
     return Promise.resolve();
@@ -52,21 +52,21 @@ async function start(
 }
 
 describe('the status writer', () => {
-  test('says that the pre-pull is running, and what it will bring, before it returns', async () => {
+  test('publishes the running state and the images before it returns', async () => {
     const place = new RecordingDocuments();
     await start([place], { pipeline: '42' });
     expect(place.versions[0]).toMatchObject({ state: 'running', pipeline: '42', beat: 1 });
     expect(place.versions[0]?.images.map(({ state }) => state)).toEqual(['pending', 'pending']);
   });
 
-  test('renews the beat by itself', async () => {
+  test('renews the heartbeat in the background', async () => {
     const place = new RecordingDocuments();
     await start([place], { heartbeatMs: 5 });
     await place.atLeast(3);
     expect(place.versions.slice(0, 3).map(({ beat }) => beat)).toEqual([1, 2, 3]);
   });
 
-  test('writes to every place, and nothing after the final state', async () => {
+  test('writes to every location, and nothing after the final state', async () => {
     const places = [new RecordingDocuments(), new RecordingDocuments()];
     const writer = await start(places, { heartbeatMs: 1 });
     await writer.setImage('a', { reference: 'docker.io/library/a:1', state: 'ready' });
@@ -80,7 +80,7 @@ describe('the status writer', () => {
     }
   });
 
-  test('reports a renewal that fails and goes on', async () => {
+  test('reports a failed renewal and goes on', async () => {
     const place = new RecordingDocuments();
     const failures: unknown[] = [];
     const failed = new Promise<void>((resolve) => {
@@ -100,9 +100,9 @@ describe('the status writer', () => {
     expect(failures).toHaveLength(1);
   });
 
-  test('refuses to start where nothing can be written', async () => {
+  test('refuses to start when it cannot write', async () => {
     const place = new RecordingDocuments();
     place.isBroken = true;
-    await expect(start([place])).rejects.toThrow('the place is gone');
+    await expect(start([place])).rejects.toThrow('the location is gone');
   });
 });

@@ -4,34 +4,37 @@ import type { DocumentStore } from '../transport.ts';
 import { formatStatus } from './status.ts';
 import type { PrepullState, StatusDocument, StatusImage, StatusProgress } from './status.ts';
 
-/** How long a waiter trusts a beat that does not change (ms). */
+/** How long a waiter trusts an unchanged heartbeat (ms). */
 const defaultLeaseMs = 30_000;
 const defaultHeartbeatMs = 5_000;
 
 export interface StatusWriterOptions {
-  /** Where the document goes: the bundle and, if there is one, the handover. */
+  /** Stores for the document: the bundle and, if there is one, the handover location. */
   readonly places: readonly DocumentStore[];
-  /** The images as they are known at the start, by the text they were asked for with. */
+  /** The images as known at the start, by their requested text. */
   readonly images: ReadonlyMap<string, StatusImage>;
   readonly pipeline?: string | undefined;
   readonly node?: string | undefined;
   readonly leaseMs?: number | undefined;
   readonly heartbeatMs?: number | undefined;
-  /** Asked at every beat. */
+  /** Read at every heartbeat. */
   readonly progress: () => StatusProgress;
-  /** A renewal failed; the pre-pull goes on. */
+  /** Called when a renewal fails; the pre-pull goes on. */
   readonly onRenewalFailed?: ((error: unknown) => void) | undefined;
 }
 
-/** Keeps the status document honest while a pre-pull works. */
+/** Keeps the status document current while a pre-pull runs. */
 export interface StatusWriter {
-  /** Records how the image asked for as `text` stands, and writes the document. */
+  /** Records the state of the image requested as `text`, and writes the document. */
   setImage(text: string, image: StatusImage): Promise<void>;
-  /** Writes the final state; nothing is written after it. Images still pending stay so. */
+  /** Writes the final state and stops. Pending images stay pending. */
   finish(state: Exclude<PrepullState, 'running'>, error?: ErrorSummary): Promise<void>;
 }
 
-/** Writes `running` to every place and renews it until {@link StatusWriter.finish}. Rejects when a place cannot be written. */
+/**
+ * Writes `running` to every location and renews it until {@link StatusWriter.finish}. Rejects when a location
+ * cannot be written.
+ */
 export async function startStatus(options: StatusWriterOptions): Promise<StatusWriter> {
   const writer = new HeartbeatWriter(options);
   await writer.write();
@@ -44,7 +47,7 @@ class HeartbeatWriter implements StatusWriter {
   readonly #images: Map<string, StatusImage>;
   #document: StatusDocument;
   #timer: NodeJS.Timeout | undefined;
-  // Writes queue up here, so that an older state never overtakes a newer one.
+  // Queues writes, so that an older state never overwrites a newer one.
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: StatusWriterOptions) {

@@ -40,23 +40,23 @@ function codeOf(text: string): string | undefined {
 }
 
 describe('the status document', () => {
-  test('comes back as it was written', () => {
+  test('survives formatting and parsing', () => {
     expect(parseStatus(formatStatus(document))).toEqual(document);
   });
 
-  test('of a newer version is refused by name', () => {
+  test('of a newer version is refused with its own code', () => {
     expect(codeOf(JSON.stringify({ ...document, version: 2 }))).toBe('BUNDLE_VERSION_UNSUPPORTED');
   });
 
   test.each([
-    ['no JSON', '{'],
-    ['no object', '[]'],
+    ['invalid JSON', '{'],
+    ['an array', '[]'],
     ['no version', '{}'],
     ['an unknown state', JSON.stringify({ ...document, state: 'resting' })],
     ['a negative beat', JSON.stringify({ ...document, beat: -1 })],
-    ['images that are no array', JSON.stringify({ ...document, images: {} })],
+    ['images that are not an array', JSON.stringify({ ...document, images: {} })],
     [
-      'an image of an unknown state',
+      'an image with an unknown state',
       JSON.stringify({ ...document, images: [{ reference: 'a', state: 'odd' }] }),
     ],
   ])('with %s is invalid', (_, text) => {

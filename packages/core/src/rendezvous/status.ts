@@ -3,18 +3,20 @@ import { DrayError } from '../errors.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { isObject, type JsonObject } from '../image/json.ts';
 
-/** `running` holds only as long as the beat changes; the other three are final. */
+/** `running` is valid only while the heartbeat changes; the other states are final. */
 export type PrepullState = 'running' | 'ready' | 'failed' | 'cancelled';
 
-/** `ready`: complete in the bundle. `skipped`: optional, and nowhere to be found. */
+/** `ready`: complete in the bundle. `skipped`: optional and does not exist. */
 export type ImageState = 'pending' | 'ready' | 'failed' | 'skipped';
 
 export interface StatusImage {
-  /** Canonical, as {@link formatReference} writes it; while it is not yet known which of several tags exists, the text asked for. */
+  /** Canonical, as {@link formatReference} writes it; the requested text until the tag is resolved. */
   readonly reference: string;
-  /** Further names that the image shall have, canonical. */
+  /** Additional names for the image, canonical. */
   readonly alsoNamed?: readonly string[] | undefined;
-  /** What else it may be asked for by: the alternatives of which `reference` was chosen, canonical. */
+  /**
+   * The other alternatives from which `reference` was chosen, canonical: a waiter may ask for any of them.
+   */
   readonly chosenFrom?: readonly string[] | undefined;
   readonly state: ImageState;
   readonly manifestDigest?: Digest | undefined;
@@ -30,12 +32,13 @@ export interface StatusProgress {
 }
 
 /**
- * How a pre-pull stands: `dray-status.json` beside the bundle. Times are for people; a waiter goes by `beat` alone, which grows while the
- * pre-pull works: when it has not changed for `leaseMs` on the waiter's own clock, the pre-pull is gone.
+ * The state of a pre-pull: `dray-status.json` beside the bundle. Times are for people. A waiter relies on
+ * `beat` alone, the heartbeat that grows while the pre-pull runs: when it stays unchanged for `leaseMs` on
+ * the waiter's own clock, the pre-pull is dead.
  */
 export interface StatusDocument {
   readonly version: 1;
-  /** Random, one for each run: a document of another run begins a new lease. */
+  /** Random, one per run: a document of another run begins a new lease. */
   readonly runId: string;
   readonly state: PrepullState;
   readonly beat: number;
@@ -43,7 +46,7 @@ export interface StatusDocument {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly updatedAt: string;
-  /** What the CI system calls this pipeline or workflow run, where it has a name. */
+  /** The CI system's name for this pipeline or workflow run, if it has one. */
   readonly pipeline?: string | undefined;
   readonly node?: string | undefined;
   readonly progress: StatusProgress;
@@ -51,20 +54,22 @@ export interface StatusDocument {
   readonly error?: ErrorSummary | undefined;
 }
 
-/** The bytes of a status document. */
 export function formatStatus(status: StatusDocument): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(status, null, 2)}\n`);
 }
 
-/** Parses a status document. @throws DrayError `STATUS_INVALID`; `BUNDLE_VERSION_UNSUPPORTED` for one by a newer version */
+/**
+ * Parses a status document. @throws DrayError `STATUS_INVALID`; `BUNDLE_VERSION_UNSUPPORTED` for a newer
+ * version
+ */
 export function parseStatus(bytes: Uint8Array): StatusDocument {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw invalid('it is no JSON', error);
+    throw invalid('it is not JSON', error);
   }
-  if (!isObject(value)) throw invalid('it is no JSON object');
+  if (!isObject(value)) throw invalid('it is not a JSON object');
   checkVersion(value['version']);
   return {
     version: 1,
@@ -87,7 +92,7 @@ function checkVersion(version: unknown): void {
   if (typeof version === 'number' && version > 1) {
     throw new DrayError(
       'BUNDLE_VERSION_UNSUPPORTED',
-      `cannot read dray-status.json: it has version ${String(version)}, this drayage knows version 1`,
+      `cannot read dray-status.json: it has version ${String(version)}, version 1 is supported`,
       { hint: 'Use the same version of drayage in both jobs.' },
     );
   }
@@ -95,14 +100,14 @@ function checkVersion(version: unknown): void {
 }
 
 function parseProgress(value: unknown): StatusProgress {
-  if (!isObject(value)) throw invalid('"progress" is no object');
+  if (!isObject(value)) throw invalid('"progress" is not an object');
   return { bytesFetched: count(value, 'bytesFetched'), bytesReused: count(value, 'bytesReused') };
 }
 
 function parseImages(value: unknown): readonly StatusImage[] {
-  if (!Array.isArray(value)) throw invalid('"images" is no array');
+  if (!Array.isArray(value)) throw invalid('"images" is not an array');
   return value.map((entry: unknown) => {
-    if (!isObject(entry)) throw invalid('an image is no object');
+    if (!isObject(entry)) throw invalid('an image is not an object');
     return {
       reference: text(entry, 'reference'),
       ...optionalTexts(entry, 'alsoNamed'),
@@ -126,7 +131,7 @@ function parseError(value: unknown): { readonly error?: ErrorSummary | undefined
 function text(object: JsonObject, key: string): string {
   const value = object[key];
   if (typeof value === 'string') return value;
-  throw invalid(`"${key}" is no string`);
+  throw invalid(`"${key}" is not a string`);
 }
 
 function optionalText<Key extends string>(object: JsonObject, key: Key): { readonly [K in Key]?: string } {
@@ -156,13 +161,13 @@ function optionalDigest<Key extends string>(object: JsonObject, key: Key): { rea
 function count(object: JsonObject, key: string): number {
   const value = object[key];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalid(`"${key}" is no count`);
+  throw invalid(`"${key}" is not a count`);
 }
 
 function oneOf<T extends string>(object: JsonObject, key: string, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === object[key]);
   if (found !== undefined) return found;
-  throw invalid(`"${key}" is none of ${allowed.join(', ')}`);
+  throw invalid(`"${key}" is not one of ${allowed.join(', ')}`);
 }
 
 function invalid(reason: string, cause?: unknown): DrayError {

@@ -23,7 +23,7 @@ function seen(now: number, document?: StatusDocument, hasIndex = false): Snapsho
   return { status: document, hasIndex, now };
 }
 
-/** The prospects of one waiter that makes these observations one after the other. */
+/** The decisions of one waiter that sees these snapshots one after the other. */
 function decisions(observations: readonly SnapshotInput[], wait: WaitPolicy = policy): readonly string[] {
   let memory: WaitMemory = { startedAt: 0 };
   return observations.map((observation) => {
@@ -34,16 +34,16 @@ function decisions(observations: readonly SnapshotInput[], wait: WaitPolicy = po
 }
 
 describe('waiting for a pre-pull', () => {
-  test('waits for one that has not begun until the grace time is over', () => {
+  test('waits until the grace time is over for one that has not begun', () => {
     expect(decisions([seen(0), seen(59_999), seen(60_000)])).toEqual(['running', 'running', 'absent']);
   });
 
-  test('goes on as long as the beat changes within the lease', () => {
+  test('goes on as long as the heartbeat changes within the lease', () => {
     const beats = [1, 2, 3].map((beat) => seen(beat * 29_000, status({ beat })));
     expect(decisions(beats)).toEqual(['running', 'running', 'running']);
   });
 
-  test('gives up when the beat stands still for the lease on its own clock', () => {
+  test('gives up when the heartbeat stays unchanged for the lease on the waiter’s own clock', () => {
     const beat = status({ beat: 7 });
     expect(decisions([seen(1_000, beat), seen(30_999, beat), seen(31_000, beat)])).toEqual([
       'running',
@@ -52,7 +52,7 @@ describe('waiting for a pre-pull', () => {
     ]);
   });
 
-  test('ignores what the document says of time', () => {
+  test('ignores times in the document', () => {
     const fromAnotherClock = status({
       startedAt: '1970-01-01T00:00:00.000Z',
       updatedAt: '2199-01-01T00:00:00.000Z',
@@ -81,18 +81,18 @@ describe('waiting for a pre-pull', () => {
     expect(decisions([seen(0), seen(10_000)], limited)).toEqual(['running', 'absent']);
   });
 
-  test('takes an index without a status for a finished copy of another tool', () => {
+  test('treats an index without a status as a finished copy by another tool', () => {
     expect(decisions([seen(0, undefined, true)])).toEqual(['settled']);
   });
 
-  test('waits for nothing when the copy is settled', () => {
+  test('does not wait when the copy is settled', () => {
     const settled = { ...policy, settled: true };
     expect(decisions([seen(0, status(), true)], settled)).toEqual(['settled']);
     expect(decisions([seen(0)], settled)).toEqual(['absent']);
   });
 });
 
-describe('with the word of the CI system', () => {
+describe('with an answer of the CI system', () => {
   const asked = (job: SnapshotInput['job'], now = 0, document?: StatusDocument): SnapshotInput => ({
     ...seen(now, document),
     job,
@@ -105,11 +105,11 @@ describe('with the word of the CI system', () => {
     ['cancelled', 'cancelled'],
     ['skipped', 'absent'],
     ['absent', 'absent'],
-  ] as const)('a pre-pull whose job is %s before it has written anything is %s', (job, decision) => {
+  ] as const)('a pre-pull whose job is %s before the first write is %s', (job, decision) => {
     expect(decisions([asked(job, 1_000)])).toEqual([decision]);
   });
 
-  test('the grace time counts only when the job says nothing of the future', () => {
+  test('the grace time counts only when the job’s state does not decide', () => {
     expect(decisions([asked('pending', 60_000), asked('pending', 600_000)])).toEqual(['running', 'timeout']);
     expect(decisions([asked('succeeded', 59_000), asked('succeeded', 60_000)])).toEqual([
       'running',
@@ -127,17 +127,17 @@ describe('with the word of the CI system', () => {
     ['skipped', 'running'],
     ['absent', 'running'],
     [undefined, 'running'],
-  ] as const)('a pre-pull that says it is running, in a job that is %s, is %s', (job, decision) => {
+  ] as const)('a running pre-pull in a job that is %s is %s', (job, decision) => {
     expect(decisions([asked(job, 0, status())])).toEqual([decision]);
   });
 
-  test('what the document says of the end counts', () => {
+  test('a final state in the document wins', () => {
     expect(decisions([asked('failed', 0, status({ state: 'ready' }))])).toEqual(['ready']);
   });
 });
 
 describe('a document of another pipeline', () => {
-  test('is a left-over', () => {
+  test('is stale', () => {
     expect(isLeftOver(status({ pipeline: '41' }), { ...policy, pipeline: '42' })).toBe(true);
   });
 
@@ -146,7 +146,7 @@ describe('a document of another pipeline', () => {
     ['a waiter without a pipeline', status({ pipeline: '41' }), policy],
     ['a pre-pull without a pipeline', status(), { ...policy, pipeline: '42' }],
     ['a settled copy', status({ pipeline: '41' }), { ...policy, pipeline: '42', settled: true }],
-  ])('is none for %s', (_, document, wait) => {
+  ])('is not stale for %s', (_, document, wait) => {
     expect(isLeftOver(document, wait)).toBe(false);
   });
 });

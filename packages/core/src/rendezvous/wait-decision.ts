@@ -1,53 +1,53 @@
 import type { PrepullJobState } from './prepull-job.ts';
 import type { StatusDocument } from './status.ts';
 
-/** What a waiter may still hope for. All but `running` end the waiting. `job`: it is the CI system that says so. */
+/** What a waiter concludes. All but `running` end the wait. `job` is set when the CI system decided. */
 export type WaitDecision =
-  /** A pre-pull is at work, or may yet begin (within the grace time). */
+  /** A pre-pull is running, or may still begin (within the grace time). */
   | { readonly kind: 'running' }
-  /** The pre-pull has ended well. */
+  /** The pre-pull succeeded. */
   | { readonly kind: 'ready' }
-  /** Nobody is writing: a finished copy, whatever it holds. */
+  /** No pre-pull is writing: a finished copy, with any content. */
   | { readonly kind: 'settled' }
   | { readonly kind: 'failed'; readonly job?: PrepullJobState | undefined }
   | { readonly kind: 'cancelled'; readonly job?: PrepullJobState | undefined }
-  /** The beat has not changed for the lease: the pre-pull was killed, or its node is gone. */
+  /** The heartbeat has not changed for the lease: the pre-pull was killed, or its node is gone. */
   | { readonly kind: 'expired' }
-  /** No pre-pull has begun within the grace time, or the CI system says that none will. */
+  /** No pre-pull has begun within the grace time, or the CI system rules one out. */
   | { readonly kind: 'absent'; readonly job?: PrepullJobState | undefined }
-  /** The waiter's own limit. */
+  /** The waiter's own time limit has passed. */
   | { readonly kind: 'timeout' };
 
 export interface WaitPolicy {
-  /** Longest wait altogether (ms). */
+  /** Longest total wait (ms). */
   readonly timeoutMs: number;
   /** Longest wait for a pre-pull to begin (ms). */
   readonly graceMs: number;
-  /** The bundle is a finished copy: nothing is waited for. */
+  /** The bundle is a finished copy: do not wait. */
   readonly settled: boolean;
-  /** This waiter's pipeline; a document of another one is a left-over. */
+  /** This waiter's pipeline; a document of another one is stale. */
   readonly pipeline?: string | undefined;
 }
 
-/** One look at the handover location. */
+/** The input of one status snapshot. */
 export interface SnapshotInput {
   readonly status: StatusDocument | undefined;
-  /** There is an `index.json`. */
+  /** True when there is an `index.json`. */
   readonly hasIndex: boolean;
-  /** How the job that pre-pulls stood, by a look before the documents were read; undefined: not known. */
+  /** The state of the pre-pull job, read before the documents; undefined: unknown. */
   readonly job?: PrepullJobState | undefined;
-  /** The waiter's monotonic clock (ms). Never compared with any other clock. */
+  /** The waiter's monotonic clock (ms); never compared with any other clock. */
   readonly now: number;
 }
 
-/** What a waiter remembers between two looks. */
+/** What a waiter remembers between two snapshots. */
 export interface WaitMemory {
   readonly startedAt: number;
   readonly lastHeartbeat?:
     { readonly runId: string; readonly beat: number; readonly seenAt: number } | undefined;
 }
 
-/** Decides by what is seen now and remembered of before. Pure. */
+/** Decides from this snapshot and the memory of earlier ones. Pure. */
 export function judge(
   memory: WaitMemory,
   seen: SnapshotInput,
@@ -57,12 +57,12 @@ export function judge(
   const { status } = seen;
   const waitedMs = seen.now - memory.startedAt;
   if (status === undefined) {
-    // A pre-pull writes its status before anything else: an index without one was made by another tool, and is finished.
+    // A pre-pull writes its status first: an index without one comes from another tool and is finished.
     if (seen.hasIndex) return { memory, decision: { kind: 'settled' } };
     return { memory, decision: decideWithoutStatus(seen.job, waitedMs, policy) };
   }
   if (status.state !== 'running') return { memory, decision: { kind: status.state } };
-  // The document was read after the job had ended: it will not change any more.
+  // The document was read after the job had ended, so it is final.
   if (seen.job === 'failed' || seen.job === 'cancelled') {
     return { memory, decision: { kind: seen.job, job: seen.job } };
   }
@@ -79,7 +79,7 @@ export function judge(
   };
 }
 
-/** What there is to hope for when the pre-pull has written nothing yet. */
+/** Decides while the pre-pull has not written anything. */
 function decideWithoutStatus(
   job: PrepullJobState | undefined,
   waitedMs: number,
@@ -88,7 +88,7 @@ function decideWithoutStatus(
   switch (job) {
     case 'pending':
     case 'running':
-      // It has no runner yet, or is not ready yet: it is known to come, so the grace time does not matter.
+      // The job will run (it has no runner yet, or is still starting), so the grace time does not apply.
       return { kind: waitedMs < timeoutMs ? 'running' : 'timeout' };
     case 'failed':
     case 'cancelled':
@@ -96,7 +96,7 @@ function decideWithoutStatus(
     case 'skipped':
     case 'absent':
       return { kind: 'absent', job };
-    // A job that has succeeded may have written its document a moment ago, in a place that is slow to show it.
+    // A successful job may have just written its document to a location that shows it with a delay.
     case 'succeeded':
     case undefined:
       return { kind: waitedMs < Math.min(graceMs, timeoutMs) ? 'running' : 'absent' };
@@ -107,7 +107,10 @@ function decideSettled(seen: SnapshotInput): WaitDecision {
   return { kind: seen.hasIndex || seen.status !== undefined ? 'settled' : 'absent' };
 }
 
-/** True for a document of another pipeline: it and the index beside it say nothing about this one, unless the copy is settled. */
+/**
+ * True for a document of another pipeline: it and the index beside it say nothing about this one, unless the
+ * copy is settled.
+ */
 export function isLeftOver(status: StatusDocument | undefined, policy: WaitPolicy): boolean {
   return (
     !policy.settled &&

@@ -12,13 +12,13 @@ export interface WaitRequest extends WatchOptions {
 
 export interface WaitReport {
   readonly outcome: 'ready' | 'not-coming' | 'timeout';
-  /** Why it is not ready: a stable word, a colon and details. */
+  /** Why the images are not ready: a stable word, a colon and details. */
   readonly reason?: string | undefined;
   readonly images: readonly { readonly reference: string; readonly state: ImageAvailability['kind'] }[];
   readonly ms: number;
 }
 
-/** Waits until every wanted image is in the bundle, or until it is certain that one will not come, or until the time limit. */
+/** Waits until the bundle holds every wanted image, one of them is lost, or the time limit passes. */
 export async function waitForImages(request: WaitRequest): Promise<WaitReport> {
   const startedAt = performance.now();
   for await (const snapshot of watch(request.documents, request)) {
@@ -26,10 +26,10 @@ export async function waitForImages(request: WaitRequest): Promise<WaitReport> {
     const report = waitReport(snapshot, imageAvailabilities(snapshot, request.only));
     if (report !== undefined) return { ...report, ms: Math.round(performance.now() - startedAt) };
   }
-  throw new Error('the watch ended without an end of waiting');
+  throw new Error('the watch ended without a final decision');
 }
 
-/** Undefined: there is still something to wait for. Pure. */
+/** Undefined: keep waiting. Pure. */
 function waitReport(
   snapshot: StatusSnapshot,
   wanted: readonly ImageAvailability[] | undefined,
@@ -39,7 +39,7 @@ function waitReport(
   const lost = wanted?.find((availability) => availability.kind === 'lost');
   const isComplete =
     wanted !== undefined && wanted.every(({ kind }) => kind === 'ready' || kind === 'skipped');
-  // Without any image it is the end of the pre-pull that says whether all is well.
+  // Without any image, the end of the pre-pull decides.
   const isWell = wanted?.length === 0 ? isSuccess(snapshot) : snapshot.decision.kind !== 'absent';
   if (isComplete && isWell) return { outcome: 'ready', images };
   if (isRunning && lost === undefined) return undefined;

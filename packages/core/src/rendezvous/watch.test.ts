@@ -19,7 +19,7 @@ const running: StatusDocument = {
   images: [],
 };
 
-/** Says what it is told to say, and counts how often it is asked. */
+/** A job with this fixed state; counts the requests. */
 function jobThatIs(state: PrepullJobState | undefined): PrepullJob & { asked: number } {
   return {
     asked: 0,
@@ -38,13 +38,13 @@ async function lastOf(
   return last;
 }
 
-describe('a watch that may ask the CI system', () => {
+describe('a watch with a CI system', () => {
   test.each([
     ['failed', 'failed'],
     ['cancelled', 'cancelled'],
     ['skipped', 'absent'],
     ['absent', 'absent'],
-  ] as const)('ends at once when the job is %s before anything was written', async (state, kind) => {
+  ] as const)('ends at once when the job is %s before the first write', async (state, kind) => {
     const { documents } = createMemoryTransport();
     const job = jobThatIs(state);
     const patient = { ...policy, graceMs: 60_000 };
@@ -62,7 +62,7 @@ describe('a watch that may ask the CI system', () => {
     expect(seen).toEqual(['running', 'ready']);
   });
 
-  test('waits for the job no longer than its time limit', async () => {
+  test('waits for the job until its time limit at most', async () => {
     const { documents } = createMemoryTransport();
     const short = { ...policy, timeoutMs: 20 };
     const last = await lastOf(watch(documents, { policy: short, pollMs: 1, job: jobThatIs('pending') }));
@@ -76,14 +76,14 @@ describe('a watch that may ask the CI system', () => {
     expect(last).toEqual({ kind: 'failed', job: 'failed' });
   });
 
-  test('believes the document of a job that has ended well', async () => {
+  test('trusts the document of a job that succeeded', async () => {
     const { documents } = createMemoryTransport();
     await documents.write('dray-status.json', formatStatus({ ...running, state: 'ready' }));
     const last = await lastOf(watch(documents, { policy, pollMs: 1, job: jobThatIs('failed') }));
     expect(last).toEqual({ kind: 'ready' });
   });
 
-  test('goes by the document alone when the CI system does not tell', async () => {
+  test('relies on the document alone when the CI system does not answer', async () => {
     const { documents } = createMemoryTransport();
     const refusing: PrepullJob = { look: () => Promise.reject(new Error('no answer')) };
     for (const job of [jobThatIs(undefined), refusing]) {
@@ -91,7 +91,7 @@ describe('a watch that may ask the CI system', () => {
     }
   });
 
-  test('asks nobody about a finished copy', async () => {
+  test('does not query the CI system about a finished copy', async () => {
     const { documents } = createMemoryTransport();
     const job = jobThatIs('pending');
     const settled = { ...policy, settled: true };
@@ -99,7 +99,7 @@ describe('a watch that may ask the CI system', () => {
     expect(job.asked).toBe(0);
   });
 
-  test('stops asking when it ends, and when it is aborted', async () => {
+  test('stops querying when it ends or is aborted', async () => {
     const { documents } = createMemoryTransport();
     const stopped: boolean[] = [];
     const silent: PrepullJob = {

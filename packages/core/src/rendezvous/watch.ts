@@ -8,14 +8,14 @@ import type { PrepullJob } from './prepull-job.ts';
 import { parseStatus, type StatusDocument } from './status.ts';
 import { isLeftOver, judge, type WaitDecision, type WaitMemory, type WaitPolicy } from './wait-decision.ts';
 
-/** How long the CI system may take to say how the job stands, before the rest is gone by (ms). */
+/** Timeout for the first job state (ms). */
 const firstAnswerMs = 5_000;
 
 export interface WatchOptions {
   readonly policy: WaitPolicy;
-  /** Time between two looks (ms). */
+  /** Time between two polls (ms). */
   readonly pollMs: number;
-  /** Asked beside the documents, where the CI system can tell; undefined: the status document alone counts. */
+  /** Queried in addition to the documents; undefined: only the status document counts. */
   readonly job?: PrepullJob | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,13 +23,13 @@ export interface WatchOptions {
 export interface StatusSnapshot {
   readonly decision: WaitDecision;
   readonly status: StatusDocument | undefined;
-  /** What the bundle holds so far. */
+  /** The current index of the bundle. */
   readonly index: BundleIndex | undefined;
 }
 
 /**
- * Looks at the handover location again and again; yields the first look and then every one that shows something new, up to and including the
- * one that ends the waiting. Rejects with what reading a document throws, or when aborted.
+ * Polls the handover location. Yields the first snapshot and then every one with news, up to and including
+ * the one that ends the wait. Rejects with what reading a document throws, or when aborted.
  */
 export async function* watch(
   documents: DocumentStore,
@@ -42,7 +42,7 @@ export async function* watch(
     for (let looks = 1; ; looks += 1) {
       const snapshot = await look(documents, options, memory, job);
       if (looks === 1 && job !== undefined && isUndecided(snapshot)) {
-        // What the job is like decides whether there is anything to wait for.
+        // The job's state decides whether to wait at all.
         await job.first(firstAnswerMs, options.signal);
         throwIfAborted(options.signal, 'wait for the pre-pull');
         continue;
@@ -59,7 +59,7 @@ export async function* watch(
   }
 }
 
-/** Nothing final is written. */
+/** True while no final state is written. */
 function isUndecided({ status, decision }: StatusSnapshot): boolean {
   return decision.kind !== 'settled' && (status === undefined || status.state === 'running');
 }
@@ -79,9 +79,9 @@ async function look(
   memory: WaitMemory,
   follower: JobFollower | undefined,
 ): Promise<StatusSnapshot & { memory: WaitMemory }> {
-  // What it says must be older than the documents: a job that ends well writes its status first.
+  // The job's state must be older than the documents: a job that succeeds writes its status first.
   const job = follower?.latest();
-  // The status is read first: an index read after it holds at least the images that the status calls ready.
+  // Read the status first: an index read later holds at least the images that the status calls ready.
   const statusBytes = await documents.read('dray-status.json', signal);
   const status = statusBytes === undefined ? undefined : parseStatus(statusBytes);
   if (isLeftOver(status, policy)) {
@@ -92,7 +92,7 @@ async function look(
       index: undefined,
     };
   }
-  // An index that belongs to a left-over status need not even be one.
+  // An index beside a stale status may be invalid, so it is not parsed.
   const indexBytes = await documents.read('index.json', signal);
   const index = indexBytes === undefined ? undefined : parseBundleIndex(indexBytes);
   const now = performance.now();

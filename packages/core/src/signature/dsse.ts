@@ -2,8 +2,8 @@ import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:
 import { isObject } from '../image/json.ts';
 
 /**
- * The bytes that a signature of a DSSE envelope is over. Written here because the libraries that have it
- * bring certificates and time stamps along.
+ * The bytes that a DSSE signature covers. Implemented here because the libraries for it bring certificates
+ * and timestamps along.
  * @see https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md
  */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
@@ -23,12 +23,11 @@ export function sealEnvelope(payloadType: string, payload: Uint8Array, key: KeyO
   return Buffer.from(`${JSON.stringify(envelope)}\n`);
 }
 
-/** What became of opening an envelope. */
 export type OpenedEnvelope =
   | { readonly kind: 'signed'; readonly payload: Uint8Array }
   | { readonly kind: 'malformed' | 'other-type' | 'other-key' };
 
-/** The payload of an envelope of this type, if any of its signatures is by `key`, an Ed25519 public key. */
+/** The payload of an envelope of this type, if `key`, an Ed25519 public key, made any of its signatures. */
 export function openEnvelope(bytes: Uint8Array, payloadType: string, key: KeyObject): OpenedEnvelope {
   const envelope = parseEnvelope(bytes);
   if (envelope === undefined) return { kind: 'malformed' };
@@ -38,7 +37,7 @@ export function openEnvelope(bytes: Uint8Array, payloadType: string, key: KeyObj
   return isSigned ? { kind: 'signed', payload: envelope.payload } : { kind: 'other-key' };
 }
 
-/** Names a public key in an envelope; nothing is decided by it. */
+/** Names a public key in an envelope; only informative. */
 function keyId(key: KeyObject): string {
   return createHash('sha256')
     .update(key.export({ type: 'spki', format: 'der' }))
@@ -51,7 +50,7 @@ interface Envelope {
   readonly signatures: readonly Uint8Array[];
 }
 
-/** More than anybody signs with. */
+/** More than any real envelope has. */
 const maxSignatures = 16;
 
 function parseEnvelope(bytes: Uint8Array): Envelope | undefined {

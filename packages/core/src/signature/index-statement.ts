@@ -2,7 +2,7 @@ import { digestOf, hexOf } from '../image/digest.ts';
 import { isObject } from '../image/json.ts';
 
 /**
- * What an envelope of an index is: an in-toto attestation.
+ * An envelope of an index contains an in-toto attestation.
  * @see https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/envelope.md
  */
 export const statementPayloadType = 'application/vnd.in-toto+json';
@@ -11,21 +11,21 @@ const statementType = 'https://in-toto.io/Statement/v1';
 const predicateType = 'https://drayage.dev/bundle-index/v1';
 const subjectName = 'index.json';
 
-/** What is said of a signed index. */
+/** The content of a signed statement about an index. */
 export interface SignedIndex {
   /** The bytes of `index.json`. */
   readonly index: Uint8Array;
   /** ISO 8601. */
   readonly signedAt: string;
-  /** The pipeline that signed it, where it had a name. */
+  /** The pipeline that signed it, if it had a name. */
   readonly pipeline?: string | undefined;
-  /** What it is for, in the words of who signed it. */
+  /** The purpose of the bundle, as chosen by the signer. */
   readonly context?: string | undefined;
 }
 
 /**
- * A statement that has `index.json` as its subject, so that other tools can check the file, and holds its
- * bytes, so that whoever checks the statement has read the index with it.
+ * A statement with `index.json` as its subject, so that other tools can check the file. It also contains the
+ * file's bytes, so that a verifier reads exactly the index it has checked.
  */
 export function formatIndexStatement({ index, signedAt, pipeline, context }: SignedIndex): Uint8Array {
   const statement = {
@@ -42,7 +42,7 @@ export function formatIndexStatement({ index, signedAt, pipeline, context }: Sig
   return Buffer.from(JSON.stringify(statement));
 }
 
-/** Undefined for a statement about something else. */
+/** Undefined for a statement about another subject. */
 export function parseIndexStatement(bytes: Uint8Array): SignedIndex | undefined {
   const statement: unknown = parseJson(bytes);
   if (!isObject(statement) || statement['_type'] !== statementType) return undefined;

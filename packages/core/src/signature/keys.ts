@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 
 /**
- * The key to sign with: an Ed25519 private key as PEM (PKCS#8), or base64 of that. Errors say nothing of the
+ * Parses a signing key: an Ed25519 private key as PEM (PKCS#8), or base64 of that. Errors never quote the
  * text.
  * @throws UsageError `USAGE`
  */
@@ -11,8 +11,8 @@ export function parseSigningKey(text: string): KeyObject {
 }
 
 /**
- * The key to check signatures with: an Ed25519 public key as PEM, or base64 of that. A private key stands for
- * its public one.
+ * Parses a verification key: an Ed25519 public key as PEM, or base64 of that. Accepts a private key too and
+ * uses its public key.
  * @throws UsageError `USAGE`
  */
 export function parseVerificationKey(text: string): KeyObject {
@@ -31,14 +31,14 @@ function tryParse(text: string, parse: (pem: string) => KeyObject): KeyObject | 
   try {
     return parse(pemOf(text));
   } catch {
-    // What the library says may quote the text.
+    // The library's error may quote the text.
     return undefined;
   }
 }
 
 const mark = '-----BEGIN ';
 
-/** Some CI systems keep the lines of a variable as `\n`. */
+/** Some CI systems store a variable's line breaks as `\n`. */
 function pemOf(text: string): string {
   const pem = text.includes(mark) ? text : Buffer.from(text, 'base64').toString('utf8');
   return pem.replaceAll('\\n', '\n').trim();

@@ -60,22 +60,22 @@ function statementOf({ payload }: JsonObject): string {
 }
 
 describe('a DSSE envelope', () => {
-  test('is signed over what the protocol says', () => {
-    // The example of its text.
+  test('is signed over the bytes that the protocol requires', () => {
+    // The protocol's example.
     const encoded = preAuthEncoding('http://example.com/HelloWorld', Buffer.from('hello world'));
     expect(Buffer.from(encoded).toString()).toBe('DSSEv1 29 http://example.com/HelloWorld 11 hello world');
   });
 });
 
 describe('a signed index', () => {
-  test('is read as it was signed, whatever index.json has become', async () => {
+  test('is read as it was signed, even if index.json has changed', async () => {
     const place = await signedPlace();
     expect(await place.read('index.json')).toEqual(Buffer.from(index));
     await place.write('index.json', evil);
     expect(Buffer.from((await verified(place).read('index.json')) ?? [])).toEqual(Buffer.from(index));
   });
 
-  test('can be checked by other tools: an in-toto statement about index.json', async () => {
+  test('can be checked by other tools: it is an in-toto statement about index.json', async () => {
     const place = await signedPlace({ context: 'org/app', pipeline: '7' });
     const envelope = await envelopeOf(place);
     expect(envelope['payloadType']).toBe('application/vnd.in-toto+json');
@@ -86,7 +86,7 @@ describe('a signed index', () => {
     });
   });
 
-  test('is not there where nothing is', async () => {
+  test('is undefined in an empty location', async () => {
     expect(await verified(createMemoryTransport().documents).read('index.json')).toBeUndefined();
   });
 
@@ -96,12 +96,12 @@ describe('a signed index', () => {
     expect(await rejectionCode(verified(documents).read('index.json'))).toBe('SIGNATURE_MISSING');
   });
 
-  test('is refused when another key has signed it', async () => {
+  test('is refused when signed by another key', async () => {
     const place = await signedPlace({ key: theirs.privateKey });
     expect(await rejectionCode(verified(place).read('index.json'))).toBe('SIGNATURE_INVALID');
   });
 
-  test('is refused whichever part of the envelope was changed', async () => {
+  test('is refused after a change to any part of the envelope', async () => {
     const place = await signedPlace();
     const envelope = await envelopeOf(place);
     const text = JSON.stringify(envelope);
@@ -124,7 +124,7 @@ describe('a signed index', () => {
     }
   });
 
-  test('is refused when it was signed for something else, or by another pipeline', async () => {
+  test('is refused when signed for another context, or by another pipeline', async () => {
     const place = await signedPlace({ context: 'org/other', pipeline: '7' });
     const codeOf = (demand: Omit<Signing, 'key'>): Promise<string | undefined> =>
       rejectionCode(verified(place, demand).read('index.json'));
@@ -144,7 +144,7 @@ describe('a signed index', () => {
 });
 
 describe('a run that signs', () => {
-  test('continues what the same key has signed, and nothing else', async () => {
+  test('continues only an index that the same key has signed', async () => {
     const place = await signedPlace();
     expect(Buffer.from((await signing(place).read('index.json')) ?? [])).toEqual(Buffer.from(index));
     const reasons: string[] = [];
@@ -158,7 +158,7 @@ describe('a run that signs', () => {
     expect(await signing(place).read('index.json')).toBeUndefined();
   });
 
-  test('forgets what another has left before it begins, and leaves an empty place empty', async () => {
+  test('drops an index by another key before it begins, and leaves an empty location empty', async () => {
     const { documents } = createMemoryTransport();
     const options = { key: ours.privateKey, onDropped: () => undefined };
     await claimIndex(documents, options);
@@ -169,7 +169,7 @@ describe('a run that signs', () => {
     expect(await verified(documents).read('index.json')).toEqual(Buffer.from(formatBundleIndex(emptyIndex)));
   });
 
-  test('signs what it has signed before in the name of its own pipeline', async () => {
+  test('signs its earlier index again for its own pipeline', async () => {
     const place = await signedPlace({ pipeline: '7' });
     await claimIndex(place, { key: ours.privateKey, pipeline: '8', onDropped: () => undefined });
     expect(Buffer.from((await verified(place, { pipeline: '8' }).read('index.json')) ?? [])).toEqual(
@@ -177,7 +177,7 @@ describe('a run that signs', () => {
     );
   });
 
-  test('is followed by one that does not: its signature is gone', async () => {
+  test('loses its signature in a later run that does not sign', async () => {
     const place = await signedPlace();
     await dropSignature(place);
     await dropSignature(place);
@@ -189,7 +189,7 @@ describe('a key', () => {
   const pem = pemOf(ours.privateKey, 'pkcs8');
   const publicPem = pemOf(ours.publicKey, 'spki');
 
-  test('is PEM or base64 of it, and a private one will do for its public one', () => {
+  test('is PEM or base64 of it, and a private key also serves as its public key', () => {
     const texts = [pem, pem.replaceAll('\n', '\\n'), Buffer.from(pem).toString('base64')];
     for (const text of texts) {
       expect(parseSigningKey(text).equals(ours.privateKey)).toBe(true);
@@ -200,7 +200,7 @@ describe('a key', () => {
     }
   });
 
-  test('of another kind is refused, and not shown', () => {
+  test('of another kind is refused without being shown', () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const secret = pem.split('\n')[1] ?? '';
     const cut = pem.replace('-----END PRIVATE KEY-----', '');

@@ -7,19 +7,18 @@ import { openEnvelope, sealEnvelope } from './dsse.ts';
 import { formatIndexStatement, parseIndexStatement, statementPayloadType } from './index-statement.ts';
 import type { SignedIndex } from './index-statement.ts';
 
-/** What a signature has to be, to count. */
+/** The requirements on a signature. */
 export interface SignatureDemand {
   /** An Ed25519 public key. */
   readonly key: KeyObject;
-  /** What the index has to be signed for; undefined: for anything. */
+  /** The required context of the signature; undefined: any. */
   readonly context?: string | undefined;
-  /** The pipeline that has to have signed it, if it says which; undefined: any. */
+  /** The required pipeline, for a signature that names one; undefined: any. */
   readonly pipeline?: string | undefined;
 }
 
 /**
- * Reads and checks the signed index of a bundle. Everything else in the bundle is named by digest, from the
- * index on.
+ * Reads and checks the signed index of a bundle. The index names everything else in the bundle by digest.
  * @throws DrayError `SIGNATURE_MISSING`, `SIGNATURE_INVALID`; what the store throws
  */
 export async function readSignedIndex(
@@ -34,8 +33,8 @@ export async function readSignedIndex(
 }
 
 /**
- * The documents of a bundle, with the signed index in place of `index.json`: the bytes that are read are
- * those that were checked, and nobody can exchange the one for the other in between.
+ * The documents of a bundle, with the signed index in place of `index.json`: readers get exactly the bytes
+ * that were checked, so they cannot be exchanged in between.
  */
 export function verifiedDocuments(documents: DocumentStore, demand: SignatureDemand): DocumentStore {
   return {
@@ -52,14 +51,13 @@ export interface SigningOptions {
   readonly key: KeyObject;
   readonly context?: string | undefined;
   readonly pipeline?: string | undefined;
-  /** An index that is there is not continued. */
+  /** Called when an existing index is not continued. */
   readonly onDropped: (reason: string) => void;
 }
 
 /**
- * The documents of a bundle that is being signed: with every `index.json` its signature is written, first. Of
- * an earlier index only what the same key has signed is read back: nothing that somebody else has put there
- * gets a signature.
+ * The documents of a bundle that is being signed: writes a signature before every `index.json`. Reads back an
+ * earlier index only if the same key signed it, so that foreign content never gets a signature.
  */
 export function signingDocuments(documents: DocumentStore, options: SigningOptions): DocumentStore {
   const { key, context, pipeline, onDropped } = options;
@@ -93,9 +91,9 @@ export function signingDocuments(documents: DocumentStore, options: SigningOptio
 }
 
 /**
- * Before a run that signs: what an earlier run has left is signed anew in the name of this one, or forgotten
- * where another has signed it. Without this a reader would refuse what is there until the first image has
- * come. An empty place stays empty: an index without a status stands for a finished bundle.
+ * Call before a run that signs: signs an earlier index again for this run, or drops it when another key
+ * signed it. Otherwise readers would refuse it until the first image has arrived. An empty location stays
+ * empty, because an index without a status means a finished bundle.
  */
 export async function claimIndex(
   documents: DocumentStore,
@@ -111,10 +109,7 @@ export async function claimIndex(
   await signing.write('index.json', index ?? formatBundleIndex(emptyIndex), signal);
 }
 
-/**
- * Before a run that does not sign: no reader must take the signature of an earlier index for that of a new
- * one.
- */
+/** Call before a run that does not sign: readers must not apply an earlier signature to a new index. */
 export async function dropSignature(documents: DocumentStore, signal?: AbortSignal): Promise<void> {
   if ((await documents.read('dray-signature.json', signal)) === undefined) return;
   await documents.delete('dray-signature.json', signal);
@@ -128,7 +123,7 @@ function checkEnvelope(bytes: Uint8Array, { key, context, pipeline }: SignatureD
     case 'other-type':
       throw refusal('SIGNATURE_INVALID', 'its signature is about something else');
     case 'other-key':
-      throw refusal('SIGNATURE_INVALID', 'its signature is not by this key, or what was signed was changed');
+      throw refusal('SIGNATURE_INVALID', 'it was signed with another key, or changed afterwards');
     case 'signed':
   }
   const signed = parseIndexStatement(opened.payload);
@@ -143,11 +138,11 @@ function checkEnvelope(bytes: Uint8Array, { key, context, pipeline }: SignatureD
 }
 
 function quoted(text: string | undefined): string {
-  return text === undefined ? 'nothing that it names' : `"${printable(text, 100)}"`;
+  return text === undefined ? 'an unnamed one' : `"${printable(text, 100)}"`;
 }
 
 function refusal(code: ErrorCode, reason: string): DrayError {
   return new DrayError(code, `cannot use the index of the bundle: ${reason}`, {
-    hint: 'Pre-pull with --sign and the key that belongs to DRAY_VERIFY_KEY, or find out who has changed the bundle.',
+    hint: 'Pre-pull with --sign and the key that belongs to DRAY_VERIFY_KEY, or find out who changed the bundle.',
   });
 }

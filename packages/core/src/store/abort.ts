@@ -2,20 +2,24 @@ import { Readable } from 'node:stream';
 import type { ByteStream } from '../blob-store.ts';
 import { DrayError, isDrayError } from '../errors.ts';
 
-/** The error for work that `signal` stopped: its reason when that is a DrayError, else `ABORTED`. `what` follows "cannot". */
+/**
+ * The error for work that `signal` aborted: its reason when that is a DrayError, else `ABORTED`. `what`
+ * follows "cannot".
+ */
 export function abortError(signal: AbortSignal, what: string): DrayError {
   const reason: unknown = signal.reason;
   if (isDrayError(reason)) return reason;
   return new DrayError('ABORTED', `cannot ${what}: it was aborted`, { cause: reason });
 }
 
-/** Does nothing until `signal` is aborted. @throws DrayError `ABORTED`, or the signal's own DrayError */
+/** @throws DrayError when `signal` has aborted: `ABORTED`, or the signal's own DrayError */
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
   if (signal?.aborted === true) throw abortError(signal, what);
 }
 
 /**
- * Passes `bytes` through and ends at once when `signal` aborts, also while the source is silent; the source is destroyed then.
+ * Passes `bytes` through. Ends at once when `signal` aborts, even while the source is silent, and destroys
+ * the source.
  * @throws DrayError `ABORTED`, or the signal's own DrayError
  */
 export function abortable(bytes: ByteStream, signal: AbortSignal | undefined, what: string): ByteStream {
@@ -24,7 +28,7 @@ export function abortable(bytes: ByteStream, signal: AbortSignal | undefined, wh
 
 async function* passUntilAborted(bytes: ByteStream, signal: AbortSignal, what: string): ByteStream {
   const iterator = bytes[Symbol.asyncIterator]();
-  // One waiter at a time, not Promise.race: a race would keep every chunk alive for as long as the signal lives.
+  // One waiter at a time instead of Promise.race: a race would keep every chunk alive as long as the signal.
   let rejectWaiter: (reason: DrayError) => void = () => undefined;
   const onAbort = (): void => {
     rejectWaiter(abortError(signal, what));
@@ -50,7 +54,7 @@ async function* passUntilAborted(bytes: ByteStream, signal: AbortSignal, what: s
   }
 }
 
-/** Ends a source that will not be read to its end. Never waits: a silent source might not answer. */
+/** Ends a source without reading the rest. Never waits: a silent source might not answer. */
 function destroyStream(bytes: ByteStream, iterator: AsyncIterator<Uint8Array>): void {
   if (bytes instanceof Readable) bytes.destroy();
   iterator.return?.().then(

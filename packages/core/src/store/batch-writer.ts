@@ -1,14 +1,20 @@
 import type { FileHandle } from 'node:fs/promises';
 
 const batchBytes = 256 * 1024;
-// Linux takes this many buffers in one writev (IOV_MAX).
+// Linux accepts this many buffers in one writev (IOV_MAX).
 const batchChunks = 1024;
 
-/** Writes a stream of chunks in order, few and large system calls at a time. Keeps the chunks until they are written: nobody may reuse them. */
+/**
+ * Writes a stream of chunks in order, with few and large system calls. Keeps the chunks until they are
+ * written, so callers must not reuse them.
+ */
 export interface BatchWriter {
-  /** Takes a chunk; waits only while two batches are on their way. Rejects with the file system's error, perhaps of an earlier chunk. */
+  /**
+   * Queues a chunk; waits only while two batches are in flight. Rejects with the file system's error,
+   * possibly of an earlier chunk.
+   */
   write(chunk: Uint8Array): Promise<void>;
-  /** Resolves when everything taken is in the file. */
+  /** Resolves when all queued chunks are in the file. */
   flush(): Promise<void>;
 }
 

@@ -3,17 +3,20 @@ import { IntegrityError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { fromHex } from '../image/digest.ts';
 
-/** Counts and hashes bytes that should be one blob. */
+/** Counts and hashes the bytes of one blob. */
 export interface BlobCheck {
   /** Bytes seen. */
   readonly size: number;
   /** @throws IntegrityError `SIZE_MISMATCH` as soon as there are too many bytes */
   update(chunk: Uint8Array): void;
-  /** Requires that the bytes seen are the whole blob. @throws IntegrityError `SIZE_MISMATCH` (too few), `DIGEST_MISMATCH` */
+  /**
+   * Checks that the bytes so far are the complete blob. @throws IntegrityError `SIZE_MISMATCH` (too few),
+   * `DIGEST_MISMATCH`
+   */
   finish(): void;
 }
 
-/** Begins the check of one blob; `where` tells whose bytes they are. */
+/** Starts the check of one blob; `where` names the source of the bytes in messages. */
 export function createBlobCheck(descriptor: Descriptor, where: string): BlobCheck {
   const hash = createHash('sha256');
   let size = 0;
@@ -24,7 +27,7 @@ export function createBlobCheck(descriptor: Descriptor, where: string): BlobChec
     update(chunk) {
       size += chunk.byteLength;
       if (size > descriptor.size) {
-        throw sizeMismatch(descriptor, where, `more than ${String(descriptor.size)} bytes came`);
+        throw sizeMismatch(descriptor, where, `received more than ${String(descriptor.size)} bytes`);
       }
       hash.update(chunk);
     },
@@ -33,7 +36,7 @@ export function createBlobCheck(descriptor: Descriptor, where: string): BlobChec
         throw sizeMismatch(
           descriptor,
           where,
-          `only ${String(size)} of ${String(descriptor.size)} bytes came`,
+          `received only ${String(size)} of ${String(descriptor.size)} bytes`,
         );
       }
       const actual = fromHex(hash.digest('hex'));

@@ -25,28 +25,28 @@ beforeEach(async () => {
 afterEach(() => temporary.remove());
 
 describe('a blob on disk', () => {
-  test('is a file of an OCI image layout, and nothing else is left', async () => {
+  test('is a file of an OCI image layout, and leaves nothing else', async () => {
     await put();
     const bytes = await readFile(join(dir, 'blobs', 'sha256', hexOf(descriptor.digest)));
     expect(Buffer.compare(bytes, blob.bytes)).toBe(0);
     expect(await partials()).toEqual([]);
   });
 
-  test('is replaced when it was cut short, as after a power failure', async () => {
+  test('is replaced when truncated, as after a power failure', async () => {
     await put();
     await writeFile(blobPath(dir, descriptor.digest), blob.bytes.subarray(0, 10));
     expect(await put()).toEqual([0]);
     await expectWhole();
   });
 
-  test('comes from tiny chunks as well', async () => {
+  test('can be stored from tiny chunks', async () => {
     const small = sampleBlob(5000);
     const store = createDirectoryBlobStore(dir);
     await store.put(small.descriptor, async () => streamOf(small.bytes, 1));
     expect(await bytesOf(await store.open(small.descriptor))).toEqual(Buffer.from(small.bytes));
   });
 
-  test('does not hide an error of its source', async () => {
+  test('passes on an error of its source', async () => {
     const broken = new Error('the source broke');
     const store = createDirectoryBlobStore(dir);
     expect(await rejectionOf(store.put(descriptor, () => Promise.reject(broken)))).toBe(broken);
@@ -54,7 +54,7 @@ describe('a blob on disk', () => {
     expect(await partials()).toEqual([]);
   });
 
-  test('that is wrong leaves no file at all', async () => {
+  test('with wrong bytes leaves no file', async () => {
     const store = createDirectoryBlobStore(dir);
     const wrong = sampleBlob(5 * megabyte, 9);
     expect(await rejectionCode(store.put(descriptor, async () => streamOf(wrong.bytes)))).toBe(
@@ -73,13 +73,13 @@ describe('an interrupted put', () => {
     expect(await partials()).toEqual([]);
   });
 
-  test('tells only what was read of the source', async () => {
+  test('reports only the bytes read from the source', async () => {
     await interrupt(3 * megabyte);
     const { bytesRead } = await createDirectoryBlobStore(dir).put(descriptor, open);
     expect(bytesRead).toBe(2 * megabyte);
   });
 
-  test('with all its bytes needs nothing of the source', async () => {
+  test('that had all its bytes does not read the source', async () => {
     await plant(ownerlessName(hexOf(descriptor.digest)), blob.bytes);
     expect(await put()).toEqual([]);
     await expectWhole();
@@ -88,20 +88,20 @@ describe('an interrupted put', () => {
   test.each([
     ['wrong bytes', Buffer.alloc(2 * megabyte, 1)],
     ['wrong bytes in full length', Buffer.alloc(5 * megabyte, 1)],
-  ])('that left %s is begun again', async (_, bytes) => {
+  ])('that left %s starts over', async (_, bytes) => {
     await plant(ownerlessName(hexOf(descriptor.digest)), bytes);
     expect((await put()).at(-1)).toBe(0);
     await expectWhole();
     expect(await partials()).toEqual([]);
   });
 
-  test('that left too many bytes is begun again', async () => {
+  test('that left too many bytes starts over', async () => {
     await plant(ownerlessName(hexOf(descriptor.digest)), Buffer.alloc(6 * megabyte));
     expect(await put()).toEqual([0]);
     await expectWhole();
   });
 
-  test('is not continued twice: the source that lies is told after one more try', async () => {
+  test('is retried once: then the wrong source is reported', async () => {
     await interrupt(3 * megabyte);
     const lying = sampleBlob(5 * megabyte, 4);
     const offsets: number[] = [];
@@ -117,14 +117,14 @@ describe('an interrupted put', () => {
     expect(await partials()).toEqual([]);
   });
 
-  test('of a living process is left alone', async () => {
+  test('of a running process is left alone', async () => {
     const name = ownedName(hexOf(descriptor.digest));
     await plant(name, blob.bytes.subarray(0, megabyte));
     expect(await put()).toEqual([0]);
     expect(await partials()).toEqual([name]);
   });
 
-  test('of another machine is left alone while it grows, and continued from a copy once it does not', async () => {
+  test('of another machine is left alone while it grows, and continued from a copy once it stops', async () => {
     const name = `${hexOf(descriptor.digest)}.0123456789ab-1-0123456789abcdef`;
     await plant(name, blob.bytes.subarray(0, megabyte));
     expect(await put()).toEqual([0]);
@@ -136,7 +136,7 @@ describe('an interrupted put', () => {
     expect(await partials()).toEqual([name]);
   });
 
-  test('of a process that is dead is taken over', async () => {
+  test('of a dead process is taken over', async () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
     const name = ownedName(hexOf(descriptor.digest)).replace(`-${String(process.pid)}-`, `-${String(pid)}-`);
     await plant(name, blob.bytes.subarray(0, megabyte));
@@ -144,7 +144,7 @@ describe('an interrupted put', () => {
     expect(await partials()).toEqual([]);
   });
 
-  test('with a second name elsewhere is not written to', async () => {
+  test('with a second hard link is not written to', async () => {
     const name = ownerlessName(hexOf(descriptor.digest));
     await plant(name, blob.bytes.subarray(0, megabyte));
     await link(join(ingestDirectory(dir), name), join(temporary.path, 'elsewhere'));
@@ -153,7 +153,7 @@ describe('an interrupted put', () => {
   });
 });
 
-describe('a process killed while it puts', () => {
+describe('a process killed during a put', () => {
   // The child runs the built package: Node 20 cannot run TypeScript.
   const program = `
     import { createDirectoryBlobStore } from ${JSON.stringify(new URL('../../dist/bundle.js', import.meta.url).href)};
@@ -190,7 +190,7 @@ describe('a process killed while it puts', () => {
 });
 
 describe('an unsafe bundle', () => {
-  test('whose blob is a link is refused by every verb', async () => {
+  test('with a link as blob is refused by every verb', async () => {
     await put();
     await rename(blobPath(dir, descriptor.digest), join(temporary.path, 'outside'));
     await symlink(join(temporary.path, 'outside'), blobPath(dir, descriptor.digest));
@@ -203,7 +203,7 @@ describe('an unsafe bundle', () => {
     expect(await readFile(join(temporary.path, 'outside'))).toHaveLength(descriptor.size);
   });
 
-  test('whose blob is a pipe or a directory is refused without opening it', async () => {
+  test('with a pipe or a directory as blob is refused without opening it', async () => {
     await put();
     await rm(blobPath(dir, descriptor.digest));
     spawnSync('mkfifo', [blobPath(dir, descriptor.digest)]);
@@ -215,7 +215,7 @@ describe('an unsafe bundle', () => {
   });
 
   test.each(['blobs', 'blobs/sha256', '.dray', '.dray/ingest'])(
-    'whose %s is a link is not written to',
+    'with a link as %s is not written to',
     async (name) => {
       await put();
       await rm(blobPath(dir, descriptor.digest));
@@ -228,7 +228,7 @@ describe('an unsafe bundle', () => {
     },
   );
 
-  test('that left a link as an interrupted put is refused', async () => {
+  test('with a link as interrupted put is refused', async () => {
     await put();
     await rm(blobPath(dir, descriptor.digest));
     await writeFile(join(temporary.path, 'outside'), 'mine');
@@ -238,15 +238,15 @@ describe('an unsafe bundle', () => {
     expect(await readFile(join(temporary.path, 'outside'), 'utf8')).toBe('mine');
   });
 
-  test('may hold files with other names, which are no blobs', async () => {
+  test('may hold files with other names, which do not count as blobs', async () => {
     await put();
     await writeFile(join(dir, 'blobs', 'sha256', 'README'), 'x');
     expect(await bytesListed()).toBe(descriptor.size);
   });
 });
 
-describe('a place that cannot be written', () => {
-  test('is named', async () => {
+describe('a directory that cannot be written', () => {
+  test('is named in the error', async () => {
     await writeFile(join(temporary.path, 'file'), '');
     const store = createDirectoryBlobStore(join(temporary.path, 'file', 'bundle'));
     expect(await rejectionOf(store.put(descriptor, open))).toMatchObject({
@@ -260,7 +260,7 @@ async function open(offset: number): Promise<ByteStream> {
   return streamOf(blob.bytes.subarray(offset));
 }
 
-/** Puts the blob, and gives the offsets at which the source was opened. */
+/** Puts the blob, and returns the offsets at which the source was opened. */
 async function put(): Promise<readonly number[]> {
   const offsets: number[] = [];
   await createDirectoryBlobStore(dir).put(descriptor, async (offset) => {
@@ -280,7 +280,7 @@ async function* failing({ bytes }: SampleBlob, after: number, error: Error): Asy
   throw error;
 }
 
-/** Leaves an unfinished file of that name. */
+/** Leaves an unfinished file with this name. */
 async function plant(name: string, bytes: Uint8Array): Promise<void> {
   await mkdir(ingestDirectory(dir), { recursive: true });
   await writeFile(join(ingestDirectory(dir), name), bytes);

@@ -12,7 +12,10 @@ import { putBlob } from './put-blob.ts';
 import { storeIoError } from './store-error.ts';
 
 export interface DirectoryBlobStoreOptions {
-  /** An unfinished blob of another machine that did not grow for so long may be continued (ms, default 60 s). */
+  /**
+   * After this time without growth, an unfinished blob of another machine may be continued (ms, default 60
+   * s).
+   */
   readonly staleAfterMs?: number | undefined;
 }
 
@@ -20,11 +23,12 @@ export interface DirectoryBlobStoreOptions {
 const readChunkBytes = 512 * 1024;
 
 /**
- * The blobs of the OCI image layout in `dir`, whether it exists yet or not: directories are made by the first put.
+ * The blobs of the OCI image layout in `dir`. The first put creates missing directories.
  *
- * What is being written lies in `.dray/ingest` and is renamed into place once its size and digest are proven. An interrupted put leaves its
- * bytes there; the next put of that blob, also by another process, continues them. Links and special files are never followed or opened
- * (`BUNDLE_UNSAFE`). Chunks given to `put` may not be reused by their source.
+ * A put writes to `.dray/ingest` and renames the file into place once size and digest are proven. An
+ * interrupted put leaves its bytes there; the next put of that blob, even by another process, continues them.
+ * Links and special files are never followed or opened (`BUNDLE_UNSAFE`). A source must not reuse the chunks
+ * it gives to `put`.
  * @see image-spec v1.1.1, image-layout.md
  */
 export function createDirectoryBlobStore(
@@ -58,7 +62,7 @@ export function createDirectoryBlobStore(
   };
 }
 
-/** Looks at the blob directories until they are there; a bundle's directories do not turn into links later. */
+/** Checks the blob directories until they exist; a bundle's directories do not turn into links later. */
 function createUsableCheck(dir: string): () => Promise<boolean> {
   let isKnown = false;
   return async () => {
@@ -79,13 +83,9 @@ async function openBlob(
 ): Promise<Readable> {
   const handle = options === undefined ? undefined : await openRegularFile(blobPath(dir, descriptor.digest));
   if (handle === undefined) {
-    throw new DrayError(
-      'BLOB_MISSING',
-      `cannot read blob ${descriptor.digest} from ${dir}: it is not there`,
-      {
-        details: { digest: descriptor.digest },
-      },
-    );
+    throw new DrayError('BLOB_MISSING', `cannot read blob ${descriptor.digest} from ${dir}: file not found`, {
+      details: { digest: descriptor.digest },
+    });
   }
   return handle.createReadStream({
     start: options?.offset ?? 0,
@@ -103,7 +103,9 @@ async function* listBlobs(dir: string, signal: AbortSignal | undefined): AsyncGe
   }
 }
 
-/** The digests that files in the blobs directory are named after, in order; files with other names are nothing of ours. */
+/**
+ * The digests after which files in the blobs directory are named, in order; ignores files with other names.
+ */
 export async function listBlobDigests(dir: string): Promise<readonly Digest[]> {
   try {
     const names = await readdir(blobsDirectory(dir));

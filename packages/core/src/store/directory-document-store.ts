@@ -10,8 +10,9 @@ import { openRegularFile } from './safe-file.ts';
 import { documentWriteError, storeIoError } from './store-error.ts';
 
 /**
- * The documents of the bundle in `dir`, whether it exists yet or not. A write replaces the file by rename after an fsync, so that a power
- * failure leaves the old document or the new one. Documents over 4 MiB are refused both ways (`BUNDLE_INVALID`), links are not followed.
+ * The documents of the bundle in `dir`, which need not exist yet. A write replaces the file by rename after
+ * an fsync, so that a power failure leaves the old document or the new one. Refuses to read or write
+ * documents over 4 MiB (`BUNDLE_INVALID`), and does not follow links.
  */
 export function createDirectoryDocumentStore(dir: string): DocumentStore {
   return {

@@ -10,14 +10,14 @@ import { storeIoError } from './store-error.ts';
 const chunkBytes = 1024 * 1024;
 
 /**
- * Digest and size of a regular file. With `expectedSize` (bytes) a file of another size is refused unread,
- * and one that grows meanwhile is read one byte further at most.
+ * Digest and size of a regular file. With `expectedSize` (bytes), refuses a file of another size unread, and
+ * reads at most one byte more of a growing file.
  * @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE` for a link, `STORE_IO`, `ABORTED`; IntegrityError
  * `SIZE_MISMATCH`
  */
 export async function hashFile(path: string, signal?: AbortSignal, expectedSize?: number): Promise<BlobInfo> {
   const handle = await openRegularFile(path);
-  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${path}: it is not there`);
+  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${path}: file not found`);
   try {
     if (expectedSize === undefined) return await hashHandle(handle, path, { signal });
     checkSize(path, (await handle.stat()).size, expectedSize);
@@ -30,7 +30,7 @@ export async function hashFile(path: string, signal?: AbortSignal, expectedSize?
 }
 
 /**
- * Digest and size of an open file, from its first byte on. Reads `maxBytes` at most.
+ * Digest and size of an open file, from its first byte. Reads at most `maxBytes`.
  * @throws DrayError `STORE_IO`, `ABORTED`
  */
 export async function hashHandle(
@@ -42,7 +42,7 @@ export async function hashHandle(
   }: { readonly maxBytes?: number | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<BlobInfo> {
   const hash = createHash('sha256');
-  // Two buffers: one is read into while the other is hashed.
+  // Two buffers: reads fill one while the other is hashed.
   const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
   const read = (turn: number, position: number): Promise<number> =>
     handle.read(buffers[turn % 2 === 0 ? 0 : 1], 0, Math.min(chunkBytes, maxBytes - position), position).then(

@@ -20,8 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => temporary.remove());
 
-describe('a blob whose digest is not known before', () => {
-  test('is told when it is there', async () => {
+describe('a blob with a digest not known in advance', () => {
+  test('is described once it is stored', async () => {
     const store = createDirectoryBlobStore(dir);
     expect(await store.ingest(streamOf(blob.bytes))).toEqual({ digest, size, isNew: true });
     expect(Buffer.compare(await bytesOf(await store.open(blob.descriptor)), blob.bytes)).toBe(0);
@@ -36,14 +36,14 @@ describe('a blob whose digest is not known before', () => {
     expect(await store.stat(ofNothing)).toEqual({ digest: ofNothing, size: 0 });
   });
 
-  test('is not replaced when it was there already', async () => {
+  test('is not replaced when it exists already', async () => {
     const store = createDirectoryBlobStore(dir);
     await store.put(blob.descriptor, async () => streamOf(blob.bytes));
     expect(await store.ingest(streamOf(blob.bytes))).toEqual({ digest, size, isNew: false });
     expect(await unfinished()).toEqual([]);
   });
 
-  test('replaces what a power failure has cut short', async () => {
+  test('replaces a file truncated by a power failure', async () => {
     const store = createDirectoryBlobStore(dir);
     await store.ingest(streamOf(blob.bytes));
     await writeFile(blobPath(dir, digest), 'cut');
@@ -51,7 +51,7 @@ describe('a blob whose digest is not known before', () => {
     expect(await store.stat(digest)).toEqual({ digest, size });
   });
 
-  test('removes what killed processes have left of others, and nothing else', async () => {
+  test('removes the files of killed processes, and nothing else', async () => {
     await mkdir(ingestDirectory(dir), { recursive: true });
     const { pid } = spawnSync('true');
     const mine = ownedName('unnamed');
@@ -62,7 +62,7 @@ describe('a blob whose digest is not known before', () => {
     expect([...(await unfinished())].sort()).toEqual(alive.sort());
   });
 
-  test('leaves nothing when its source fails, and the error is the source’s', async () => {
+  test('leaves nothing when its source fails, and passes on the error', async () => {
     const broken = new Error('the source broke');
     const failing = async function* (): ByteStream {
       yield* streamOf(blob.bytes);
@@ -74,7 +74,7 @@ describe('a blob whose digest is not known before', () => {
     expect(await readdir(blobsDirectory(dir))).toEqual([]);
   });
 
-  test('leaves nothing when it is aborted while the source is silent', async () => {
+  test('leaves nothing when aborted while the source is silent', async () => {
     const controller = new AbortController();
     const silent = async function* (): ByteStream {
       yield* streamOf(blob.bytes.subarray(0, 1024));
@@ -90,7 +90,7 @@ describe('a blob whose digest is not known before', () => {
     expect(await unfinished()).toEqual([]);
   });
 
-  test('may come several times at once', async () => {
+  test('may be stored several times concurrently', async () => {
     const store = createDirectoryBlobStore(dir);
     const all = await Promise.all(Array.from({ length: 4 }, () => store.ingest(streamOf(blob.bytes))));
     expect(all.every((ingested) => ingested.digest === digest)).toBe(true);

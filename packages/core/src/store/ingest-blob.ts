@@ -18,10 +18,10 @@ export interface IngestBlobRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-// Of no blob, so that no put takes an abandoned one for the beginning of its own.
+// Not a digest, so that a put never continues an abandoned ingest as its own.
 const key = 'unnamed';
 
-/** Stores one blob of unknown digest in a bundle's directory; the contract is that of `BlobIngest.ingest`. */
+/** Stores one blob of unknown digest in a bundle's directory; implements `BlobIngest.ingest`. */
 export async function ingestBlob(request: IngestBlobRequest): Promise<IngestedBlob> {
   await makeStoreDirectories(request.dir);
   await removeAbandoned(request.dir);
@@ -30,14 +30,14 @@ export async function ingestBlob(request: IngestBlobRequest): Promise<IngestedBl
   try {
     blob = await receive(request, ingest);
   } catch (error) {
-    // Without a digest nobody could tell what these bytes are the beginning of.
+    // Without a digest, these bytes cannot be continued.
     await discardIngest(ingest);
     throw error;
   }
   return publish(request.dir, ingest, blob);
 }
 
-/** Nobody can continue what a killed writer has left here. */
+/** Removes what killed writers left: without a digest it cannot be continued. */
 async function removeAbandoned(dir: string): Promise<void> {
   for (const partial of await listPartials(dir)) {
     if (partial.key === key && partial.owner === 'dead') await rm(partial.path, { force: true });
@@ -76,7 +76,10 @@ async function publish(
   return publishFile(dir, ingest.path, blob);
 }
 
-/** Makes a file of the ingest directory, whose digest and size are known, a blob. @throws DrayError `STORE_IO`, `DISK_FULL` */
+/**
+ * Turns a file of the ingest directory, with known digest and size, into a blob. @throws DrayError
+ * `STORE_IO`, `DISK_FULL`
+ */
 export async function publishFile(
   dir: string,
   file: string,
@@ -84,7 +87,7 @@ export async function publishFile(
 ): Promise<IngestedBlob> {
   const path = blobPath(dir, blob.digest);
   try {
-    // A file of another size is what a power failure has left of the blob.
+    // A file of another size was truncated by a power failure.
     const isThere = (await statRegularFile(path))?.size === blob.size;
     if (isThere) await rm(file, { force: true });
     else {

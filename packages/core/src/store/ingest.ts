@@ -8,36 +8,39 @@ import { ownedName, ownerlessName, ownerState, parseOwnedName, type OwnerState }
 import { statRegularFile } from './safe-file.ts';
 import { storeIoError } from './store-error.ts';
 
-/** A file that is being written and is nobody's blob yet. */
+/** A file that is being written and is not a blob yet. */
 export interface Ingest {
   readonly path: string;
   readonly handle: FileHandle;
-  /** Bytes that an interrupted writer left in it. */
+  /** Bytes that an interrupted writer left in the file. */
   readonly resumedBytes: number;
 }
 
-/** What lies in the ingest directory. */
+/** An unfinished file in the ingest directory. */
 export interface Partial {
   readonly path: string;
   readonly key: string;
   readonly size: number;
   readonly owner: OwnerState;
-  /** Since its last write, by this machine's clock. */
+  /** Time since its last write, by this machine's clock. */
   readonly idleMs: number;
 }
 
 export interface BeginIngestOptions {
-  /** What it will be: 64 hex digits. */
+  /** The blob it will become: 64 hex digits. */
   readonly key: string;
-  /** A partial larger than this many bytes is not continued. */
+  /** A larger partial (bytes) is not continued. */
   readonly maxBytes: number;
-  /** A writer that cannot be looked up and has written nothing for so long counts as gone. */
+  /** After this time without writes, a writer whose state is unknown counts as gone (ms). */
   readonly staleAfterMs: number;
 }
 
 const readWrite = constants.O_RDWR | constants.O_NOFOLLOW;
 
-/** Continues what an interrupted writer left, else begins anew. @throws DrayError `STORE_IO`, `BUNDLE_UNSAFE` */
+/**
+ * Continues the file of an interrupted writer, or starts a new one. @throws DrayError `STORE_IO`,
+ * `BUNDLE_UNSAFE`
+ */
 export async function beginIngest(dir: string, options: BeginIngestOptions): Promise<Ingest> {
   const partials = await listPartials(dir);
   const candidates = partials
@@ -50,7 +53,7 @@ export async function beginIngest(dir: string, options: BeginIngestOptions): Pro
   return createIngest(dir, options.key);
 }
 
-/** Begins anew. @throws DrayError `STORE_IO` */
+/** Starts a new ingest. @throws DrayError `STORE_IO` */
 export async function createIngest(dir: string, key: string): Promise<Ingest> {
   const path = join(ingestDirectory(dir), ownedName(key));
   try {
@@ -62,7 +65,7 @@ export async function createIngest(dir: string, key: string): Promise<Ingest> {
   }
 }
 
-/** Closes an ingest and forgets its bytes. */
+/** Closes an ingest and deletes its bytes. */
 export async function discardIngest(ingest: Ingest): Promise<void> {
   await ingest.handle.close();
   await rm(ingest.path, { force: true });
@@ -79,11 +82,11 @@ export async function releaseIngest(dir: string, key: string, ingest: Ingest): P
   try {
     await rename(ingest.path, join(ingestDirectory(dir), ownerlessName(key)));
   } catch {
-    // It stays under our name, and is taken over once this process has ended.
+    // It keeps our name, and is taken over once this process has ended.
   }
 }
 
-/** Everything unfinished in a bundle, in order of name. @throws DrayError `STORE_IO`, `BUNDLE_UNSAFE` */
+/** All unfinished files in a bundle, ordered by name. @throws DrayError `STORE_IO`, `BUNDLE_UNSAFE` */
 export async function listPartials(dir: string): Promise<readonly Partial[]> {
   if (!(await hasIngestDirectory(dir))) return [];
   const names = await readIngestDirectory(dir);
@@ -108,7 +111,7 @@ async function describePartial(dir: string, name: string): Promise<Partial | und
     path,
     key: owned.key,
     size: stats.size,
-    // A second name for a file means that writing here would change it elsewhere.
+    // With a second hard link, writing here would change the file elsewhere too.
     owner: stats.nlink === 1 ? ownerState(owned) : 'alive',
     idleMs: Date.now() - stats.mtimeMs,
   };
@@ -124,7 +127,8 @@ async function adopt(dir: string, partial: Partial): Promise<Ingest | undefined>
   const path = join(ingestDirectory(dir), ownedName(partial.key));
   const isGone = partial.owner === 'none' || partial.owner === 'dead';
   try {
-    // Only one of several adopters succeeds with the rename. A writer that is not surely gone keeps its file: we go on with a copy.
+    // Only one of several adopters succeeds with the rename. If the writer may still run, it keeps its file
+    // and we continue with a copy.
     if (isGone) await rename(partial.path, path);
     else await copyFile(partial.path, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     const handle = await open(path, readWrite);

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => temporary.remove());
 
 describe('a layout', () => {
-  test('is made with its parents, and made again without harm', async () => {
+  test('is created with its parents, and can be created again', async () => {
     await initLayout(dir);
     await initLayout(dir);
     expect(JSON.parse(await readFile(join(dir, 'oci-layout'), 'utf8'))).toEqual({
@@ -25,19 +25,19 @@ describe('a layout', () => {
     expect(await readdir(ingestDirectory(dir))).toEqual([]);
   });
 
-  test('is made by several at the same time', async () => {
+  test('can be created concurrently', async () => {
     await Promise.all(Array.from({ length: 5 }, () => initLayout(dir)));
     await checkLayout(dir);
   });
 
   test.each([
     ['no oci-layout', undefined, 'BUNDLE_INVALID'],
-    ['an oci-layout that is no JSON', '1.0.0', 'BUNDLE_INVALID'],
-    ['an oci-layout that is no object', '"1.0.0"', 'BUNDLE_INVALID'],
+    ['an oci-layout that is not JSON', '1.0.0', 'BUNDLE_INVALID'],
+    ['an oci-layout that is not an object', '"1.0.0"', 'BUNDLE_INVALID'],
     ['no version', '{}', 'BUNDLE_INVALID'],
-    ['a version that is no text', '{"imageLayoutVersion":1}', 'BUNDLE_INVALID'],
+    ['a version that is not a string', '{"imageLayoutVersion":1}', 'BUNDLE_INVALID'],
     ['another version', '{"imageLayoutVersion":"2.0.0"}', 'BUNDLE_VERSION_UNSUPPORTED'],
-  ])('with %s is refused by name', async (_, content, code) => {
+  ])('with %s is refused with its own code', async (_, content, code) => {
     await mkdir(dir, { recursive: true });
     if (content !== undefined) await writeFile(join(dir, 'oci-layout'), content);
     const expected = { code, message: expect.stringContaining(dir) };
@@ -53,28 +53,28 @@ describe('a layout', () => {
     });
   });
 
-  test('whose oci-layout is a link is refused', async () => {
+  test('with a link as oci-layout is refused', async () => {
     await mkdir(dir, { recursive: true });
     await symlink('/etc/hostname', join(dir, 'oci-layout'));
     expect(await rejectionCode(checkLayout(dir))).toBe('BUNDLE_UNSAFE');
     expect(await rejectionCode(initLayout(dir))).toBe('BUNDLE_UNSAFE');
   });
 
-  test('cannot be made in a place that is no directory', async () => {
+  test('cannot be created below a file', async () => {
     await writeFile(join(temporary.path, 'a'), '');
     expect(await rejectionCode(initLayout(dir))).toBe('STORE_IO');
   });
 });
 
 describe('a document on disk', () => {
-  test('is a file beside the blobs, and nothing else is left', async () => {
+  test('is a file beside the blobs, and leaves nothing else', async () => {
     const documents = createDirectoryDocumentStore(dir);
     await documents.write('index.json', Buffer.from('{}'));
     expect(await readFile(join(dir, 'index.json'), 'utf8')).toBe('{}');
     expect(await readdir(ingestDirectory(dir))).toEqual([]);
   });
 
-  test('is refused over 4 MiB, both ways', async () => {
+  test('is refused over 4 MiB, in reading and in writing', async () => {
     const documents = createDirectoryDocumentStore(dir);
     const large = new Uint8Array(4 * 1024 * 1024 + 1);
     expect(await rejectionCode(documents.write('index.json', large))).toBe('BUNDLE_INVALID');
@@ -83,7 +83,7 @@ describe('a document on disk', () => {
     expect(await rejectionCode(documents.read('index.json'))).toBe('BUNDLE_INVALID');
   });
 
-  test('that is a link is not read, and replaced without following it', async () => {
+  test('that is a link is not read, and is replaced without following it', async () => {
     await mkdir(dir, { recursive: true });
     await writeFile(join(temporary.path, 'outside'), 'mine');
     await symlink(join(temporary.path, 'outside'), join(dir, 'index.json'));

@@ -9,27 +9,30 @@ import { fileMode, makeDirectory, setModeOf } from './modes.ts';
 import { isRealDirectory, openRegularFile, statRegularFile } from './safe-file.ts';
 import { documentWriteError, storeIoError } from './store-error.ts';
 
-/** The only version there is. @see image-spec v1.1.1, image-layout.md "oci-layout file" */
+/** The only version of the specification. @see image-spec v1.1.1, image-layout.md "oci-layout file" */
 const imageLayoutVersion = '1.0.0';
 
 const maxLayoutFileBytes = 64 * 1024;
 
-/** The directory that holds a bundle's blobs, one file each, named by 64 hex digits. */
+/** The directory of a bundle's blobs: one file each, named by 64 hex digits. */
 export function blobsDirectory(dir: string): string {
   return join(dir, 'blobs', 'sha256');
 }
 
-/** Where a blob is kept. @see image-spec v1.1.1, image-layout.md "Blobs" */
+/** The path of a blob. @see image-spec v1.1.1, image-layout.md "Blobs" */
 export function blobPath(dir: string, digest: Digest): string {
   return join(blobsDirectory(dir), hexOf(digest));
 }
 
-/** The directory that holds what is being written: files here are nobody's blobs yet. */
+/** The directory for unfinished files, which are not blobs yet. */
 export function ingestDirectory(dir: string): string {
   return join(dir, '.dray', 'ingest');
 }
 
-/** Makes `dir` an OCI image layout (without index.json) unless it is one. @throws DrayError `STORE_IO`, `DISK_FULL`, `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE` */
+/**
+ * Makes `dir` an OCI image layout (without index.json) unless it is one. @throws DrayError `STORE_IO`,
+ * `DISK_FULL`, `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`
+ */
 export async function initLayout(dir: string): Promise<void> {
   await makeStoreDirectories(dir);
   const path = join(dir, 'oci-layout');
@@ -50,8 +53,9 @@ export async function initLayout(dir: string): Promise<void> {
 }
 
 /**
- * Requires that `dir` is an OCI image layout of a version we can read.
- * @throws DrayError `BUNDLE_INVALID` when it has no readable oci-layout file, `BUNDLE_VERSION_UNSUPPORTED`, `BUNDLE_UNSAFE`, `STORE_IO`
+ * Checks that `dir` is an OCI image layout of a supported version.
+ * @throws DrayError `BUNDLE_INVALID` when it has no readable oci-layout file, `BUNDLE_VERSION_UNSUPPORTED`,
+ * `BUNDLE_UNSAFE`, `STORE_IO`
  */
 export async function checkLayout(dir: string): Promise<void> {
   const bytes = await readLayoutFile(dir);
@@ -64,7 +68,10 @@ export async function checkLayout(dir: string): Promise<void> {
   );
 }
 
-/** Creates the directories of blobs and ingests, and requires that none of them is a link. @throws DrayError `BUNDLE_UNSAFE`, `STORE_IO` */
+/**
+ * Creates the directories for blobs and ingests, and checks that none of them is a link. @throws DrayError
+ * `BUNDLE_UNSAFE`, `STORE_IO`
+ */
 export async function makeStoreDirectories(dir: string): Promise<void> {
   for (const path of [dir, ...innerDirectories(dir)]) {
     if (path !== dir && (await isRealDirectory(path))) continue;
@@ -76,12 +83,12 @@ export async function makeStoreDirectories(dir: string): Promise<void> {
   }
 }
 
-/** True when the directories of blobs exist and are no links. @throws DrayError `BUNDLE_UNSAFE`, `STORE_IO` */
+/** True when the blob directories exist and are not links. @throws DrayError `BUNDLE_UNSAFE`, `STORE_IO` */
 export async function hasBlobsDirectory(dir: string): Promise<boolean> {
   return (await isRealDirectory(join(dir, 'blobs'))) && (await isRealDirectory(blobsDirectory(dir)));
 }
 
-/** True when the directory of ingests exists and is no link. @throws DrayError `BUNDLE_UNSAFE`, `STORE_IO` */
+/** True when the ingest directory exists and is not a link. @throws DrayError `BUNDLE_UNSAFE`, `STORE_IO` */
 export async function hasIngestDirectory(dir: string): Promise<boolean> {
   return (await isRealDirectory(join(dir, '.dray'))) && (await isRealDirectory(ingestDirectory(dir)));
 }
@@ -110,7 +117,7 @@ function layoutVersion(bytes: Uint8Array, dir: string): string {
     const version = parseJsonObject(bytes, 'oci-layout')['imageLayoutVersion'];
     if (typeof version === 'string') return version;
   } catch (error) {
-    throw notALayout(dir, 'its file oci-layout is no JSON object', error);
+    throw notALayout(dir, 'its file oci-layout is not a JSON object', error);
   }
   throw notALayout(dir, 'its file oci-layout names no version');
 }

@@ -20,7 +20,7 @@ afterEach(() => temporary.remove());
 
 const blob = sampleBlob(5000);
 
-/** Name and mode of everything below a directory, except what is private by purpose. */
+/** Name and mode of everything below a directory, except what is private on purpose. */
 async function modesIn(directory: string): Promise<readonly (readonly [string, number])[]> {
   const names = await readdir(directory, { recursive: true });
   return Promise.all(
@@ -48,7 +48,7 @@ describe.each([0, 0o022, 0o077])('with umask %o', (umask) => {
     }
   };
 
-  test('everything that is stored can be changed by its owner and read by all', async () => {
+  test('everything stored is writable by its owner and readable by all', async () => {
     await initLayout(dir);
     const store = createDirectoryBlobStore(dir);
     await store.put(blob.descriptor, async () => streamOf(blob.bytes));
@@ -61,7 +61,7 @@ describe.each([0, 0o022, 0o077])('with umask %o', (umask) => {
     await expectModes(9);
   });
 
-  test('also a blob that another process has begun', async () => {
+  test('so is a blob that another process began', async () => {
     await initLayout(dir);
     const [, hex = ''] = blob.descriptor.digest.split(':');
     await writeFile(join(dir, '.dray', 'ingest', ownerlessName(hex)), blob.bytes.subarray(0, 100), {
@@ -77,14 +77,14 @@ describe.each([0, 0o022, 0o077])('with umask %o', (umask) => {
     await expectModes(6);
   });
 
-  test('directories that exist keep their modes', async () => {
+  test('existing directories keep their modes', async () => {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await initLayout(dir);
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
   });
 });
 
-test('the mode of what a link leads to is left alone', async () => {
+test('the mode of a link’s target does not change', async () => {
   const outside = join(temporary.path, 'outside');
   await writeFile(outside, '', { mode: 0o600 });
   await symlink(outside, join(temporary.path, 'link'));

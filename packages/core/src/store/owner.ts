@@ -3,26 +3,29 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemErrorCode } from '../errors.ts';
 
-/** Who writes a file that is not finished, as its name says: `<key>.<host>-<pid>-<random>`. */
+/** The writer of an unfinished file, as its name states: `<key>.<host>-<pid>-<random>`. */
 export interface OwnedName {
-  /** What it will be: 64 hex digits of a blob, or the name of a document. */
+  /** What the file will become: 64 hex digits of a blob, or the name of a document. */
   readonly key: string;
   readonly host: string;
   readonly pid: number;
 }
 
-/** `none` was given up by its writer; `dead` and `alive` are sure; `elsewhere` cannot be known from here. */
+/**
+ * `none`: the writer released it. `dead` and `alive` are certain. `elsewhere`: cannot be determined from
+ * here.
+ */
 export type OwnerState = 'none' | 'dead' | 'alive' | 'elsewhere';
 
 const noHost = 'free';
 const namePattern = /^(.+)\.([a-z0-9]+)-(\d+)-[a-f0-9]{16}$/;
 
-/** A fresh name for something that this process begins to write. */
+/** A new name for a file that this process is going to write. */
 export function ownedName(key: string): string {
   return `${key}.${thisHost()}-${String(process.pid)}-${randomBytes(8).toString('hex')}`;
 }
 
-/** A fresh name for something unfinished that nobody writes any more. */
+/** A new name for an unfinished file without a writer. */
 export function ownerlessName(key: string): string {
   return `${key}.${noHost}-0-${randomBytes(8).toString('hex')}`;
 }
@@ -33,7 +36,7 @@ export function parseOwnedName(name: string): OwnedName | undefined {
   return key === undefined || host === undefined ? undefined : { key, host, pid: Number(pid) };
 }
 
-/** Whether the writer still runs. */
+/** Determines whether the writer still runs. */
 export function ownerState({ host, pid }: OwnedName): OwnerState {
   if (host === noHost) return 'none';
   if (host !== thisHost()) return 'elsewhere';
@@ -48,8 +51,9 @@ export function ownerState({ host, pid }: OwnedName): OwnerState {
 let cachedHost: string | undefined;
 
 /**
- * Names the set of processes whose ids we can look up: machine, boot and pid namespace. Two containers on one machine, or one machine
- * before and after a reboot, are different hosts here; else a pid that means another process would decide.
+ * Identifies the set of processes whose ids we can look up: machine, boot and pid namespace. Two containers
+ * on one machine, or one machine before and after a reboot, are different hosts here; otherwise an unrelated
+ * process with the same pid would decide.
  */
 function thisHost(): string {
   cachedHost ??= createHash('sha256')

@@ -13,32 +13,36 @@ import { proveFile } from './prove-file.ts';
 import type { FileState } from './proven-file.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
-/** Where packs are made and used: in a bundle on this node. */
+/** The packs of a local bundle. */
 export interface PackStore extends BlobIngest {
-  /** A path for a pack that is yet to be written; what dead writers left is removed first. @throws DrayError `STORE_IO` */
+  /** A path for a new pack; first removes what dead writers left. @throws DrayError `STORE_IO` */
   newFile(): Promise<string>;
-  /** Makes a finished file a blob of the bundle; the file is gone from its old place afterwards. @throws DrayError `STORE_IO`, `ABORTED` */
+  /** Moves a finished file into the bundle as a blob. @throws DrayError `STORE_IO`, `ABORTED` */
   adopt(file: string, signal?: AbortSignal): Promise<IngestedBlob>;
-  /** The file that holds a blob, whether it is there or not. */
+  /** The path of a blob's file, which need not exist. */
   fileOf(digest: Digest): string;
   /**
-   * Proves that the file of a blob holds what it should, unless that was proven already and nobody has changed the file since. Resolves with
-   * the state of the file that was proven.
-   * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
+   * Proves that a blob's file has the right bytes, unless that was proven before and the file is unchanged.
+   * Resolves with the proven state of the file.
+   * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`,
+   * `STORE_IO`, `ABORTED`
    */
   prove(descriptor: Descriptor, signal?: AbortSignal): Promise<FileState>;
-  /** A fresh directory for what has to be extracted; what dead processes left is removed first. The caller removes it. @throws DrayError `STORE_IO` */
+  /**
+   * A new directory for extracted files; first removes what dead processes left. The caller removes it.
+   * @throws DrayError `STORE_IO`
+   */
   workDirectory(): Promise<string>;
 }
 
 export interface PackStoreOptions {
-  /** Keeps what was proven; only its owner may be able to write there. Undefined: it is proven each time. */
+  /** Remembers proven states; only its owner may have write access. Undefined: prove each time. */
   readonly provenDir?: string | undefined;
 }
 
 const key = 'pack';
 
-/** The place for packs of the bundle in `dir`. */
+/** The store for packs of the bundle in `dir`. */
 export function createPackStore(dir: string, options: PackStoreOptions = {}): PackStore {
   const blobs = createDirectoryBlobStore(dir);
   const { provenDir } = options;

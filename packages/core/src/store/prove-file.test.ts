@@ -40,8 +40,8 @@ async function replace(bytes: Uint8Array): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-describe('a file that was proven', () => {
-  test('is in the same state until somebody writes to it', async () => {
+describe('a proven file', () => {
+  test('keeps its state until a write', async () => {
     const state = await prove();
     expect(state).toBeDefined();
     expect(await prove()).toBe(state);
@@ -54,7 +54,7 @@ describe('a file that was proven', () => {
   test.each([
     ['of the same size in the same tick', () => writeFile(file, other.bytes), 'DIGEST_MISMATCH'],
     ['of another size', () => writeFile(file, 'short'), 'SIZE_MISMATCH'],
-    ['cut short', () => truncate(file, 1024), 'SIZE_MISMATCH'],
+    ['truncated', () => truncate(file, 1024), 'SIZE_MISMATCH'],
     ['grown', () => appendFile(file, 'x'), 'SIZE_MISMATCH'],
     ['grown to a sparse terabyte', () => truncate(file, 2 ** 40), 'SIZE_MISMATCH'],
     ['another file under its name', () => replace(other.bytes), 'DIGEST_MISMATCH'],
@@ -67,7 +67,7 @@ describe('a file that was proven', () => {
     expect(await rejectionCode(openProven({ file, descriptor: blob.descriptor, proven: state }))).toBe(code);
   });
 
-  test('that is open stays what was proven when its name gets another file', async () => {
+  test('that is open stays proven when its name gets another file', async () => {
     const opened = await openProven({ file, descriptor: blob.descriptor });
     await replace(other.bytes);
     await opened.confirm();
@@ -76,7 +76,7 @@ describe('a file that was proven', () => {
     await opened.close();
   });
 
-  test('that is open is hashed again after it was touched, and refused after it was written to', async () => {
+  test('that is open is hashed again after a touch, and refused after a write', async () => {
     const opened = await openProven({ file, descriptor: blob.descriptor });
     await chmod(file, 0o600);
     await opened.confirm();
@@ -85,17 +85,17 @@ describe('a file that was proven', () => {
     await opened.close();
   });
 
-  test('is read as it is', async () => {
+  test('is read unchanged', async () => {
     const bytes = await bytesOf(readProven(file, blob.descriptor, await prove()));
     expect(Buffer.compare(bytes, blob.bytes)).toBe(0);
   });
 
-  test('is not hashed again while it is read', async () => {
+  test('is not hashed again during a read', async () => {
     const state = await prove();
     expect(await bytesOf(readProven(file, other.descriptor, state))).toHaveLength(blob.bytes.length);
   });
 
-  test('is noted in no state but one that was hashed', async () => {
+  test('is noted only in a state that was hashed', async () => {
     await prove();
     const [name = ''] = await readdir(provenDir);
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
@@ -105,7 +105,7 @@ describe('a file that was proven', () => {
     expect(await readFile(join(provenDir, name), 'utf8')).toContain(String(ctimeNs));
   });
 
-  test('is hashed again when it was changed since, and when nothing was proven', async () => {
+  test('is hashed again when it has changed, or when nothing was proven', async () => {
     const state = await prove();
     await writeFile(file, other.bytes);
     for (const proven of [state, undefined]) {
@@ -114,7 +114,7 @@ describe('a file that was proven', () => {
     expect(await bytesOf(readProven(file, other.descriptor, state))).toHaveLength(other.bytes.length);
   });
 
-  test('is refused when it is changed while it is read', async () => {
+  test('is refused when it changes during a read', async () => {
     const reading = readProven(file, blob.descriptor, await prove())[Symbol.asyncIterator]();
     await reading.next();
     await appendFile(file, 'x');

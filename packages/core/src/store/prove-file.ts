@@ -11,16 +11,17 @@ import { verifying } from './verifying.ts';
 export interface ProofRequest {
   readonly file: string;
   readonly descriptor: Descriptor;
-  /** Where it is noted what was proven. */
+  /** The directory for notes of proven states. */
   readonly provenDir: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Hashes a file and compares it with its descriptor. Where a note says that this very file was proven and was not changed since, that counts:
- * nobody can write to a file without changing the time of its last change, which cannot be set. Only this function writes such notes, and
- * only of what it has hashed. Resolves with the state that was proven.
- * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
+ * Hashes a file and compares it with its descriptor. Skips the hashing when a note says that this very file
+ * was proven and has not changed: every write changes the file's ctime, which cannot be set. Only this
+ * function writes such notes, and only for files it has hashed. Resolves with the proven state.
+ * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`,
+ * `STORE_IO`, `ABORTED`
  */
 export async function proveFile({ file, descriptor, provenDir, signal }: ProofRequest): Promise<FileState> {
   const note = provenDir === undefined ? undefined : join(provenDir, hexOf(descriptor.digest));
@@ -35,13 +36,14 @@ export async function proveFile({ file, descriptor, provenDir, signal }: ProofRe
   }
 }
 
-/** Bytes read at once. */
+/** Bytes per read. */
 const readBytes = 1024 * 1024;
 
 /**
- * The bytes of a file, which are what the descriptor says or end in an error: where the file is in the `proven` state before and after, they
- * are not hashed once more.
- * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`
+ * The bytes of a file, which match the descriptor or end in an error. Does not hash them again when the file
+ * is in the `proven` state before and after.
+ * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`,
+ * `STORE_IO`
  */
 export async function* readProven(
   file: string,
@@ -49,7 +51,7 @@ export async function* readProven(
   proven: FileState | undefined,
 ): ByteStream {
   const handle = await openRegularFile(file);
-  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${file}: it is not there`);
+  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot read file ${file}: file not found`);
   try {
     const stateOf = async (): Promise<FileState> => fileState(await handle.stat({ bigint: true }));
     const bytes = handle.createReadStream({ autoClose: false, highWaterMark: readBytes, start: 0 });
@@ -59,7 +61,7 @@ export async function* readProven(
     }
     yield* bytes;
     if ((await stateOf()) === proven) return;
-    throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${file}: it was changed while it was read`, {
+    throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${file}: it changed during the read`, {
       details: { digest: descriptor.digest },
     });
   } finally {
@@ -75,7 +77,7 @@ async function readNote(note: string): Promise<FileState | undefined> {
   }
 }
 
-/** Without a note it is only slower. */
+/** Best effort: without a note, the file is hashed again. */
 async function writeNote(note: string, state: FileState): Promise<void> {
   try {
     await mkdir(join(note, '..'), { recursive: true, mode: 0o700 });

@@ -6,18 +6,21 @@ import type { BlobInfo } from '../blob-store.ts';
 import { hashHandle } from './hash-file.ts';
 import { openRegularFile } from './safe-file.ts';
 
-/** Which file it is and in which state: it differs for any other file, and after any write to this one. */
+/** Identifies a file and its state: differs for any other file, and after any write to this one. */
 export type FileState = string;
 
-/** An open file whose bytes were proven. What is done with its name must be compared with this descriptor. */
+/** An open file with proven bytes. Anyone who uses its name must compare the file with this descriptor. */
 export interface ProvenFile {
   readonly path: string;
   readonly handle: FileHandle;
-  /** In which its bytes were proven. */
+  /** The state in which its bytes were proven. */
   readonly state: FileState;
   /** `DEVICE:INODE`, as `stat -c %d:%i` prints it. */
   readonly identity: string;
-  /** Hashes again unless the file is as it was. @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `ABORTED` */
+  /**
+   * Hashes again unless the file is unchanged. @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`;
+   * DrayError `ABORTED`
+   */
   confirm(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -25,24 +28,26 @@ export interface ProvenFile {
 export interface OpenProvenRequest {
   readonly file: string;
   readonly descriptor: BlobInfo;
-  /** A state in which these bytes were hashed before: a file that is still in it is not hashed again. */
+  /** A state in which these bytes were hashed before: a file still in it is not hashed again. */
   readonly proven?: FileState | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-// File systems take the time of a change from a clock that ticks every 1 – 10 ms.
+// File systems take ctime from a clock that ticks every 1 – 10 ms.
 const tickMs = 20;
 
 const tries = 3;
 
 /**
- * Opens a file and proves its bytes through this very descriptor; the state is what `fstat` says of it before and after. The caller closes it.
- * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
+ * Opens a file and proves its bytes through this very descriptor; the state comes from `fstat` before and
+ * after. The caller closes it.
+ * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`,
+ * `STORE_IO`, `ABORTED`
  */
 export async function openProven(request: OpenProvenRequest): Promise<ProvenFile> {
   const { file, signal } = request;
   const handle = await openRegularFile(file);
-  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot use ${file}: it is not there`);
+  if (handle === undefined) throw new DrayError('BLOB_MISSING', `cannot use ${file}: file not found`);
   try {
     let state = await proveHandle(handle, request);
     const { dev, ino } = await handle.stat({ bigint: true });
@@ -64,7 +69,7 @@ export async function openProven(request: OpenProvenRequest): Promise<ProvenFile
   }
 }
 
-/** What `fstat` tells of a file, as one text. */
+/** The `fstat` data that identify a file and its state, as one string. */
 export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
@@ -78,15 +83,16 @@ async function proveHandle(
     checkSize(file, Number(before.size), descriptor);
     const state = fileState(before);
     if (state === proven) return state;
-    // A write within the tick of the last change would leave the same time: hash once that is over.
+    // A write within the same tick as the last change would leave the same time: wait for the next tick, then
+    // hash.
     if (Date.now() - Number(before.ctimeMs) < tickMs) await pause(tickMs);
     const { digest, size } = await hashHandle(handle, file, { maxBytes: descriptor.size + 1, signal });
     checkSize(file, size, descriptor);
     if (digest !== descriptor.digest) throw mismatch(file, descriptor, `its bytes hash to ${digest}`);
-    // Also a new link or another mode changes the state; then it is hashed once more.
+    // A new link or mode also changes the state; then hash once more.
     if (fileState(await handle.stat({ bigint: true })) === state) return state;
   }
-  throw mismatch(file, descriptor, 'it was changed while it was read');
+  throw mismatch(file, descriptor, 'it changed during the read');
 }
 
 function checkSize(file: string, size: number, descriptor: OpenProvenRequest['descriptor']): void {

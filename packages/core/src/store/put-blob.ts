@@ -22,7 +22,7 @@ export interface PutBlobRequest {
 
 const rereadChunkBytes = 1024 * 1024;
 
-/** Stores one blob in a bundle's directory; the contract is that of `BlobStore.put`. */
+/** Stores one blob in a bundle's directory; implements `BlobStore.put`. */
 export async function putBlob(request: PutBlobRequest): Promise<PutResult> {
   const { dir, descriptor, staleAfterMs } = request;
   if (await isStored(dir, descriptor)) return { bytesRead: 0 };
@@ -36,19 +36,26 @@ export async function putBlob(request: PutBlobRequest): Promise<PutResult> {
   } catch (error) {
     if (!isDrayError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH')) throw error;
   }
-  // What the interrupted put had left may have been wrong, or the source's rest: only a run from the start can tell.
+  // Either the bytes of the interrupted put or the source's rest may be wrong: only a put from the start can
+  // decide.
   const bytesRead = await complete(request, await createIngest(dir, key));
   return { bytesRead: resumed.bytesRead + bytesRead };
 }
 
-/** True when the whole blob is there. A file of another size, as a power failure leaves it behind, is not: it will be replaced. */
+/**
+ * True when the complete blob exists. A file of another size, left by a power failure, does not count and
+ * will be replaced.
+ */
 async function isStored(dir: string, descriptor: Descriptor): Promise<boolean> {
   if (!(await hasBlobsDirectory(dir))) return false;
   const stats = await statRegularFile(blobPath(dir, descriptor.digest));
   return stats?.size === descriptor.size;
 }
 
-/** Fills the ingest and renames it into place, or leaves nothing that a reader could see. Gives the bytes read of the source. */
+/**
+ * Fills the ingest and renames it into place, or leaves nothing visible. Resolves with the bytes read from
+ * the source.
+ */
 async function complete(
   request: PutBlobRequest,
   ingest: Ingest,
@@ -57,7 +64,7 @@ async function complete(
   try {
     await fill(request, ingest, progress);
   } catch (error) {
-    // A full disk needs the room more than we need the bytes; wrong bytes nobody needs.
+    // A full disk needs the space more than we need the bytes; wrong bytes are useless.
     const isUseless = isDrayError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH', 'DISK_FULL');
     if (isUseless) await discardIngest(ingest);
     else await releaseIngest(request.dir, hexOf(request.descriptor.digest), ingest);
@@ -94,7 +101,7 @@ async function receive(
       await writing(request, ingest, () => writer.write(chunk));
     }
   } finally {
-    // Also what came before a failure is kept, so that the next put has less to do.
+    // Keep what arrived before a failure too, so that the next put has less to do.
     await writing(request, ingest, () => writer.flush());
   }
 }
@@ -114,8 +121,9 @@ async function reread(
   }
 }
 
-// No fsync of blobs: on the machines measured it makes a pre-pull twice as long, and buys nothing. Every reader verifies size and digest,
-// a file cut short by a power failure is replaced by the next put, and the documents that name blobs are synced.
+// Blobs are not fsynced: on the machines measured that makes a pre-pull twice as long, for no benefit. Every
+// reader verifies size and digest, the next put replaces a file truncated by a power failure, and the
+// documents that name blobs are synced.
 async function publish({ dir, descriptor }: PutBlobRequest, ingest: Ingest): Promise<void> {
   const path = blobPath(dir, descriptor.digest);
   try {
@@ -127,7 +135,7 @@ async function publish({ dir, descriptor }: PutBlobRequest, ingest: Ingest): Pro
   }
 }
 
-/** Runs file work, and turns its errors into ours. */
+/** Runs file operations and wraps their errors. */
 async function writing(
   { dir, descriptor }: PutBlobRequest,
   ingest: Ingest,

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { BlobStore } from '../blob-store.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 
-/** Stores a small blob that is in memory, such as a manifest that was made here. */
+/** Stores a small blob from memory, such as a manifest made here. */
 export async function putBytes(
   blobs: BlobStore,
   { descriptor, bytes }: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },

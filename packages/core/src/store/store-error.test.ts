@@ -18,7 +18,7 @@ describe('an error of the store', () => {
     expect(documentWriteError('/bundle/index.json', 10, { code }).code).toBe('DISK_FULL');
   });
 
-  test('for anything else names the path', () => {
+  test('for any other cause names the path', () => {
     const cause = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
     expect(blobWriteError(failure, cause)).toMatchObject({
       code: 'STORE_IO',

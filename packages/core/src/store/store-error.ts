@@ -16,7 +16,7 @@ export interface WriteFailure {
   readonly descriptor: Descriptor;
 }
 
-/** The error for a blob that could not be written: `DISK_FULL` or `STORE_IO`. */
+/** The error for a failed blob write: `DISK_FULL` or `STORE_IO`. */
 export function blobWriteError({ dir, path, descriptor }: WriteFailure, error: unknown): TransferError {
   const { digest, size } = descriptor;
   const context = { operation: 'put', side: 'destination', digest, location: dir, cause: error } as const;
@@ -31,14 +31,16 @@ export function blobWriteError({ dir, path, descriptor }: WriteFailure, error: u
     `cannot write blob ${digest} to ${dir}: the disk is full, the blob needs ${String(size)} bytes`,
     {
       ...context,
-      hint: 'Make room there, or choose another directory with --bundle.',
-      // What was written of it is deleted again, so all of it is needed.
+      hint: 'Free some space there, or choose another directory with --bundle.',
+      // The partial file is deleted, so the whole size is needed.
       details: { dir, bytesNeeded: size },
     },
   );
 }
 
-/** The error for a blob of unknown digest that could not be written after `bytesWritten`: `DISK_FULL` or `STORE_IO`. */
+/**
+ * The error for a failed write of a blob of unknown digest after `bytesWritten`: `DISK_FULL` or `STORE_IO`.
+ */
 export function ingestWriteError(dir: string, bytesWritten: number, error: unknown): TransferError {
   const isFull = isDiskFull(error);
   const reason = isFull ? 'the disk is full' : reasonOf(error);
@@ -47,20 +49,20 @@ export function ingestWriteError(dir: string, bytesWritten: number, error: unkno
     operation: 'ingest',
     side: 'destination',
     location: dir,
-    ...(isFull ? { hint: 'Make room there, or choose another directory with --bundle.' } : {}),
+    ...(isFull ? { hint: 'Free some space there, or choose another directory with --bundle.' } : {}),
     cause: error,
     details: { dir, bytesWritten },
   });
 }
 
-/** The error for a document that could not be written: `DISK_FULL` or `STORE_IO`. */
+/** The error for a failed document write: `DISK_FULL` or `STORE_IO`. */
 export function documentWriteError(path: string, bytesNeeded: number, error: unknown): DrayError {
   if (!isDiskFull(error)) return storeIoError('write file', path, error);
   return new DrayError(
     'DISK_FULL',
     `cannot write file ${path}: the disk is full, the file needs ${String(bytesNeeded)} bytes`,
     {
-      hint: 'Make room there, or choose another directory with --bundle.',
+      hint: 'Free some space there, or choose another directory with --bundle.',
       cause: error,
       details: { path, bytesNeeded },
     },

@@ -8,7 +8,10 @@ import { storeIoError } from './store-error.ts';
 
 const key = 'work';
 
-/** A fresh directory in the bundle `dir` for what is needed for a while; what dead processes left there is removed. @throws DrayError `STORE_IO`, `BUNDLE_UNSAFE` */
+/**
+ * A new temporary directory in the bundle `dir`; first removes what dead processes left there. @throws
+ * DrayError `STORE_IO`, `BUNDLE_UNSAFE`
+ */
 export async function makeWorkDirectory(dir: string): Promise<string> {
   await makeStoreDirectories(dir);
   const parent = join(dir, '.dray', 'work');

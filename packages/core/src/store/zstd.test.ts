@@ -12,16 +12,13 @@ describe('unzstd', () => {
     return Buffer.concat(parts);
   };
 
-  test.each([1, 7, 1000, 1_000_000])(
-    'gives the content back, read in chunks of %d bytes',
-    async (chunkBytes) => {
-      const content = randomBytes(chunkBytes === 1 ? 2000 : 300_000);
-      expect((await inflated(zstdFrame(content), chunkBytes)).equals(content)).toBe(true);
-    },
-  );
+  test.each([1, 7, 1000, 1_000_000])('restores the content from chunks of %d bytes', async (chunkBytes) => {
+    const content = randomBytes(chunkBytes === 1 ? 2000 : 300_000);
+    expect((await inflated(zstdFrame(content), chunkBytes)).equals(content)).toBe(true);
+  });
 
   test.each([1, 13, 1_000_000])(
-    'joins frames and passes over skippable ones, in chunks of %d bytes',
+    'joins frames and skips skippable ones, in chunks of %d bytes',
     async (chunkBytes) => {
       const [first, second] = [randomBytes(3000), randomBytes(500)];
       const compressed = [
@@ -37,16 +34,16 @@ describe('unzstd', () => {
     },
   );
 
-  test('refuses a stream that ends in the middle', async () => {
+  test('refuses a truncated stream', async () => {
     const compressed = zstdFrame(randomBytes(5000)).subarray(0, 3000);
     await expect(inflated(compressed, 1000)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
   });
 
-  test('refuses bytes that are no zstd', async () => {
+  test('refuses bytes that are not zstd', async () => {
     await expect(inflated(Buffer.alloc(5000, 'x'), 1000)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
   });
 
-  test('hands on what its source throws', async () => {
+  test('passes on what its source throws', async () => {
     const broken = Object.assign(new Error('broken'), { code: 'BROKEN' });
     const read = async (): Promise<void> => {
       for await (const part of unzstd(throwing(broken), 'the layer')) expect(part).toBeDefined();

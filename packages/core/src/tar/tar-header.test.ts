@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { splitTarPath, tarEnd, tarHeader, tarPadding, type TarHeader } from './tar-header.ts';
 
-/** What GNU tar or BusyBox tar lists of an archive with one entry without content. */
+/** The listing by GNU tar or BusyBox tar of an archive with one empty entry. */
 function listed(header: TarHeader): string {
   const input = Buffer.concat([tarHeader(header), tarEnd()]);
   const env = { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C' };
@@ -19,7 +19,7 @@ describe('a tar header', () => {
     expect(listed({ path: 'c', ...device })).toMatch(/^crw------- 0\/0 +10, ?237 /);
   });
 
-  test('holds a path of 256 bytes with a slash in the right place', () => {
+  test('holds a path of 256 bytes with a slash at the right position', () => {
     const path = `${'p'.repeat(155)}/${'n'.repeat(100)}`;
     expect(listed({ path, type: 'file', mode: 0o600 }).endsWith(` ${path}`)).toBe(true);
     expect(splitTarPath(path)).toEqual({ prefix: 'p'.repeat(155), name: 'n'.repeat(100) });
@@ -29,7 +29,7 @@ describe('a tar header', () => {
     { path: 'x'.repeat(101), type: 'file', mode: 0o600 },
     { path: `${'x'.repeat(156)}/y`, type: 'file', mode: 0o600 },
     { path: 'x', type: 'symlink', mode: 0o777, linkName: 'y'.repeat(101) },
-  ] as const)('rejects what no header can hold', (header) => {
+  ] as const)('rejects a name that no header can hold', (header) => {
     expect(() => tarHeader(header)).toThrow(RangeError);
   });
 

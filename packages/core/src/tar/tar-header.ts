@@ -8,17 +8,17 @@ const typeFlags = {
   block: '4',
   directory: '5',
   fifo: '6',
-  /** Extended header of the entry that follows. @see POSIX.1-2017, pax "pax Extended Header" */
+  /** Extended header for the next entry. @see POSIX.1-2017, pax "pax Extended Header" */
   pax: 'x',
-  /** Link name of the entry that follows, ended by NUL. @see GNU tar manual, "Basic Tar Format" */
+  /** Link name for the next entry, ending with NUL. @see GNU tar manual, "Basic Tar Format" */
   longLink: 'K',
 } as const;
 
 export type TarType = keyof typeof typeFlags;
 
-/** What a header block says. Strings are bytes (`latin1`). */
+/** The fields of a header block. Strings are bytes (`latin1`). */
 export interface TarHeader {
-  /** Relative; that of a directory ends with a slash. */
+  /** Relative; a directory's path ends with a slash. */
   readonly path: string;
   readonly type: TarType;
   /** Permission bits. */
@@ -26,7 +26,7 @@ export interface TarHeader {
   /** Default: root. */
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-  /** Of the content (bytes). Default: 0. */
+  /** Size of the content (bytes). Default: 0. */
   readonly size?: number | undefined;
   /** Seconds since 1970. Default: 0. */
   readonly mtime?: number | undefined;
@@ -35,9 +35,9 @@ export interface TarHeader {
   readonly deviceMinor?: number | undefined;
 }
 
-// tar-stream is not used here: it is slower, and mksquashfs and mkfs.erofs must get the same bytes for ever.
+// tar-stream is not used here: it is slower, and mksquashfs and mkfs.erofs must always get the same bytes.
 /**
- * The 512 bytes in front of an entry. Sizes from 8 GiB are written in GNU's binary form. Pure.
+ * The 512 bytes before an entry. Sizes from 8 GiB on are written in GNU's binary form. Pure.
  * @throws RangeError for a path or link name that is too long
  * @see POSIX.1-2017, pax "ustar Interchange Format"; GNU tar manual, "Extensions"
  */
@@ -64,7 +64,7 @@ export function tarHeader(header: TarHeader): Buffer {
   return block;
 }
 
-/** Splits a path at a slash as a header holds it; undefined: no header can. Pure. */
+/** Splits a path at a slash for the header's two fields; undefined when it does not fit. Pure. */
 export function splitTarPath(path: string): { readonly prefix: string; readonly name: string } | undefined {
   if (path.length <= 100) return { prefix: '', name: path };
   const slash = path.lastIndexOf('/', 155);
@@ -74,12 +74,12 @@ export function splitTarPath(path: string): { readonly prefix: string; readonly 
 
 const zeros = Buffer.alloc(blockBytes);
 
-/** The zeros that fill the last block of a content of `size` bytes. Pure. */
+/** The zeros that pad content of `size` bytes to whole blocks. Pure. */
 export function tarPadding(size: number): Buffer {
   return zeros.subarray(0, (blockBytes - (size % blockBytes)) % blockBytes);
 }
 
-/** The end of an archive. */
+/** The end-of-archive marker. */
 export function tarEnd(): Buffer {
   return Buffer.alloc(2 * blockBytes);
 }
@@ -87,7 +87,7 @@ export function tarEnd(): Buffer {
 const sheetBlocks = 128;
 let sheet = Buffer.alloc(0);
 
-/** Zeros. A layer has 100,000 headers: cutting them out of larger buffers saves most of the allocations. */
+/** A block of zeros. A layer may have 100,000 headers: slicing larger buffers avoids most allocations. */
 function newBlock(): Buffer {
   if (sheet.length === 0) sheet = Buffer.alloc(sheetBlocks * blockBytes);
   const block = sheet.subarray(0, blockBytes);
@@ -101,7 +101,7 @@ function writeText(block: Buffer, offset: number, length: number, text: string):
 
 const digit0 = 0x30;
 
-/** Octal digits that fill the field but for its last byte. */
+/** Fills all but the field's last byte with octal digits. */
 function writeOctal(block: Buffer, offset: number, length: number, value: number): void {
   let rest = value;
   for (let at = offset + length - 2; at >= offset; at -= 1) {
@@ -122,7 +122,7 @@ function writeSize(block: Buffer, size: number): void {
   }
 }
 
-/** The sum of all bytes, with the field itself counted as spaces. */
+/** The sum of all bytes, with the checksum field counted as spaces. */
 function writeChecksum(block: Buffer): void {
   block.fill(0x20, 148, 156);
   let sum = 0;

@@ -4,7 +4,10 @@ import type { LayerCompression } from '../image/media-types.ts';
 const zstdMagic = 0xfd2fb528;
 const zstdBlockBytes = 128 * 1024;
 
-/** `bytes` as a layer blob. Zstandard comes as valid frames that do not compress, so that no library is needed. */
+/**
+ * Compresses `bytes` into a layer blob. Zstandard uses valid frames with stored blocks, so no library is
+ * needed.
+ */
 export function compressLayer(bytes: Uint8Array, compression: LayerCompression): Uint8Array {
   switch (compression) {
     case 'none':
@@ -16,7 +19,10 @@ export function compressLayer(bytes: Uint8Array, compression: LayerCompression):
   }
 }
 
-/** The bytes of a layer blob without their compression. Zstandard only as {@link compressLayer} makes it. @throws Error for anything else */
+/**
+ * Decompresses a layer blob. Reads Zstandard only as {@link compressLayer} writes it. @throws Error for
+ * anything else
+ */
 export function decompressLayer(bytes: Uint8Array, compression: LayerCompression): Uint8Array {
   switch (compression) {
     case 'none':
@@ -48,13 +54,13 @@ function storedZstd(bytes: Uint8Array): Uint8Array {
 function readStoredZstd(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== zstdMagic || view.getUint8(4) !== 0b1010_0000) {
-    throw new Error('not a stored zstd frame: give decompressZstd');
+    throw new Error('not a stored zstd frame: pass decompressZstd');
   }
   const parts: Uint8Array[] = [];
   let position = 9;
   for (let isLast = false; !isLast;) {
     const header = view.getUint16(position, true) | (view.getUint8(position + 2) << 16);
-    if (((header >> 1) & 3) !== 0) throw new Error('a compressed zstd block: give decompressZstd');
+    if (((header >> 1) & 3) !== 0) throw new Error('a compressed zstd block: pass decompressZstd');
     isLast = (header & 1) === 1;
     parts.push(bytes.subarray(position + 3, position + 3 + (header >> 3)));
     position += 3 + (header >> 3);

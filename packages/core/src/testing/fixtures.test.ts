@@ -20,14 +20,14 @@ describe('a random image', () => {
         platform: { os: 'linux', architecture: 'arm', variant: 'v6' },
       },
     ],
-  ] as const)('of %j is valid, and the same each time', (options) => {
+  ] as const)('of %j is valid and reproducible', (options) => {
     const image = randomImage(options);
     expect(validateImage(image.blobs, image.target)).toEqual([]);
     expect(randomImage(options)).toEqual(image);
     expect(image.layers).toHaveLength('layers' in options ? options.layers : 2);
   });
 
-  test('differs with its seed', () => {
+  test('depends on its seed', () => {
     expect(randomImage({ seed: 1 }).target.digest).not.toBe(randomImage({ seed: 2 }).target.digest);
   });
 
@@ -66,8 +66,8 @@ describe('the validation of an image', () => {
   });
 });
 
-describe('a layer of the kit', () => {
-  test('is a tar that tar reads', () => {
+describe('a generated layer', () => {
+  test('can be read by tar', () => {
     const tar = createTar([
       { type: 'directory', path: 'etc/' },
       { type: 'file', path: 'etc/motd', bytes: Buffer.from('hello'), mode: 0o600 },
@@ -94,7 +94,7 @@ describe('a layer of the kit', () => {
     }
   });
 
-  test('of foreign zstd is not guessed at', () => {
+  test('with zstd of another compressor is refused', () => {
     expect(() => decompressLayer(Buffer.alloc(20), 'zstd')).toThrow('decompressZstd');
   });
 });

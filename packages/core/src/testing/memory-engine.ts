@@ -5,9 +5,11 @@ import type { Digest } from '../image/digest.ts';
 import { hostPlatform } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 
-/** An {@link Engine} with the classic store in this process. It reads the layers that it is sent and keeps none. */
+/**
+ * An {@link Engine} with the classic store, in memory. It reads the layers that it receives but keeps none.
+ */
 export interface MemoryEngine extends Engine {
-  /** The images that it has, by familiar name. */
+  /** Its images, by familiar name. */
   readonly images: ReadonlyMap<string, EngineImage>;
 }
 

@@ -5,9 +5,9 @@ import type { Digest } from '../image/digest.ts';
 import type { Source } from '../source.ts';
 import type { RandomImage, RandomIndex } from './random-image.ts';
 
-/** A {@link Source} in this process, with a record of what was read from it. */
+/** A {@link Source} in memory that records what was read from it. */
 export interface MemorySource extends Source {
-  /** The blobs that were opened, in order; a blob that was opened twice is there twice. */
+  /** The opened blobs, in order, with repetitions. */
   readonly opened: readonly Digest[];
 }
 
@@ -34,7 +34,7 @@ export function createMemorySource(images: ReadonlyMap<string, RandomImage | Ran
 }
 
 function notFound(what: string): never {
-  throw new RegistryError('REGISTRY_NOT_FOUND', `cannot find ${what} in memory: it is not there`, {
+  throw new RegistryError('REGISTRY_NOT_FOUND', `cannot find ${what} in memory: not found`, {
     status: 404,
   });
 }

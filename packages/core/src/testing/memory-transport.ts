@@ -6,7 +6,7 @@ import { abortable, throwIfAborted } from '../store/abort.ts';
 import { verifying } from '../store/verifying.ts';
 import type { DocumentName, Transport } from '../transport.ts';
 
-/** A {@link Transport} whose place is this process; it keeps the contract. `blobs` is what it begins with. */
+/** A {@link Transport} in memory that fulfils the contract. `blobs` is its initial content. */
 export function createMemoryTransport(blobs: ReadonlyMap<Digest, Uint8Array> = new Map()): Transport {
   const documents = new Map<DocumentName, Uint8Array>();
   return {
@@ -30,7 +30,7 @@ export function createMemoryTransport(blobs: ReadonlyMap<Digest, Uint8Array> = n
   };
 }
 
-/** A {@link BlobStore} in this process. `blobs` is what it begins with. */
+/** A {@link BlobStore} in memory. `blobs` is its initial content. */
 export function createMemoryBlobStore(blobs: ReadonlyMap<Digest, Uint8Array> = new Map()): BlobStore {
   const stored = new Map(blobs);
   return {
@@ -43,7 +43,7 @@ export function createMemoryBlobStore(blobs: ReadonlyMap<Digest, Uint8Array> = n
       throwIfAborted(signal, `open blob ${digest}`);
       const bytes = stored.get(digest);
       if (bytes === undefined) {
-        throw new DrayError('BLOB_MISSING', `cannot read blob ${digest} from memory: it is not there`);
+        throw new DrayError('BLOB_MISSING', `cannot read blob ${digest} from memory: not found`);
       }
       return Readable.from([bytes.subarray(offset)]);
     },

@@ -7,7 +7,7 @@ import { createRandom, type Random } from './random.ts';
 import { createTar, type TarEntry } from './tar.ts';
 
 export interface RandomImageOptions {
-  /** The same options give the same bytes (default 1). */
+  /** The same options and seed give the same bytes (default 1). */
   readonly seed?: number | undefined;
   /** Count of layers (default 2). */
   readonly layers?: number | undefined;
@@ -15,15 +15,15 @@ export interface RandomImageOptions {
   readonly size?: number | undefined;
   /** Default linux/amd64. */
   readonly platform?: Platform | undefined;
-  /** Whose media types (default oci). Docker has none for zstd: such a layer keeps the OCI type. */
+  /** The family of media types (default oci). Docker has none for zstd: such a layer keeps the OCI type. */
   readonly mediaTypes?: 'oci' | 'docker' | undefined;
-  /** Of every layer, or of one after the other (default gzip). */
+  /** The compression of every layer, or of each layer in turn (default gzip). */
   readonly compression?: LayerCompression | readonly LayerCompression[] | undefined;
 }
 
-/** A generated image with real layers: every digest, diffId and size is right. */
+/** A generated image with real layers and correct digests, diffIds and sizes. */
 export interface RandomImage {
-  /** What a registry would answer for its tag: here the manifest. */
+  /** What a registry returns for its tag: here the manifest. */
   readonly target: Descriptor;
   readonly manifest: Descriptor;
   readonly config: Descriptor;
@@ -32,22 +32,25 @@ export interface RandomImage {
   /** Bottom first. */
   readonly diffIds: readonly Digest[];
   readonly platform: Platform;
-  /** Everything above by digest, as a registry stores it. */
+  /** All of the above by digest, as a registry stores it. */
   readonly blobs: ReadonlyMap<Digest, Uint8Array>;
 }
 
-/** An index over generated images. */
+/** An index of generated images. */
 export interface RandomIndex {
   readonly target: Descriptor;
-  /** In the order of the platforms asked for. */
+  /** In the order of the requested platforms. */
   readonly images: readonly RandomImage[];
-  /** Of all images, and the index itself. */
+  /** The blobs of all images, and the index. */
   readonly blobs: ReadonlyMap<Digest, Uint8Array>;
 }
 
 const linuxAmd64: Platform = { os: 'linux', architecture: 'amd64' };
 
-/** An image made of a seed. Its layers hold directories, files and links; upper layers also a whiteout. */
+/**
+ * Generates an image from a seed. Its layers contain directories, files and links; upper layers also a
+ * whiteout.
+ */
 export function randomImage(options: RandomImageOptions = {}): RandomImage {
   const random = createRandom(options.seed ?? 1);
   const flavour = options.mediaTypes ?? 'oci';
@@ -74,7 +77,9 @@ export function randomImage(options: RandomImageOptions = {}): RandomImage {
   };
 }
 
-/** An index with one image for each platform (default linux/amd64 and linux/arm64), each of a seed of its own. */
+/**
+ * An index with one image for each platform (default linux/amd64 and linux/arm64), each with its own seed.
+ */
 export function randomIndex(
   options: Omit<RandomImageOptions, 'platform'> & {
     readonly platforms?: readonly Platform[] | undefined;

@@ -1,20 +1,22 @@
-/** Reproducible pseudo-random values: the same seed gives the same ones, on every machine. Not for secrets. */
+/**
+ * Reproducible pseudo-random values: the same seed gives the same values on every machine. Not for secrets.
+ */
 export interface Random {
-  /** A whole number from 0 to `limit - 1`. */
+  /** An integer from 0 to `limit - 1`. */
   below(limit: number): number;
   bytes(count: number): Uint8Array;
-  /** One of `values`, of which there must be some. */
+  /** One of `values`. */
   pick<Value>(values: readonly [Value, ...Value[]]): Value;
-  /** `length` characters, each one of `alphabet` (default: lower-case letters and digits). */
+  /** `length` characters from `alphabet` (default: lower-case letters and digits). */
   text(length: number, alphabet?: string): string;
 }
 
-// Looked up once: jest gives every test file a global object that is slow to read.
+// Cached: jest gives every test file a global object that is slow to read.
 const { imul } = Math;
 
 const lettersAndDigits = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** A generator that begins at `seed` (a whole number). */
+/** A generator seeded with the integer `seed`. */
 export function createRandom(seed: number): Random {
   const next = mulberry32(seed);
   const below = (limit: number): number => next() % limit;
@@ -27,7 +29,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** 32 bits at a time, with a period of 2³²: enough to fill gigabytes. */
+/** 32 bits per call, with a period of 2³²: enough to fill gigabytes. */
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

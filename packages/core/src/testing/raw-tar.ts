@@ -1,11 +1,11 @@
-/** One header block and what follows it, down to the bytes. Strings are bytes (`latin1`). */
+/** One header block and its content, in raw bytes. Strings are bytes (`latin1`). */
 export interface RawTarEntry {
-  /** Up to 100 bytes; more needs {@link rawPaxHeader} or {@link rawLongName} before it. */
+  /** Up to 100 bytes; longer names need {@link rawPaxHeader} or {@link rawLongName} first. */
   readonly name: string;
   /** Default `0`, a file. */
   readonly typeFlag?: string | undefined;
   readonly content?: Uint8Array | undefined;
-  /** What the header says, default the content's length. */
+  /** The size in the header; default: the content's length. */
   readonly size?: number | undefined;
   readonly mode?: number | undefined;
   readonly uid?: number | undefined;
@@ -15,16 +15,19 @@ export interface RawTarEntry {
   readonly deviceMajor?: number | undefined;
   readonly deviceMinor?: number | undefined;
   readonly prefix?: string | undefined;
-  /** Default `ustar`. `gnu` writes numbers that are too large in base 256. */
+  /** Default `ustar`. `gnu` writes large numbers in base 256. */
   readonly format?: 'v7' | 'ustar' | 'gnu' | undefined;
-  /** More bytes of the header, by offset. */
+  /** Other bytes of the header, by offset. */
   readonly patches?: Readonly<Record<number, string>> | undefined;
 }
 
 const blockBytes = 512;
 const magics = { v7: '', ustar: 'ustar\u000000', gnu: 'ustar  \u0000' } as const;
 
-/** An entry as it stands in a tar, nasty ones included: nothing is checked. @see POSIX.1-2017, pax, "ustar Interchange Format" */
+/**
+ * A raw entry of a tar, which may be invalid: nothing is checked. @see POSIX.1-2017, pax, "ustar Interchange
+ * Format"
+ */
 export function rawTarEntry(entry: RawTarEntry): Buffer {
   const { content = new Uint8Array(), typeFlag = '0', format = 'ustar' } = entry;
   const header = Buffer.alloc(blockBytes);
@@ -52,7 +55,10 @@ export function rawTarEntry(entry: RawTarEntry): Buffer {
   return Buffer.concat([header, content, rawPadding(content.byteLength)]);
 }
 
-/** A PAX header for the entry after it, or with the type `g` for all that follow. @see POSIX.1-2017, pax, "pax Extended Header" */
+/**
+ * A PAX header for the next entry, or with the type `g` for all following ones. @see POSIX.1-2017, pax, "pax
+ * Extended Header"
+ */
 export function rawPaxHeader(records: PaxPairs | PaxRecords, typeFlag: 'x' | 'g' = 'x'): Buffer {
   const pairs = isPairs(records) ? records : Object.entries(records);
   const content = Buffer.concat(pairs.map(([key, value]) => paxRecord(key, value)));
@@ -60,25 +66,25 @@ export function rawPaxHeader(records: PaxPairs | PaxRecords, typeFlag: 'x' | 'g'
 }
 
 type PaxRecords = Readonly<Record<string, string | Uint8Array>>;
-/** Where a key is there more than once. */
+/** Pairs allow repeated keys. */
 type PaxPairs = readonly (readonly [string, string | Uint8Array])[];
 
 function isPairs(records: PaxPairs | PaxRecords): records is PaxPairs {
   return Array.isArray(records);
 }
 
-/** GNU's entry for a long name (`L`) or a long link name (`K`) of the entry after it. */
+/** GNU's entry for a long name (`L`) or a long link name (`K`) of the next entry. */
 export function rawLongName(name: string, typeFlag: 'L' | 'K' = 'L'): Buffer {
   const content = Buffer.from(`${name}\0`, 'latin1');
   return rawTarEntry({ name: '././@LongLink', typeFlag, content, format: 'gnu' });
 }
 
-/** The two blocks of zeros that end a tar. */
+/** The two zero blocks that end a tar. */
 export function rawTarEnd(): Buffer {
   return Buffer.alloc(2 * blockBytes);
 }
 
-/** Zeros up to the next block. */
+/** The zeros up to the next block. */
 export function rawPadding(size: number): Buffer {
   return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
 }

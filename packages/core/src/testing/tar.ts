@@ -1,4 +1,4 @@
-/** What a layer's tar holds at one path. */
+/** An entry of a layer's tar. */
 export type TarEntry =
   | { readonly type: 'directory'; readonly path: string; readonly mode?: number | undefined }
   | {
@@ -18,7 +18,10 @@ interface LinkEntry {
 const blockBytes = 512;
 const typeFlags = { directory: '5', file: '0', symlink: '2', hardlink: '1' } as const;
 
-/** A ustar archive of `entries`, in their order; the same entries give the same bytes. Paths may have up to 100 bytes. @see POSIX.1-1988 */
+/**
+ * A ustar archive of `entries`, in order; the same entries give the same bytes. Paths may have up to 100
+ * bytes. @see POSIX.1-1988
+ */
 export function createTar(entries: readonly TarEntry[]): Uint8Array {
   const parts = entries.flatMap((entry) => {
     const bytes = entry.type === 'file' ? entry.bytes : new Uint8Array();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 export interface TemporaryDirectory {
   readonly path: string;
-  /** Deletes it with everything in it. */
+  /** Deletes the directory and its content. */
   readonly remove: () => Promise<void>;
 }
 
-/** A new empty directory. Who asked for it removes it. */
+/** A new empty directory. The caller removes it. */
 export async function temporaryDirectory(): Promise<TemporaryDirectory> {
   const path = await mkdtemp(join(tmpdir(), 'drayage-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };

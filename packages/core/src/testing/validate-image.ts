@@ -7,15 +7,15 @@ import { layerCompression } from '../image/media-types.ts';
 import { decompressLayer } from './compress.ts';
 
 export interface ValidateImageOptions {
-  /** Real Zstandard; without it only what `randomImage` makes can be read. */
+  /** A real Zstandard decompressor; without it, only the layers of `randomImage` can be read. */
   readonly decompressZstd?: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
 
 type Blobs = ReadonlyMap<Digest, Uint8Array>;
 
 /**
- * Recomputes every digest, size and diffId of an image and tells all that do not agree; nothing to tell means a valid image. Of an index,
- * the images that are there are checked, and one at least must be.
+ * Recomputes every digest, size and diffId of an image and returns all mismatches; none means a valid image.
+ * Of an index, checks the present images, and requires at least one.
  */
 export function validateImage(
   blobs: Blobs,
@@ -29,7 +29,7 @@ export function validateImage(
     const parsed = parseManifest(bytes, target.mediaType);
     if (parsed.kind === 'manifest') return [...problems, ...validateManifest(blobs, parsed, options)];
     const held = parsed.manifests.filter(({ digest }) => blobs.has(digest));
-    if (held.length === 0) problems.push(`${target.digest} (index): none of its manifests is there`);
+    if (held.length === 0) problems.push(`${target.digest} (index): all of its manifests are missing`);
     return [...problems, ...held.flatMap((manifest) => validateImage(blobs, manifest, options))];
   } catch (error) {
     return [...problems, `${target.digest} (manifest): ${reasonOf(error)}`];

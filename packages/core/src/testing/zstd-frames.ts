@@ -16,7 +16,7 @@ export function zstdFrame(content: Uint8Array): Buffer {
   return Buffer.concat([header, ...blocks]);
 }
 
-/** A frame that decoders must skip, as zstd:chunked layers have. @see RFC 8878, 3.1.2 */
+/** A skippable frame, as in zstd:chunked layers. @see RFC 8878, 3.1.2 */
 export function skippableFrame(sizeBytes: number): Buffer {
   const header = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]);
   header.writeUInt32LE(sizeBytes, 4);

@@ -6,11 +6,11 @@ import type { ContractCase, ContractSubject, SampleBlob } from './contract.ts';
 
 export interface BlobStoreContractOptions {
   readonly create: () => Promise<ContractSubject<BlobStore>>;
-  /** Count of blobs in the listing case (default 120): more than one page of the place. */
+  /** Count of blobs in the listing test (default 120): more than one page of the store. */
   readonly listedBlobs?: number | undefined;
 }
 
-/** The behaviours of a `BlobStore`, free of any test runner. */
+/** The contract of `BlobStore`, independent of any test runner. */
 export function blobStoreContract(options: BlobStoreContractOptions): readonly ContractCase[] {
   const verify = (name: string, behaviour: (store: BlobStore) => Promise<void>): ContractCase =>
     contractCase(name, options.create, behaviour);
@@ -35,7 +35,7 @@ function roundTrips(verify: Verify): readonly ContractCase[] {
   ] as const;
   return [
     ...sizes.map(([what, size]) =>
-      verify(`gives back ${what} as it was put`, async (store) => {
+      verify(`returns ${what} unchanged`, async (store) => {
         const blob = sampleBlob(size);
         await putAll(store, blob);
         deepEqual(await store.stat(blob.descriptor.digest), { digest: blob.descriptor.digest, size });
@@ -48,7 +48,7 @@ function roundTrips(verify: Verify): readonly ContractCase[] {
       for (const offset of [1, megabyte + 1, blob.bytes.byteLength - 1])
         await equalBytes(store, blob, offset);
     }),
-    verify('reads nothing of the source when the blob is there already', async (store) => {
+    verify('does not read the source when the blob exists already', async (store) => {
       const blob = sampleBlob(1000);
       await putAll(store, blob);
       const result = await store.put(blob.descriptor, () =>
@@ -56,12 +56,12 @@ function roundTrips(verify: Verify): readonly ContractCase[] {
       );
       equal(result.bytesRead, 0);
     }),
-    verify('tells how many bytes it read of the source', async (store) => {
+    verify('reports how many bytes it read from the source', async (store) => {
       const blob = sampleBlob(200_000);
       const result = await store.put(blob.descriptor, (offset) => openAt(blob, offset));
       equal(result.bytesRead, 200_000);
     }),
-    verify('lets several puts of one blob at the same time succeed', async (store) => {
+    verify('lets concurrent puts of one blob succeed', async (store) => {
       const blob = sampleBlob(2 * megabyte);
       await Promise.all(Array.from({ length: 4 }, () => putAll(store, blob)));
       await equalBytes(store, blob, 0);
@@ -74,7 +74,7 @@ function refusals(verify: Verify): readonly ContractCase[] {
   const cases = [
     ['wrong bytes of the right size', sampleBlob(300_000, 7).bytes, 'DIGEST_MISMATCH'],
     ['a stream that ends early', blob.bytes.subarray(0, 299_999), 'SIZE_MISMATCH'],
-    ['a stream with a byte too many', Buffer.concat([blob.bytes, Buffer.from('x')]), 'SIZE_MISMATCH'],
+    ['a stream with one byte too many', Buffer.concat([blob.bytes, Buffer.from('x')]), 'SIZE_MISMATCH'],
     ['an empty stream for a blob that is not empty', new Uint8Array(), 'SIZE_MISMATCH'],
   ] as const;
   return cases.flatMap(([what, bytes, code]) => [
@@ -132,11 +132,11 @@ function interruptions(verify: Verify): readonly ContractCase[] {
 function absences(verify: Verify): readonly ContractCase[] {
   const blob = sampleBlob(100);
   return [
-    verify('knows nothing of a blob that was never put', async (store) => {
+    verify('lacks a blob that was never put', async (store) => {
       await equalNothing(store, blob);
       equal(await rejectionCode(store.open(blob.descriptor)), 'BLOB_MISSING');
     }),
-    verify('forgets a deleted blob, and deletes what is not there without complaint', async (store) => {
+    verify('deletes a blob, and succeeds when it does not exist', async (store) => {
       await store.delete(blob.descriptor.digest);
       await putAll(store, blob);
       await store.delete(blob.descriptor.digest);
@@ -150,10 +150,10 @@ function absences(verify: Verify): readonly ContractCase[] {
 
 function listings(verify: Verify, count: number): readonly ContractCase[] {
   return [
-    verify('lists nothing of an empty place', async (store) => {
+    verify('lists nothing in an empty store', async (store) => {
       deepEqual(await listDigests(store), []);
     }),
-    verify('lists every blob once, in order of digest', async (store) => {
+    verify('lists every blob once, ordered by digest', async (store) => {
       const blobs = Array.from({ length: count }, (_, position) =>
         sampleBlob(10 + (position % 7), position + 1),
       );

@@ -6,25 +6,25 @@ import { blobStoreContract } from './blob-store.ts';
 import { contractCase, rejectionOf, sampleBlob, streamOf } from './contract.ts';
 import type { ContractCase, ContractSubject } from './contract.ts';
 
-/** What not every place can do. */
+/** Optional abilities of a location. */
 export interface TransportCapabilities {
-  /** Count of blobs in the listing case (default 120): more than one page of the place. */
+  /** Count of blobs in the listing test (default 120): more than one page of the location. */
   readonly listedBlobs?: number | undefined;
 }
 
 export interface TransportContractOptions {
-  /** Makes a transport to a fresh, empty place. */
+  /** Makes a transport to a new, empty location. */
   readonly create: () => Promise<ContractSubject<Transport>>;
-  /** Makes another transport to the same place; without it, the cases of two transports use one. */
+  /** Makes another transport to the same location; without it, tests of two transports share one. */
   readonly reopen?: ((transport: Transport) => Promise<Transport>) | undefined;
   readonly capabilities?: TransportCapabilities | undefined;
-  /** What `create` gave the driver to authenticate with: must not occur in errors and locations. */
+  /** The credential that `create` gave to the driver: must not occur in errors and locations. */
   readonly secret?: string | undefined;
-  /** Makes a transport, with the same secret, whose every operation fails. */
+  /** Makes a transport with the same secret whose operations all fail. */
   readonly createBroken?: (() => Promise<ContractSubject<Transport>>) | undefined;
 }
 
-/** The behaviours of a `Transport`, free of any test runner. */
+/** The contract of `Transport`, independent of any test runner. */
 export function transportContract(options: TransportContractOptions): readonly ContractCase[] {
   const blobCases = blobStoreContract({
     create: async () => {
@@ -53,12 +53,12 @@ function documentCases(verify: Verify): readonly ContractCase[] {
   const first = new TextEncoder().encode('{"first":true}\n');
   const second = new TextEncoder().encode('{"second":"shorter"}');
   return [
-    verify('gives undefined for a document that was never written', async ({ documents }) => {
+    verify('returns undefined for a document that was never written', async ({ documents }) => {
       equal(await documents.read('index.json'), undefined);
       equal(await documents.read('dray-status.json'), undefined);
       equal(await documents.read('dray-signature.json'), undefined);
     }),
-    verify('gives back a document as it was written', async ({ documents }) => {
+    verify('returns a document unchanged', async ({ documents }) => {
       await documents.write('index.json', first);
       equalBytes(await documents.read('index.json'), first);
       equal(await documents.read('dray-status.json'), undefined);
@@ -91,15 +91,12 @@ function documentCases(verify: Verify): readonly ContractCase[] {
       }
       await writing;
     }),
-    verify(
-      'forgets a deleted document, and deletes what is not there without complaint',
-      async ({ documents }) => {
-        await documents.delete('index.json');
-        await documents.write('index.json', first);
-        await documents.delete('index.json');
-        equal(await documents.read('index.json'), undefined);
-      },
-    ),
+    verify('deletes a document, and succeeds when it does not exist', async ({ documents }) => {
+      await documents.delete('index.json');
+      await documents.write('index.json', first);
+      await documents.delete('index.json');
+      equal(await documents.read('index.json'), undefined);
+    }),
     verify('does not list documents among the blobs', async ({ documents, blobs }) => {
       await documents.write('index.json', first);
       await documents.write('dray-status.json', second);
@@ -112,7 +109,7 @@ function documentCases(verify: Verify): readonly ContractCase[] {
 
 function reopenCases(verify: Verify, reopen: TransportContractOptions['reopen']): readonly ContractCase[] {
   return [
-    verify('shows another transport to the same place what was written', async (transport) => {
+    verify('shows the written data to another transport to the same location', async (transport) => {
       const blob = sampleBlob(70_000);
       await transport.blobs.put(blob.descriptor, async (offset) => streamOf(blob.bytes.subarray(offset)));
       await transport.documents.write('index.json', blob.bytes);
@@ -129,7 +126,7 @@ function secretCases({ create, createBroken, secret }: TransportContractOptions)
   const makers = createBroken === undefined ? [create] : [create, createBroken];
   return makers.map((make, position) =>
     contractCase(
-      `keeps its secret out of errors${position === 0 ? '' : ' when nothing works'}`,
+      `keeps its secret out of errors${position === 0 ? '' : ' when everything fails'}`,
       make,
       async (transport) => {
         const blob = sampleBlob(100);
