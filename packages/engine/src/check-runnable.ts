@@ -5,10 +5,10 @@ import { hasContent, listDistinct } from './list-images.ts';
 import { engineReason, httpStatus, requestFailed, unreachable } from './engine-errors.ts';
 
 /**
- * Proves that an image can be run and saved: creates a container of the image, without starting it, and removes it, then asks whether its
- * content is complete. A snapshot made of other blobs (the same layer, compressed otherwise) can be run, but `docker save` would write it
- * without layers.
- * @throws EngineError `ENGINE_LAYER_MISSING` when it is not so, `ENGINE_API`; DrayError `ABORTED`
+ * Proves that an image can be run and saved: creates a container of the image, without starting it, and
+ * removes it, then checks that the image's content is complete. With a snapshot made from other blobs (the
+ * same layer, compressed differently) the image can be run, but `docker save` would omit its layers.
+ * @throws EngineError `ENGINE_LAYER_MISSING` when the check fails, `ENGINE_API`; DrayError `ABORTED`
  */
 export async function checkImageUsable(
   connection: Connection,
@@ -25,16 +25,18 @@ export async function checkImageUsable(
 }
 
 /**
- * Creates a container of the image, without starting it, and removes it. The engine has to prepare a snapshot for it on top of every layer.
- * Creating is not interrupted: who stops listening cannot know whether there is something to remove.
- * @throws EngineError `ENGINE_LAYER_MISSING` when it could not be created, `ENGINE_API` when it could not be removed; DrayError `ABORTED`
+ * Creates a container of the image, without starting it, and removes it. For this the engine prepares a
+ * snapshot on top of every layer. An abort does not interrupt the creation, or it would be unknown whether
+ * there is a container to remove.
+ * @throws EngineError `ENGINE_LAYER_MISSING` when the container cannot be created, `ENGINE_API` when it
+ * cannot be removed; DrayError `ABORTED`
  */
 export async function checkImageRunnable(
   connection: Connection,
   engineImageId: Digest,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const verb = `make a container of ${shortDigest(engineImageId)} on`;
+  const verb = `create a container of ${shortDigest(engineImageId)} on`;
   const { endpoint } = connection;
   throwIfAborted(signal, `${verb} ${endpoint.location}`);
   const container = await createContainer(connection, engineImageId, verb);
@@ -53,7 +55,7 @@ async function createContainer(
   verb: string,
 ): Promise<Dockerode.Container> {
   try {
-    // A command, because images without one are refused; it is never started.
+    // Images without a command are refused, so this gives one; it never runs.
     return await docker.createContainer({
       Image: engineImageId,
       Entrypoint: ['/'],

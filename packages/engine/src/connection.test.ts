@@ -26,7 +26,7 @@ function tcp(port: number): EngineEndpoint {
   return { location, origin: 'DOCKER_HOST', address: { kind: 'tcp', host: '127.0.0.1', port } };
 }
 
-/** A server on loopback that says one thing to everybody, or nothing. */
+/** A loopback server that sends every client one greeting, or nothing. */
 async function listen(greeting?: string): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -49,7 +49,7 @@ function portOf(address: AddressInfo | string | null): number {
 }
 
 describe('describe', () => {
-  test('tells a classic engine', async () => {
+  test('detects a classic engine', async () => {
     const { endpoint } = await fake();
     expect(await createDockerEngine({ endpoint }).describe()).toEqual({
       location: endpoint.location,
@@ -61,12 +61,12 @@ describe('describe', () => {
     });
   });
 
-  test('tells an engine with the containerd store', async () => {
+  test('detects an engine with the containerd store', async () => {
     const { endpoint } = await fake({ driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] });
     expect(await createDockerEngine({ endpoint }).describe()).toMatchObject({ imageStore: 'containerd' });
   });
 
-  test('takes an engine without driver status for a classic one', async () => {
+  test('treats an engine without driver status as classic', async () => {
     const { endpoint } = await fake({
       handlers: {
         'GET /info': (_, response) => {
@@ -84,7 +84,7 @@ describe('describe', () => {
     ['1.99', '1.44', '1.51'],
     ['1.99', '1.60', '1.60'],
   ])(
-    'of an engine with API %s, at least %s, asks at version %s',
+    'queries an engine with API %s, at least %s, at version %s',
     async (apiVersion, minApiVersion, version) => {
       const minimum = minApiVersion === undefined ? {} : { minApiVersion };
       const { endpoint, requests } = await fake({ apiVersion, ...minimum });
@@ -100,7 +100,7 @@ describe('describe', () => {
     await expect(failure).rejects.toThrow(/19\.03\.15.*1\.40.*1\.41/);
   });
 
-  test('asks again when it is called again', async () => {
+  test('queries again when called again', async () => {
     const { endpoint, requests } = await fake();
     const engine = createDockerEngine({ endpoint });
     await engine.describe();
@@ -130,7 +130,7 @@ describe('an engine that cannot be reached', () => {
     await expect(createDockerEngine({ endpoint }).describe()).rejects.toMatchObject(unreachableAt(location));
   });
 
-  test('because nobody listens', async () => {
+  test('because nothing listens', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const port = portOf(server.address());
@@ -147,23 +147,23 @@ describe('an engine that cannot be reached', () => {
   });
 
   test.each([
-    ['speaks no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['does not speak HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['hangs up', ''],
-    ['is no engine', 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nhey!'],
-    ['wants TLS', 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'],
-  ])('because what listens there %s', async (_, greeting) => {
+    ['is not an engine', 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nhey!'],
+    ['requires TLS', 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'],
+  ])('because the server %s', async (_, greeting) => {
     const endpoint = tcp(await listen(greeting));
     const failure = createDockerEngine({ endpoint }).describe();
     await expect(failure).rejects.toMatchObject(unreachableAt(endpoint.location));
   });
 
-  test('because the user may not: the hint says what to do', () => {
+  test('because the user lacks permission: the hint says what to do', () => {
     const denied = Object.assign(new Error('connect EACCES /var/run/docker.sock'), { code: 'EACCES' });
     const error = unreachable(tcp(1), denied);
     expect(error).toMatchObject({ code: 'ENGINE_UNREACHABLE', hint: expect.stringContaining('group') });
   });
 
-  test('is asked again the next time', async () => {
+  test('is queried again the next time', async () => {
     let isDown = true;
     const { endpoint } = await fake({
       handlers: {
@@ -179,7 +179,7 @@ describe('an engine that cannot be reached', () => {
     expect((await engine.listChainIds()).size).toBe(0);
   });
 
-  test('is not waited for once the caller has given up', async () => {
+  test('is not awaited after an abort', async () => {
     const engine = createDockerEngine({ endpoint: tcp(await listen()) });
     const controller = new AbortController();
     const failure = engine.describe(controller.signal);
@@ -188,7 +188,7 @@ describe('an engine that cannot be reached', () => {
   });
 });
 
-test('the environment changes nothing once the endpoint is known', async () => {
+test('the environment has no effect once the endpoint is known', async () => {
   const { endpoint } = await fake();
   const saved = process.env['DOCKER_HOST'];
   process.env['DOCKER_HOST'] = 'tcp://elsewhere:not-a-port';

@@ -9,7 +9,7 @@ import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { unreachable } from './engine-errors.ts';
 import { getJson } from './get-json.ts';
 
-/** An engine that has answered. */
+/** An engine that has responded. */
 export interface Connection {
   readonly docker: Dockerode;
   readonly endpoint: EngineEndpoint;
@@ -18,15 +18,14 @@ export interface Connection {
   readonly requestApiVersion: string;
 }
 
-/** How patiently to connect. */
 export interface ConnectOptions {
-  /** How long the engine may take to answer each of two questions (ms). */
+  /** Time limit for each of the engine's two answers (ms). */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Asks the engine who it is (`/version`, then `/info` at the negotiated API version).
+ * Queries `/version`, then `/info` at the negotiated API version.
  * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`; DrayError `ABORTED`
  */
 export async function connect(endpoint: EngineEndpoint, options: ConnectOptions): Promise<Connection> {
@@ -57,7 +56,8 @@ export async function connect(endpoint: EngineEndpoint, options: ConnectOptions)
   };
 }
 
-// dockerode's connectionTimeout would also limit how long the engine may think before it answers; a clock beside the question does not.
+// dockerode's connectionTimeout would also limit how long the engine may work before it answers; a separate
+// timer does not.
 async function ask(
   endpoint: EngineEndpoint,
   { timeoutMs, signal }: ConnectOptions,
@@ -104,7 +104,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 function notAnEngine(endpoint: EngineEndpoint): EngineError {
-  return unreachable(endpoint, new Error('what answers there is no Docker engine'));
+  return unreachable(endpoint, new Error('the server is not a Docker engine'));
 }
 
 function timedOut(endpoint: EngineEndpoint, timeoutMs: number): EngineError {
@@ -112,7 +112,7 @@ function timedOut(endpoint: EngineEndpoint, timeoutMs: number): EngineError {
 }
 
 function tooOld(endpoint: EngineEndpoint, version: string, apiVersion: string): EngineError {
-  const reason = `engine ${version} speaks Docker API ${apiVersion}, ${oldestApiVersion} is needed`;
+  const reason = `engine ${version} speaks Docker API ${apiVersion}, ${oldestApiVersion} is required`;
   return new EngineError('ENGINE_TOO_OLD', `cannot use engine at ${endpoint.location}: ${reason}`, {
     hint: 'Use Docker Engine 20.10 or later.',
     details: { version, apiVersion, oldestApiVersion },

@@ -8,14 +8,16 @@ import { sharedSshAgent } from './ssh/ssh-agent.ts';
 
 type ModemOptions = NonNullable<ConstructorParameters<typeof Dockerode>[0]> & { readonly agent: HttpAgent };
 
-/** A dockerode for exactly this endpoint; `apiVersion` is put before every path, when given. Connects to nothing. */
+/**
+ * A dockerode for exactly this endpoint; `apiVersion`, if given, prefixes every path. Does not connect yet.
+ */
 export function createDockerClient(endpoint: EngineEndpoint, apiVersion?: string): Dockerode {
   const version = apiVersion === undefined ? undefined : `v${apiVersion}`;
   const options = { ...connectionOptions(endpoint), timeout: undefined, version };
   return withoutDockerHost(() => new Dockerode(options));
 }
 
-// Every member is given, also as undefined: docker-modem takes what is not from the environment.
+// Sets every member, even to undefined: docker-modem takes missing ones from the environment.
 function connectionOptions(endpoint: EngineEndpoint): ModemOptions {
   const { address } = endpoint;
   if (address.kind === 'unix') {
@@ -32,14 +34,14 @@ function connectionOptions(endpoint: EngineEndpoint): ModemOptions {
   return { host, port, protocol: 'https', agent: tlsAgent(tls) };
 }
 
-/** What a request names as its host where no name leads to the engine. */
+/** The Host header when no host name leads to the engine. */
 export const hostHeader = 'localhost';
 
 function tlsAgent(tls: EndpointTls): HttpsAgent {
   return opaque(new HttpsAgent({ keepAlive: true, ...tlsOptions(tls) }));
 }
 
-/** What of TLS node's `https` is told. */
+/** TLS options for node's `https`. */
 export function tlsOptions({ ca, cert, key, verify }: EndpointTls): ConnectionOptions {
   return {
     rejectUnauthorized: verify,
@@ -49,14 +51,15 @@ export function tlsOptions({ ca, cert, key, verify }: EndpointTls): ConnectionOp
   };
 }
 
-// docker-modem 5.0.7 formats the options of every request for its debug log, also when nobody reads that: with an agent, its sockets and
-// their buffers, 8 ms of computing each time.
+// docker-modem 5.0.7 formats the options of every request for its debug log, even when the log is off: with
+// an agent, that includes its sockets and their buffers, 8 ms of work each time.
 function opaque<T extends HttpAgent>(agent: T): T {
   return Object.defineProperty(agent, inspect.custom, { value: () => '[agent]', configurable: true });
 }
 
-// docker-modem 5.0.7 reads DOCKER_HOST and its certificate files in the constructor even when every option is given, and throws when they
-// are wrong. The endpoint has been resolved; hide the variable for that one synchronous call.
+// docker-modem 5.0.7 reads DOCKER_HOST and its certificate files in the constructor even when all options are
+// given, and throws when they are wrong. The endpoint is resolved already, so hide the variable during that
+// one synchronous call.
 function withoutDockerHost<T>(create: () => T): T {
   const saved = process.env['DOCKER_HOST'];
   delete process.env['DOCKER_HOST'];

@@ -32,19 +32,19 @@ describe('inspect', () => {
   test.each([
     ['a tag', parseReference('docker.io/library/redis:7')],
     ['a digest', parseReference(`ghcr.io/org/app@${id}`)],
-    ['a digest, whatever the tag', parseReference(`ghcr.io/org/app:other@${id}`)],
+    ['a digest, ignoring the tag', parseReference(`ghcr.io/org/app:other@${id}`)],
     ['an ID', id],
   ])('finds an image by %s', async (_, name) => {
     const { engine } = await start({ images: [image] });
     expect(await engine.inspect(name)).toMatchObject({ engineImageId: id, diffIds: [base], repoDigests: [] });
   });
 
-  test('gives undefined for an image that is not there', async () => {
+  test('returns undefined for a missing image', async () => {
     const { engine } = await start({ images: [image] });
     expect(await engine.inspect(parseReference('redis:8'))).toBeUndefined();
   });
 
-  test('tells a failure of the engine', async () => {
+  test('reports a failure of the engine', async () => {
     const { engine } = await start({
       handlers: {
         'GET /images/redis:7/json': (_, response) => {
@@ -59,7 +59,7 @@ describe('inspect', () => {
 });
 
 describe('listChainIds', () => {
-  test('gives the chainIds of every image', async () => {
+  test('returns the chainIds of every image', async () => {
     const images = [
       { id: digestOf('1'), diffIds: [base, left] },
       { id: digestOf('2'), diffIds: [base, right, left] },
@@ -71,13 +71,13 @@ describe('listChainIds', () => {
     expect([...(await engine.listChainIds())].sort()).toEqual([...new Set(expected)].sort());
   });
 
-  test('asks nothing more of an empty engine', async () => {
+  test('sends no more requests to an empty engine', async () => {
     const { engine, fake } = await start();
     expect((await engine.listChainIds()).size).toBe(0);
     expect(fake.requests.slice(2)).toEqual(['GET /v1.41/images/json?all=true']);
   });
 
-  test('leaves out what a containerd store has not unpacked for the platform that it shows', async () => {
+  test('omits images that a containerd store has not unpacked for the reported platform', async () => {
     const manifest = (architecture: string, unpacked: number): object => ({
       Kind: 'image',
       ImageData: { Platform: { os: 'linux', architecture }, Size: { Unpacked: unpacked } },
@@ -101,7 +101,7 @@ describe('listChainIds', () => {
 });
 
 describe('tag', () => {
-  test('gives the image the name', async () => {
+  test('adds the name to the image', async () => {
     const tagged: string[] = [];
     const { engine } = await start({
       handlers: {
@@ -117,7 +117,7 @@ describe('tag', () => {
     ]);
   });
 
-  test('of an image that is not there is an error', async () => {
+  test('fails for a missing image', async () => {
     const { engine } = await start();
     await expect(engine.tag(id, parseReference('app:1'))).rejects.toMatchObject({ code: 'ENGINE_API' });
   });
@@ -143,19 +143,19 @@ describe('pull', () => {
   test.each([
     ['redis:7', { fromImage: 'redis', tag: '7' }],
     [`ghcr.io/org/app:1@${id}`, { fromImage: 'ghcr.io/org/app', tag: id }],
-  ])('asks for %s as the docker client does', async (name, query) => {
+  ])('requests %s like the docker client', async (name, query) => {
     const { engine } = await start(pulling('{"status":"Downloaded newer image"}\n'));
     await engine.pull(parseReference(name), linux);
     expect(seen).toEqual([{ query, auth: undefined }]);
   });
 
-  test('tells a platform that is not the engine’s own', async () => {
+  test('sends a platform that differs from the engine’s own', async () => {
     const { engine } = await start(pulling(''));
     await engine.pull(parseReference('redis:7'), { os: 'linux', architecture: 'arm', variant: 'v6' });
     expect(seen[0]?.query).toMatchObject({ platform: 'linux/arm/v6' });
   });
 
-  test('shows the credentials for this reference to the engine only', async () => {
+  test('sends the credentials for this reference to the engine only', async () => {
     const asked: string[] = [];
     const { engine, fake } = await start(pulling('{"error":"denied"}'), {
       authFor: (reference) => {
@@ -178,9 +178,9 @@ describe('pull', () => {
       200,
     ],
     ['an error line without newline', '{"error":"manifest unknown"}', 200],
-    ['an answer that is an error', '{"message":"manifest unknown"}', 404],
-    ['an answer that is no JSON', 'manifest unknown', 401],
-  ])('fails on %s with the reason of the engine', async (_, body, status) => {
+    ['an error response', '{"message":"manifest unknown"}', 404],
+    ['a response that is not JSON', 'manifest unknown', 401],
+  ])('fails on %s with the engine’s reason', async (_, body, status) => {
     const { engine } = await start(pulling(body, status));
     const failure = engine.pull(parseReference('redis:7'), linux);
     await expect(failure).rejects.toMatchObject({ code: 'ENGINE_PULL_FAILED' });
@@ -204,7 +204,7 @@ describe('pull', () => {
 });
 
 describe('checkUsable', () => {
-  test('makes a container and removes it', async () => {
+  test('creates a container and removes it', async () => {
     const { engine, fake } = await start({
       handlers: {
         'POST /containers/create': (_, response) => {
@@ -222,7 +222,7 @@ describe('checkUsable', () => {
   test.each([
     [true, undefined],
     [false, 'ENGINE_LAYER_MISSING'],
-  ])('asks a containerd store whether the content is available: %s', async (isAvailable, code) => {
+  ])('checks in a containerd store whether the content is available: %s', async (isAvailable, code) => {
     const { engine } = await start({
       apiVersion: '1.51',
       driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
@@ -243,7 +243,7 @@ describe('checkUsable', () => {
     expect(isDrayError(failure) ? failure.code : undefined).toBe(code);
   });
 
-  test('removes the container also when it is aborted meanwhile', async () => {
+  test('removes the container even when aborted meanwhile', async () => {
     const controller = new AbortController();
     const { engine, fake } = await start({
       handlers: {
@@ -260,7 +260,7 @@ describe('checkUsable', () => {
     expect(fake.requests.at(-1)).toContain('DELETE');
   });
 
-  test('says that a layer is missing when no container can be made', async () => {
+  test('reports a missing layer when no container can be created', async () => {
     const { engine } = await start({
       handlers: {
         'POST /containers/create': (_, response) => {

@@ -14,19 +14,18 @@ import { openArchive } from './save/open-archive.ts';
 
 const defaultConnectTimeoutMs = 10_000;
 
-/** What an engine adapter needs to know. */
 export interface DockerEngineOptions {
   /** From `resolveEngineEndpoint`. */
   readonly endpoint: EngineEndpoint;
-  /** The credentials for a pull; undefined: none. Never shown in messages. */
+  /** Returns the credentials for a pull; undefined: none. Never shown in messages. */
   readonly authFor?: ((reference: Reference) => Promise<RegistryAuth | undefined>) | undefined;
-  /** How long the engine may take to say who it is (ms, default 10 s). */
+  /** Time limit for the first answers of the engine (ms, default 10 s). */
   readonly connectTimeoutMs?: number | undefined;
 }
 
 /**
- * The engine at `options.endpoint`, by the Docker API. Connects with the first question; what the engine said about itself is kept,
- * except by `describe`, which asks again.
+ * The engine at `options.endpoint`, through the Docker API. Connects on first use and caches the engine's
+ * description; only `describe` queries it again.
  */
 export function createDockerEngine(options: DockerEngineOptions): Engine & ImageSaver & HelperContainers {
   const { endpoint, authFor } = options;
@@ -36,14 +35,14 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
     const timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs;
     const asked = connect(endpoint, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
     known = asked;
-    // What failed once is asked again the next time.
+    // Try again after a failure.
     asked.catch(() => {
       if (known === asked) known = undefined;
     });
     return asked;
   };
 
-  /** Runs one operation, with what goes wrong told as "cannot <verb> <location>: …". */
+  /** Runs one operation; its errors read "cannot <verb> <location>: …". */
   const run = async <T>(
     verb: string,
     signal: AbortSignal | undefined,

@@ -4,7 +4,7 @@ import type { SshAddress } from './endpoint/ssh-address.ts';
 import { trialCommand } from './endpoint/trial-command.ts';
 
 /**
- * The status of the engine's answer that made dockerode throw `error`; undefined when there was no answer.
+ * The HTTP status of the engine's response that made dockerode throw `error`; undefined without a response.
  */
 export function httpStatus(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
@@ -13,18 +13,21 @@ export function httpStatus(error: unknown): number | undefined {
 
 const connectErrors = new Set(['ENOENT', 'EACCES', 'EPERM', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Whether there was no connection at all, rather than one that broke. */
+/** True when no connection was made, as opposed to one that broke. */
 export function neverConnected(error: unknown): boolean {
   return connectErrors.has(systemErrorCode(error) ?? '');
 }
 
-/** What the engine said, without the prefix that dockerode puts before it; one printable line. */
+/** The engine's message without dockerode's prefix; one printable line. */
 export function engineReason(error: unknown): string {
   const text = reasonOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, '');
   return printable(text.trim());
 }
 
-/** For a request that the engine refused, or could not be sent. `verb` is such as `tag redis:7 in`. */
+/**
+ * The error for a request that the engine refused or that could not be sent. `verb` is such as
+ * `tag redis:7 in`.
+ */
 export function requestFailed(verb: string, endpoint: EngineEndpoint, error: unknown): EngineError {
   const status = httpStatus(error);
   if (status === undefined) return unreachable(endpoint, error);
@@ -34,7 +37,9 @@ export function requestFailed(verb: string, endpoint: EngineEndpoint, error: unk
   });
 }
 
-/** For an engine that cannot be talked to. `hint` is for a caller who knows more than the error tells. */
+/**
+ * The error for an engine that cannot be reached. `hint` is for callers that know more than the error says.
+ */
 export function unreachable(
   endpoint: EngineEndpoint,
   error: unknown,
@@ -53,7 +58,7 @@ function connectHint({ address, origin }: EngineEndpoint, error: unknown): strin
   if (isTlsFailure(code, reasonOf(error)))
     return 'Check DOCKER_TLS_VERIFY, and that DOCKER_CERT_PATH holds the certificates of this engine.';
   if (code === 'ECONNRESET' && address.kind === 'tcp' && address.tls === undefined)
-    return 'Set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH if this engine wants TLS.';
+    return 'Set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH if this engine requires TLS.';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return 'Check the host name, and that the engine runs as a service of this job.';
   if (address.kind === 'unix' && origin === 'the default')
@@ -63,8 +68,8 @@ function connectHint({ address, origin }: EngineEndpoint, error: unknown): strin
 
 function sshHint(address: SshAddress, code: string): string {
   return code.startsWith('HPE_')
-    ? `Make the login scripts of ${address.host} print nothing when there is no terminal.`
-    : `Check that "${trialCommand(address)}" works, without asking anything.`;
+    ? `Make the login scripts of ${address.host} print nothing without a terminal.`
+    : `Check that "${trialCommand(address)}" works without a prompt.`;
 }
 
 function isTlsFailure(code: string, reason: string): boolean {

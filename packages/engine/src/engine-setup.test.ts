@@ -19,7 +19,7 @@ async function setupFrom(handlers: Readonly<Record<string, FakeHandler>>): Promi
   }
 }
 
-test('tells what the engine says of itself', async () => {
+test('reports the engine’s setup', async () => {
   const info = {
     Name: 'node1',
     OperatingSystem: 'Debian GNU/Linux 12 (bookworm)',
@@ -46,18 +46,18 @@ test('tells what the engine says of itself', async () => {
   });
 });
 
-test('does without what an engine does not say', async () => {
+test('accepts missing data', async () => {
   const setup = await setupFrom({ 'GET /info': json(200, {}) });
   expect(setup).toMatchObject({ securityOptions: [], runtimes: [], dataRoot: 'unknown', memoryBytes: 0 });
   expect(setup).not.toHaveProperty('backingFilesystem');
 });
 
-test('prints nothing of an engine that a terminal would obey', async () => {
+test('contains no control characters', async () => {
   const setup = await setupFrom({ 'GET /info': json(200, { Name: 'node\u001b[31m' }) });
   expect(setup.hostname).not.toContain('\u001b');
 });
 
-test('knows whether a container is one of the engine', async () => {
+test('reports whether a container belongs to the engine', async () => {
   const path = `GET /containers/${id}/json`;
   expect(await setupFrom({ [path]: json(200, { Id: id }) })).toMatchObject({ holdsUs: true });
   expect(await setupFrom({ [path]: json(404, { message: 'no such container' }) })).toMatchObject({
@@ -65,7 +65,7 @@ test('knows whether a container is one of the engine', async () => {
   });
 });
 
-test('an engine that fails while it is asked is told as such', async () => {
+test('an engine that fails during the query is reported', async () => {
   const failing = setupFrom({ [`GET /containers/${id}/json`]: json(500, { message: 'broken' }) });
   await expect(failing).rejects.toMatchObject({ code: 'ENGINE_API' });
 });

@@ -5,15 +5,15 @@ import { httpStatus, requestFailed } from './engine-errors.ts';
 import { getJson } from './get-json.ts';
 
 export interface EngineSetupOptions {
-  /** How long the engine may take to answer each of a few questions (ms). */
+  /** Time limit for each of the engine's few answers (ms). */
   readonly timeoutMs: number;
-  /** ID of the container this process runs in. */
+  /** ID of the container that this process runs in. */
   readonly containerId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Asks an engine how it is set up; changes nothing.
+ * Reads an engine's setup; changes nothing.
  * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`, `ENGINE_API`; DrayError `ABORTED`
  * @see Docker API v1.41, GET /info
  */
@@ -32,7 +32,7 @@ export async function readEngineSetup(
       ...(holdsUs === undefined ? {} : { holdsUs }),
     };
   } catch (error) {
-    throw requestFailed('look at', endpoint, error);
+    throw requestFailed('read the setup of', endpoint, error);
   }
 }
 

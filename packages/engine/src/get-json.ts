@@ -1,8 +1,8 @@
 import type Dockerode from 'dockerode';
 
 /**
- * What the engine answers to a GET, parsed if it is JSON. For the questions of dockerode that take no signal: an abort ends the request, so
- * that a silent engine does not keep the process. Errors are dockerode's.
+ * The engine's response to a GET, parsed if it is JSON. For dockerode's calls that take no signal: an abort
+ * ends the request, so that a silent engine does not keep the process alive. Throws dockerode's errors.
  */
 export function getJson(docker: Dockerode, path: string, signal: AbortSignal | undefined): Promise<unknown> {
   const request = {

@@ -4,20 +4,23 @@ import type Dockerode from 'dockerode';
 import { httpStatus } from './engine-errors.ts';
 import { getJson } from './get-json.ts';
 
-/** How the engine is asked for an image: the familiar name; with a digest the tag says nothing, and engines know `name@digest` only. */
+/**
+ * The name to request: the familiar one. With a digest the tag is dropped, because engines know only
+ * `name@digest`.
+ */
 export function imageName(name: Reference | Digest): string {
   if (typeof name === 'string') return name;
   return name.digest === undefined ? familiarReference(name) : `${familiarName(name)}@${name.digest}`;
 }
 
-/** What the engine inspected, with the platform that its answer is about. */
+/** An inspected image and its platform. */
 export interface InspectedImage extends EngineImage {
   readonly os: string;
   readonly architecture: string;
   readonly variant: string;
 }
 
-/** The image with this name or ID, or undefined when the engine has none. Errors are dockerode's. */
+/** The image with this name or ID, or undefined when the engine lacks it. Throws dockerode's errors. */
 export async function inspectImage(
   docker: Dockerode,
   name: string,

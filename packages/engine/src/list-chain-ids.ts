@@ -6,7 +6,10 @@ import { isUnpacked, listDistinct } from './list-images.ts';
 
 const concurrency = 8;
 
-/** The chainIds of all layers that the engine's images stand on. Images that vanish meanwhile are passed over. Errors are dockerode's. */
+/**
+ * The chainIds of all layers of the engine's images. Skips images that vanish meanwhile. Throws dockerode's
+ * errors.
+ */
 export async function chainIdsOfImages(
   connection: Connection,
   signal: AbortSignal | undefined,

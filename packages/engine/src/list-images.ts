@@ -2,10 +2,13 @@ import { isObject, platformMatches, type JsonObject, type Platform } from '@dray
 import { compareApiVersions } from './api-version.ts';
 import type { Connection } from './connection.ts';
 
-// The first API whose image list can tell what is there of each manifest.
+// The first API version whose image list reports the content of each manifest.
 const manifestsApiVersion = '1.47';
 
-/** The engine's images by ID, with `Manifests` where a containerd store can list them. Errors are dockerode's. */
+/**
+ * The engine's images by ID, with `Manifests` when a containerd store can list them. Throws dockerode's
+ * errors.
+ */
 export async function listDistinct(
   { docker, info, requestApiVersion }: Connection,
   signal: AbortSignal | undefined,
@@ -21,9 +24,10 @@ export async function listDistinct(
 }
 
 /**
- * True when a listed image is unpacked for a platform. A containerd store lists images that were loaded or pulled without being unpacked:
- * they have layers as blobs, and no snapshot to build on. Of engines that do not tell, every image counts, and a load that was too thin
- * fails with `ENGINE_LAYER_MISSING`.
+ * True when a listed image is unpacked for a platform. A containerd store also lists images that were loaded
+ * or pulled but not unpacked: it has their layers as blobs, but no snapshots to build on. True for every
+ * image when the engine does not report this; then a load that omits too much fails with
+ * `ENGINE_LAYER_MISSING`.
  */
 export function isUnpacked(listed: JsonObject, platform: Platform): boolean {
   const manifests = manifestsFor(listed, platform);
@@ -33,12 +37,12 @@ export function isUnpacked(listed: JsonObject, platform: Platform): boolean {
   });
 }
 
-/** True unless the engine says that blobs of a listed image are missing for a platform. */
+/** True unless the engine reports missing blobs of a listed image for a platform. */
 export function hasContent(listed: JsonObject, platform: Platform): boolean {
   return manifestsFor(listed, platform)?.every(({ Available }) => Available !== false) ?? true;
 }
 
-/** Undefined: the engine does not tell. */
+/** Undefined: not reported by the engine. */
 function manifestsFor(listed: JsonObject, platform: Platform): readonly JsonObject[] | undefined {
   const manifests = listed['Manifests'];
   if (!Array.isArray(manifests)) return undefined;

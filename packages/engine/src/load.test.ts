@@ -25,7 +25,7 @@ const { image, openLayer } = testImage({ name: 'redis:7', layers });
 const everything = { image, openLayer, omit: new Set<number>() };
 const topOnly = { image, openLayer, omit: new Set([0]) };
 
-/** An engine that answers a load like this. */
+/** An engine that answers loads with `handler`. */
 async function answering(handler: FakeHandler): Promise<ReturnType<typeof createDockerEngine>> {
   const { endpoint } = await fake({ handlers: { 'POST /images/load': handler } });
   return createDockerEngine({ endpoint });
@@ -69,7 +69,7 @@ describe('load', () => {
     expect(archives[0]?.has('manifest.json')).toBe(false);
   });
 
-  test('takes a last line without newline, blank lines and lines that are no JSON', async () => {
+  test('accepts a last line without newline, blank lines and lines that are not JSON', async () => {
     const engine = await answering(afterReading('\n<noise>\r\n{"stream":"Loaded image: redis:7"}'));
     await expect(engine.load(everything)).resolves.toMatchObject({ bytesSent: expect.any(Number) });
   });
@@ -80,13 +80,13 @@ describe('load', () => {
       '{"status":"Loading"}\n{"errorDetail":{"message":"no space left on device"},"error":"no space left on device"}\n',
     ],
     ['an error line without newline', '{"error":"no space left on device"}'],
-  ])('fails on %s inside a success', async (_, body) => {
+  ])('fails on %s in a successful response', async (_, body) => {
     const failure = (await answering(afterReading(body))).load(everything);
     await expect(failure).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
     await expect(failure).rejects.toThrow(/redis:7.*no space left on device/);
   });
 
-  test('fails on an answer that is an error', async () => {
+  test('fails on an error response', async () => {
     const engine = await answering(async (request, response) => {
       await drain(request);
       response.writeHead(500).end('{"message":"disk is full"}');
@@ -102,13 +102,13 @@ describe('load', () => {
     `open /var/lib/docker/tmp/docker-import-1/blobs/sha256/${hexOf(omitted?.digest ?? image.config.digest)}: no such file or directory`,
     'layer "blobs/sha256/x" not found',
     'failed to get reader from content store: content digest sha256:x: not found',
-  ])('says that a layer is missing when the engine says: %s', async (error) => {
+  ])('reports a missing layer when the engine says: %s', async (error) => {
     const engine = await answering(afterReading(JSON.stringify({ error })));
     await expect(engine.load(topOnly)).rejects.toMatchObject({ code: 'ENGINE_LAYER_MISSING' });
     await expect(engine.load(everything)).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
   });
 
-  test('takes a failed unpack, which the containerd store tells only as text, for a failure', async () => {
+  test('fails on a failed unpack, which the containerd store reports only as text', async () => {
     const body = JSON.stringify({ stream: 'Error unpacking image redis:7: apply layer error: NotFound\n' });
     const engine = await answering(afterReading(body));
     await expect(engine.load(topOnly)).rejects.toMatchObject({ code: 'ENGINE_LAYER_MISSING' });
@@ -116,7 +116,7 @@ describe('load', () => {
   });
 });
 
-describe('a load that breaks off', () => {
+describe('a load that fails midway', () => {
   const large = testImage({ name: 'large:1', layers: [Buffer.alloc(8_000_000, 'l')] });
   const request = { image: large.image, openLayer: large.openLayer, omit: new Set<number>() };
 
@@ -129,7 +129,7 @@ describe('a load that breaks off', () => {
     await expect(failure).rejects.toThrow('large:1');
   });
 
-  test('because the engine dies while it answers', async () => {
+  test('because the engine dies while it responds', async () => {
     const engine = await answering(async (incoming, response) => {
       await drain(incoming);
       response.write('{"status":"Loading layer"}\n', () => incoming.socket.destroy());
@@ -137,7 +137,7 @@ describe('a load that breaks off', () => {
     await expect(engine.load(request)).rejects.toMatchObject({ code: 'ENGINE_LOAD_FAILED' });
   });
 
-  test('because the engine has seen enough tells its reason', async () => {
+  test('because the engine stops reading reports its reason', async () => {
     const engine = await answering((incoming, response) => {
       incoming.once('data', () => {
         incoming.pause();
@@ -150,7 +150,7 @@ describe('a load that breaks off', () => {
     });
   });
 
-  test('because the engine refuses at once tells its reason', async () => {
+  test('because the engine refuses at once reports its reason', async () => {
     const engine = await answering((_, response) => {
       response.writeHead(403, { Connection: 'close' }).end('{"message":"forbidden by proxy"}');
     });
@@ -160,7 +160,7 @@ describe('a load that breaks off', () => {
     });
   });
 
-  test('because a layer cannot be opened throws exactly that, and the engine gets no whole archive', async () => {
+  test('because a layer cannot be opened throws that error, and the engine gets no complete archive', async () => {
     const { endpoint, archives } = await fake();
     const broken = Object.assign(new Error('broken'), { code: 'BLOB_MISSING' });
     const failure = createDockerEngine({ endpoint }).load({
@@ -171,7 +171,7 @@ describe('a load that breaks off', () => {
     expect(archives).toEqual([]);
   });
 
-  test('because a layer ends with an error throws exactly that', async () => {
+  test('because a layer ends with an error throws that error', async () => {
     const { endpoint, archives } = await fake();
     const broken = Object.assign(new Error('broken'), { code: 'DIGEST_MISMATCH' });
     const source = async function* (): AsyncGenerator<Uint8Array> {
@@ -183,7 +183,7 @@ describe('a load that breaks off', () => {
     expect(archives).toEqual([]);
   });
 
-  test('because it is aborted, also while the engine is silent', async () => {
+  test('because it is aborted works even while the engine is silent', async () => {
     const controller = new AbortController();
     const engine = await answering((incoming) => {
       incoming.once('data', () => {
@@ -206,7 +206,7 @@ describe('a load that breaks off', () => {
     expect(requests).toHaveLength(2);
   });
 
-  test('because there is no engine any more', async () => {
+  test('because the engine is gone', async () => {
     const engine = await startFakeEngine();
     const adapter = createDockerEngine({ endpoint: engine.endpoint });
     await adapter.describe();

@@ -13,7 +13,7 @@ import { readProgress } from './progress.ts';
 // Engines before 23.0 cannot read zstd.
 const firstWithZstd = 23;
 
-// What engines say when a layer is neither in the archive nor in their store.
+// What engines report when a layer is neither in the archive nor in their store.
 const missingPatterns = [
   /no such file or directory/,
   /layer .* not found/,
@@ -21,21 +21,21 @@ const missingPatterns = [
   /^Error unpacking image/,
 ];
 
-/** How the sending went, beside what the engine said. */
+/** The state of the upload, apart from the engine's response. */
 interface Sending {
   bytesSent: number;
-  /** What the source of the layers threw. */
+  /** The error of the layers' source. */
   failure?: { readonly error: unknown } | undefined;
 }
 
-/** Sends one image and waits until the engine has ended with it. See `Engine.load`. */
+/** Sends one image and waits until the engine has finished with it. See `Engine.load`. */
 export async function loadImage(connection: Connection, request: LoadRequest): Promise<LoadResult> {
   const { signal } = request;
   throwIfAborted(signal, `load ${nameOf(request)} to ${connection.endpoint.location}`);
   const entries = await archiveEntries(connection, request);
   const sending: Sending = { bytesSent: 0 };
   const body = Readable.from(observed(tarBytes(entries), sending, request.onProgress), { objectMode: false });
-  // dockerode listens too, once the request is made; before that an error must not end the process.
+  // dockerode listens only once the request is made; until then an error must not end the process.
   body.on('error', () => undefined);
   try {
     await send(connection, request, body);
@@ -45,8 +45,9 @@ export async function loadImage(connection: Connection, request: LoadRequest): P
     throwIfAborted(signal, `load ${nameOf(request)} to ${connection.endpoint.location}`);
     throw error instanceof EngineError ? error : sendFailed(request, connection.endpoint, error);
   } finally {
-    // The engine may answer without having read everything. The error makes dockerode end the request, which else would stay open for good.
-    if (!body.readableEnded) body.destroy(new Error('the archive is not wanted any more'));
+    // The engine may respond without reading everything. The error makes dockerode end the request, which
+    // would otherwise stay open for good.
+    if (!body.readableEnded) body.destroy(new Error('the archive is no longer needed'));
   }
 }
 
@@ -79,13 +80,13 @@ async function send({ docker, endpoint }: Connection, request: LoadRequest, body
     ...(signal === undefined ? {} : { abortSignal: signal }),
   });
   for await (const { text, error } of readProgress(response)) {
-    // A containerd store loads an image whose layers it cannot unpack, and only says so.
+    // A containerd store loads an image whose layers it cannot unpack, and reports that only as text.
     const trouble = error ?? (text.startsWith('Error unpacking image') ? text : undefined);
     if (trouble !== undefined) throw loadFailed(request, endpoint, trouble);
   }
 }
 
-/** Tells a failure that sending every layer would mend from any other. */
+/** Distinguishes a failure that sending every layer would fix from any other. */
 function loadFailed(
   request: LoadRequest,
   endpoint: EngineEndpoint,
@@ -110,7 +111,9 @@ function meansMissingLayer(request: LoadRequest, reason: string): boolean {
 function sendFailed(request: LoadRequest, endpoint: EngineEndpoint, error: unknown): EngineError {
   if (neverConnected(error)) return unreachable(endpoint, error);
   const reason =
-    httpStatus(error) === undefined ? `the engine broke off (${engineReason(error)})` : engineReason(error);
+    httpStatus(error) === undefined
+      ? `the engine closed the connection (${engineReason(error)})`
+      : engineReason(error);
   return loadFailed(request, endpoint, reason, error);
 }
 

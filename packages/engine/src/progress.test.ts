@@ -9,13 +9,13 @@ async function linesOf(...chunks: (string | Buffer)[]): Promise<readonly Progres
 }
 
 describe('readProgress', () => {
-  test('gives stream and status lines as text', async () => {
+  test('returns stream and status lines as text', async () => {
     expect(
       await linesOf('{"stream":"Loaded image: redis:7\\n"}\r\n{"status":"Pulling","id":"7"}\r\n'),
     ).toEqual([{ text: 'Loaded image: redis:7' }, { text: 'Pulling' }]);
   });
 
-  test('joins lines that arrive in pieces, also inside a character', async () => {
+  test('joins lines that arrive in pieces, even when split within a character', async () => {
     const bytes = Buffer.from('{"stream":"größe"}\n');
     const cut = bytes.indexOf(0xc3) + 1;
     expect(await linesOf(bytes.subarray(0, cut), bytes.subarray(cut))).toEqual([{ text: 'größe' }]);
@@ -31,11 +31,11 @@ describe('readProgress', () => {
     ['{"error":"old style"}', 'old style'],
     ['{"errorDetail":{"code":1}}', 'no reason given'],
     ['{"error":""}', ''],
-  ])('takes %s for an error', async (line, error) => {
+  ])('treats %s as an error', async (line, error) => {
     expect(await linesOf(line)).toEqual([{ text: '', error }]);
   });
 
-  test('gives lines that are no JSON objects as text', async () => {
+  test('returns lines that are not JSON objects as text', async () => {
     expect(await linesOf('<html>\n\n[1]\nnull')).toEqual([
       { text: '<html>' },
       { text: '[1]' },

@@ -1,20 +1,21 @@
 import { StringDecoder } from 'node:string_decoder';
 import { isObject, printable, type JsonObject } from '@drayage/core';
 
-/** A line of the engine's progress stream, as far as we read it. @see Docker Engine API v1.41, POST /images/load */
+/** The parts of a progress line that we read. @see Docker Engine API v1.41, POST /images/load */
 export interface ProgressLine {
-  /** What the engine says about its work: `stream` and `status` lines, control characters removed. */
+  /** The engine's `stream` or `status` text, without control characters. */
   readonly text: string;
   /** Set when the work has failed. */
   readonly error?: string | undefined;
 }
 
-// An engine's line is well under this; without a limit a stream without newlines would be held whole.
+// Far longer than any line of an engine; without a limit, a stream without newlines would be buffered whole.
 const maxLineLength = 1024 * 1024;
 
 /**
- * The lines of a progress stream (JSON values, one a line), the last one also without newline; blank lines are left out. A line that is no
- * JSON object comes back as text: proxies put HTML where JSON was expected. Errors of the stream itself are thrown as they are.
+ * The lines of a progress stream (one JSON value per line); the last may lack its newline. Skips blank lines.
+ * Returns a line that is not a JSON object as text, because proxies send HTML instead of JSON. Passes on
+ * errors of the stream.
  */
 export async function* readProgress(stream: AsyncIterable<Uint8Array | string>): AsyncIterable<ProgressLine> {
   const decoder = new StringDecoder('utf8');

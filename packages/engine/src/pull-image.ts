@@ -11,7 +11,10 @@ import type { Connection } from './connection.ts';
 import { engineReason, httpStatus, unreachable } from './engine-errors.ts';
 import { readProgress } from './progress.ts';
 
-/** What the engine shows a registry on our behalf. @see Docker Engine API v1.41, "Authentication" */
+/**
+ * The credentials that the engine presents to a registry for us. @see Docker Engine API v1.41,
+ * "Authentication"
+ */
 export interface RegistryAuth {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -19,16 +22,16 @@ export interface RegistryAuth {
   readonly serveraddress?: string | undefined;
 }
 
-/** What a pull may need. */
 export interface PullOptions {
   readonly auth?: RegistryAuth | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Has the engine pull an image and waits until it has ended. The platform is told only where it is not the engine's own: then the engine
- * does exactly what it does for `docker pull`.
- * @throws EngineError `ENGINE_PULL_FAILED` with the engine's reason, `ENGINE_UNREACHABLE`; DrayError `ABORTED`
+ * Makes the engine pull an image, and waits until the pull has ended. Sends the platform only when it differs
+ * from the engine's own: otherwise the engine behaves exactly as for `docker pull`.
+ * @throws EngineError `ENGINE_PULL_FAILED` with the engine's reason, `ENGINE_UNREACHABLE`; DrayError
+ * `ABORTED`
  */
 export async function pullImage(
   { docker, endpoint, info }: Connection,

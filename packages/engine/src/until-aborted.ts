@@ -1,8 +1,8 @@
 import type { DrayError } from '@drayage/core';
 
 /**
- * What `work` gives, unless `signal` aborts first: then it throws what `giveUp` makes, at once: a request that is ended does not
- * always tell its caller.
+ * Resolves as `work` does, unless `signal` aborts first: then throws at once what `giveUp` makes. An aborted
+ * request does not always notify its caller.
  */
 export async function untilAborted<T>(
   work: Promise<T>,

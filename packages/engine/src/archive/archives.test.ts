@@ -22,7 +22,7 @@ describe('docker-archive', () => {
     ...[source, readsZstd = true]: [Parameters<typeof dockerArchiveEntries>[0], boolean?]
   ) => readArchive(tarBytes(await dockerArchiveEntries(source, { readsZstd })));
 
-  test('names every layer and holds only those not omitted', async () => {
+  test('names every layer and contains only those not omitted', async () => {
     const { image, openLayer } = testImage({ name: 'redis:7', layers: [base, middle, top] });
     const files = await archiveOf({ image, openLayer, omit: new Set([0, 1]) });
     const paths = image.layers.map((layer) => blobPath(layer.digest));
@@ -33,7 +33,7 @@ describe('docker-archive', () => {
     expect(files.get(blobPath(image.config.digest))).toEqual(Buffer.from(image.configBytes));
   });
 
-  test('holds a layer that occurs twice once, also when one occurrence is omitted', async () => {
+  test('contains a repeated layer once, even when one occurrence is omitted', async () => {
     const { image, openLayer } = testImage({ name: 'redis:7', layers: [base, top, base] });
     const files = await archiveOf({ image, openLayer, omit: new Set([0]) });
     expect([...files.keys()].slice(2).sort()).toEqual(
@@ -51,7 +51,7 @@ describe('docker-archive', () => {
     expect(parsed(files.get('manifest.json'))).toMatchObject([{ RepoTags: tags }]);
   });
 
-  test('has zstd layers decompressed for engines that cannot read them', async () => {
+  test('contains zstd layers decompressed for engines that cannot read zstd', async () => {
     const stored = zstdFrame(Buffer.alloc(200_000, 'content'));
     const { image, openLayer } = testImage({
       name: 'a:1',
@@ -67,7 +67,7 @@ describe('docker-archive', () => {
 });
 
 describe('OCI layout', () => {
-  test('keeps index, manifest and config byte for byte and leaves omitted layers out', async () => {
+  test('keeps index, manifest and config byte for byte, without omitted layers', async () => {
     const { image, openLayer } = testImage({ name: 'redis:7', layers: [base, top], isIndexed: true });
     const files = await readArchive(tarBytes(ociLayoutEntries({ image, openLayer, omit: new Set([0]) })));
     expect(parsed(files.get('oci-layout'))).toEqual({ imageLayoutVersion: '1.0.0' });
@@ -94,7 +94,7 @@ describe('OCI layout', () => {
     });
   });
 
-  test('names an image asked for by digest by its digest', async () => {
+  test('names an image requested by digest by its digest', async () => {
     const digest = `sha256:${'a'.repeat(64)}`;
     const source = testImage({ name: `ghcr.io/org/app:1@${digest}`, layers: [base] });
     const files = await readArchive(tarBytes(ociLayoutEntries({ ...source, omit: new Set() })));
@@ -103,7 +103,7 @@ describe('OCI layout', () => {
     });
   });
 
-  test('of an image without a name has no annotations', async () => {
+  test('has no annotations for an image without a name', async () => {
     const source = testImage({ layers: [base] });
     const files = await readArchive(tarBytes(ociLayoutEntries({ ...source, omit: new Set() })));
     expect(parsed(files.get('index.json'))).not.toHaveProperty('manifests.0.annotations');

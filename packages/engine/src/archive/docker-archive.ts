@@ -2,15 +2,15 @@ import { familiarReference, type LoadableImage, type Reference } from '@drayage/
 import { layerEntry, layersToSend, plainLayerEntry, type LayerSource } from './layer-entries.ts';
 import { blobPath, bytesEntry, type ArchiveEntry } from './tar-bytes.ts';
 
-/** What the reader of a docker-archive can do. */
 export interface DockerArchiveOptions {
   /** False for engines before 23.0. */
   readonly readsZstd: boolean;
 }
 
 /**
- * The entries of a docker-archive (what `docker save` of a classic store makes, v1.2) for one image. Layers are files as the registry
- * compressed them; omitted ones are named in `manifest.json` and absent, which a classic store accepts for layers it has.
+ * The entries of a docker-archive (the format of `docker save` with a classic store, v1.2) for one image.
+ * Layers are files, compressed as in the registry. `manifest.json` names omitted layers too; a classic store
+ * accepts their absence when it has them.
  */
 export async function dockerArchiveEntries(
   source: LayerSource,
@@ -37,7 +37,7 @@ function archiveManifest(image: LoadableImage): Uint8Array {
   return Buffer.from(JSON.stringify([description]));
 }
 
-// A classic store cannot be told of digests: only a pull records them.
+// A classic store records digests only in a pull, so they cannot be sent.
 function repoTags(reference: Reference | undefined): readonly string[] | null {
   if (reference?.tag === undefined) return null;
   const { registry, repository, tag } = reference;

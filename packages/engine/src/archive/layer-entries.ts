@@ -2,7 +2,7 @@ import type { ByteStream, Descriptor, Digest, LoadRequest } from '@drayage/core'
 import { layerCompression, unzstd } from '@drayage/core/image';
 import { blobPath, type ArchiveEntry } from './tar-bytes.ts';
 
-/** An image, with what of it is sent and where that comes from. */
+/** An image, the layers to omit, and access to the others. */
 export type LayerSource = Pick<LoadRequest, 'image' | 'omit' | 'openLayer'>;
 
 /** The layers to send: those not omitted, each distinct digest once, bottom first. */
@@ -14,20 +14,21 @@ export function layersToSend({ image, omit }: Pick<LayerSource, 'image' | 'omit'
   return [...distinct.values()];
 }
 
-/** The digests that an archive leaves out altogether. */
+/** The digests that an archive omits altogether. */
 export function omittedDigests(source: Pick<LayerSource, 'image' | 'omit'>): readonly Digest[] {
   const sent = new Set(layersToSend(source).map((layer) => layer.digest));
   return source.image.layers.map((layer) => layer.digest).filter((digest) => !sent.has(digest));
 }
 
-/** A layer as it is stored. */
+/** A layer as stored. */
 export function layerEntry(layer: Descriptor, open: LayerSource['openLayer']): ArchiveEntry {
   return { name: blobPath(layer.digest), size: layer.size, open: () => open(layer) };
 }
 
 /**
- * A layer that every classic engine can read: zstd is decompressed, because engines before 23.0 know only gzip, bzip2 and xz. A tar tells an
- * entry's size before its bytes, so such a layer is read twice: to count, then to send; it is never held.
+ * A layer that every classic engine can read. Decompresses zstd, because engines before 23.0 know only gzip,
+ * bzip2 and xz. A tar states an entry's size before its bytes, so such a layer is read twice: to count, then
+ * to send; it is never buffered.
  */
 export async function plainLayerEntry(
   layer: Descriptor,

@@ -4,8 +4,8 @@ import { layerEntry, layersToSend, type LayerSource } from './layer-entries.ts';
 import { blobPath, bytesEntry, type ArchiveEntry } from './tar-bytes.ts';
 
 /**
- * The entries of an OCI image layout for one image. Manifests and config are the very bytes of the registry, so that the engine's digests are
- * the registry's; omitted layers are absent, which a containerd store accepts for layers whose snapshot it has.
+ * The entries of an OCI image layout for one image. Manifests and config keep the registry's exact bytes, and
+ * so their digests. Omitted layers are absent; a containerd store accepts that when it has their snapshots.
  * @see image-spec v1.1.1, image-layout.md
  */
 export function ociLayoutEntries(source: LayerSource): readonly ArchiveEntry[] {
@@ -33,7 +33,8 @@ function layoutIndex({ target, reference }: LoadableImage): Uint8Array {
   });
 }
 
-// An image of a containerd store has one name: with a digest the tag is left out, as `docker pull name:tag@digest` does.
+// An image in a containerd store has one name: with a digest, omit the tag, as `docker pull name:tag@digest`
+// does.
 function nameAnnotations(reference: Reference): Readonly<Record<string, string>> {
   const { registry, repository, tag, digest } = reference;
   const name = formatReference(digest === undefined ? reference : { registry, repository, digest });

@@ -17,7 +17,7 @@ async function collect(bytes: ByteStream): Promise<readonly Uint8Array[]> {
 }
 
 describe('tarBytes', () => {
-  test('gives an archive with every entry in order', async () => {
+  test('produces an archive with every entry in order', async () => {
     const large = randomBytes(900_001);
     const entries = [
       bytesEntry('a', Buffer.from('first')),
@@ -30,19 +30,19 @@ describe('tarBytes', () => {
     expect(files.get('empty')?.length).toBe(0);
   });
 
-  test('gives the same bytes for the same entries', async () => {
+  test('produces the same bytes for the same entries', async () => {
     const entries = [bytesEntry('a', Buffer.from('first')), bytesEntry('b', Buffer.alloc(1000))];
     const [one, two] = [await collect(tarBytes(entries)), await collect(tarBytes(entries))];
     expect(Buffer.concat(one).equals(Buffer.concat(two))).toBe(true);
   });
 
-  test('gathers small chunks into large ones', async () => {
+  test('joins small chunks into large ones', async () => {
     const small = Array.from({ length: 1000 }, () => Buffer.alloc(1024));
     const chunks = await collect(tarBytes([entryOf('a', 1_024_000, small)]));
     expect(chunks.slice(0, -1).every((chunk) => chunk.byteLength >= 256 * 1024)).toBe(true);
   });
 
-  test('reads no further ahead than it is read', async () => {
+  test('does not read ahead of its reader', async () => {
     let given = 0;
     const source = function* (): Iterable<Uint8Array> {
       for (; given < 100; given++) yield Buffer.alloc(64 * 1024);
@@ -58,7 +58,7 @@ describe('tarBytes', () => {
     await reader.return?.();
   });
 
-  test('opens no entry before the one in front of it has been read', async () => {
+  test('opens an entry only after the previous one has been read', async () => {
     const opened: string[] = [];
     const entry = (name: string): ArchiveEntry => ({
       name,
@@ -77,12 +77,12 @@ describe('tarBytes', () => {
   test.each([
     ['fewer', [Buffer.alloc(10)]],
     ['more', [Buffer.alloc(10), Buffer.alloc(10)]],
-  ])('refuses an entry with %s bytes than it has announced', async (_, chunks) => {
+  ])('refuses an entry with %s bytes than its size', async (_, chunks) => {
     const archive = tarBytes([entryOf('blobs/sha256/b', 15, chunks)]);
     await expect(collect(archive)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
   });
 
-  test('throws what an entry throws, at opening and in the middle', async () => {
+  test('throws what an entry throws, when opened and while read', async () => {
     const broken = Object.assign(new Error('broken'), { code: 'BROKEN' });
     const failing: ArchiveEntry = { name: 'a', size: 5, open: () => Promise.reject(broken) };
     await expect(collect(tarBytes([failing]))).rejects.toBe(broken);
@@ -109,7 +109,7 @@ describe('tarBytes', () => {
 });
 
 describe('the archive of one file', () => {
-  test.each([0, 1, 511, 512, 513, 10_000])('is read by others, with %d bytes', async (size) => {
+  test.each([0, 1, 511, 512, 513, 10_000])('can be read by other programs, with %d bytes', async (size) => {
     const content = Buffer.alloc(size, 'c');
     const archive = Buffer.concat(await collect(tarBytes([bytesEntry('name', content)])));
     expect(archive).toHaveLength(oneFileTarBytes(size));
@@ -118,7 +118,7 @@ describe('the archive of one file', () => {
   });
 
   test.each([0o77777777777, 0o77777777777 + 1, 300_000_000_000])(
-    'says a size of %d, and who owns it',
+    'states a size of %d and its owner',
     async (size) => {
       const reader = extract();
       const read = new Promise((resolve) => {
@@ -138,7 +138,7 @@ describe('the archive of one file', () => {
     },
   );
 
-  test('has no room for a longer name', async () => {
+  test('rejects a longer name', async () => {
     await expect(collect(tarBytes([bytesEntry('f'.repeat(101), Buffer.alloc(1))]))).rejects.toThrow(
       RangeError,
     );

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 import { IntegrityError, type ByteStream, type Digest } from '@drayage/core';
 import { tarEnd, tarHeader, tarPadding } from '@drayage/core/bundle';
 
-/** A regular file of an archive: its size is known before its bytes are opened. */
+/** A regular file in an archive. Its size is known before its bytes are opened. */
 export interface ArchiveEntry {
   readonly name: string;
-  /** Bytes that `open` will give. */
+  /** Size of what `open` returns (bytes). */
   readonly size: number;
   /** Default: 0644. */
   readonly mode?: number | undefined;
@@ -14,24 +14,23 @@ export interface ArchiveEntry {
   readonly open: () => Promise<ByteStream>;
 }
 
-/** The name of a blob's entry, in OCI layouts and in the docker-archives that drayage writes. */
+/** The name of a blob's entry in OCI layouts, and in docker-archives by drayage. */
 export function blobPath(digest: Digest): string {
   return `blobs/${digest.replace(':', '/')}`;
 }
 
-/** An entry whose bytes are in memory. */
 export function bytesEntry(name: string, bytes: Uint8Array): ArchiveEntry {
   return { name, size: bytes.byteLength, open: () => Promise.resolve(Readable.from([bytes])) };
 }
 
-// Few large chunks instead of many small ones: headers, padding and small blobs travel together.
+// Few large chunks instead of many small ones: headers, padding and small blobs are sent together.
 const chunkBytes = 256 * 1024;
 
 /**
- * The tar archive of `entries`, in their order, in chunks of at least 256 KiB (except the last). Opens an
- * entry when the reader has reached it. The same entries give the same bytes. Throws what `open` or its
- * stream throws.
- * @throws IntegrityError `SIZE_MISMATCH` when an entry gives more or fewer bytes than its size
+ * The tar archive of `entries`, in order, in chunks of at least 256 KiB (except the last). Opens an entry
+ * only when the reader has reached it. The same entries give the same bytes. Throws what `open` or its stream
+ * throws.
+ * @throws IntegrityError `SIZE_MISMATCH` when an entry has more or fewer bytes than its size
  */
 export async function* tarBytes(entries: Iterable<ArchiveEntry>): ByteStream {
   let held: Uint8Array[] = [];
@@ -72,5 +71,5 @@ async function* contentOf({ name, size, open }: ArchiveEntry): ByteStream {
   }
   if (count === size) return;
   const got = count > size ? `more than ${String(size)}` : `only ${String(count)} of ${String(size)}`;
-  throw new IntegrityError('SIZE_MISMATCH', `cannot archive ${name}: ${got} bytes came`);
+  throw new IntegrityError('SIZE_MISMATCH', `cannot archive ${name}: received ${got} bytes`);
 }

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { EngineError, isObject, reasonOf, systemErrorCode, type JsonObject } from '@drayage/core';
 
-/** A file's text, or undefined when there is none. `what` names it in messages. @throws EngineError `ENGINE_CONFIG_INVALID` */
+/**
+ * A file's text, or undefined when it does not exist. `what` names it in messages. @throws EngineError
+ * `ENGINE_CONFIG_INVALID`
+ */
 export async function readClientFile(path: string, what: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -11,7 +14,10 @@ export async function readClientFile(path: string, what: string): Promise<string
   }
 }
 
-/** A file's JSON object, or undefined when there is no file. @throws EngineError `ENGINE_CONFIG_INVALID` */
+/**
+ * A file's JSON object, or undefined when the file does not exist. @throws EngineError
+ * `ENGINE_CONFIG_INVALID`
+ */
 export async function readClientJson(path: string, what: string): Promise<JsonObject | undefined> {
   const text = await readClientFile(path, what);
   if (text === undefined) return undefined;
@@ -19,13 +25,13 @@ export async function readClientJson(path: string, what: string): Promise<JsonOb
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalidClientFile(path, what, 'it is no JSON', error);
+    throw invalidClientFile(path, what, 'it is not JSON', error);
   }
-  if (!isObject(value)) throw invalidClientFile(path, what, 'it is no JSON object');
+  if (!isObject(value)) throw invalidClientFile(path, what, 'it is not a JSON object');
   return value;
 }
 
-/** For a file of the docker client that cannot be used. */
+/** The error for a file of the docker client that cannot be used. */
 export function invalidClientFile(path: string, what: string, reason: string, cause?: unknown): EngineError {
   return new EngineError('ENGINE_CONFIG_INVALID', `cannot read ${what} from ${path}: ${reason}`, {
     hint: 'Repair or remove the file, or name the engine with DOCKER_HOST.',

@@ -5,17 +5,17 @@ import { invalidClientFile, readClientJson } from './client-files.ts';
 import type { EndpointTls } from './endpoint.ts';
 import { readTlsFiles } from './tls-files.ts';
 
-/** What a docker context says about its engine. */
+/** The engine of a docker context. */
 export interface DockerContext {
-  /** As in `DOCKER_HOST`; undefined: the default socket. */
+  /** In the syntax of `DOCKER_HOST`; undefined: the default socket. */
   readonly host: string | undefined;
   readonly tls: EndpointTls | undefined;
 }
 
 /**
- * Reads a context of the docker client's store (`contexts/meta` and `contexts/tls` below `configDir`, each named by the sha256 of the name).
- * `origin` names who chose it.
- * @throws EngineError `ENGINE_CONFIG_INVALID` when there is none of that name, or it cannot be read
+ * Reads a context from the docker client's store (`contexts/meta` and `contexts/tls` below `configDir`, each
+ * named by the sha256 of the name). `origin` names where the name came from.
+ * @throws EngineError `ENGINE_CONFIG_INVALID` when the context does not exist or cannot be read
  */
 export async function readDockerContext(
   configDir: string,
@@ -29,10 +29,10 @@ export async function readDockerContext(
   if (meta === undefined) throw unknownContext(what, configDir, origin);
   const endpoints = meta['Endpoints'];
   const endpoint = isObject(endpoints) ? endpoints['docker'] : undefined;
-  if (!isObject(endpoint)) throw invalidClientFile(metaPath, what, 'it names no docker endpoint');
+  if (!isObject(endpoint)) throw invalidClientFile(metaPath, what, 'it has no docker endpoint');
   const host = endpoint['Host'];
   if (host !== undefined && typeof host !== 'string') {
-    throw invalidClientFile(metaPath, what, '"Host" is no string');
+    throw invalidClientFile(metaPath, what, '"Host" is not a string');
   }
   const files = await readTlsFiles(join(configDir, 'contexts', 'tls', id, 'docker'), what);
   const skipVerify = endpoint['SkipTLSVerify'] === true;
@@ -46,7 +46,7 @@ export async function readDockerContext(
 function unknownContext(what: string, configDir: string, origin: string): EngineError {
   return new EngineError(
     'ENGINE_CONFIG_INVALID',
-    `cannot find ${what} from ${origin}: there is none in ${configDir}`,
+    `cannot find ${what} from ${origin}: ${configDir} has no such context`,
     {
       hint: 'Choose one that "docker context ls" shows, or unset it.',
     },

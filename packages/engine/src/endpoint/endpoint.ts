@@ -1,13 +1,13 @@
-/** What of TLS a connection needs; PEM texts as read from the client's files. */
+/** TLS settings of a connection; PEM texts from the client's files. */
 export interface EndpointTls {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
-  /** False: any certificate of the engine is accepted. */
+  /** False: accept any certificate of the engine. */
   readonly verify: boolean;
 }
 
-/** How the engine's API is reached. */
+/** How to reach the engine's API. */
 export type EndpointAddress =
   | { readonly kind: 'unix'; readonly socketPath: string }
   | {
@@ -18,19 +18,19 @@ export type EndpointAddress =
     }
   | {
       readonly kind: 'ssh';
-      /** A name that ssh knows, perhaps by its own configuration only. */
+      /** A host name for ssh, possibly defined only in its configuration. */
       readonly host: string;
       readonly user?: string | undefined;
       readonly port?: number | undefined;
-      /** Of the engine, on the far side; without it that of its docker client. */
+      /** The engine's socket on the remote host; without it, the socket of the remote docker client. */
       readonly socketPath?: string | undefined;
     };
 
-/** Where an engine is, and who said so. */
+/** The address of an engine, and the setting that named it. */
 export interface EngineEndpoint {
-  /** Fit for messages: `unix:///var/run/docker.sock`, `tcp://docker:2376`, `ssh://ci@builder`. */
+  /** For messages: `unix:///var/run/docker.sock`, `tcp://docker:2376`, `ssh://ci@builder`. */
   readonly location: string;
-  /** What named it: `DOCKER_HOST`, `context "ci"`, `the default`. */
+  /** The setting that named it: `DOCKER_HOST`, `context "ci"`, `the default`. */
   readonly origin: string;
   readonly address: EndpointAddress;
 }

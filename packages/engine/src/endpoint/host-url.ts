@@ -6,9 +6,10 @@ const plainPort = 2375;
 const tlsPort = 2376;
 
 /**
- * The address that a `DOCKER_HOST`-like text means, as the docker client reads it: `unix://PATH`, `tcp://HOST[:PORT]`, `HOST:PORT`,
- * `http://` or `https://`, and `ssh://[USER@]HOST[:PORT][/PATH]`. With `tls`, TCP is spoken over TLS; the port defaults to 2376 then, else to 2375. `https://` turns TLS on by
- * itself (system roots). `origin` names who said so.
+ * Parses a `DOCKER_HOST`-like text as the docker client does: `unix://PATH`, `tcp://HOST[:PORT]`,
+ * `HOST:PORT`, `http://` or `https://`, and `ssh://[USER@]HOST[:PORT][/PATH]`. With `tls`, TCP uses TLS and
+ * the port defaults to 2376, else to 2375. `https://` turns TLS on by itself (system roots). `origin` names
+ * the setting that holds the text.
  * @throws EngineError `ENGINE_CONFIG_INVALID`
  */
 export function parseHostUrl(text: string, tls: EndpointTls | undefined, origin: string): EndpointAddress {
@@ -67,7 +68,7 @@ function tcpAddress(
 ): EndpointAddress {
   const url = parseUrl(text, scheme, origin);
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.username !== '' || url.password !== '') {
-    throw invalidHost(text, origin, 'only a host and a port may be given', 'Write it as tcp://HOST:PORT.');
+    throw invalidHost(text, origin, 'only a host and a port are allowed', 'Write it as tcp://HOST:PORT.');
   }
   const effective = tls ?? (scheme === 'https' ? { verify: true } : undefined);
   const port = url.port === '' ? (effective === undefined ? plainPort : tlsPort) : Number(url.port);
@@ -78,13 +79,14 @@ function tcpAddress(
 function parseUrl(text: string, scheme: string, origin: string): URL {
   const rest = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
   try {
-    // Schemes known to URL lose their default port ("http://host:80"), others do not parse IPv6 hosts strictly: use one of our own for all.
+    // URL drops the default port of schemes it knows ("http://host:80"), and does not parse IPv6 hosts
+    // strictly for others: parse all addresses with the same scheme.
     const url = new URL(`tcp://${rest}`);
     if (url.hostname === '') throw new TypeError('no host');
     if (url.port === '' && scheme.startsWith('http')) url.port = scheme === 'https' ? '443' : '80';
     return url;
   } catch (error) {
-    throw invalidHost(text, origin, 'it is no URL', 'Write it as tcp://HOST:PORT or unix://PATH.', error);
+    throw invalidHost(text, origin, 'it is not a URL', 'Write it as tcp://HOST:PORT or unix://PATH.', error);
   }
 }
 

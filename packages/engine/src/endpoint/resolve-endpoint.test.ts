@@ -41,8 +41,8 @@ async function writeContext(
     await write(`.docker/contexts/tls/${id}/docker/${file}`, pem);
 }
 
-describe('the engine that is meant', () => {
-  test('is the default socket when nothing says otherwise', async () => {
+describe('the engine to use', () => {
+  test('is the default socket without any setting', async () => {
     expect(await resolve()).toEqual({
       location: 'unix:///var/run/docker.sock',
       origin: 'the default',
@@ -62,7 +62,7 @@ describe('the engine that is meant', () => {
     expect((await resolve({ ...env, DOCKER_HOST: 'unix:///host' }, { host })).location).toBe(host);
   });
 
-  test('is that of an explicit context also when DOCKER_HOST is set', async () => {
+  test('comes from an explicit context even when DOCKER_HOST is set', async () => {
     await writeContext('ci', { Host: 'tcp://ci.example:2375' });
     expect(await resolve({ DOCKER_HOST: 'unix:///host' }, { context: 'ci' })).toEqual({
       location: 'tcp://ci.example:2375',
@@ -71,7 +71,7 @@ describe('the engine that is meant', () => {
     });
   });
 
-  test('is not taken from empty variables', async () => {
+  test('ignores empty variables', async () => {
     const { location } = await resolve({ DOCKER_HOST: '', DOCKER_CONTEXT: '', DOCKER_TLS_VERIFY: '' });
     expect(location).toBe('unix:///var/run/docker.sock');
   });
@@ -82,7 +82,7 @@ describe('the engine that is meant', () => {
     expect(location).toBe('unix:///host');
   });
 
-  test('is looked for in DOCKER_CONFIG', async () => {
+  test('is read from DOCKER_CONFIG', async () => {
     await write('elsewhere/config.json', { currentContext: 'default' });
     const id = createHash('sha256').update('x').digest('hex');
     const meta = { Endpoints: { docker: { Host: 'unix:///x' } } };
@@ -91,7 +91,7 @@ describe('the engine that is meant', () => {
     expect((await resolve(env)).location).toBe('unix:///x');
   });
 
-  test('may not be named twice', async () => {
+  test('must not be named twice', async () => {
     await expect(resolve({}, { host: 'unix:///a', context: 'b' })).rejects.toMatchObject({ code: 'USAGE' });
   });
 });
@@ -105,11 +105,11 @@ describe('an address', () => {
     ['http://docker:80', 'docker', 80],
     ['http://docker', 'docker', 80],
     ['tcp://[::1]:2375', '::1', 2375],
-  ])('%s is spoken to without TLS', async (host, name, port) => {
+  ])('%s uses no TLS', async (host, name, port) => {
     expect((await resolve({ DOCKER_HOST: host })).address).toEqual({ kind: 'tcp', host: name, port });
   });
 
-  test('https:// is spoken to over TLS, with the roots of the system', async () => {
+  test('https:// uses TLS with the system roots', async () => {
     const { address } = await resolve({ DOCKER_HOST: 'https://docker' });
     expect(address).toEqual({ kind: 'tcp', host: 'docker', port: 443, tls: { verify: true } });
   });
@@ -125,7 +125,7 @@ describe('an address', () => {
       { user: 'ci', host: 'builder', socketPath: '/run/my docker.sock' },
     ],
     ['ssh://ci%40corp@builder', { user: 'ci@corp', host: 'builder' }],
-  ])('%s is spoken to through ssh', async (host, address, location = host) => {
+  ])('%s uses ssh', async (host, address, location = host) => {
     const variables = { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/nonexistent' };
     expect(await resolve({ ...variables, DOCKER_HOST: host })).toEqual({
       location,
@@ -134,7 +134,7 @@ describe('an address', () => {
     });
   });
 
-  test('of a context may be one of ssh', async () => {
+  test('in a context may use ssh', async () => {
     await writeContext('far', { Host: 'ssh://ci@builder' });
     const { location, origin } = await resolve({ DOCKER_CONTEXT: 'far' });
     expect([location, origin]).toEqual(['ssh://ci@builder', 'context "far"']);
@@ -181,7 +181,7 @@ describe('TLS', () => {
     });
   });
 
-  test('takes the files of the config directory when DOCKER_CERT_PATH is not set', async () => {
+  test('uses the files in the config directory when DOCKER_CERT_PATH is not set', async () => {
     await write('.docker/ca.pem', 'CA');
     const { address } = await resolve({ ...host, DOCKER_TLS_VERIFY: '1' });
     expect(address).toMatchObject({ tls: { ca: 'CA', verify: true } });
@@ -203,18 +203,18 @@ describe('TLS', () => {
     await expect(resolve(env)).rejects.toMatchObject(missing('key.pem'));
   });
 
-  test('variables do not matter for a socket', async () => {
+  test('variables are ignored for a socket', async () => {
     const env = { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/nonexistent' };
     expect((await resolve(env)).address.kind).toBe('unix');
   });
 
-  test('of a context comes from its own files', async () => {
+  test('of a context uses the context’s own files', async () => {
     await writeContext('ci', { Host: 'tcp://ci:2376', SkipTLSVerify: false }, pems);
     const { address } = await resolve({ DOCKER_TLS_VERIFY: '1' }, { context: 'ci' });
     expect(address).toMatchObject({ tls: { ca: 'CA', cert: 'CERT', key: 'KEY', verify: true } });
   });
 
-  test('of a context is not verified when it says so', async () => {
+  test('of a context is not verified when the context says so', async () => {
     await writeContext('ci', { Host: 'tcp://ci', SkipTLSVerify: true });
     expect((await resolve({}, { context: 'ci' })).address).toMatchObject({
       port: 2376,
@@ -224,7 +224,7 @@ describe('TLS', () => {
 });
 
 describe('a broken configuration', () => {
-  test('is an error that names the context which is not there, and who chose it', async () => {
+  test('is an error that names the missing context and where its name came from', async () => {
     const failure = resolve({ DOCKER_CONTEXT: 'gone' });
     await expect(failure).rejects.toMatchObject({ code: 'ENGINE_CONFIG_INVALID' });
     await expect(failure).rejects.toThrow(/gone.*DOCKER_CONTEXT/);
@@ -251,7 +251,7 @@ describe('a broken configuration', () => {
     },
   );
 
-  test('does not matter when DOCKER_HOST is set', async () => {
+  test('is ignored when DOCKER_HOST is set', async () => {
     await write('.docker/config.json', '{');
     expect((await resolve({ DOCKER_HOST: 'unix:///host' })).location).toBe('unix:///host');
   });

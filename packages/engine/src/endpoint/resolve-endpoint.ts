@@ -9,11 +9,11 @@ import { missingTlsFile, readTlsFiles } from './tls-files.ts';
 const defaultHost = 'unix:///var/run/docker.sock';
 const defaultContext = 'default';
 
-/** What decides which engine is meant. */
+/** The settings that choose the engine. */
 export interface EndpointOptions {
   /** The environment, such as `process.env`; only `DOCKER_*` is read. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where `.docker` is, unless `DOCKER_CONFIG` names another directory. */
+  /** The parent of `.docker`, unless `DOCKER_CONFIG` names another directory. */
   readonly homeDir: string;
   /** Like `docker --host`. */
   readonly host?: string | undefined;
@@ -22,10 +22,12 @@ export interface EndpointOptions {
 }
 
 /**
- * Finds the engine that the docker client would talk to. The first of these that is set decides: `context`, `host`, `DOCKER_HOST`,
- * `DOCKER_CONTEXT`, `currentContext` of the client's config file, the default socket. `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and
- * `DOCKER_CERT_PATH` apply to `host`, `DOCKER_HOST` and the default; a context brings its own TLS files. Connects to nothing.
- * @throws EngineError `ENGINE_CONFIG_INVALID` naming the variable, file or context; UsageError `USAGE` when both `host` and `context` are given
+ * Finds the engine that the docker client would use. The first of these that is set decides: `context`,
+ * `host`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` in the client's config file, the default socket.
+ * `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH` apply to `host`, `DOCKER_HOST` and the default; a
+ * context has its own TLS files. Does not connect.
+ * @throws EngineError `ENGINE_CONFIG_INVALID` naming the variable, file or context; UsageError `USAGE` when
+ * both `host` and `context` are given
  */
 export async function resolveEngineEndpoint(options: EndpointOptions): Promise<EngineEndpoint> {
   if (isSet(options.context) && isSet(options.host)) {
@@ -59,7 +61,7 @@ async function chooseContext(
   const current = config?.['currentContext'];
   if (current === undefined || current === '') return undefined;
   if (typeof current === 'string') return { name: current, origin: configPath };
-  throw invalidClientFile(configPath, 'the docker client configuration', '"currentContext" is no string');
+  throw invalidClientFile(configPath, 'the docker client configuration', '"currentContext" is not a string');
 }
 
 async function contextEndpoint(configDir: string, { name, origin }: ChosenContext): Promise<EngineEndpoint> {
@@ -73,7 +75,7 @@ async function hostEndpoint(options: EndpointOptions, configDir: string): Promis
   const fromEnv = setting(options, 'DOCKER_HOST');
   const origin = isSet(options.host) ? 'the options' : fromEnv === undefined ? 'the default' : 'DOCKER_HOST';
   const text = isSet(options.host) ? options.host : (fromEnv ?? defaultHost);
-  // A socket speaks no TLS, nor what goes through ssh: then the TLS variables, often left over, need not be right.
+  // Sockets and ssh use no TLS, so the TLS variables, often left over, may be wrong.
   const tls = /^(unix|ssh):\/\//i.test(text) ? undefined : await tlsOfEnv(options, configDir);
   const address = parseHostUrl(text, tls, origin);
   return { location: formatAddress(address), origin, address };

@@ -1,9 +1,9 @@
 import type { EndpointAddress } from './endpoint.ts';
 
-/** An engine that is reached by the `ssh` program. */
+/** An engine reached through the `ssh` program. */
 export type SshAddress = Extract<EndpointAddress, { readonly kind: 'ssh' }>;
 
-/** What is wrong with an `ssh://` text, and what to do about it. */
+/** Why an `ssh://` text is invalid, and what to do about it. */
 export interface SshAddressProblem {
   readonly reason: string;
   readonly hint: string;
@@ -12,22 +12,22 @@ export interface SshAddressProblem {
 const howToWrite = 'Write it as ssh://USER@HOST or ssh://USER@HOST:PORT/PATH/OF/docker.sock.';
 
 /**
- * The address that `ssh://[USER@]HOST[:PORT][/PATH]` means, as the docker client reads it: PATH is the engine's socket over there. Nothing
- * of it can be taken for an option of ssh.
+ * Parses `ssh://[USER@]HOST[:PORT][/PATH]` as the docker client does: PATH is the engine's socket on the
+ * remote host. No part of the result can be mistaken for an option of ssh.
  */
 export function readSshAddress(text: string): SshAddress | SshAddressProblem {
   const parts = urlParts(text);
-  if (parts === undefined) return { reason: 'it is no URL', hint: howToWrite };
+  if (parts === undefined) return { reason: 'it is not a URL', hint: howToWrite };
   const { url, user, host, path } = parts;
   if (url.password !== '') {
     return {
-      reason: 'a password may not be given',
-      hint: 'Give ssh a key for that host, by its agent or its configuration.',
+      reason: 'passwords are not supported',
+      hint: 'Give ssh a key for that host, through its agent or its configuration.',
     };
   }
-  if (host === '') return { reason: 'it names no host', hint: howToWrite };
+  if (host === '') return { reason: 'it has no host', hint: howToWrite };
   if (url.search !== '' || url.hash !== '') {
-    return { reason: 'only a user, a host, a port and a path may be given', hint: howToWrite };
+    return { reason: 'only a user, a host, a port and a path are allowed', hint: howToWrite };
   }
   if ([user, host].some((word) => word.startsWith('-'))) {
     return { reason: 'neither a user nor a host may begin with "-"', hint: howToWrite };
@@ -42,7 +42,6 @@ export function readSshAddress(text: string): SshAddress | SshAddressProblem {
   };
 }
 
-/** The address as `ssh://` text. */
 export function formatSshAddress({ host, user, port, socketPath = '' }: SshAddress): string {
   const authority = host.includes(':') ? `[${host}]` : host;
   const login = user === undefined ? '' : `${encodeURIComponent(user)}@`;

@@ -4,8 +4,8 @@ import { readClientFile } from './client-files.ts';
 import type { EndpointTls } from './endpoint.ts';
 
 /**
- * The `ca.pem`, `cert.pem` and `key.pem` of a directory. Each may be absent, but certificate and key come together.
- * `origin` names who pointed at the directory.
+ * Reads `ca.pem`, `cert.pem` and `key.pem` of a directory. Each may be missing, but certificate and key only
+ * together. `origin` names the setting that chose the directory.
  * @throws EngineError `ENGINE_CONFIG_INVALID`
  */
 export async function readTlsFiles(directory: string, origin: string): Promise<Omit<EndpointTls, 'verify'>> {
@@ -23,7 +23,7 @@ export async function readTlsFiles(directory: string, origin: string): Promise<O
   };
 }
 
-/** For a PEM file that the settings need and that is not there. */
+/** The error for a missing PEM file that the settings require. */
 export function missingTlsFile(path: string, origin: string): EngineError {
   return new EngineError('ENGINE_CONFIG_INVALID', `cannot read ${path} for ${origin}: no such file`, {
     hint: 'Set DOCKER_CERT_PATH to the directory with ca.pem, cert.pem and key.pem.',

@@ -1,6 +1,6 @@
 import type { SshAddress } from './ssh-address.ts';
 
-/** A command that shows a person whether the engine can be reached over SSH. */
+/** A command for users to check whether the engine can be reached over SSH. */
 export function trialCommand({ host, user, port, socketPath }: SshAddress): string {
   const place = port === undefined ? '' : `-p ${String(port)} `;
   const login = user === undefined ? host : `${user}@${host}`;

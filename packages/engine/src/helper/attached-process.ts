@@ -3,11 +3,11 @@ import { EngineError, reasonOf, type HelperProcess } from '@drayage/core';
 import type { EngineEndpoint } from '../endpoint/endpoint.ts';
 import { demultiplex } from './docker-stream.ts';
 
-/** The program whose input and outputs travel on `socket`. */
+/** The program whose input and outputs are multiplexed on `socket`. */
 export function attachedProcess(socket: Duplex, endpoint: EngineEndpoint): HelperProcess {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  // Both fail together, and not everybody listens to both.
+  // Both fail together, but a caller may listen to only one of them.
   for (const stream of [socket, stdout, stderr]) stream.on('error', () => undefined);
   demultiplex(socket, { stdout, stderr }).then(
     () => {
@@ -26,9 +26,9 @@ export function attachedProcess(socket: Duplex, endpoint: EngineEndpoint): Helpe
 }
 
 function connectionLost(endpoint: EngineEndpoint, error: unknown): EngineError {
-  const message = `cannot talk to the helper on ${endpoint.location}: ${reasonOf(error)}`;
+  const message = `cannot talk to the helper container on ${endpoint.location}: ${reasonOf(error)}`;
   return new EngineError('ENGINE_HELPER_FAILED', message, {
-    hint: 'Check that the engine still runs, or use --delivery load.',
+    hint: 'Check that the engine is still running, or use --delivery load.',
     cause: error,
   });
 }

@@ -4,13 +4,13 @@ import type { Connection } from '../connection.ts';
 import { engineReason } from '../engine-errors.ts';
 import { helperLabel } from './helper-errors.ts';
 
-/** Where programs are on a Linux host. Not every host has all of them. */
+/** The directories of programs on a Linux host. Not every host has all of them. */
 export const hostFolders = ['/bin', '/sbin', '/usr', '/lib', '/lib64'] as const;
 
-/** Where the helper has its volume. */
+/** The volume's path inside the helper container. */
 export const volumeFolder = '/drayage';
 
-/** Makes the helper's container. A folder that the engine's host lacks is left out. Errors are dockerode's. */
+/** Creates the helper container, without any folder that the engine host lacks. Throws dockerode's errors. */
 export async function createHelperContainer(
   { docker }: Connection,
   image: Digest,
@@ -28,7 +28,7 @@ export async function createHelperContainer(
   }
 }
 
-/** Which of `folders` the engine's host lacks, according to its answer; it names the first only. */
+/** The first of `folders` that the engine host lacks, according to the engine's error message. */
 export function missingFolder(reason: string, folders: readonly string[]): string | undefined {
   const named = /bind source path does not exist: (\S+)/.exec(reason)?.[1];
   return folders.find((folder) => folder === named);
@@ -45,7 +45,7 @@ function helperContainer(
     Entrypoint: ['/bin/sh'],
     Cmd: [],
     Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C'],
-    // Its input ends with our connection, the shell with its input, and the container with the shell.
+    // When our connection ends, so do its input, the shell and the container.
     OpenStdin: true,
     StdinOnce: true,
     AttachStdin: true,
@@ -56,7 +56,8 @@ function helperContainer(
       AutoRemove: true,
       Privileged: true,
       PidMode: 'host',
-      // Where the engine maps users, only containers outside of that may be privileged; elsewhere it says nothing new.
+      // Where the engine maps users, only containers outside the mapping may be privileged; elsewhere this is
+      // the default.
       UsernsMode: 'host',
       NetworkMode: 'none',
       Init: false,
@@ -74,7 +75,7 @@ function helperContainer(
   };
 }
 
-// The driver's name and options are those of an engine that is told none.
+// The engine's defaults for driver name and options.
 const volumeOptions = {
   NoCopy: true,
   Labels: { 'dev.drayage.volume': 'packs' },

@@ -6,10 +6,10 @@ import type { Connection } from '../connection.ts';
 import { hostHeader, tlsOptions } from '../docker-client.ts';
 import { singleSshAgent } from '../ssh/ssh-agent.ts';
 
-// An engine's message is a line or two.
+// An engine's message has a line or two.
 const maxAnswerBytes = 64 * 1024;
 
-/** A request on a connection of its own, past dockerode; `path` begins after the API version. */
+/** A request on its own connection, bypassing dockerode; `path` starts after the API version. */
 export function directRequest(
   { endpoint, requestApiVersion }: Connection,
   path: string,
@@ -26,7 +26,7 @@ export function directRequest(
   return httpsRequest({ ...own, host, port, ...tlsOptions(tls) });
 }
 
-/** The error for an answer that is not what was asked for; it carries `statusCode`, as dockerode's do. */
+/** The error for an unexpected response; it has a `statusCode`, like dockerode's errors. */
 export async function refusal(response: IncomingMessage): Promise<Error> {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) {
@@ -40,7 +40,7 @@ function messageOf(text: string): string {
     const answer: unknown = JSON.parse(text);
     if (isObject(answer) && typeof answer['message'] === 'string') return answer['message'];
   } catch {
-    // Proxies answer with HTML.
+    // Not JSON: proxies answer with HTML.
   }
   return text.trim();
 }

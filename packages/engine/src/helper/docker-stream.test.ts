@@ -30,7 +30,7 @@ describe('the outputs of a program', () => {
   const expected = { stdout: `one ${'x'.repeat(70_000)}`, stderr: 'oops again' };
 
   test.each([1, 3, 7, 8, 9, 13, 1000, 100_000])(
-    'are told apart when they come in pieces of %d bytes',
+    'are separated when they arrive in chunks of %d bytes',
     async (size) => {
       const count = Math.ceil(whole.byteLength / size);
       const chunks = Array.from({ length: count }, (_, n) => whole.subarray(n * size, (n + 1) * size));
@@ -38,7 +38,7 @@ describe('the outputs of a program', () => {
     },
   );
 
-  test('may be nothing', async () => {
+  test('may be empty', async () => {
     expect(await outputsOf([])).toEqual({ stdout: '', stderr: '' });
   });
 
@@ -46,11 +46,11 @@ describe('the outputs of a program', () => {
     ['within a header', [whole.subarray(0, 5)]],
     ['within a frame', [whole.subarray(0, 10)]],
     ['of another kind', [Buffer.from('HTTP/1.1 200 OK\r\n')]],
-  ])('are refused when they end or are broken %s', async (_, chunks) => {
+  ])('are refused when they end or break %s', async (_, chunks) => {
     await expect(outputsOf(chunks)).rejects.toThrow(RangeError);
   });
 
-  test('are read no faster than they are taken', async () => {
+  test('are read no faster than they are consumed', async () => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     let sent = 0;
     const source = async function* (): AsyncGenerator<Uint8Array> {
@@ -64,7 +64,7 @@ describe('the outputs of a program', () => {
     expect(sent).toBe(100);
   });
 
-  test('go on when one of them is not wanted any more', async () => {
+  test('go on when one of them is destroyed', async () => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     stderr.destroy();
     await demultiplex(Readable.from([frame(2, 'lost'), frame(1, 'kept')]), { stdout, stderr });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
-/** Where the two outputs of a program go. */
+/** The destinations of a program's two outputs. */
 export interface OutputSinks {
   readonly stdout: Writable;
   readonly stderr: Writable;
@@ -10,9 +10,9 @@ export interface OutputSinks {
 const headerBytes = 8;
 
 /**
- * Hands the frames that a program's outputs travel in to the sink they are meant for, no faster than that takes them. A frame may come in
- * any number of chunks. Resolves at the end of `source`; the sinks stay open.
- * @throws RangeError for bytes that are no such frames, or end within one; whatever `source` throws
+ * Splits a framed stream of a program's outputs between the two sinks, no faster than they accept data. A
+ * frame may arrive in any number of chunks. Resolves at the end of `source`; the sinks stay open.
+ * @throws RangeError for bytes that are not such frames, or that end within one; whatever `source` throws
  * @see Docker API v1.41, POST /containers/{id}/attach "Stream format"
  */
 export async function demultiplex(source: AsyncIterable<Uint8Array>, sinks: OutputSinks): Promise<void> {
@@ -43,12 +43,12 @@ export async function demultiplex(source: AsyncIterable<Uint8Array>, sinks: Outp
 function readHeader(bytes: Uint8Array, { stdout, stderr }: OutputSinks): { sink: Writable; left: number } {
   const [type, ...zeros] = bytes.subarray(0, 4);
   const isFrame = (type === 1 || type === 2) && zeros.every((byte) => byte === 0);
-  if (!isFrame) throw new RangeError('the stream is not framed as outputs of programs are');
+  if (!isFrame) throw new RangeError('the stream does not have the frames of a program’s outputs');
   const left = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
   return { sink: type === 1 ? stdout : stderr, left };
 }
 
-// Nobody reads from a destroyed sink any more; the other one still may be read.
+// Skips a destroyed sink; the other one may still have a reader.
 async function write(sink: Writable, payload: Uint8Array): Promise<void> {
   if (sink.destroyed || sink.write(payload)) return;
   const settled = new AbortController();

@@ -6,28 +6,31 @@ import { httpStatus } from '../engine-errors.ts';
 import { readProgress } from '../progress.ts';
 import { helperLabel } from './helper-errors.ts';
 
-// Two zero blocks: an archive of nothing.
+// Two zero blocks: an empty archive.
 const emptyTar = Buffer.alloc(1024);
 
-/** Makes an image without any file; it is nobody else's, and has no name. @throws EngineError `ENGINE_HELPER_FAILED`; dockerode's errors */
+/**
+ * Creates an image without files or name. Its ID is unique. @throws EngineError `ENGINE_HELPER_FAILED`;
+ * dockerode's errors
+ */
 export async function importEmptyImage({ docker, endpoint }: Connection): Promise<Digest> {
-  // The label makes its ID one of its own, so that whoever removes it takes it from nobody.
+  // The random label makes the ID unique, so that removing the image cannot affect another user of it.
   const changes = `LABEL ${helperLabel}=${randomBytes(8).toString('hex')}`;
   const answer = await docker.importImage(Readable.from([emptyTar]), { changes });
   for await (const { text, error } of readProgress(answer)) {
     if (error === undefined) return parseDigest(text);
     throw new EngineError(
       'ENGINE_HELPER_FAILED',
-      `cannot import the helper image to ${endpoint.location}: ${error}`,
-      { hint: 'Use --delivery load, which needs no helper.' },
+      `cannot import the helper container’s image to ${endpoint.location}: ${error}`,
+      { hint: 'Use --delivery load, which needs no helper container.' },
     );
   }
-  throw new Error('the engine tells no image');
+  throw new Error('the engine returned no image ID');
 }
 
 /**
- * Removes an image by its ID. Its container goes on without it: so nothing but the container is left when this process is killed. By name
- * a containerd store would keep it, unnamed, for the container's sake.
+ * Removes an image by its ID. Its container keeps running, so only the container is left when this process is
+ * killed. A containerd store would only untag an image removed by name, and keep it for its container.
  */
 export async function removeImage({ docker }: Connection, image: Digest): Promise<void> {
   try {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { hostFolders, missingFolder } from './create-helper-container.ts';
 
-describe('a folder that the host of the engine lacks', () => {
+describe('a folder that the engine host lacks', () => {
   test.each([
     'invalid mount config for type "bind": bind source path does not exist: /lib64',
     'Error response: bind source path does not exist: /lib64 (retry)',
-  ])('is the one that the engine names: %s', (reason) => {
+  ])('is found in the engine’s message: %s', (reason) => {
     expect(missingFolder(reason, hostFolders)).toBe('/lib64');
   });
 
@@ -14,7 +14,7 @@ describe('a folder that the host of the engine lacks', () => {
     'bind source path does not exist: /usr/lib64',
     'no such image',
     '',
-  ])('is none of those that we asked for: %j', (reason) => {
+  ])('is not found in an unrelated message: %j', (reason) => {
     expect(missingFolder(reason, hostFolders)).toBeUndefined();
   });
 });

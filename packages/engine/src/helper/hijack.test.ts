@@ -19,7 +19,7 @@ afterEach(() => {
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** An engine that answers upgrades like this; without, it knows none. */
+/** An engine that answers upgrades with `onUpgrade`, or else does not support them. */
 async function engineWith(onUpgrade: Upgrade | undefined, status = 404): Promise<Connection> {
   const sockets: Duplex[] = [];
   const server = createServer((_, response) => {
@@ -59,7 +59,7 @@ async function engineWith(onUpgrade: Upgrade | undefined, status = 404): Promise
 const accepted = 'HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n';
 
 describe('a raw connection', () => {
-  test('carries what comes with the answer and after it, and nothing of the request', async () => {
+  test('carries data sent with the response and after it, and none of the request', async () => {
     const seen: string[] = [];
     const connection = await engineWith((request, socket) => {
       seen.push(
@@ -77,7 +77,7 @@ describe('a raw connection', () => {
     expect(seen).toEqual(['POST /v1.41/containers/x/attach?stdin=1 0', 'input']);
   });
 
-  test('is asked for with a body', async () => {
+  test('is requested with a body', async () => {
     const bodies: string[] = [];
     const connection = await engineWith((_, socket, head) => {
       bodies.push(head.toString());
@@ -88,7 +88,7 @@ describe('a raw connection', () => {
     expect(bodies).toEqual(['{"Tty":false}']);
   });
 
-  test('that is refused fails with what the engine says', async () => {
+  test('that is refused fails with the engine’s reason', async () => {
     const failure = openHijacked(await engineWith(undefined), '/containers/x/attach');
     await expect(failure).rejects.toMatchObject({
       statusCode: 404,
@@ -96,12 +96,12 @@ describe('a raw connection', () => {
     });
   });
 
-  test('that something on the way does not allow fails', async () => {
+  test('fails when a proxy does not support it', async () => {
     const failure = openHijacked(await engineWith(undefined, 200), '/containers/x/attach');
     await expect(failure).rejects.toMatchObject({ statusCode: 200 });
   });
 
-  test('is not waited for after an abort', async () => {
+  test('is not awaited after an abort', async () => {
     const controller = new AbortController();
     const connection = await engineWith(() => {
       controller.abort();

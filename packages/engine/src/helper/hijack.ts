@@ -4,10 +4,10 @@ import { throwIfAborted } from '@drayage/core';
 import type { Connection } from '../connection.ts';
 import { directRequest, refusal } from './direct-request.ts';
 
-// Not through dockerode: it repeats the query as a body, which a slow engine takes for input of the program.
+// Bypasses dockerode, which repeats the query as a body; a slow engine takes that for the program's input.
 /**
- * A raw connection to the engine, opened by a POST with `body` as JSON. Errors carry `statusCode` when the
- * engine has answered.
+ * Opens a raw connection to the engine by a POST with `body` as JSON. Errors have a `statusCode` when the
+ * engine has responded.
  * @see Docker API v1.41, POST /containers/{id}/attach "Hijacking"
  */
 export async function openHijacked(
@@ -15,7 +15,7 @@ export async function openHijacked(
   path: string,
   { body, signal }: { readonly body?: object | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Duplex> {
-  throwIfAborted(signal, `connect to a helper on ${connection.endpoint.location}`);
+  throwIfAborted(signal, `connect to a helper container on ${connection.endpoint.location}`);
   const content = body === undefined ? '' : JSON.stringify(body);
   const headers = {
     Connection: 'Upgrade',
@@ -53,6 +53,6 @@ async function notUpgraded(response: IncomingMessage): Promise<Error> {
   const { statusCode = 0 } = response;
   if (statusCode >= 400) return refusal(response);
   response.destroy();
-  const reason = 'something on the way to the engine allows no raw connections';
+  const reason = 'a proxy between here and the engine blocks raw connections';
   return Object.assign(new Error(reason), { statusCode });
 }

@@ -12,7 +12,7 @@ afterEach(async () => {
 
 const image = digestOf('helper');
 
-/** An engine that makes the helper's image, and answers the rest like this. */
+/** An engine that imports the helper container's image, with `handlers` for other requests. */
 async function engineWith(handlers: Readonly<Record<string, FakeHandler>>): Promise<FakeEngine> {
   const fake = await startFakeEngine({
     handlers: {
@@ -51,7 +51,7 @@ async function open(fake: FakeEngine, signal?: AbortSignal): Promise<unknown> {
 
 const removesImage = new RegExp(`^DELETE /v1.41/images/${image}\\?force=true$`);
 
-describe('a helper', () => {
+describe('a helper container', () => {
   test.each([
     [
       'a plugin forbids it',
@@ -59,9 +59,14 @@ describe('a helper', () => {
       'authorization denied by plugin policy: privileged is not allowed',
       'MOUNT_UNAVAILABLE',
     ],
-    ['users are mapped', 400, 'privileged mode is incompatible with user namespaces', 'MOUNT_UNAVAILABLE'],
+    [
+      'the engine maps users',
+      400,
+      'privileged mode is incompatible with user namespaces',
+      'MOUNT_UNAVAILABLE',
+    ],
     ['the engine fails', 500, 'database is locked', 'ENGINE_HELPER_FAILED'],
-  ])('that cannot be made, because %s, leaves no image', async (_, status, message, code) => {
+  ])('that cannot be created, because %s, leaves no image', async (_, status, message, code) => {
     const fake = await engineWith({ 'POST /containers/create': refusing(status, message) });
     const failure = open(fake);
     await expect(failure).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
@@ -80,7 +85,7 @@ describe('a helper', () => {
     expect(fake.requests.at(-1)).toBe('DELETE /v1.41/containers/c1?force=true');
   });
 
-  test('has those folders of the host that are there', async () => {
+  test('has the program folders that exist on the host', async () => {
     const wanted: unknown[] = [];
     const fake = await engineWith({
       'POST /containers/create': async (request, response) => {
@@ -100,7 +105,7 @@ describe('a helper', () => {
     ]);
   });
 
-  test('is not tried in an engine without root', async () => {
+  test('is not attempted in a rootless engine', async () => {
     const fake = await engineWith({
       'GET /info': (_, response) => {
         sendJson(response, 200, {
@@ -113,7 +118,7 @@ describe('a helper', () => {
     expect(fake.requests).not.toContainEqual(expect.stringContaining('/images/create'));
   });
 
-  test('is not tried after an abort', async () => {
+  test('is not attempted after an abort', async () => {
     const fake = await engineWith({});
     await expect(open(fake, AbortSignal.abort())).rejects.toMatchObject({ code: 'ABORTED' });
     expect(fake.requests).not.toContainEqual(expect.stringContaining('/images/create'));

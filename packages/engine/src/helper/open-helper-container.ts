@@ -12,12 +12,13 @@ import { openHijacked } from './hijack.ts';
 import { sweepHelpers } from './sweep-helpers.ts';
 import { uploadFile } from './upload-file.ts';
 
-// A shell ends at once, unless a program of it still runs.
+// A shell ends at once, unless one of its programs is still running.
 const endTimeoutMs = 5000;
 
 /**
- * Starts a helper: an empty image made on the spot, which is gone again before the container starts, with the host's own folders of programs
- * bind-mounted into it. See `HelperContainers`. Steps that leave something behind are not interrupted.
+ * Starts a helper container with the host's own program folders bind-mounted. Its image is empty, made on the
+ * spot, and removed before the container starts. See `HelperContainers`. Steps that leave something behind
+ * are not interrupted.
  */
 export async function openHelperContainer(
   connection: Connection,
@@ -25,7 +26,7 @@ export async function openHelperContainer(
 ): Promise<HelperContainer> {
   const { endpoint } = connection;
   const check = (): void => {
-    throwIfAborted(request.signal, `start a helper on ${endpoint.location}`);
+    throwIfAborted(request.signal, `start a helper container on ${endpoint.location}`);
   };
   check();
   await requireRights(connection, request.signal);
@@ -50,13 +51,13 @@ async function requireRights(
 ): Promise<void> {
   if (info.platform.os !== 'linux') throw helperUnavailable(endpoint, `it runs on ${info.platform.os}`);
   const answer = await getJson(docker, '/info', signal).catch((error: unknown) => {
-    throwIfAborted(signal, `start a helper on ${endpoint.location}`);
+    throwIfAborted(signal, `start a helper container on ${endpoint.location}`);
     throw helperFailed('prepare', endpoint, error);
   });
   const options: unknown = isObject(answer) ? answer['SecurityOptions'] : undefined;
   const isRootless =
     Array.isArray(options) && options.some((option) => /name=rootless\b/.test(String(option)));
-  if (isRootless) throw helperUnavailable(endpoint, 'it runs without root, and may not mount packs');
+  if (isRootless) throw helperUnavailable(endpoint, 'it runs without root and cannot mount packs');
 }
 
 async function createContainer(connection: Connection, volume: string): Promise<Dockerode.Container> {
@@ -72,11 +73,11 @@ async function createContainer(connection: Connection, volume: string): Promise<
   }
 }
 
-/** A helper that runs. */
+/** A running helper container. */
 interface Started {
   readonly shell: HelperContainer['shell'];
   readonly volumePath: string;
-  /** Settles when the engine has removed it, or is not there any more. */
+  /** Settles when the container no longer exists. */
   readonly gone: Promise<unknown>;
 }
 
@@ -90,7 +91,7 @@ async function startContainer(connection: Connection, container: Dockerode.Conta
     await container.start();
     const { Mounts } = await container.inspect();
     const volume = Mounts.find(({ Destination }) => Destination === volumeFolder);
-    if (volume === undefined) throw new Error('its volume is not there');
+    if (volume === undefined) throw new Error('its volume is missing');
     return { shell, gone, volumePath: volume.Source };
   } catch (error) {
     throw startFailed(endpoint, error);
@@ -115,7 +116,7 @@ function helper(connection: Connection, container: Dockerode.Container, started:
           endpoint,
         );
       } catch (error) {
-        throwIfAborted(signal, `run ${argv[0] ?? ''} in the helper on ${endpoint.location}`);
+        throwIfAborted(signal, `run ${argv[0] ?? ''} in the helper container on ${endpoint.location}`);
         throw helperFailed(`run ${argv[0] ?? ''} in`, endpoint, error);
       }
     },
@@ -138,7 +139,7 @@ async function closeHelper(
     if ((await Promise.race([gone, late])) !== 'late') return;
     await container.remove({ force: true });
   } catch (error) {
-    // Gone already, or the engine is: then so is the helper.
+    // Otherwise the container or the engine is gone already.
     if (httpStatus(error) !== undefined && ![404, 409].includes(httpStatus(error) ?? 0)) {
       throw helperFailed('remove', endpoint, error);
     }

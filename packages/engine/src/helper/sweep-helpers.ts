@@ -1,12 +1,13 @@
 import type { Connection } from '../connection.ts';
 import { helperLabel } from './helper-errors.ts';
 
-// Long enough for any helper to have been started.
+// Every helper container has started by then.
 const abandonedAfter = '10m';
 
 /**
- * Removes what was left behind by processes that were killed in the moment between making a helper and starting it. What others are about
- * to start is younger. Resolves in any case: it is no business of this run, and the next one will try again.
+ * Removes what killed processes left behind between creating a helper container and starting it. Spares newer
+ * ones, which other processes may be about to start. Never rejects: this is only clean-up, and the next run
+ * tries again.
  */
 export async function sweepHelpers({ docker }: Connection): Promise<void> {
   const filters = { label: [helperLabel], until: [abandonedAfter] };

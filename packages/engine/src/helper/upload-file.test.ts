@@ -13,7 +13,7 @@ afterEach(async () => {
 
 const place = { containerId: 'c1', folder: '/drayage' };
 
-/** An engine that answers an upload like this. */
+/** An engine that answers uploads with `handler`. */
 async function answering(
   handler: FakeHandler,
 ): Promise<{ connection: Connection; requests: readonly string[] }> {
@@ -33,7 +33,7 @@ function fileOf(content: Buffer, size: number = content.byteLength): HelperFile 
 describe('an upload', () => {
   const content = randomBytes(3_000_000);
 
-  test('brings exactly the file into the folder', async () => {
+  test('writes exactly the file into the folder', async () => {
     const archives: ReadonlyMap<string, Buffer>[] = [];
     const { connection, requests } = await answering(async (request, response) => {
       archives.push(await readArchive(request));
@@ -45,7 +45,7 @@ describe('an upload', () => {
     expect(requests.at(-1)).toBe('PUT /v1.41/containers/c1/archive?path=%2Fdrayage');
   });
 
-  test('tells why the engine refuses it', async () => {
+  test('reports why the engine refuses it', async () => {
     const { connection } = await answering(async (request, response) => {
       await drain(request);
       sendJson(response, 500, { message: 'no space left on device' });
@@ -57,7 +57,7 @@ describe('an upload', () => {
     });
   });
 
-  test('tells why the engine refuses it before it has read everything', async () => {
+  test('reports a refusal that comes before the engine has read everything', async () => {
     const { connection } = await answering((_, response) => {
       response.writeHead(403, { Connection: 'close' }).end('{"message":"authorization denied"}');
     });
@@ -76,7 +76,7 @@ describe('an upload', () => {
   });
 
   test.each([content.byteLength - 1, content.byteLength + 1])(
-    'of more or fewer bytes than were announced (%d) is no whole one',
+    'with more or fewer bytes than announced (%d) is not completed',
     async (size) => {
       const ends: string[] = [];
       const { connection } = await answering((request) => {
@@ -89,7 +89,7 @@ describe('an upload', () => {
     },
   );
 
-  test('throws what the source of the bytes throws', async () => {
+  test('throws what its source throws', async () => {
     const { connection } = await answering(drain);
     const broken = Object.assign(new Error('broken'), { code: 'DIGEST_MISMATCH' });
     const open = async function* (): AsyncGenerator<Uint8Array> {

@@ -13,8 +13,8 @@ export interface UploadPlace {
 }
 
 /**
- * Writes a file into a folder of a container; see `HelperContainer.upload`. Not through dockerode, whose
- * chunked request of small pieces takes twice as long.
+ * Writes a file into a folder of a container; see `HelperContainer.upload`. Bypasses dockerode, whose chunked
+ * requests in small pieces take twice as long.
  * @see Docker API v1.41, PUT /containers/{id}/archive
  */
 export async function uploadFile(
@@ -25,27 +25,27 @@ export async function uploadFile(
 ): Promise<void> {
   const { location } = connection.endpoint;
   const verb = `upload ${file.name} to`;
-  throwIfAborted(signal, `${verb} the helper on ${location}`);
+  throwIfAborted(signal, `${verb} the helper container on ${location}`);
   const headers = { 'Content-Type': 'application/x-tar', 'Content-Length': oneFileTarBytes(file.size) };
   const path = `/containers/${containerId}/archive?path=${encodeURIComponent(folder)}`;
   const request = directRequest(connection, path, { method: 'PUT', headers });
   const source: { failure?: unknown } = {};
   try {
-    // An engine that refuses answers before it has read everything: its answer ends the upload.
+    // An engine that refuses responds before it has read everything; that ends the upload.
     const answered = untilAnswered(request);
     const mtime = Math.floor(Date.now() / 1000);
     const body = watched(tarBytes([{ ...file, mode: 0o600, mtime }]), source);
     await Promise.all([answered, pipeline(body, request, signal === undefined ? {} : { signal })]);
   } catch (error) {
     if ('failure' in source) throw source.failure;
-    throwIfAborted(signal, `${verb} the helper on ${location}`);
+    throwIfAborted(signal, `${verb} the helper container on ${location}`);
     throw helperFailed(verb, connection.endpoint, error);
   } finally {
     request.destroy();
   }
 }
 
-/** Records what the source of the bytes throws: the request reports a broken connection instead. */
+/** Records what the source throws: the request itself would report only a broken connection. */
 async function* watched(bytes: ByteStream, source: { failure?: unknown }): ByteStream {
   try {
     yield* bytes;

@@ -4,18 +4,19 @@ import { extract, type Extract } from 'tar-stream';
 
 /** A regular file in an archive. */
 export interface ArchiveFile {
-  /** As it is written there: untrusted, never a path to use. */
+  /** The entry's name: untrusted, never use it as a path. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** To be read to the end, or not at all: then the file is passed over. */
+  /** Read it to the end or not at all; an unread file is skipped. */
   readonly bytes: ByteStream;
 }
 
 /**
- * The regular files of a tar stream, one after the other; each is gone when the next one is asked for. Folders, links and special files are
- * passed over: what they say is never needed. Nothing but a header (at most 4 MiB) is held.
- * @throws what `failed` makes when the stream breaks off, is no tar or ends within an entry; a DrayError of `source` as it is
+ * The regular files of a tar stream, one at a time; requesting the next one discards the current. Skips
+ * directories, links and special files, which are never needed. Buffers only one header (at most 4 MiB).
+ * @throws what `failed` makes when the stream breaks, is not a tar or ends within an entry; a DrayError of
+ * `source` unchanged
  */
 export async function* archiveFiles(
   source: ByteStream,
@@ -28,13 +29,13 @@ export async function* archiveFiles(
     for await (const entry of reader) {
       const { name, size, type } = entry.header;
       if (type === 'file') yield { name, size, bytes: chunksOf(entry, toFailure) };
-      // The next entry comes when this one has been read.
+      // The next entry arrives once this one has been read.
       entry.resume();
     }
   } catch (error) {
     throw toFailure(error);
   } finally {
-    // Not waited for is the source: it may be silent. Whoever gave it ends it.
+    // Do not wait for the source, which may be silent; the caller ends it.
     reader.destroy();
   }
 }
@@ -50,7 +51,7 @@ async function* chunksOf(
   }
 }
 
-// Never rejects: what goes wrong is handed on through the reader, so that whoever reads meets it.
+// Never rejects: passes errors to the reader, which throws them.
 async function feed(reader: Extract, source: ByteStream): Promise<void> {
   try {
     for await (const chunk of source) {
@@ -64,7 +65,7 @@ async function feed(reader: Extract, source: ByteStream): Promise<void> {
   }
 }
 
-// A function, because the answer changes while others are awaited.
+// A function, because the result may change during an await.
 function hasLostReader(reader: Extract): boolean {
   return reader.destroying;
 }

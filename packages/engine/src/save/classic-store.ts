@@ -15,9 +15,8 @@ import { counted, putBlob, saveFailed } from './save-run.ts';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
 /**
- * Stores the configs and layers of `wanted` from the archive of a classic store: configs byte for byte,
- * because their digests are the image IDs; layers, which are uncompressed there, as gzip. Skips the rest of
- * the archive.
+ * Stores the configs and layers of `wanted` from a classic store's archive: configs byte for byte, because
+ * their digests are the image IDs; the uncompressed layers as gzip. Skips the rest of the archive.
  */
 export async function storeClassicArchive(
   run: SaveRun,
@@ -29,7 +28,7 @@ export async function storeClassicArchive(
   for await (const file of files) {
     const kind = entryKind(file.name);
     if (kind?.kind === 'layer') {
-      // Its end shows which layer it is.
+      // Its diffId is known only at its end.
       if (isAnyMissing(run, diffIds)) await storeLayer(run, file, diffIds);
     } else if (kind !== undefined && configs.has(kind.digest)) {
       await putConfig(run, kind.digest, file);
@@ -80,9 +79,7 @@ async function putConfig(run: SaveRun, digest: Digest, { size, bytes }: ArchiveF
 /** Ends the ingest of a layer that no image needs. */
 class UnneededLayer extends Error {}
 
-/**
- * Compresses and stores a layer if, at its end, it turns out to be one of `expected` that is still missing.
- */
+/** Compresses a layer, and stores it if it turns out to be one of `expected` that is still missing. */
 async function storeLayer(run: SaveRun, file: ArchiveFile, expected: ReadonlySet<Digest>): Promise<void> {
   const startedAt = performance.now();
   const hash = createHash('sha256');

@@ -5,12 +5,12 @@ import type { ArchiveFile } from './archive-files.ts';
 import { entryKind } from './entry-name.ts';
 import { putBlob, saveFailed, type ComposedImage, type SaveRun, type WantedImage } from './save-run.ts';
 
-/** Of a blob whose media type is not known: a document says it itself. */
+/** The media type of a blob is unknown here: a document states its own. */
 const anyType = '';
 
 /**
- * Stores every blob of the archive as it is, so that digests and signatures of them survive. Which of them
- * are needed is known only when indexes and manifests have arrived: the end of the run deletes the rest.
+ * Stores every blob of the archive unchanged, so that digests and signatures stay valid. Which of them are
+ * needed is known only once indexes and manifests have arrived; the end of the run deletes the rest.
  */
 export async function storeContainerdArchive(run: SaveRun, files: AsyncIterable<ArchiveFile>): Promise<void> {
   for await (const { name, size, bytes } of files) {
@@ -45,14 +45,13 @@ export async function composeContainerdImage(
   return { entry: { target, manifest: { ...manifest, platform }, convertedManifest }, config, layers };
 }
 
-/** The index or manifest with this digest. */
 async function findDocument(run: SaveRun, digest: Digest, what: string): Promise<Descriptor> {
   const found = await run.blobs.stat(digest, run.signal);
   if (found === undefined) throw saveFailed(what, run.info, `its manifest ${digest} is not in the archive`);
   return { mediaType: anyType, ...found };
 }
 
-/** An engine has the images of some platforms, most often of one; the index still lists all. */
+/** An engine has the images of some platforms, usually of one; the index still lists all. */
 async function chooseManifest(run: SaveRun, index: Index, what: string): Promise<Descriptor> {
   const there: Descriptor[] = [];
   for (const manifest of index.manifests) {

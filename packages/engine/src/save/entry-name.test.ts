@@ -12,7 +12,7 @@ describe('the name of an entry in an engine’s archive', () => {
     [`${hex}.json`, blob],
     [`${hex}/layer.tar`, { kind: 'layer' }],
     [`${hex}.tar`, { kind: 'layer' }],
-  ])('tells what %s is', (name, kind) => {
+  ])('classifies %s', (name, kind) => {
     expect(entryKind(name)).toEqual(kind);
   });
 
@@ -33,7 +33,7 @@ describe('the name of an entry in an engine’s archive', () => {
     `x/${hex}.json`,
     '../layer.tar',
     '',
-  ])('means nothing when it is %j', (name) => {
+  ])('is ignored when it is %j', (name) => {
     expect(entryKind(name)).toBeUndefined();
   });
 });

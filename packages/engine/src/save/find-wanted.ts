@@ -5,15 +5,15 @@ import { imageNotFound } from './open-archive.ts';
 import type { ImageNotSaved } from './saved-image.ts';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
-/** Which images of the engine the names lead to. */
+/** The engine's images for the requested names. */
 export interface FoundImages {
-  /** Each image once, whatever the number of its names. */
+  /** Each image once, even when it has several names. */
   readonly wanted: readonly WantedImage[];
-  /** For names that lead to none. */
+  /** Names without an image. */
   readonly failures: readonly ImageNotSaved[];
 }
 
-/** Asks the engine what it has under each name. @throws DrayError `ABORTED` */
+/** Looks up each name in the engine. @throws DrayError `ABORTED` */
 export async function findWanted(
   engine: Pick<Engine, 'inspect'>,
   references: readonly Reference[],
@@ -37,7 +37,7 @@ export async function findWanted(
   return { wanted: [...wanted.values()], failures };
 }
 
-/** The image with this ID, when the bundle has all of it: no byte needs to come from the engine then. */
+/** The image with this ID if the bundle has it completely, so that the engine need not send it. */
 export function findHeldImage(
   { info, platform }: SaveRun,
   { images }: HeldContent,
@@ -46,7 +46,7 @@ export function findHeldImage(
   return images.find(({ entry: { target, manifest }, config }) => {
     if (info.imageStore === 'classic') return config.digest === engineImageId;
     if (target.digest !== engineImageId) return false;
-    // The bundle may hold the image for another platform than the engine.
+    // The bundle may hold the image for a different platform.
     return target.digest === manifest.digest || platformMatches(platform, manifest.platform ?? platform);
   });
 }

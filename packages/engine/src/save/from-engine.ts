@@ -15,12 +15,12 @@ import { imageNotFound } from './open-archive.ts';
 import { saveImages } from './save-into-bundle.ts';
 import type { ImageInBundle, SavedImage } from './saved-image.ts';
 
-/** What {@link fromEngine} asks of an engine. */
+/** The methods that {@link fromEngine} needs. */
 export type SavingEngine = Pick<Engine, 'describe' | 'inspect'> & ImageSaver;
 
 /**
- * Images that an engine has, such as those built in the job: the first candidate of each that is there. One archive
- * holds all of them, so layers that they share are read once. See {@link saveImages}.
+ * Fetches images from an engine, such as those built in the job: of each image the first candidate that
+ * exists. One archive contains all of them, so shared layers are read once. See {@link saveImages}.
  */
 export function fromEngine(engine: SavingEngine): ImageOrigin {
   return (context, images) => {
@@ -44,12 +44,12 @@ async function saveAll(
     const request = { engine, references, platform, bundle: context, onEvent: emit, signal };
     for await (const saved of saveImages(request)) byReference.get(saved.reference)?.settle(saved);
   } catch (error) {
-    // What has settled stays as it is.
+    // Settled images are not affected.
     for (const deferred of wanted.values()) deferred.reject(error);
   }
 }
 
-/** The images whose name is known, by that name; the others reject. */
+/** Resolves each image to one reference; rejects the images without any. */
 async function chooseAll(
   engine: SavingEngine,
   wanted: ReadonlyMap<PrepullImage, Deferred>,

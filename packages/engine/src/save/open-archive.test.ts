@@ -18,8 +18,8 @@ async function start(
   return { fake, engine: createDockerEngine({ endpoint: fake.endpoint }) };
 }
 
-describe('the archive of an engine', () => {
-  test('is asked for by all names at once', async () => {
+describe('an engine’s archive', () => {
+  test('is requested with all names at once', async () => {
     const { fake, engine } = await start((_, response) => {
       response.end('archive');
     });
@@ -30,7 +30,7 @@ describe('the archive of an engine', () => {
     expect(asked.searchParams.getAll('names')).toEqual(['redis:7', id]);
   });
 
-  test('does not come for an image that is not there, which is named', async () => {
+  test('fails for a missing image, which is named', async () => {
     const { engine } = await start((_, response) => {
       sendJson(response, 404, { message: 'reference does not exist' });
     });
@@ -39,7 +39,7 @@ describe('the archive of an engine', () => {
     await expect(failure).rejects.toThrow('app:1');
   });
 
-  test('does not come from an engine in trouble', async () => {
+  test('fails with the error of the engine', async () => {
     const { engine } = await start((_, response) => {
       sendJson(response, 500, { message: 'no space left on device' });
     });
@@ -48,7 +48,7 @@ describe('the archive of an engine', () => {
     await expect(failure).rejects.toThrow('no space left on device');
   });
 
-  test('may break off, and does so when aborted', async () => {
+  test('ends when aborted', async () => {
     const { engine } = await start((request, response) => {
       response.write('begin');
       setImmediate(() => request.socket.destroy());

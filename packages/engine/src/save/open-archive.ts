@@ -6,7 +6,8 @@ import { httpStatus } from '../engine-errors.ts';
 import { imageName } from '../inspect-image.ts';
 
 /**
- * The archive of `docker save` for all `names` together; see `ImageSaver.save`. Other errors than `ENGINE_IMAGE_NOT_FOUND` are dockerode's.
+ * The archive of `docker save` for all `names` together; see `ImageSaver.save`. Throws dockerode's errors,
+ * except for `ENGINE_IMAGE_NOT_FOUND`.
  * @see Docker API v1.41, GET /images/get
  */
 export async function openArchive(
@@ -22,7 +23,7 @@ export async function openArchive(
   }
 }
 
-/** For an image that was to be saved and is not there; `what` names it. */
+/** The error for an image to save that does not exist; `what` names it. */
 export function imageNotFound(what: string, location: string, cause?: unknown): EngineError {
   return new EngineError(
     'ENGINE_IMAGE_NOT_FOUND',
@@ -40,7 +41,7 @@ function requestArchive(
     path: '/images/get?',
     method: 'GET',
     isStream: true,
-    // A list becomes one parameter for each of its members.
+    // dockerode sends one parameter per list member.
     options: { names },
     statusCodes: { 200: true, 404: 'not found', 500: 'server error' },
     ...(signal === undefined ? {} : { abortSignal: signal }),
@@ -49,7 +50,7 @@ function requestArchive(
     docker.modem.dial(request, (error, answer) => {
       if (error !== null) reject(error);
       else if (answer instanceof Readable) resolve(answer);
-      else reject(new Error('the answer is no stream'));
+      else reject(new Error('the response is not a stream'));
     });
   });
 }

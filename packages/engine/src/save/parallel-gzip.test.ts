@@ -6,7 +6,7 @@ import { gzipBlockBytes, parallelGzip, type ParallelGzipOptions } from './parall
 
 const sizes = [0, 1, gzipBlockBytes - 1, gzipBlockBytes, gzipBlockBytes + 1, 3 * gzipBlockBytes + 12_345];
 
-/** Half of it cannot be compressed. */
+/** The first half is compressible, the second is not. */
 function sample(size: number): Buffer {
   const bytes = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16)).update(
     Buffer.alloc(size),
@@ -31,18 +31,18 @@ async function compress(
 }
 
 describe('parallel gzip', () => {
-  test.each(sizes)('gives back %d bytes', async (size) => {
+  test.each(sizes)('restores %d bytes', async (size) => {
     const bytes = sample(size);
     expect(Buffer.compare(gunzipSync(await compress(bytes)), bytes)).toBe(0);
   });
 
-  test('is one member, for readers that know no more', async () => {
+  test('is one member, for readers that support only one', async () => {
     const compressed = await compress(sample(3 * gzipBlockBytes));
     const sizeInTrailer = compressed.readUInt32LE(compressed.length - 4);
     expect(sizeInTrailer).toBe(3 * gzipBlockBytes);
   });
 
-  test('gives the same bytes however they arrive and however many threads there are', async () => {
+  test('gives the same bytes for any chunking and any number of threads', async () => {
     const bytes = sample(2 * gzipBlockBytes + 777);
     const results = [
       await compress(bytes),
@@ -61,7 +61,7 @@ describe('parallel gzip', () => {
     expect(better.length).toBeLessThan(gzipBlockBytes * 0.6);
   });
 
-  test('hands on what its source throws', async () => {
+  test('passes on what its source throws', async () => {
     const broken = new Error('the source broke');
     const failing = async function* (): ByteStream {
       yield* inChunks(sample(3 * gzipBlockBytes), 65_536);
@@ -70,7 +70,7 @@ describe('parallel gzip', () => {
     await expect(readAll(parallelGzip(failing()))).rejects.toBe(broken);
   });
 
-  test('reads no more than a few blocks ahead', async () => {
+  test('reads only a few blocks ahead', async () => {
     let read = 0;
     const endless = async function* (): ByteStream {
       for (;;) {

@@ -3,34 +3,38 @@ import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { ByteStream } from '@drayage/core';
 
-/** How a stream is compressed. */
 export interface ParallelGzipOptions {
   /** 1 (fast) to 9 (small), default 1. */
   readonly level?: number | undefined;
-  /** Blocks that are compressed at a time, default: as many as there are processors, at most 4 (the threads of Node.js). It does not change the result. */
+  /**
+   * Blocks compressed concurrently. Default: the number of processors, at most 4 (the threads of Node.js).
+   * Does not affect the result.
+   */
   readonly parallelism?: number | undefined;
 }
 
-/** Uncompressed bytes of each block but the last. Part of the format: another size gives other bytes. */
+/** Uncompressed bytes of each block but the last. Part of the format: another size changes the result. */
 export const gzipBlockBytes: number = 1024 * 1024;
 
-// Of a system library folder of 710 MB, level 1 makes 261 MB and level 6 makes 239 MB in twice the time: more than the 22 MB take to travel.
+// A system library folder of 710 MB becomes 261 MB at level 1, and 239 MB at level 6 in twice the time.
+// Transferring the extra 22 MB takes less.
 const defaultLevel = 1;
 
-// No name, no time, operating system unknown: nothing that differs from one run to the next. RFC 1952, 2.3.
+// No name, no time, unknown operating system: nothing that varies between runs. RFC 1952, 2.3.
 const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 
 const deflate = promisify<Uint8Array, object, Buffer>(deflateRaw);
 
 /**
- * `bytes` as one gzip member, whose blocks of 1 MiB are compressed independently of each other in the threads of Node.js and joined by
- * sync flushes, as `pigz -i` does. Every gzip reader can read it. The same bytes give the same result, however they arrive, on the same
- * Node.js release and processor architecture. Holds a few blocks at a time; what `bytes` throws comes out here.
+ * Compresses `bytes` into one gzip member. Its blocks of 1 MiB are compressed independently in the threads of
+ * Node.js and joined by sync flushes, as `pigz -i` does. Every gzip reader can read it. The result depends
+ * only on the bytes (not on the chunks), the Node.js release and the processor architecture. Buffers a few
+ * blocks; passes on what `bytes` throws.
  * @see RFC 1951, RFC 1952
  */
 export async function* parallelGzip(bytes: ByteStream, options: ParallelGzipOptions = {}): ByteStream {
   const level = options.level ?? defaultLevel;
-  // One more than are compressed, so that no thread waits while a finished block is being written.
+  // One more than are compressed, so that no thread is idle while a finished block is being written.
   const inFlight = Math.max(1, options.parallelism ?? Math.min(4, availableParallelism())) + 1;
   const compressing: Promise<Buffer>[] = [];
   let checksum = 0;
@@ -40,7 +44,7 @@ export async function* parallelGzip(bytes: ByteStream, options: ParallelGzipOpti
     checksum = crc32(block, checksum);
     size += block.byteLength;
     const compressed = deflateBlock(block, { level, isLast });
-    // Whoever stops reading leaves blocks behind that nobody awaits.
+    // Suppresses unhandledRejection for blocks left when the reader stops.
     compressed.catch(() => undefined);
     compressing.push(compressed);
     if (compressing.length >= inFlight) yield* shift(compressing);
@@ -65,7 +69,7 @@ async function* blocksOf(bytes: ByteStream): AsyncGenerator<Block> {
   let filled = 0;
   for await (const chunk of bytes) {
     for (let taken = 0; taken < chunk.byteLength;) {
-      // A full block waits for the next byte: only then is it known not to be the last one.
+      // Wait for the next byte before yielding a full block: only then is it known not to be the last.
       if (filled === gzipBlockBytes) {
         yield { block, isLast: false };
         block = Buffer.allocUnsafe(gzipBlockBytes);
@@ -87,7 +91,7 @@ function deflateBlock(
   return deflate(block, {
     level,
     finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-    // Room for the whole result, so that a block is one task of one thread.
+    // Space for the whole result, so that a block is a single task of one thread.
     chunkSize: gzipBlockBytes + 64 * 1024,
   });
 }

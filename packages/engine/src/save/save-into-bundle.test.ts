@@ -68,10 +68,10 @@ beforeEach(async () => {
 });
 afterEach(() => temporary.remove());
 
-/** An engine that has images, and gives the same archive whatever it is asked for. */
+/** An engine with images that returns the same archive for every request. */
 interface Fake {
   readonly store?: ImageStoreKind | undefined;
-  /** By name: the image's ID, and its diffIds. */
+  /** By name: the image's ID and its diffIds. */
   readonly images: Readonly<Record<string, { readonly id: Digest; readonly diffIds: readonly Digest[] }>>;
   readonly archive: (names: readonly Digest[]) => Readable | Promise<Readable>;
 }
@@ -129,7 +129,7 @@ async function save(engine: SaveRequest['engine'], ...names: string[]): Promise<
 async function saveOne(engine: SaveRequest['engine'], name = 'app'): Promise<ImageInBundle> {
   const [image] = await save(engine, name);
   if (image?.state === 'saved') return image;
-  throw image?.error ?? new Error('nothing came');
+  throw image?.error ?? new Error('no image was saved');
 }
 
 async function codesOf(images: Promise<readonly SavedImage[]>): Promise<readonly string[]> {
@@ -151,7 +151,7 @@ async function writeIndex(...entries: readonly BundleEntry[]): Promise<void> {
   await bundle.documents.write('index.json', formatBundleIndex(entries.reduce(withEntry, emptyIndex)));
 }
 
-/** An image of a classic store: the layers of all, one upon the other, under a config of their own. */
+/** An image of a classic store: the layers of all images stacked, with a new config. */
 function stacked(...images: readonly RandomImage[]): RandomImage {
   const diffIds = images.flatMap((image) => image.diffIds);
   const config = Buffer.from(JSON.stringify({ ...amd64, rootfs: { type: 'layers', diff_ids: diffIds } }));
@@ -165,7 +165,7 @@ function stacked(...images: readonly RandomImage[]): RandomImage {
   };
 }
 
-/** The entries, with one bit changed in the blob that has this digest. */
+/** The entries, with one bit changed in the blob with this digest. */
 function replaceBytes(entries: readonly TarEntry[], digest: Digest | undefined): readonly TarEntry[] {
   return entries.map((entry) => {
     if (entry.type !== 'file' || digestOf(entry.bytes) !== digest) return entry;
@@ -181,7 +181,7 @@ async function putAll(image: RandomImage): Promise<void> {
   }
 }
 
-/** Nothing of a failed save is left, in the bundle or beside it. */
+/** A failed save leaves nothing, in the bundle or beside it. */
 async function expectNothingLeft(): Promise<void> {
   expect([...(await storedBlobs()).keys()]).toEqual([]);
   expect(await readdir(join(dir, '.dray', 'ingest'))).toEqual([]);
@@ -214,14 +214,14 @@ describe.each(generations)('the archive of a classic store %s', (_, archiveOf) =
     expect(image.bytes).toBe([...blobs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0));
   });
 
-  test('is one for several images, and what they share is stored once', async () => {
+  test('may contain several images, and shared layers are stored once', async () => {
     const both = engine(app, other);
     const images = await save(both, 'app', 'other');
     expect(images.map(({ state }) => state)).toEqual(['saved', 'saved']);
     expect(both.asked).toEqual([[app.config.digest, other.config.digest]]);
   });
 
-  test('may hold a layer twice', async () => {
+  test('may contain a layer twice', async () => {
     const one = randomImage({ layers: 1, seed: 1 });
     const image = stacked(one, one);
     const saved = await saveOne(
@@ -231,12 +231,12 @@ describe.each(generations)('the archive of a classic store %s', (_, archiveOf) =
     expect(validateImage(await storedBlobs(), saved.entry.target)).toEqual([]);
   });
 
-  test('gives nothing of images that nobody asked for', async () => {
+  test('adds nothing from images that were not requested', async () => {
     const image = await saveOne(engine(other, app));
     expect((await storedBlobs()).size).toBe(image.blobs.length);
   });
 
-  test('writes no layer that the bundle has in another form', async () => {
+  test('stores no layer that the bundle has in another form', async () => {
     await putAll(app);
     await writeIndex({ reference: ref('elsewhere'), target: app.target, manifest: app.manifest });
     const derived = stacked(app, randomImage({ layers: 1, seed: 5 }));
@@ -249,7 +249,7 @@ describe.each(generations)('the archive of a classic store %s', (_, archiveOf) =
     expect(validateImage(await storedBlobs(), image.entry.target)).toEqual([]);
   });
 
-  test('is refused when it lacks a layer, which is named, and the other image is saved', async () => {
+  test('is refused for the image with a missing layer, which is named, and the other image is saved', async () => {
     const entries = archiveOf(app, other);
     const [lost] = app.diffIds;
     const spoilt = entries.filter((entry) => entry.type !== 'file' || digestOf(entry.bytes) !== lost);
@@ -263,7 +263,7 @@ describe.each(generations)('the archive of a classic store %s', (_, archiveOf) =
     expect(images[0]?.state === 'failed' && images[0].error.message).toContain('r.test/app');
   });
 
-  test('is refused wherever it is cut short', async () => {
+  test('is refused when truncated anywhere', async () => {
     const whole = archiveBytes(archiveOf(app));
     for (const part of [0.1, 0.3, 0.5, 0.7]) {
       const cut = whole.subarray(0, Math.floor(whole.byteLength * part));
@@ -288,7 +288,7 @@ describe.each(generations)('the archive of a classic store %s', (_, archiveOf) =
     await expectNothingLeft();
   });
 
-  test('cannot write anywhere but to the bundle, and its links are not followed', async () => {
+  test('cannot write outside the bundle, and its links are not followed', async () => {
     const config = hexOf(app.config.digest);
     const hostile: TarEntry[] = [
       file(`../../${config}.json`, 'x'),
@@ -325,20 +325,20 @@ describe('a classic store', () => {
     ],
     ['nothing at all', [], 'ENGINE_SAVE_FAILED'],
   ];
-  test.each(spoiltCases)('is not believed that gives %s', async (_, entries, code) => {
+  test.each(spoiltCases)('is refused when it gives %s', async (_, entries, code) => {
     const engine = engineOf({ images: { app: classic(app) }, archive: () => stream(entries) });
     expect(await codesOf(save(engine, 'app'))).toEqual([code]);
     await expectNothingLeft();
   });
 
-  test('is not believed that gives no tar', async () => {
+  test('is refused when it does not give a tar', async () => {
     const archive = (): Readable => streamOfBytes(Buffer.alloc(10_000, '{"message":"no space left"}'));
     const engine = engineOf({ images: { app: classic(app) }, archive });
     expect(await codesOf(save(engine, 'app'))).toEqual(['ENGINE_SAVE_FAILED']);
     await expectNothingLeft();
   });
 
-  test('gives the same bytes in whichever generation', async () => {
+  test('gives the same bytes in every generation', async () => {
     const before = await saveOne(
       engineOf({ images: { app: classic(app) }, archive: () => stream(archiveBefore25(app)) }),
     );
@@ -349,7 +349,7 @@ describe('a classic store', () => {
     expect((await storedBlobs()).size).toBe(before.blobs.length);
   });
 
-  test('is read as podman writes it: layers named by their diffIds', async () => {
+  test('can be podman’s, with layers named by their diffIds', async () => {
     const entries = archiveSince25(app).map((entry) => {
       const hex = /sha256\/([a-f0-9]+)/.exec(entry.path)?.[1];
       const suffix = hex === hexOf(app.config.digest) ? 'json' : 'tar';
@@ -359,7 +359,7 @@ describe('a classic store', () => {
     expect(validateImage(await storedBlobs(), image.entry.target)).toEqual([]);
   });
 
-  test('is asked for nothing when the bundle has the image, which keeps what it was pulled as', async () => {
+  test('is not queried when the bundle has the image, which keeps its pulled form', async () => {
     await putAll(app);
     await writeIndex({ reference: ref('pulled'), target: app.target, manifest: app.manifest });
     const engine = engineOf({
@@ -398,13 +398,13 @@ describe('the archive of a containerd store', () => {
     expect([...(await storedBlobs()).keys()]).toEqual([...new Set(expected)].sort());
   });
 
-  test('leaves nothing of other platforms and attestations behind', async () => {
+  test('adds nothing from other platforms and attestations', async () => {
     const extra = file(`blobs/sha256/${hexOf(digestOf('{}'))}`, '{}');
     const image = await saveOne(engine([extra, ...archiveOfContainerd(index)]));
     expect((await storedBlobs()).size).toBe(image.blobs.length);
   });
 
-  test('gives the platform that is asked for', async () => {
+  test('yields the requested platform', async () => {
     const [image] = await saveIntoBundle({
       engine: engine(archiveOfContainerd(index)),
       references: [ref('app')],
@@ -420,7 +420,7 @@ describe('the archive of a containerd store', () => {
     await expectNothingLeft();
   });
 
-  test('keeps a Docker manifest, and lists it for tools that know OCI only', async () => {
+  test('keeps a Docker manifest, and lists a converted one for tools that read only OCI', async () => {
     const docker = randomImage({ mediaTypes: 'docker', seed: 9 });
     const image = await saveOne(
       engineOf({
@@ -460,7 +460,7 @@ describe('the archive of a containerd store', () => {
     await expectNothingLeft();
   });
 
-  test('continues a layer of which an interrupted save has left a part', async () => {
+  test('continues a layer that an interrupted save left incomplete', async () => {
     const [layer = amd.config] = amd.layers;
     const bytes = amd.blobs.get(layer.digest) ?? new Uint8Array();
     const interrupted = bundle.blobs.put(layer, async () =>
@@ -480,7 +480,7 @@ describe('the archive of a containerd store', () => {
 describe('a save', () => {
   const images = { app: classic(app), other: classic(other) };
 
-  test('names the images that the engine does not have', async () => {
+  test('names the images that the engine lacks', async () => {
     const engine = engineOf({ images, archive: () => stream(archiveSince25(other)) });
     const results = await save(engine, 'nothing', 'other');
     expect(results).toMatchObject([
@@ -490,7 +490,7 @@ describe('a save', () => {
     expect(results[0]?.state === 'failed' && results[0].error.message).toContain('r.test/nothing');
   });
 
-  test('asks for the images one by one when the engine cannot give all together', async () => {
+  test('requests the images one by one when the engine cannot save all together', async () => {
     const engine = engineOf({
       images,
       archive: ([first, ...rest]) => {
@@ -504,7 +504,7 @@ describe('a save', () => {
     expect((await storedBlobs()).size).toBe(4);
   });
 
-  test('is not tried again when the bundle cannot be written', async () => {
+  test('is not retried when the bundle cannot be written', async () => {
     const engine = engineOf({ images, archive: () => stream(archiveSince25(app, other)) });
     const full = new TransferError('DISK_FULL', 'cannot write', { operation: 'ingest', side: 'destination' });
     const blobs = { ...bundle.blobs, ingest: () => Promise.reject(full) };
@@ -514,7 +514,7 @@ describe('a save', () => {
     expect(engine.asked).toHaveLength(1);
   });
 
-  test('ends at once when it is aborted while the engine is silent', async () => {
+  test('ends at once when aborted while the engine is silent', async () => {
     const controller = new AbortController();
     const half = archiveBytes(archiveSince25(app)).subarray(0, 6000);
     const archive = new Readable({ read: () => undefined });
@@ -534,13 +534,13 @@ describe('a save', () => {
     expect(archive.destroyed).toBe(true);
   });
 
-  test('hands on an error that nobody expected', async () => {
+  test('passes on an unexpected error', async () => {
     const bug = new TypeError('a bug');
     const engine = engineOf({ images, archive: () => Promise.reject(bug) });
     await expect(save(engine, 'app')).rejects.toBe(bug);
   });
 
-  test('gives each image as soon as it is known', async () => {
+  test('yields each image as soon as its result is known', async () => {
     await putAll(app);
     await writeIndex({ reference: ref('pulled'), target: app.target, manifest: app.manifest });
     const engine = engineOf({ images, archive: () => stream(archiveSince25(other)) });
@@ -552,7 +552,7 @@ describe('a save', () => {
     expect(order).toEqual(['app 0', 'other 1']);
   });
 
-  test('tells what is fetched', async () => {
+  test('reports what is fetched', async () => {
     const events: PrepullEvent[] = [];
     const engine = engineOf({ images, archive: () => stream(archiveSince25(app)) });
     const [image] = await saveIntoBundle({
@@ -599,7 +599,7 @@ describe('images from an engine', () => {
     return Promise.allSettled(wanted.map((image) => fetches.get(image) ?? Promise.reject(new Error('none'))));
   }
 
-  test('come in one archive, and one that is not there fails alone', async () => {
+  test('are fetched in one archive, and only a missing one fails', async () => {
     const engine = engineOf({ images, archive: () => stream(archiveSince25(app, other)) });
     const [first, second, none] = await fetchAll(engine, ['app', 'other', 'nothing'].map(named));
     expect(first).toMatchObject({ value: { configDigest: app.config.digest } });
@@ -609,7 +609,7 @@ describe('images from an engine', () => {
     expect(none?.status === 'rejected' && isDrayError(none.reason)).toBe(true);
   });
 
-  test('all fail with what went wrong for all', async () => {
+  test('all fail with an error that concerns all', async () => {
     const bug = new TypeError('a bug');
     const engine = {
       ...engineOf({ images, archive: () => stream([]) }),
@@ -626,7 +626,7 @@ describe('images from an engine', () => {
     expect(found).toMatchObject({ value: { entry: { reference: ref('app') } } });
   });
 
-  test('are handed over whole, also with one transfer at a time', async () => {
+  test('are handed over completely, even with one transfer at a time', async () => {
     const handover = createMemoryTransport();
     const engine = engineOf({ images, archive: () => stream(archiveSince25(app)) });
     await fetchAll(engine, [named('app')], { handover });

@@ -26,27 +26,26 @@ export interface SaveDestination {
   readonly documents: DocumentStore;
 }
 
-/** What is saved, from where and to where. */
+/** The images to save, their engine and the bundle. */
 export interface SaveRequest {
   readonly engine: Pick<Engine, 'describe' | 'inspect'> & ImageSaver;
   readonly references: readonly Reference[];
-  /**
-   * Which image is meant where the engine has one for several platforms; default: the engine's own platform.
-   */
+  /** The platform to save when the engine has the image for several; default: the engine's own. */
   readonly platform?: Platform | undefined;
   /**
-   * Laid out already. Its index is read, not written. Nothing else may write or delete blobs there meanwhile.
+   * An initialised layout. Its index is read, not written. Nothing else may write or delete blobs there
+   * meanwhile.
    */
   readonly bundle: SaveDestination;
-  /** Gets `resolved`, `bytes` (as they are stored), `blob` and `warning`. */
+  /** Receives `resolved`, `bytes` (as stored), `blob` and `warning`. */
   readonly onEvent?: ((event: PrepullEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Saves images of an engine into a bundle, and yields the result for each reference as soon as it is known:
- * first the images that fail at once or that the bundle has, then those of the archive. One archive holds all
- * of them, so that what they share is read once. Where the engine cannot save all together, each is saved by
+ * Saves images of an engine into a bundle. Yields the result for each reference as soon as it is known: first
+ * the images that fail at once or that the bundle has, then those from the archive. One archive contains all
+ * of them, so that shared layers are read once. When the engine cannot save all together, saves each by
  * itself.
  *
  * Image IDs survive. An image of a classic store keeps its config byte for byte; its layers, which such a
@@ -85,14 +84,14 @@ export async function* saveImages(request: SaveRequest): AsyncGenerator<SavedIma
   }
 }
 
-/** Like {@link saveImages}, with all results at the end, in the order of `request.references`. */
+/** Like {@link saveImages}, but returns all results at the end, in the order of `request.references`. */
 export async function saveIntoBundle(request: SaveRequest): Promise<readonly SavedImage[]> {
   const results = new Map<Reference, SavedImage>();
   for await (const image of saveImages(request)) results.set(image.reference, image);
   return request.references.flatMap((reference) => results.get(reference) ?? []);
 }
 
-// What may be wrong with one image of an archive only; a full disk, say, is not.
+// Errors that may concern only one image of an archive; a full disk does not.
 const blamedOnArchive: readonly ErrorCode[] = [
   'ENGINE_SAVE_FAILED',
   'ENGINE_IMAGE_NOT_FOUND',
@@ -114,7 +113,7 @@ async function* saveTogether(
     throwIfAborted(run.signal, `save ${namesOf(images)} from ${run.info.location}`);
     if (!isDrayError(error)) throw error;
     if (images.length > 1 && isDrayError(error, ...blamedOnArchive)) {
-      // Layers that have come meanwhile are not compressed again.
+      // Layers that have arrived are not compressed again.
       for (const image of images) yield* saveTogether(run, engine, [image]);
     } else {
       for (const image of images) yield* notSaved(image, error);

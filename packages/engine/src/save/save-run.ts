@@ -13,7 +13,7 @@ import type {
   Reference,
 } from '@drayage/core';
 
-/** One image that the engine has, with the names that were asked for. */
+/** An image of the engine, with the requested names. */
 export interface WantedImage {
   readonly engineImageId: Digest;
   readonly references: readonly Reference[];
@@ -21,32 +21,30 @@ export interface WantedImage {
   readonly diffIds: readonly Digest[];
 }
 
-/**
- * An image whose every blob is in the bundle, whatever its name. Its manifest descriptor has its platform.
- */
+/** An image that the bundle has completely, under any name. Its manifest descriptor has its platform. */
 export interface ComposedImage extends Omit<HeldImage, 'entry'> {
   readonly entry: Omit<HeldImage['entry'], 'reference' | 'name'>;
 }
 
-/** What the steps of one save share. */
+/** The state shared by the steps of one save. */
 export interface SaveRun {
   readonly info: EngineInfo;
   readonly blobs: BlobStore & BlobIngest;
   /** Names the bundle in messages. */
   readonly location: string;
-  /** Which image of an index is wanted. */
+  /** Selects the image of an index. */
   readonly platform: Platform;
-  /** Layers that need not be stored, by diffId: the bundle had them, or this run has brought them. */
+  /** Layers that need not be stored, by diffId: the bundle had them, or this run stored them. */
   readonly layers: Map<Digest, Descriptor>;
-  /** Blobs that this run has brought, with the time that each took (ms). */
+  /** Blobs that this run has stored, with the time that each took (ms). */
   readonly written: Map<Digest, number>;
-  /** Blobs of the images that were saved. */
+  /** Blobs of the saved images. */
   readonly needed: Set<Digest>;
   readonly emit: (event: PrepullEvent) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Stores a blob of the archive, unless the bundle has it. `bytes` begin at the blob's first byte. */
+/** Stores a blob of the archive, unless the bundle has it. `bytes` start at the blob's first byte. */
 export async function putBlob(run: SaveRun, descriptor: Descriptor, bytes: ByteStream): Promise<void> {
   const startedAt = performance.now();
   const bytesRead = await copyBlob({
@@ -61,7 +59,7 @@ export async function putBlob(run: SaveRun, descriptor: Descriptor, bytes: ByteS
   if (bytesRead > 0) run.written.set(descriptor.digest, performance.now() - startedAt);
 }
 
-/** `bytes`, with an event for each chunk. */
+/** Passes `bytes` through, with an event for each chunk. */
 export async function* counted(bytes: ByteStream, emit: SaveRun['emit']): ByteStream {
   for await (const chunk of bytes) {
     emit({ type: 'bytes', count: chunk.byteLength });
@@ -70,8 +68,8 @@ export async function* counted(bytes: ByteStream, emit: SaveRun['emit']): ByteSt
 }
 
 /**
- * Deletes the blobs that belong to no saved image. A failure becomes a warning: what stays behind is garbage
- * that `bundle gc` collects.
+ * Deletes the blobs that belong to no saved image. A failure becomes a warning: `bundle gc` collects what
+ * remains.
  */
 export async function dropUnneeded({ blobs, written, needed, emit }: SaveRun): Promise<void> {
   for (const digest of written.keys()) {
@@ -85,7 +83,7 @@ export async function dropUnneeded({ blobs, written, needed, emit }: SaveRun): P
   }
 }
 
-/** For an archive that cannot be used; `what` names the image. */
+/** The error for an archive that cannot be used; `what` names the image. */
 export function saveFailed(
   what: string,
   { location }: EngineInfo,
@@ -93,12 +91,12 @@ export function saveFailed(
   cause?: unknown,
 ): EngineError {
   return new EngineError('ENGINE_SAVE_FAILED', `cannot save ${what} from ${location}: ${reason}`, {
-    hint: 'Run it again; if it stays, build or pull the image anew.',
+    hint: 'Run it again; if the error persists, rebuild the image or pull it again.',
     cause,
   });
 }
 
-/** For an archive that breaks off. */
+/** The error for an archive that breaks off. */
 export function archiveBroken(what: string, info: EngineInfo, error: unknown): EngineError {
   return saveFailed(what, info, `the archive cannot be read to its end (${reasonOf(error)})`, error);
 }

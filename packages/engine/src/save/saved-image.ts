@@ -4,18 +4,18 @@ import { distinctDescriptors } from '@drayage/core/image';
 import type { Descriptor, Digest, DrayError, Reference } from '@drayage/core';
 import type { ComposedImage, SaveRun, WantedImage } from './save-run.ts';
 
-/** How the save of one reference ended. */
+/** The result for one reference. */
 export type SavedImage = ImageInBundle | ImageNotSaved;
 
-/** An image whose every blob is in the bundle; its index does not name it yet. */
+/** An image that the bundle has completely; the bundle's index does not list it yet. */
 export interface ImageInBundle {
   readonly state: 'saved';
   readonly reference: Reference;
-  /** What the bundle's index is to say. */
+  /** The entry to add to the bundle's index. */
   readonly entry: BundleEntry;
   readonly manifestDigest: Digest;
   readonly configDigest: Digest;
-  /** All that a handover must carry, each digest once. */
+  /** All blobs that a handover must copy, each digest once. */
   readonly blobs: readonly Descriptor[];
   /** Bytes of index, manifest, config and layers, as stored. */
   readonly bytes: number;
@@ -30,7 +30,7 @@ export interface ImageNotSaved {
   readonly error: DrayError;
 }
 
-/** The results for every name of an image, which are reported as events, too. */
+/** The results for every name of an image; also emits them as events. */
 export function* savedImages(
   run: SaveRun,
   image: WantedImage,
@@ -87,6 +87,6 @@ function warnOfOtherPlatform(run: SaveRun, reference: Reference, { entry }: Comp
   const { platform } = entry.manifest;
   if (platform === undefined || platformMatches(run.platform, platform)) return;
   const [has, wanted] = [formatPlatform(platform), formatPlatform(run.platform)];
-  const message = `${familiarReference(reference)} exists only for ${has}; it was asked for as ${wanted}`;
+  const message = `${familiarReference(reference)} exists only for ${has}; ${wanted} was requested`;
   run.emit({ type: 'warning', message });
 }

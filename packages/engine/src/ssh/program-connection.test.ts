@@ -14,7 +14,7 @@ afterEach(() => {
 
 interface Opened {
   readonly connection: ProgramConnection;
-  /** How its program ended, for those that fail. */
+  /** How its program failed, if it did. */
   readonly ends: readonly ProgramEnd[];
 }
 
@@ -34,7 +34,7 @@ async function readAll(connection: ProgramConnection): Promise<Buffer> {
   return Buffer.concat(await connection.toArray());
 }
 
-/** Whether a process is there and not only waits for its parent to look. */
+/** True for a process that exists and is not a zombie. */
 function isRunning(pid: string): boolean {
   const file = `/proc/${pid}/stat`;
   return existsSync(file) && !/\) Z /.test(readFileSync(file, 'utf8'));
@@ -45,7 +45,7 @@ async function untilGone(pid: string): Promise<void> {
 }
 
 describe('a connection through a program', () => {
-  test('carries bytes both ways, as they are', async () => {
+  test('carries bytes unchanged in both directions', async () => {
     const { connection } = open('cat');
     const sent = Buffer.alloc(3_000_000, Buffer.from([0, 255, 10, 13, 7]));
     connection.write(sent.subarray(0, 10));
@@ -53,7 +53,7 @@ describe('a connection through a program', () => {
     expect((await readAll(connection)).equals(sent)).toBe(true);
   });
 
-  test('sends pieces that were written at once in their order', async () => {
+  test('sends chunks that were written at once in order', async () => {
     const { connection } = open('cat');
     connection.cork();
     for (let n = 0; n < 100; n += 1) connection.write(`${n} `);
@@ -63,13 +63,13 @@ describe('a connection through a program', () => {
     expect(String(await readAll(connection))).toBe(expected);
   });
 
-  test('is read on after its own end was sent', async () => {
+  test('can be read after its own end was sent', async () => {
     const { connection } = shell('cat >/dev/null; echo late');
     connection.end('x');
     expect(String(await readAll(connection))).toBe('late\n');
   });
 
-  test('takes no more than the program reads', async () => {
+  test('accepts no more than the program reads', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'program-'));
     const mayRead = join(folder, 'may-read');
     const { connection } = open(
@@ -86,14 +86,14 @@ describe('a connection through a program', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('reads no more than is taken', async () => {
+  test('reads no more than is consumed', async () => {
     const { connection } = open('yes');
     await once(connection, 'readable');
     await pause(50);
     expect(connection.readableLength).toBeLessThan(1_000_000);
   });
 
-  test('ends the program, and what that has started', async () => {
+  test('ends the program and its children', async () => {
     const { connection } = shell('sleep 1000 & echo $! $$; wait');
     const said = await once(connection, 'data');
     const pids = String(said[0]).trim().split(' ');
@@ -102,7 +102,7 @@ describe('a connection through a program', () => {
     for (const pid of pids) await untilGone(pid);
   });
 
-  test('ends when the program has ended well', async () => {
+  test('ends when the program succeeds', async () => {
     const { connection, ends } = shell('echo bye; exit 0');
     expect(String(await readAll(connection))).toBe('bye\n');
     expect(ends).toEqual([]);
@@ -110,7 +110,7 @@ describe('a connection through a program', () => {
 });
 
 describe('a program that fails', () => {
-  test('tells its status and what it said, after everything that came', async () => {
+  test('reports its status and error output after all of its output', async () => {
     const { connection, ends } = shell('printf first; echo "not good" >&2; exit 255');
     const chunks: string[] = [];
     connection.on('data', (chunk) => chunks.push(String(chunk)));
@@ -119,7 +119,7 @@ describe('a program that fails', () => {
     expect(ends).toEqual([{ exitCode: 255, said: 'not good\n', wasConnected: true }]);
   });
 
-  test('is told of rather than the pipe that it broke', async () => {
+  test('is reported instead of the pipe that it broke', async () => {
     const { connection, ends } = shell('exec <&-; sleep 0.1; echo no >&2; exit 3');
     connection.resume();
     connection.write(Buffer.alloc(1_000_000));
@@ -127,7 +127,7 @@ describe('a program that fails', () => {
     expect(ends).toEqual([{ exitCode: 3, said: 'no\n', wasConnected: false }]);
   });
 
-  test('is not waited for when something else keeps its standard error open', async () => {
+  test('is not awaited when another process keeps its standard error open', async () => {
     const { connection, ends } = shell('sleep 1000 >/dev/null & echo $! >&2; exit 1');
     connection.resume();
     await expect(once(connection, 'end')).rejects.toThrow('the program failed');
@@ -135,21 +135,21 @@ describe('a program that fails', () => {
     process.kill(Number(ends[0]?.said));
   });
 
-  test('because a signal ended it has no status', async () => {
+  test('because of a signal has no status', async () => {
     const { connection, ends } = shell('kill -9 $$');
     connection.resume();
     await expect(once(connection, 'end')).rejects.toThrow('the program failed');
     expect(ends).toEqual([{ exitCode: undefined, said: '', wasConnected: false }]);
   });
 
-  test('because there is none says so', async () => {
+  test('because it does not exist is reported', async () => {
     const { connection, ends } = open('/nonexistent/program');
     connection.write('x');
     await expect(once(connection, 'end')).rejects.toThrow('the program failed');
     expect(ends).toMatchObject([{ startError: { code: 'ENOENT' }, wasConnected: false }]);
   });
 
-  test('after it was let go is of no interest', async () => {
+  test('is ignored after the connection was closed', async () => {
     const { connection, ends } = shell('trap "exit 7" TERM; echo on; sleep 1000 & wait');
     await once(connection, 'data');
     connection.destroy();

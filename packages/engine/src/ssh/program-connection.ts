@@ -3,32 +3,33 @@ import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How the program of a connection ended before its user was done. */
+/** How a connection's program ended too early. */
 export interface ProgramEnd {
-  /** Why it could not be started. */
+  /** Why the program could not be started. */
   readonly startError?: unknown;
-  /** Undefined: a signal ended it, or it runs on without its output. */
+  /** Undefined: a signal ended it, or it still runs without its output. */
   readonly exitCode?: number | undefined;
-  /** What it wrote to its standard error, or the end of that. */
+  /** The end of its standard error. */
   readonly said: string;
-  /** Whether anything came from the far side. */
+  /** True when the remote side sent anything. */
   readonly wasConnected: boolean;
 }
 
 const maxSaidLength = 4096;
 
-// Whoever reads or writes large streams does so in pieces of 64 KiB.
+// Readers and writers of large streams use chunks of 64 KiB.
 const bufferedBytes = 256 * 1024;
 
-// A program ends right after its output, unless something that it has started holds its standard error.
+// A program ends right after its output, unless one of its children holds its standard error open.
 const lingerMs = 1000;
 
 /**
- * A connection over the standard input and output of a program, as `net.Socket` is one over TCP: either direction is read and written no
- * faster than the other side takes it, and ends on its own. The program ends with the connection, and with this process. It runs in a session
- * of its own, so that Ctrl-C, which this process may still need it for, does not reach it.
+ * A connection over the standard input and output of a program, like `net.Socket` over TCP: either direction
+ * has backpressure and ends by itself. The program ends with the connection, and with this process. It runs
+ * in its own session, so that Ctrl-C does not reach it: this process may still need it.
  *
- * A program that ends with status 0 ends the connection; any other end destroys it with the error that `failure` makes.
+ * When the program ends with status 0, the connection ends; otherwise it is destroyed with the error that
+ * `failure` makes.
  */
 export class ProgramConnection extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -80,24 +81,27 @@ export class ProgramConnection extends Duplex {
     return this;
   }
 
-  /** Like `net.Socket`: an idle connection does not keep this process. */
+  /** Like `net.Socket`: an idle connection does not keep this process alive. */
   unref(): this {
     this.#child.unref();
     for (const stream of this.#child.stdio) if (stream instanceof Socket) stream.unref();
     return this;
   }
 
-  /** `node:http` calls it on every connection that it keeps; whether the peer lives is the program's own matter. */
+  /**
+   * `node:http` calls this on every pooled connection; the program itself checks whether its peer is alive.
+   */
   setKeepAlive(): this {
     return this;
   }
 
-  /** `node:http` calls it on every connection that it keeps, to take the limit of a request away; requests have none here. */
+  /** `node:http` calls this on every pooled connection to remove the time limit; there is none here. */
   setTimeout(): this {
     return this;
   }
 
-  // Once the program does not read any more, why it ended says more than that a pipe broke: the write stays open until then.
+  // When the program no longer reads, the reason why it ended says more than a broken pipe: keep the write
+  // pending until then.
   #send(chunk: unknown, done: () => void): void {
     this.#child.stdin.write(chunk, (error) => {
       if (error === null || error === undefined) done();
@@ -139,7 +143,7 @@ export class ProgramConnection extends Duplex {
 
 const running = new Set<ChildProcess>();
 
-/** A program would notice that its input has ended, but not while its network is silent. */
+/** A program notices the end of its input, but not while its network is silent. */
 function endWithThisProcess(child: ChildProcess): void {
   if (running.size === 0) process.on('exit', endAll);
   running.add(child);
@@ -155,7 +159,7 @@ function endAll(): void {
   for (const child of running) endGroup(child);
 }
 
-/** Ends a program and what it has started, such as a proxy. */
+/** Ends a program and its children, such as a proxy. */
 function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {

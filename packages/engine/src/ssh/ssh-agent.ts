@@ -6,10 +6,11 @@ import { ProgramConnection } from './program-connection.ts';
 import { sshCommand } from './ssh-command.ts';
 import { sshFailure } from './ssh-failure.ts';
 
-// Servers refuse more than ten that have not logged in yet (sshd_config "MaxStartups"), and a helper has connections of its own.
+// Servers refuse more than ten connections that are still logging in (sshd_config "MaxStartups"), and a
+// helper container has its own connections.
 const maxConnections = 6;
 
-/** Gives requests connections through the `ssh` program, whatever host they name. */
+/** Connects requests through the `ssh` program, regardless of the host they name. */
 class SshAgent extends Agent {
   readonly #endpoint: EngineEndpoint;
   readonly #address: SshAddress;
@@ -36,7 +37,7 @@ export function sharedSshAgent(endpoint: EngineEndpoint, address: SshAddress): A
   return agent;
 }
 
-/** An agent for one request with a connection of its own. */
+/** An agent for one request with its own connection. */
 export function singleSshAgent(endpoint: EngineEndpoint, address: SshAddress): Agent {
   return new SshAgent(endpoint, address, false);
 }

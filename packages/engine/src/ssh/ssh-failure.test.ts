@@ -11,7 +11,7 @@ const trial = 'ssh -p 2222 ci@builder docker version';
 
 describe('an engine that ssh does not reach', () => {
   test.each([
-    ['there is no ssh', { startError: missing }, 'no ssh program', 'Install'],
+    ['ssh is missing', { startError: missing }, 'ssh is not installed', 'Install'],
     [
       'of a refused key',
       { exitCode: 255, said: 'ci@builder: Permission denied (publickey).' },
@@ -31,18 +31,18 @@ describe('an engine that ssh does not reach', () => {
       trial,
     ],
     [
-      'there is no docker',
+      'docker is missing',
       { exitCode: 127, said: 'Welcome!\nsh: docker: not found\n' },
-      'far side says "sh: docker: not found"',
+      'remote host says "sh: docker: not found"',
       'docker client',
     ],
     [
-      'docker may not',
+      'docker lacks permission',
       { exitCode: 1, said: 'permission denied while trying to connect' },
       'far side says "permission denied',
       trial,
     ],
-    ['of something unsaid', { exitCode: 1 }, 'status 1', trial],
+    ['of an unknown reason', { exitCode: 1 }, 'status 1', trial],
     ['of a signal', {}, 'was ended', trial],
   ])('because %s is unreachable, with a remedy', (_, end, said, remedy) => {
     expect(sshFailure(endpoint, address, { said: '', wasConnected: false, ...end })).toMatchObject({
@@ -52,12 +52,12 @@ describe('an engine that ssh does not reach', () => {
     });
   });
 
-  test('is named, with who named it', () => {
+  test('is named, with its origin', () => {
     const error = sshFailure(endpoint, address, { said: '', wasConnected: false });
     expect(error.message).toContain('ssh://ci@builder:2222 (from DOCKER_HOST)');
   });
 
-  test('shows nothing that a terminal would obey', () => {
+  test('is shown without control characters', () => {
     const said = 'a \u001b[31mred\u0007 line';
     const error = sshFailure(endpoint, address, { exitCode: 255, said, wasConnected: false });
     expect(error.message).not.toMatch(/\p{Cc}/u);
@@ -72,7 +72,7 @@ test('a connection that was in use breaks like any other', () => {
   });
 });
 
-test('login scripts that print are suspected where no HTTP comes', () => {
+test('a response that is not HTTP leads to a hint about login scripts', () => {
   const error = Object.assign(new Error('Parse Error'), { code: 'HPE_INVALID_CONSTANT' });
   expect(unreachable(endpoint, error).hint).toContain('login scripts of builder');
   expect(unreachable(endpoint, new Error('no answer')).hint).toContain(trial);

@@ -5,15 +5,15 @@ import { unreachable } from '../engine-errors.ts';
 import type { ProgramEnd } from './program-connection.ts';
 import { trialCommand } from '../endpoint/trial-command.ts';
 
-// ssh(1) "EXIT STATUS": an error of its own; else it is that of the command.
+// ssh(1) "EXIT STATUS": ssh failed itself; any other status is the command's.
 const ownError = 255;
 
-// POSIX.1-2017, Shell Command Language 2.8.2: there is no such command.
+// POSIX.1-2017, Shell Command Language 2.8.2: command not found.
 const noSuchCommand = 127;
 
 /**
- * For an ssh that ended while its connection was in use. Before anything came from the engine it is
- * `ENGINE_UNREACHABLE`; afterwards an error as of any connection that breaks (`ECONNRESET`).
+ * The error for an ssh that ended while its connection was in use: `ENGINE_UNREACHABLE` before the engine
+ * sent anything; afterwards an ordinary broken connection (`ECONNRESET`).
  */
 export function sshFailure(endpoint: EngineEndpoint, address: SshAddress, end: ProgramEnd): Error {
   const reason = reasonFor(end);
@@ -24,14 +24,14 @@ export function sshFailure(endpoint: EngineEndpoint, address: SshAddress, end: P
 function reasonFor({ startError, exitCode, said }: ProgramEnd): string {
   if (startError !== undefined) {
     const isMissing = systemErrorCode(startError) === 'ENOENT';
-    return isMissing ? 'there is no ssh program' : `ssh cannot be started (${reasonOf(startError)})`;
+    return isMissing ? 'ssh is not installed' : `ssh cannot be started (${reasonOf(startError)})`;
   }
   const lastLine =
     said
       .trim()
       .split(/\s*[\r\n]+\s*/)
       .at(-1) ?? '';
-  const speaker = exitCode === undefined || exitCode === ownError ? 'ssh' : 'the far side';
+  const speaker = exitCode === undefined || exitCode === ownError ? 'ssh' : 'the remote host';
   if (lastLine !== '') return `${speaker} says "${printable(lastLine, 500)}"`;
   return exitCode === undefined ? 'ssh was ended' : `ssh ended with status ${String(exitCode)}`;
 }
@@ -39,13 +39,13 @@ function reasonFor({ startError, exitCode, said }: ProgramEnd): string {
 function hintFor(address: SshAddress, { startError, exitCode, said }: ProgramEnd): string {
   if (startError !== undefined) return 'Install the OpenSSH client, or name the engine with tcp://.';
   if (/host key verification failed/i.test(said)) {
-    return `Add the key of ${address.host} to known_hosts, with its port where that is not 22: nobody is asked to confirm it here.`;
+    return `Add the key of ${address.host} to known_hosts, with its port unless that is 22: ssh cannot ask for confirmation here.`;
   }
   if (exitCode === ownError && /permission denied/i.test(said)) {
-    return `Give ssh a key that ${address.host} accepts, by its agent or its configuration: nobody is asked for a password here.`;
+    return `Give ssh a key that ${address.host} accepts, through its agent or its configuration: ssh cannot ask for a password here.`;
   }
   if (exitCode === noSuchCommand) {
     return `Install the docker client on ${address.host}, in the PATH of commands that ssh runs.`;
   }
-  return `Check that "${trialCommand(address)}" works, without asking anything.`;
+  return `Check that "${trialCommand(address)}" works without a prompt.`;
 }

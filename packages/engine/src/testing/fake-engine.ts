@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { extract } from 'tar-stream';
 import type { EngineEndpoint } from '../endpoint/endpoint.ts';
 
-/** Answers one request; undefined: the fake's usual answer is given. */
+/** Answers one request; undefined: use the fake's standard response. */
 export type FakeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-/** What a fake engine says of itself and holds. */
+/** A fake engine's description and content. */
 export interface FakeEngineOptions {
   readonly version?: string | undefined;
   readonly apiVersion?: string | undefined;
   readonly minApiVersion?: string | undefined;
   readonly driverStatus?: readonly (readonly [string, string])[] | undefined;
-  /** By ID: what the list and `inspect` show. */
+  /** By ID: shown by the list and by `inspect`. */
   readonly images?: readonly FakeImage[] | undefined;
   /** By `METHOD /path` without version and query. */
   readonly handlers?: Readonly<Record<string, FakeHandler>> | undefined;
@@ -26,23 +26,23 @@ export interface FakeImage {
   readonly id: string;
   readonly diffIds: readonly string[];
   readonly names?: readonly string[] | undefined;
-  /** Members of the image's entry in the list. */
+  /** Additional members of the image's list entry. */
   readonly listed?: Readonly<Record<string, unknown>> | undefined;
-  /** Listed, but gone when asked for. */
+  /** Listed, but gone when inspected. */
   readonly hasVanished?: boolean | undefined;
 }
 
-/** A Docker engine API (as v1.41 documents it, the part we use) on a socket of its own. */
+/** A Docker engine API (v1.41 as documented, the part we use) on its own socket. */
 export interface FakeEngine {
   readonly endpoint: EngineEndpoint;
-  /** `METHOD /path?query`, as they came. */
+  /** `METHOD /path?query` in order of arrival. */
   readonly requests: readonly string[];
-  /** The archives that were loaded, entry by entry. */
+  /** The loaded archives, entry by entry. */
   readonly archives: readonly ReadonlyMap<string, Buffer>[];
   readonly close: () => Promise<void>;
 }
 
-/** Starts a fake engine. It refuses requests for API versions it does not speak, as engines do. */
+/** Starts a fake engine. Like real ones, it refuses requests for unsupported API versions. */
 export async function startFakeEngine(options: FakeEngineOptions = {}): Promise<FakeEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'fake-engine-'));
   const socketPath = join(folder, 'docker.sock');
@@ -70,7 +70,6 @@ export async function startFakeEngine(options: FakeEngineOptions = {}): Promise<
   };
 }
 
-/** Sends JSON. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json' });
   response.end(JSON.stringify(value));
@@ -159,7 +158,6 @@ function answerAboutItself(
   }
 }
 
-/** The files of a tar stream. */
 export async function readArchive(tar: AsyncIterable<Uint8Array>): Promise<ReadonlyMap<string, Buffer>> {
   const files = new Map<string, Buffer>();
   const reader = extract();

@@ -9,24 +9,23 @@ import {
 } from '@drayage/core';
 import { mediaTypes } from '@drayage/core/image';
 
-/** What a test image is made of. */
 export interface TestImageOptions {
-  /** Undefined: no name. */
+  /** Undefined: the image has no name. */
   readonly name?: string | undefined;
   /** Stored bytes of the layers, bottom first. */
   readonly layers: readonly Uint8Array[];
   readonly layerType?: string | undefined;
-  /** Puts an index before the manifest. */
+  /** Adds an index above the manifest. */
   readonly isIndexed?: boolean | undefined;
 }
 
-/** An image with the source of its layers. */
+/** An image and access to its layers. */
 export interface TestImage {
   readonly image: LoadableImage;
   readonly openLayer: (layer: Descriptor) => Promise<ByteStream>;
 }
 
-/** An image whose documents are consistent; its layers are whatever bytes are given. */
+/** An image with consistent documents; its layers are any given bytes. */
 export function testImage(options: TestImageOptions): TestImage {
   const { layers, layerType = mediaTypes.ociLayerGzip, isIndexed = false } = options;
   const layerDescriptors = layers.map((bytes) => describe(layerType, bytes));

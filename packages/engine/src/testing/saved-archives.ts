@@ -2,10 +2,13 @@ import { digestOf, fromHex, hexOf, type Descriptor, type Digest } from '@drayage
 import { createTar, decompressLayer } from '@drayage/core/testing';
 import type { RandomImage, RandomIndex, TarEntry } from '@drayage/core/testing';
 
-/** An archive of `docker save`, entry by entry, so that tests can spoil it. */
+/** An archive of `docker save`, entry by entry, so that tests can damage it. */
 export type ArchiveEntries = readonly TarEntry[];
 
-/** As a classic store before engine 25 writes it: uncompressed layers in folders of their own, the same layer again as a link. */
+/**
+ * As a classic store before engine 25 writes it: uncompressed layers in their own folders, repeated layers as
+ * links.
+ */
 export function archiveBefore25(...images: readonly RandomImage[]): ArchiveEntries {
   const written = new Map<Digest, string>();
   const layers = images.flatMap((image) =>
@@ -38,7 +41,10 @@ export function archiveSince25(...images: readonly RandomImage[]): ArchiveEntrie
   return [...layoutFolders, ...blobFiles(blobs), ...layoutFiles];
 }
 
-/** As a containerd store writes it: every blob as it is; an index comes with those of its images that are `there` (default: all). */
+/**
+ * As a containerd store writes it: every blob unchanged; an index with those of its images that are in
+ * `there` (default: all).
+ */
 export function archiveOfContainerd(
   image: RandomImage | RandomIndex,
   there: readonly RandomImage[] = imagesOf(image),
@@ -54,7 +60,6 @@ function imagesOf(image: RandomImage | RandomIndex): readonly RandomImage[] {
   return 'images' in image ? image.images : [image];
 }
 
-/** The bytes of an archive. */
 export function archiveBytes(entries: ArchiveEntries): Uint8Array {
   return createTar(entries);
 }
@@ -69,7 +74,7 @@ const layoutFolders: ArchiveEntries = [
   { type: 'directory', path: 'blobs/sha256/' },
 ];
 
-// We read none of these; real archives end with them.
+// drayage reads none of these; real archives end with them.
 const layoutFiles: ArchiveEntries = [
   file('index.json', '{"schemaVersion":2,"manifests":[]}'),
   file('manifest.json', '[]'),
