@@ -185,7 +185,7 @@ for (const outer of outers) {
       {
         place: 'memory, when no disk can be made',
         options: ['--volume', '/dev/null:/usr/sbin/mkfs.ext4'],
-        says: 'memory, as overlay2 cannot stand on overlay',
+        says: 'memory, as overlay2 does not work on overlay',
       },
     ])('puts the data-root on $place', async ({ options, says }) => {
       const name = await startDind(...options);

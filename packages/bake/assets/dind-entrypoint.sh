@@ -1,6 +1,8 @@
 #!/bin/sh
-# Entry point of a docker-in-docker made by "dray bake". Mounts the packs of this image, gives the engine a data-root that knows their layers, and
-# becomes the entry point of the base image. What of that is impossible here is said, and the engine starts without it. For BusyBox and any POSIX sh.
+# Entry point of a docker-in-docker image made by "dray bake". Mounts the packs of the image, gives the engine
+# a data-root that refers to their layers, then runs the entry point of the base image. If a step is
+# impossible here, it prints why, and the engine starts without the images. Runs in BusyBox sh and any POSIX
+# sh.
 set -u
 
 home=/drayage
@@ -15,10 +17,10 @@ give_up() {
   case $reason in *ermi*) say 'Run this container with --privileged.' ;; esac
 }
 
-# The last line that a failed command has printed.
+# Prints the last line that a failed command printed.
 why() { printf '%s\n' "${reason:-no reason was given}" | tail -n 1; }
 
-# The base image may be asked for anything; only an engine needs images.
+# The base image can run other commands than an engine; those need no images.
 starts_engine() {
   case ${1:--} in -* | dockerd) return 0 ;; *) return 1 ;; esac
 }
@@ -33,7 +35,7 @@ read_data_root() {
   done
 }
 
-# By its number, see capabilities(7).
+# has_capability NUMBER; for the numbers see capabilities(7).
 has_capability() {
   effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
   [ "$((0x${effective:-0} >> $1 & 1))" -eq 1 ]
@@ -43,29 +45,31 @@ is_mounted() { grep -qF " $1 " /proc/self/mountinfo; }
 
 filesystem_of() { df -PT "$1" 2>/dev/null | awk 'NR == 2 { print $2 }'; }
 
-# One engine for each data-root, also across containers: the engine inherits the lock and keeps it until its last process has ended.
+# Allows one engine per data-root, also across containers: the engine inherits the lock and holds it until its
+# last process ends.
 lock_data_root() {
   reason=$(mkdir -p "$data" 2>&1) || return
   command -v flock >/dev/null || return 0
-  # Tried in a shell of its own, as a failed redirection of exec would end this one.
+  # Tried in a subshell first, because a failed redirection of exec would end this shell.
   reason=$( (: >>"$data/.drayage-lock") 2>&1) || return
   exec 9>>"$data/.drayage-lock"
   flock -n 9 && return
   say "cannot start an engine on $data: the engine of another container uses it"
-  say 'Give each container a volume of its own, or none.'
+  say 'Give each container its own volume, or none.'
   exit 1
 }
 
 is_empty() { [ -z "$(find "$data" -mindepth 1 -maxdepth 1 ! -name lost+found ! -name '.drayage-*')" ]; }
 
-# A start that was interrupted while it laid out the data-root; no engine has seen it then.
+# A start was interrupted while it laid out the data-root; no engine has used it yet.
 is_unfinished() { [ -e "$data/.drayage-unfinished" ]; }
 
 is_laid_out() { [ -e "$data/.drayage-layout" ] && ! is_unfinished; }
 
 is_usable() { is_laid_out || is_unfinished || is_empty; }
 
-# A container's /dev has the loop devices that there were when it started, and the kernel makes more when it is asked for a free one.
+# A container's /dev has only the loop devices that existed when the container started; the kernel adds more
+# on demand.
 make_loop_nodes() {
   [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
   for device in /sys/block/loop*/dev; do
@@ -76,7 +80,7 @@ make_loop_nodes() {
   done 2>/dev/null
 }
 
-# mount_file TYPE OPTIONS FILE POINT. Another container may take the loop device that was free a moment ago, so it is tried again.
+# mount_file TYPE OPTIONS FILE POINT. Retries, because another container may take the free loop device first.
 mount_file() {
   for attempt in 1 2 3 4 5; do
     reason=$(mount -t "$1" -o "loop,$2" "$3" "$4" 2>&1) && return
@@ -87,20 +91,21 @@ mount_file() {
   return 1
 }
 
-# Asked first, as the mount of BusyBox tries a million loop devices where it may use none.
+# Checked first, because BusyBox's mount tries a million loop devices if it may not use any.
 may_use_loops() {
   make_loop_nodes
   reason=$( (: </dev/loop-control) 2>&1)
 }
 
-# A pack holds a directory for each layer, nothing else; a link would show containers the files of this one.
+# The root of a pack contains only layer directories; a link would show this container's files to other
+# containers.
 check_root() {
   for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ -e "$entry" ] || [ -L "$entry" ] || continue
     name=${entry##*/}
     case $name in *[!0123456789abcdef]*) name= ;; esac
     [ ! -L "$entry" ] && [ -d "$entry" ] && [ "${#name}" -eq 64 ] && continue
-    reason='the pack holds something that is not the directory of a layer'
+    reason='the pack contains something other than layer directories'
     return 1
   done
 }
@@ -113,7 +118,7 @@ mount_packs() {
     point=$home/mnt/${name%.*}
     is_mounted "$point" && reason="something is mounted at $point" && return 1
     reason=$(mkdir -p "$point" 2>&1) || return
-    # Device nodes in a pack open nothing here; for containers, their device cgroup decides.
+    # nodev: device nodes in a pack open nothing in this mount. In containers, their device cgroup decides.
     mount_file "${name##*.}" ro,nodev "$pack" "$point" && check_root "$point" || return
   done
 }
@@ -124,7 +129,7 @@ unmount_packs() {
   done
 }
 
-# Does what overlay2 does: mounts, and removes a file of the layer below.
+# Mounts an overlay and removes a file of the lower layer, as overlay2 does.
 takes_overlay() {
   try=$data/.drayage-try
   rm -rf "$try"
@@ -141,14 +146,15 @@ takes_overlay() {
   return "$works"
 }
 
-# Sparse: it takes the space of what is in it, and gives back what is deleted. Without a journal, as nothing in it outlives the container.
+# A sparse file: it uses only the space of its contents, and deletion frees space. No journal, because the
+# file does not outlive the container.
 make_disk() {
   free=$(df -Pk "$home" | awk 'NR == 2 { print $4 }')
   truncate -s "${DRAY_STORAGE_SIZE:-$((${free:-0} * 9 / 10))k}" "$disk" && mkfs.ext4 -q -F -O ^has_journal "$disk"
 }
 
 mount_disk() {
-  command -v mkfs.ext4 >/dev/null || { reason='there is no mkfs.ext4' && return 1; }
+  command -v mkfs.ext4 >/dev/null || { reason='mkfs.ext4 not found' && return 1; }
   if [ -e "$disk" ]; then
     e2fsck -p "$disk" >/dev/null 2>&1 || e2fsck -y "$disk" >/dev/null 2>&1
   else
@@ -159,23 +165,24 @@ mount_disk() {
 
 mount_memory() { reason=$(mount -t tmpfs -o mode=0711 tmpfs "$data" 2>&1); }
 
-# The first that works: the directory as it is, a disk in a file, memory. Both are mounted there, so that the engine needs to know of neither.
+# Takes the first storage that works: the directory itself, a disk image, memory. The latter two are mounted
+# on the directory, so the engine needs no other path.
 choose_storage() {
   storage=$(filesystem_of "$data")
   takes_overlay && return
-  unfit="overlay2 cannot stand on ${storage:-what is there}"
+  unfit="overlay2 does not work on ${storage:-this file system}"
   if mount_disk && takes_overlay; then
     storage="a sparse ext4 file, as $unfit"
     return
   fi
-  unfit="$unfit, and a disk cannot be made: $(why)"
+  unfit="$unfit, and making a disk image failed: $(why)"
   mount_memory && takes_overlay && storage="memory, as $unfit"
 }
 
-# Small files and links only.
+# Writes only small files and links.
 lay_out() {
   if is_unfinished; then rm -rf "$data/image" "$data/overlay2"; fi
-  # BusyBox before 1.29 refuses links that lead elsewhere unless told.
+  # BusyBox before 1.29 refuses links that leave the directory unless this is set.
   : >"$data/.drayage-unfinished" &&
     EXTRACT_UNSAFE_SYMLINKS=1 tar -xf "$home/layout.tar" -C "$data" &&
     cp "$home/layout.id" "$data/.drayage-layout" &&
@@ -191,15 +198,15 @@ prepare() {
   lock_data_root || { give_up "$(why)" && return; }
   is_usable || { refuse_used && return; }
   mount_packs || { unmount_packs && give_up "cannot mount $pack: $(why)" && return; }
-  choose_storage || { unmount_packs && give_up "${unfit:-there is no storage}, nor on memory: $(why)" && return; }
+  choose_storage || { unmount_packs && give_up "${unfit:-no storage works}, nor does it work in memory: $(why)" && return; }
   is_usable || { unmount_packs && refuse_used && return; }
   if ! is_laid_out; then
     reason=$(lay_out 2>&1) || { give_up "cannot lay out $data: $(why)" && return; }
     say "$(cat "$home/summary.txt") ready in $data ($storage)"
   elif cmp -s "$home/layout.id" "$data/.drayage-layout"; then
-    say "$data is kept as the last start left it ($storage)"
+    say "keeps $data as the last start left it ($storage)"
   else
-    say "$data was laid out by another image of dray bake, and is kept: of its images only those run whose packs are in this one too."
+    say "keeps $data, which another image of dray bake laid out: only images whose packs are also in this image can run"
   fi
 }
 

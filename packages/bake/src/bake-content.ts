@@ -26,28 +26,28 @@ import { bakedMountPoint } from './baked-paths.ts';
 export interface BakeSource {
   /** The bundle's directory. */
   readonly bundle: string;
-  /** Of that bundle. */
+  /** The pack store of that bundle. */
   readonly store: PackStore;
-  /** Looks into the packs before they become part of an image. */
+  /** Lists the root of a pack before it becomes part of an image. */
   readonly packRoots: PackRootLister;
   readonly platform: Platform;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What goes into a baked image. */
+/** The contents of a baked image. */
 export interface BakeContent {
   readonly images: readonly LoadableImage[];
-  /** Those that the images need, oldest first; their files were proven. */
+  /** The packs that the images need, oldest first; their files are proven. */
   readonly packs: readonly MountablePack[];
-  /** Of the data-root. */
+  /** The files and links of the data-root. */
   readonly entries: readonly LayoutEntry[];
   readonly blobs: BlobStore;
 }
 
 /**
  * Reads all images of a bundle and proves the packs that they need.
- * @throws DrayError `NOT_AVAILABLE` for a bundle without images, `PACK_INVALID` when packs lack layers of an image, with the list, or hold
- * anything but layers; what reading a bundle throws
+ * @throws DrayError `NOT_AVAILABLE` if the bundle has no images; `PACK_INVALID` with the list if packs lack
+ * layers of an image or contain anything but layers; errors of reading a bundle
  */
 export async function readBakeContent(source: BakeSource): Promise<BakeContent> {
   const { bundle, store, platform, signal } = source;
@@ -76,12 +76,15 @@ export async function readBakeContent(source: BakeSource): Promise<BakeContent> 
   });
   if (layout.refused.length > 0) {
     const reasons = layout.refused.map(({ image, reason }) => `${nameOf(image)}: ${reason}`);
-    throw cannotBake(bundle, reasons.join('; '), 'Leave it out of the bundle.');
+    throw cannotBake(bundle, reasons.join('; '), 'Leave the image out of the bundle.');
   }
   return { images, packs, entries: layout.entries, blobs };
 }
 
-/** Where no program can list it here, the entry point of the image finds a bad root before it lays out a data-root. */
+/**
+ * Skips the check if no program here can list the pack: the image's entry point checks the root again before
+ * it lays out a data-root.
+ */
 async function checkRoot({ store, packRoots, signal }: BakeSource, { image, ...pack }: Pack): Promise<void> {
   try {
     const entries = await packRoots.listRoot(store.fileOf(image.digest), pack.filesystem, signal);
@@ -94,12 +97,12 @@ async function checkRoot({ store, packRoots, signal }: BakeSource, { image, ...p
 
 function checkIndex(bundle: string, { entries, packs }: BundleIndex): void {
   if (entries.length === 0) {
-    throw new DrayError('NOT_AVAILABLE', `cannot bake ${bundle}: it holds no images`, {
+    throw new DrayError('NOT_AVAILABLE', `cannot bake ${bundle}: it contains no images`, {
       hint: 'Fill it with "dray prepull --form packs IMAGE…".',
     });
   }
   if (packs.length === 0)
-    throw cannotBake(bundle, 'it holds no packs', 'Run "dray prepull --form packs" again.');
+    throw cannotBake(bundle, 'it contains no packs', 'Run "dray prepull --form packs" again.');
 }
 
 function checkLayers(bundle: string, images: readonly LoadableImage[], layers: PackedLayers): void {
@@ -110,7 +113,7 @@ function checkLayers(bundle: string, images: readonly LoadableImage[], layers: P
   if (lacking.length === 0) return;
   throw cannotBake(
     bundle,
-    `no pack holds some layers: ${lacking.join('; ')}`,
+    `some layers are in no pack: ${lacking.join('; ')}`,
     'Run "dray prepull --form packs" for these images, or leave them out of the bundle.',
   );
 }

@@ -1,15 +1,15 @@
 import { hexOf } from '@drayage/core';
 import type { Pack } from '@drayage/core/bundle';
 
-/** Where everything of ours is in a baked image; its entry point knows it too. */
+/** Drayage's directory in a baked image. The entry point repeats this path. */
 export const bakedHome = '/drayage';
 
-/** The file of a pack in a baked image. Short, because links to layers have to fit into the header of a tar. Pure. */
+/** The file name of a pack in a baked image. Short, because link targets must fit into a tar header. Pure. */
 export function packFileName({ image, filesystem }: Pack): string {
   return `${packName(image)}.${filesystem}`;
 }
 
-/** Where the entry point mounts a pack. Pure. */
+/** The mount point of a pack in a baked image. Pure. */
 export function bakedMountPoint({ image }: Pack): string {
   return `${bakedHome}/mnt/${packName(image)}`;
 }

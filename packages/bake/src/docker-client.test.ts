@@ -29,12 +29,12 @@ describe('the docker client', () => {
     });
   };
 
-  test('is run with its arguments, and what it prints is passed on', async () => {
+  test('runs with its arguments, and its output lines are passed on', async () => {
     await run('printf "%s|" "$@"; echo; echo error >&2');
     expect(lines.toSorted()).toEqual(['build|a b|', 'error']);
   });
 
-  test('is told when it fails, with its last line', async () => {
+  test('rejects with its last line when it fails', async () => {
     const failing = run('echo step; echo "no space left" >&2; exit 1');
     await expect(failing).rejects.toMatchObject({
       code: 'ENGINE_API',
@@ -42,11 +42,11 @@ describe('the docker client', () => {
     });
   });
 
-  test('is told when it is missing', async () => {
+  test('rejects when it is missing', async () => {
     await expect(run(undefined)).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
   });
 
-  test('is ended when the command is', async () => {
+  test('ends on abort', async () => {
     const controller = new AbortController();
     const running = run('echo ready; exec sleep 60', controller.signal);
     controller.abort();

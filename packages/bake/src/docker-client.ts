@@ -3,21 +3,21 @@ import { createInterface } from 'node:readline';
 import { EngineError, abortError, reasonOf, systemErrorCode, throwIfAborted } from '@drayage/core';
 
 export interface DockerClientRequest {
-  /** For messages: `build app:1`. */
+  /** The action, for messages: `build app:1`. */
   readonly what: string;
-  /** Of the docker program. */
+  /** Arguments for the docker program. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What it prints, line by line. */
+  /** Receives each output line. */
   readonly onLine: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-// Not host's `runProgram`: the caller shows lines as they come.
+// Not host's `runProgram`, because the caller shows lines as they arrive.
 /**
- * Runs the docker client, with its own engine and logins.
- * @throws EngineError `ENGINE_UNREACHABLE` when there is no docker program, `ENGINE_API` with its last line
- * when it fails; DrayError `ABORTED`
+ * Runs the docker client, which uses its own engine and logins.
+ * @throws EngineError `ENGINE_UNREACHABLE` if there is no docker program, `ENGINE_API` with its last line if
+ * it fails; DrayError `ABORTED`
  */
 export async function runDockerClient({
   what,
@@ -32,7 +32,7 @@ export async function runDockerClient({
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });
-  let last = 'it said nothing';
+  let last = 'it printed nothing';
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       if (line.trim() === '') return;
@@ -51,9 +51,9 @@ export async function runDockerClient({
 
 function cannotStart(what: string, error: unknown): EngineError {
   const isMissing = systemErrorCode(error) === 'ENOENT';
-  const reason = isMissing ? 'there is no docker program' : reasonOf(error);
+  const reason = isMissing ? 'program docker not found' : reasonOf(error);
   return new EngineError('ENGINE_UNREACHABLE', `cannot ${what}: ${reason}`, {
-    hint: 'Install the docker client, or leave out --tag and build the context elsewhere.',
+    hint: 'Install the docker client, or omit --tag and build the context elsewhere.',
     cause: error,
   });
 }

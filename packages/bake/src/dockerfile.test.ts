@@ -6,7 +6,7 @@ const base = parseReference('docker:dind');
 const references = [parseReference('redis:7'), parseReference('[::1]:5000/team/app:1')];
 
 describe('the Dockerfile of a baked image', () => {
-  test('has a layer for each pack, oldest first, and what changes most at the end', () => {
+  test('adds one layer per pack, oldest first, and what changes most often last', () => {
     expect(dockerfile({ base, packFiles: ['aa.squashfs', 'bb.erofs'], references })).toBe(
       [
         `${dockerfileMark}: a docker-in-docker that has its images when it starts.`,
@@ -20,7 +20,7 @@ describe('the Dockerfile of a baked image', () => {
     );
   });
 
-  test('stays within the layers that an image may have', () => {
+  test('stays below the layer limit of an image', () => {
     const packFiles = Array.from({ length: 200 }, (_, position) => `${String(position)}.squashfs`);
     const lines = dockerfile({ base, packFiles, references }).split('\n');
     expect(lines.filter((line) => line.startsWith('COPY')).length).toBeLessThan(70);

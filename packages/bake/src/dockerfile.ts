@@ -1,23 +1,24 @@
 import { familiarReference, type Reference } from '@drayage/core';
 import { bakedHome } from './baked-paths.ts';
 
-/** The first line of every Dockerfile made here: by it a directory is known as one that may be replaced. */
+/** The first line of every Dockerfile made here. It marks a directory as one that a later run may replace. */
 export const dockerfileMark = '# Made by dray bake';
 
-// An image may have 127 layers, and the base image has some.
+// An image can have 127 layers, and the base image has some.
 const maxPackLayers = 60;
 
 export interface DockerfileRequest {
   readonly base: Reference;
   /** Names of the files in `packs/`, oldest first. */
   readonly packFiles: readonly string[];
-  /** Of the images in them. */
+  /** References of the images in the packs. */
   readonly references: readonly Reference[];
 }
 
 /**
- * The Dockerfile of a baked image. Each pack is a layer of its own, so that an image of a later bundle shares those of the earlier ones. What is
- * put into it are parsed references and names made of digests, neither of which can hold a blank or a quote. Pure.
+ * The Dockerfile of a baked image. Each pack is its own layer, so that images of later bundles share the
+ * layers of earlier packs. All inserted text is a parsed reference or a name made of digests, so it contains
+ * no blank or quote. Pure.
  */
 export function dockerfile({ base, packFiles, references }: DockerfileRequest): string {
   const single = packFiles.slice(0, maxPackLayers);
@@ -28,7 +29,7 @@ export function dockerfile({ base, packFiles, references }: DockerfileRequest): 
     `FROM ${familiarReference(base)}`,
     ...copies.map((files) => `COPY ${files.map((file) => `packs/${file}`).join(' ')} ${bakedHome}/packs/`),
     `COPY drayage/ ${bakedHome}/`,
-    // By the shell's name, as some ways of moving a build context lose the mode of files.
+    // Through the shell, because some ways of copying a build context lose the mode of files.
     `ENTRYPOINT ["/bin/sh", "${bakedHome}/entrypoint.sh"]`,
     `LABEL dev.drayage.images="${references.map(familiarReference).join(' ')}"`,
   ];

@@ -4,7 +4,7 @@ import { bakedHome } from './baked-paths.ts';
 import { readEntryPoint } from './entry-point.ts';
 
 describe('the entry point of a baked image', () => {
-  test('is a script that a shell can read, and finds its things where they are put', async () => {
+  test('is valid shell and uses the directory of the build context', async () => {
     const script = await readEntryPoint();
     execFileSync('sh', ['-n'], { input: script });
     expect(Buffer.from(script).toString()).toContain(`home=${bakedHome}\n`);

@@ -44,7 +44,7 @@ describe('the tar of a layout', () => {
     rmSync(dir, { recursive: true });
   });
 
-  test('is extracted as the layout says', async () => {
+  test('extracts to the layout', async () => {
     execFileSync('tar', ['-xf', '-', '-C', dir], { input: await tarOf() });
     expect(readlinkSync(join(dir, `overlay2/${hex}/diff`))).toBe(`/drayage/mnt/0123456789abcdef/${hex}`);
     expect(statSync(join(dir, `overlay2/${hex}/committed`)).size).toBe(0);
@@ -57,7 +57,7 @@ describe('the tar of a layout', () => {
     expect(statSync(join(dir, 'overlay2/l')).mode & 0o777).toBe(0o710);
   });
 
-  test('has every directory once, before what is in it, and the same bytes each time', async () => {
+  test('contains each directory once, before its entries, and is reproducible', async () => {
     const tar = await tarOf();
     const names = execFileSync('tar', ['-tf', '-'], { input: tar, encoding: 'utf8' }).trim().split('\n');
     expect(new Set(names).size).toBe(names.length);

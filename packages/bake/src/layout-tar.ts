@@ -2,13 +2,13 @@ import type { ByteStream, Descriptor } from '@drayage/core';
 import { tarEnd, tarHeader, tarPadding } from '@drayage/core/bundle';
 import type { LayoutEntry } from '@drayage/private-engine';
 
-// As dockerd creates them: only root may read layers outside of containers.
+// The modes that dockerd uses: only root can read layers outside of containers.
 const directoryMode = 0o710;
 const fileMode = 0o600;
 
 /**
- * The tar of a layout, with its parent directories: same entries, same bytes.
- * @throws what `openBlob` throws
+ * Writes a layout and its parent directories as a tar. The same entries give the same bytes.
+ * @throws the errors of `openBlob`
  */
 export async function* layoutTar(
   entries: readonly LayoutEntry[],

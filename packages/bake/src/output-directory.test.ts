@@ -19,12 +19,12 @@ describe('the directory of a build context', () => {
     writeFileSync(join(dir, name), text);
   };
 
-  test('is made, with those above it', async () => {
+  test('is created, with its parents', async () => {
     await clearOutput(join(dir, 'a/b'));
     expect(readdirSync(join(dir, 'a/b'))).toEqual([]);
   });
 
-  test('is emptied of an earlier build context, also of an unfinished one', async () => {
+  test('is cleared of an earlier build context, finished or not', async () => {
     write('Dockerfile', `${dockerfileMark}, not finished\n`);
     mkdirSync(join(dir, 'packs'));
     write('packs/x.squashfs', 'pack');
@@ -33,16 +33,16 @@ describe('the directory of a build context', () => {
   });
 
   test.each([
-    { what: 'the Dockerfile of somebody else', files: { Dockerfile: 'FROM scratch\n' } },
-    { what: 'files beside it', files: { Dockerfile: dockerfileMark, 'notes.txt': 'mine' } },
+    { what: 'a foreign Dockerfile', files: { Dockerfile: 'FROM scratch\n' } },
+    { what: 'other files', files: { Dockerfile: dockerfileMark, 'notes.txt': 'mine' } },
     { what: 'no Dockerfile', files: { drayage: 'mine' } },
-  ])('is left as it is when there is $what', async ({ files }) => {
+  ])('is left unchanged if it contains $what', async ({ files }) => {
     for (const [name, text] of Object.entries(files)) write(name, text);
     await expect(clearOutput(dir)).rejects.toMatchObject({ code: 'USAGE' });
     expect(readdirSync(dir).toSorted()).toEqual(Object.keys(files).toSorted());
   });
 
-  test('is told when it is a file', async () => {
+  test('is rejected if it is a file', async () => {
     write('file', '');
     await expect(clearOutput(join(dir, 'file'))).rejects.toMatchObject({ code: 'STORE_IO' });
   });

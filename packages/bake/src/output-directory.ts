@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { DrayError, UsageError, reasonOf, systemErrorCode } from '@drayage/core';
 import { dockerfileMark } from './dockerfile.ts';
 
-/** Everything that a build context has at its top. */
+/** The top-level names of a build context. */
 const ownNames: readonly string[] = ['Dockerfile', 'packs', 'drayage'];
 
 /**
- * Makes an empty directory for a build context; an earlier context is removed from it.
- * @throws UsageError `USAGE` when there is anything else in it, and nothing is removed then; DrayError `STORE_IO`
+ * Makes an empty directory for a build context and removes an earlier context from it.
+ * @throws UsageError `USAGE` if it contains anything else; nothing is removed then; DrayError `STORE_IO`
  */
 export async function clearOutput(dir: string): Promise<void> {
   try {
@@ -17,7 +17,8 @@ export async function clearOutput(dir: string): Promise<void> {
     if (names.length === 0) return;
     const foreign = names.filter((name) => !ownNames.includes(name));
     if (foreign.length > 0 || !(await isContext(dir))) throw occupied(dir);
-    // The mark goes last: what is left of an interrupted removal is known too.
+    // The Dockerfile, which has the mark, goes last: the rest of an interrupted removal can still be
+    // recognised.
     for (const name of ['packs', 'drayage', 'Dockerfile']) {
       await rm(join(dir, name), { recursive: true, force: true });
     }
@@ -26,7 +27,7 @@ export async function clearOutput(dir: string): Promise<void> {
   }
 }
 
-/** The error for a build context that the file system refuses. */
+/** The error for a build context that cannot be written. */
 export function cannotWriteContext(dir: string, error: unknown): DrayError {
   const code = systemErrorCode(error) === 'ENOSPC' ? 'DISK_FULL' : 'STORE_IO';
   return new DrayError(code, `cannot write the build context to ${dir}: ${reasonOf(error)}`, {
@@ -44,7 +45,7 @@ async function isContext(dir: string): Promise<boolean> {
 }
 
 function occupied(dir: string): UsageError {
-  return new UsageError('USAGE', `cannot write the build context to ${dir}: there are other files in it`, {
-    hint: 'Give --output a new or an empty directory.',
+  return new UsageError('USAGE', `cannot write the build context to ${dir}: it contains other files`, {
+    hint: 'Set --output to a new or empty directory.',
   });
 }

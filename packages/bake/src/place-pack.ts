@@ -6,10 +6,10 @@ import type { FileState, MountablePack, ProvenFile } from '@drayage/core/bundle'
 import { readWriteFacts, judgeWriteAccess } from '@drayage/mount';
 
 /**
- * Puts the proven file of a pack at `path`. Links it where that is possible and only root and the user who
- * called sudo can write to it; otherwise copies it and proves the copy.
- * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `ABORTED`; errors of
- * the file system
+ * Puts the proven file of a pack at `path`: as a hard link if that is possible and only root and the user who
+ * called sudo can write to the file, else as a copy, which is proven again.
+ * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`; DrayError `BLOB_MISSING`, `ABORTED`; file system
+ * errors
  */
 export async function placePack(
   { pack, file, proven }: MountablePack,
@@ -30,7 +30,7 @@ export async function placePack(
   await (await openProven({ file: path, descriptor: pack.image, signal })).close();
 }
 
-/** `requireSame` compares the inode, so only the file counts, not its directories. */
+/** Checks only the file, not its directories, because `requireSame` compares the inode. */
 async function isTrusted({ path, handle }: ProvenFile, sudoUid: number | undefined): Promise<boolean> {
   const file = join(await realpath(dirname(path)), basename(path));
   const facts = await readWriteFacts({ file, handle, sudoUid, isInodeCompared: true });
@@ -47,7 +47,7 @@ async function tryLink(file: string, path: string): Promise<boolean> {
   }
 }
 
-/** The new name must belong to the open file. Linking a file changes only the change time in its state. */
+/** Checks that the new name belongs to the open file. Linking changes only the change time of its state. */
 async function requireSame(
   { state, path }: ProvenFile,
   linked: string,
@@ -55,7 +55,7 @@ async function requireSame(
 ): Promise<void> {
   const placed = fileState(await lstat(linked, { bigint: true }));
   if (withoutChangeTime(placed) === withoutChangeTime(state)) return;
-  throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${path}: it was changed while it was linked`, {
+  throw new IntegrityError('DIGEST_MISMATCH', `cannot use ${path}: it changed while it was being linked`, {
     details: { digest },
   });
 }

@@ -14,35 +14,37 @@ import { cannotWriteContext, clearOutput } from './output-directory.ts';
 import { placePack } from './place-pack.ts';
 
 export interface BakeRequest extends BakeSource {
-  /** The image to build on: a docker-in-docker. */
+  /** The docker-in-docker image to build on. */
   readonly base: Reference;
-  /** Where the build context goes. A context that is there already is replaced. */
+  /** The directory for the build context. An existing context is replaced. */
   readonly output: string;
-  /** Of the user who called sudo: files that only he and root can write to are linked. */
+  /** The user who called sudo: files that only this user and root can write to are linked. */
   readonly sudoUid?: number | undefined;
 }
 
-/** One pack of a build context. */
+/** A pack in a build context. */
 export interface BakedPack {
-  /** Of the file. */
+  /** Digest of the file. */
   readonly digest: Digest;
   readonly bytes: number;
-  /** Count of layers. */
+  /** Number of layers. */
   readonly layers: number;
 }
 
 export interface BakedContext {
-  /** In the order of the bundle; undefined for an image without a name. */
+  /** In bundle order; undefined for an image without a name. */
   readonly images: readonly (Reference | undefined)[];
   /** Oldest first. */
   readonly packs: readonly BakedPack[];
 }
 
 /**
- * Writes the build context of a docker-in-docker image that has all images of a bundle when it starts: a Dockerfile, the packs, the layout of a
- * data-root on them, and the entry point that mounts them. Files of packs are linked where that is possible and nobody else can write to
- * them, else copied.
- * @throws DrayError as {@link readBakeContent}, before anything is written; UsageError `USAGE` when other files are there; `DISK_FULL`, `STORE_IO`, `ABORTED`
+ * Writes the build context of a docker-in-docker image that has all images of a bundle when it starts: a
+ * Dockerfile, the packs, a data-root that refers to them, and the entry point that mounts them. Links a
+ * pack's file if that is possible and only root and the user who called sudo can write to it; copies it
+ * otherwise.
+ * @throws DrayError as {@link readBakeContent}, before anything is written; UsageError `USAGE` if the
+ * directory contains other files; `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 export async function writeBakeContext(request: BakeRequest): Promise<BakedContext> {
   const { output, signal } = request;
@@ -68,7 +70,7 @@ async function writeFiles(
   content: BakeContent,
 ): Promise<void> {
   const { images, packs, entries, blobs } = content;
-  // The mark goes first: what is left of an interrupted run may be replaced.
+  // The mark goes first, so that a later run can replace the rest of an interrupted one.
   await writeFile(join(output, 'Dockerfile'), `${dockerfileMark}, not finished\n`);
   const own = join(output, 'drayage');
   await mkdir(own);
@@ -99,7 +101,7 @@ async function openVerified(
   return verifying(bytes, descriptor, location);
 }
 
-/** Resolves with the SHA-256 of what was written, in hex. */
+/** Resolves with the SHA-256 of the written bytes, in hex. */
 async function writeHashed(
   file: string,
   bytes: ByteStream,

@@ -10,7 +10,7 @@ const lines = [
 ];
 
 describe('mountinfo', () => {
-  test('gives root, mount point, file system, source and whether it is read-only, with escapes undone', () => {
+  test('parses root, mount point, file system, source and read-only flag, and decodes escapes', () => {
     expect(parseMountinfo(lines.join('\n'))).toEqual([
       { root: '/', mountPoint: '/', filesystem: 'ext4', source: '/dev/root', isReadOnly: false },
       {

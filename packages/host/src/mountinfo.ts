@@ -1,6 +1,6 @@
 /** One mount of a mount namespace. */
 export interface MountEntry {
-  /** The directory of its file system that is mounted. */
+  /** The mounted directory, as a path within its file system. */
   readonly root: string;
   readonly mountPoint: string;
   readonly filesystem: string;
@@ -9,7 +9,8 @@ export interface MountEntry {
 }
 
 /**
- * The mounts in a `/proc/PID/mountinfo`, in its order: of several at one mount point the last one is visible.
+ * Parses `/proc/PID/mountinfo`, in file order. If several entries share a mount point, the last one is
+ * visible.
  * @see Linux, proc_pid_mountinfo(5)
  */
 export function parseMountinfo(text: string): readonly MountEntry[] {
@@ -29,7 +30,7 @@ export function parseMountinfo(text: string): readonly MountEntry[] {
   });
 }
 
-/** The kernel writes space, tab, newline and backslash as three octal digits, and other bytes as they are. */
+/** The kernel writes space, tab, newline and backslash as a backslash and three octal digits. */
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),

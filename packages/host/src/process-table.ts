@@ -1,10 +1,10 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A process that cannot be mistaken for a later one with the same number. */
+/** Identifies a process even after the kernel reuses its pid. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks between the boot and its start. */
+  /** Clock ticks from boot to the start of the process. */
   readonly startTime: number;
 }
 
@@ -13,18 +13,17 @@ export interface ProcessEntry extends ProcessIdentity {
   readonly commandLine: string;
 }
 
-/** What tells whether process numbers mean the same here and there. */
+/** The namespaces of a process: pids mean the same in two processes whose boot and pid namespace match. */
 export interface PidSpace {
   readonly bootId: string;
-  /** As `/proc/self/ns/pid` links to: `pid:[4026531836]`. */
+  /** The target of `/proc/self/ns/pid`, such as `pid:[4026531836]`. */
   readonly pidNamespace: string;
-  /** As `/proc/self/ns/net` links to. */
+  /** The target of `/proc/self/ns/net`. */
   readonly networkNamespace: string;
 }
 
 const lookEveryMs = 20;
 
-/** Where this process counts processes. */
 export async function currentPidSpace(): Promise<PidSpace> {
   const [bootId, pidNamespace, networkNamespace] = await Promise.all([
     readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
@@ -34,18 +33,18 @@ export async function currentPidSpace(): Promise<PidSpace> {
   return { bootId: bootId.trim(), pidNamespace, networkNamespace };
 }
 
-/** The identity of a running process, or undefined when there is none with that number. */
+/** The identity of a running process, or undefined if no process has that pid. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   const startTime = await startTimeOf(pid);
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
-/** Whether exactly this process still runs. */
+/** Whether this process, and not a later one with its pid, still runs. */
 export async function isRunning({ pid, startTime }: ProcessIdentity): Promise<boolean> {
   return (await startTimeOf(pid)) === startTime;
 }
 
-/** The processes whose command line holds `text`, apart from this one. */
+/** The processes whose command line contains `text`, except this one. */
 export async function processesNaming(text: string): Promise<readonly ProcessEntry[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const found: ProcessEntry[] = [];
@@ -59,7 +58,7 @@ export async function processesNaming(text: string): Promise<readonly ProcessEnt
   return found;
 }
 
-/** Sends a signal to exactly this process, if it still runs. */
+/** Sends a signal to this process if it still runs. */
 export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
   if (!(await isRunning(identity))) return;
   try {
@@ -69,7 +68,7 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
   }
 }
 
-/** Waits until none of them runs any more; false when some still do after `timeoutMs`. */
+/** Waits until all processes have ended; false if some still run after `timeoutMs`. */
 export async function waitForEnd(processes: readonly ProcessIdentity[], timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -80,9 +79,9 @@ export async function waitForEnd(processes: readonly ProcessIdentity[], timeoutM
   }
 }
 
-/** The start time that a `/proc/PID/stat` tells; undefined for a zombie, which runs nothing any more. Pure. */
+/** Reads the start time from `/proc/PID/stat`; undefined for a zombie, which has ended. Pure. */
 export function parseStartTime(stat: string): number | undefined {
-  // The second field is the program's name in parentheses and may hold anything, so fields are counted behind it.
+  // The second field is the program's name in parentheses and may contain anything: count fields after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const startTime = Number(fields[19]);
   return fields[0] === 'Z' || fields[0] === 'X' || !Number.isSafeInteger(startTime) ? undefined : startTime;

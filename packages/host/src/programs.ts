@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { DrayError } from '@drayage/core';
 
-/** Variables by name, as a child process gets them. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const systemDirectories = [
@@ -11,7 +11,7 @@ const systemDirectories = [
   '/run/current-system/sw/bin',
 ];
 
-/** Distribution packages of the programs that not every system has. */
+/** Distribution packages of programs that may be missing. */
 const packages: Readonly<Record<string, string>> = {
   mksquashfs: 'squashfs-tools',
   unsquashfs: 'squashfs-tools',
@@ -32,20 +32,18 @@ const packages: Readonly<Record<string, string>> = {
   newuidmap: 'uidmap (shadow-uidmap on Alpine)',
 };
 
-/** The PATH of `env`, followed by the directories of system programs. */
+/** The PATH of `env`, followed by the system's program directories. */
 export function searchPath(env: Environment): string {
   const given = (env['PATH'] ?? '').split(delimiter).filter((dir) => dir !== '');
   return [...new Set([...given, ...systemDirectories])].join(delimiter);
 }
 
-/**
- * The variables of `env` for a system program: found as {@link searchPath} says, with messages in English.
- */
+/** `env` for a system program: with {@link searchPath} as PATH, and messages in English. */
 export function systemEnvironment(env: Environment): Environment {
   return { ...env, PATH: searchPath(env), LC_ALL: 'C' };
 }
 
-/** The file of a program, given by name or path; undefined when no such file can be run. */
+/** The path of an executable, given by name or path; undefined if there is none. */
 export async function findProgram(program: string, env: Environment): Promise<string | undefined> {
   const candidates =
     isAbsolute(program) || program.includes('/')
@@ -57,16 +55,16 @@ export async function findProgram(program: string, env: Environment): Promise<st
   return undefined;
 }
 
-/** Finds a program or fails. @throws DrayError `MOUNT_UNAVAILABLE`, with the package to install as hint */
+/** Finds a program. @throws DrayError `MOUNT_UNAVAILABLE` if it is missing; the hint names the package */
 export async function requireProgram(program: string, env: Environment, what: string): Promise<string> {
   const found = await findProgram(program, env);
   if (found !== undefined) return found;
-  throw new DrayError('MOUNT_UNAVAILABLE', `cannot ${what}: there is no program ${program}`, {
+  throw new DrayError('MOUNT_UNAVAILABLE', `cannot ${what}: program ${program} not found`, {
     hint: installHint(program),
   });
 }
 
-/** How to get a missing program, as one sentence. Pure. */
+/** One sentence that says how to install a program. Pure. */
 export function installHint(program: string): string {
   const from = packages[program];
   return from === undefined ? `Install ${program}.` : `Install ${program}, from package ${from}.`;

@@ -5,32 +5,32 @@ import { systemEnvironment, type Environment } from './programs.ts';
 
 /** How a program ended. */
 export interface ProgramResult {
-  /** As a shell counts: 127 when the program did not start, 128 and more when a signal ended it. */
+  /** As in a shell: 127 if the program did not start, 128 + N if signal N ended it. */
   readonly exitCode: number;
   readonly stdout: string;
-  /** The reason when the program did not start. */
+  /** If the program did not start, the reason. */
   readonly stderr: string;
-  /** Why the program did not start; undefined: it ran. */
+  /** Why the program did not start; undefined if it ran. */
   readonly startError?: unknown;
 }
 
 export interface ProgramOptions {
   /** Written to standard input, which is then closed. Default: no input. */
   readonly stdin?: string | undefined;
-  /** An abort ends the program with SIGTERM. */
+  /** Aborting ends the program with SIGTERM. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface LocalProgramOptions extends ProgramOptions {
-  /** Exactly these. Default: no variables but the PATH of the system and `LC_ALL=C`. */
+  /** The whole environment. Default: only the system's PATH and `LC_ALL=C`. */
   readonly env?: Environment | undefined;
   /** Ends the program with SIGKILL after this time. Default: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the program with SIGKILL when it has printed more (characters). Default: 64 Mi. */
+  /** Ends the program with SIGKILL once it has printed more characters than this. Default: 64 Mi. */
   readonly maxOutput?: number | undefined;
 }
 
-/** Runs a program of this machine to its end. @throws DrayError `ABORTED`, nothing else */
+/** Runs a program on this machine and waits until it ends. @throws DrayError `ABORTED`, nothing else */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   {
@@ -51,11 +51,11 @@ export async function runProgram(
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => collect('stdout', text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => collect('stderr', text));
-  // A program may end without reading its input: the exit code tells whether that was a failure.
+  // A program may end without reading its input; the exit code shows whether it failed.
   child.stdin.on('error', () => undefined).end(stdin);
   const kill = (): void => {
     child.kill('SIGKILL');
-    // What the program started may hold these open.
+    // Children of the program may hold these open.
     child.stdout.destroy();
     child.stderr.destroy();
   };
@@ -75,7 +75,9 @@ export async function runProgram(
   }
 }
 
-/** The last lines that a program printed, on one line: for messages. Empty when it printed nothing. Pure. */
+/**
+ * The last non-empty lines that a program printed, joined for a message; empty if it printed nothing. Pure.
+ */
 export function lastWords({ stdout, stderr }: ProgramResult, lines = 3): string {
   return `${stdout}\n${stderr}`
     .split('\n')

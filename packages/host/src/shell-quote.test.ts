@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { shellCommand, shellQuote } from './shell-quote.ts';
 
-describe('words for a shell', () => {
+describe('quoting for a shell', () => {
   test.each([
     '',
     'plain',
@@ -16,17 +16,17 @@ describe('words for a shell', () => {
     '-n',
     'ü€',
     "'",
-  ])('reach the program as they are: %j', (word) => {
+  ])('passes %j to the program unchanged', (word) => {
     const script = `printf %s\\\\n ${shellQuote(word)}x`;
     expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(`${word}x\n`);
   });
 
-  test('make a command line together', () => {
+  test('joins words into a command line', () => {
     const script = shellCommand(['printf', '<%s>', 'a b', '', '$x']);
     expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe('<a b><><$x>');
   });
 
-  test('hold no NUL', () => {
+  test('rejects NUL', () => {
     expect(() => shellQuote('a\0b')).toThrow(RangeError);
   });
 });

@@ -18,12 +18,12 @@ function session(program = 'sh', ...args: readonly string[]): ShellSession {
   shells.push(shell);
   return openShellSession(shell, {
     location: 'tcp://engine',
-    lost: (said) => new DrayError('ENGINE_HELPER_FAILED', `cannot go on: the shell has ended (${said})`),
+    lost: (said) => new DrayError('ENGINE_HELPER_FAILED', `cannot use the shell: it has ended (${said})`),
   });
 }
 
 describe('a shell somewhere else', () => {
-  test('runs programs one after the other, and tells their outputs and exit codes', async () => {
+  test('runs programs one after another and returns their outputs and exit codes', async () => {
     const { run } = session();
     expect(await run(['sh', '-c', 'echo out; echo err >&2; exit 7'])).toEqual({
       exitCode: 7,
@@ -34,7 +34,7 @@ describe('a shell somewhere else', () => {
     expect(await run(['sh', '-c', 'kill -9 $$'])).toMatchObject({ exitCode: 137 });
   });
 
-  test('keeps apart what was asked for at once', async () => {
+  test('keeps the outputs of concurrent calls apart', async () => {
     const { run } = session();
     const numbers = Array.from({ length: 20 }, (_, n) => String(n));
     const results = await Promise.all(numbers.map((number) => run(['echo', number])));
@@ -42,32 +42,32 @@ describe('a shell somewhere else', () => {
   });
 
   test.each(['', 'no line end', '\n\n', 'two\nlines\n', '0123456789 status\n', 'ü'])(
-    'takes nothing from an output and adds nothing: %j',
+    'returns output unchanged: %j',
     async (text) => {
       expect(await session().run(['printf', '%s', text])).toEqual({ exitCode: 0, stdout: text, stderr: '' });
     },
   );
 
-  test('gives a long output whole', async () => {
+  test('returns a long output completely', async () => {
     const { stdout } = await session().run(['seq', '1', '200000']);
     expect(stdout).toHaveLength(1_288_895);
   });
 
   test.each(['', "it's", '$HOME `id` \\n %s', 'a\nb', 'x'.repeat(300_000)])(
-    'hands on an input as it is',
+    'passes input unchanged',
     async (stdin) => {
       const { stdout } = await session().run(['cat'], { stdin });
       expect(stdout === stdin).toBe(true);
     },
   );
 
-  test('gives a program no input of its own', async () => {
+  test('runs a program with empty input by default', async () => {
     const { run } = session();
     expect(await run(['cat'])).toMatchObject({ exitCode: 0, stdout: '' });
     expect(await run(['echo', 'still there'])).toMatchObject({ stdout: 'still there\n' });
   });
 
-  test('says that there is no such program, and goes on', async () => {
+  test('reports a missing program and stays usable', async () => {
     const { run } = session();
     expect(await run(['no-such-program'])).toMatchObject({ exitCode: 127, startError: expect.anything() });
     const ranShell = await run(['sh', '-c', 'no-such-program']);
@@ -75,7 +75,7 @@ describe('a shell somewhere else', () => {
     expect(ranShell.startError).toBeUndefined();
   });
 
-  test('appends the output of the program that it becomes to a file, and ends with it', async () => {
+  test('becomes a program, appends its output to a file, and ends with it', async () => {
     const log = join(await mkdtemp(join(tmpdir(), 'session-')), 'log');
     await writeFile(log, 'before\n');
     const it = session();
@@ -87,14 +87,14 @@ describe('a shell somewhere else', () => {
     await rm(dirname(log), { recursive: true });
   });
 
-  test('becomes another one', async () => {
+  test('enters another shell', async () => {
     const it = session();
     await it.enter(['env', 'PLACE=elsewhere']);
     await it.enter(['env', 'MORE=1']);
     expect(await it.run(['sh', '-c', 'echo $PLACE $MORE'])).toMatchObject({ stdout: 'elsewhere 1\n' });
   });
 
-  test('that cannot become another one is gone, with the reason', async () => {
+  test('fails with the reason, and is closed, if it cannot enter another shell', async () => {
     const it = session();
     const failure = it.enter(['sh', '-c', 'echo refused >&2; exit 1']);
     await expect(failure).rejects.toMatchObject({
@@ -104,14 +104,14 @@ describe('a shell somewhere else', () => {
     await expect(it.run(['true'])).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
   });
 
-  test('that ends in the middle of a program fails it, and all that wait', async () => {
+  test('that ends while a program runs rejects this call and all queued ones', async () => {
     const { run } = session();
     const waiting = [run(['sh', '-c', 'kill -9 $PPID']), run(['true'])];
     for (const failure of waiting)
       await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
   });
 
-  test('is not waited for after an abort, but finishes what it has begun', async () => {
+  test('rejects at once on abort, but finishes the program it has started', async () => {
     const { run } = session();
     const controller = new AbortController();
     const { signal } = controller;
@@ -126,7 +126,7 @@ describe('a shell somewhere else', () => {
 describe('the shells of engine hosts', () => {
   const shells = [['dash'], ['bash'], ['busybox', 'sh']].filter(([program = '']) => isHere(program));
 
-  test.each(shells)('%s %s can be used', async (program, ...args) => {
+  test.each(shells)('%s %s works', async (program, ...args) => {
     const it = session(program, ...args);
     expect(await it.run(['cat'], { stdin: 'in' })).toMatchObject({ exitCode: 0, stdout: 'in' });
     expect(await it.run(['no-such-program'])).toMatchObject({ startError: expect.anything() });

@@ -14,23 +14,24 @@ export interface Shell {
 export interface SessionOptions {
   /** Where the shell runs, for messages. */
   readonly location: string;
-  /** The error for a shell that has ended; `said`: what it printed to standard error last, trimmed. */
+  /** Creates the error for a shell that has ended; `said`: the end of its standard error, trimmed. */
   readonly lost: (said: string) => DrayError;
 }
 
 /**
- * A shell that runs one command after the other. All methods throw the error of `lost` when the shell has
- * ended.
+ * A shell that runs one command after another. Every method rejects with the error of `lost` once the shell
+ * has ended.
  */
 export interface ShellSession {
   /**
-   * Runs a program to its end. An abort rejects at once but does not end the program: the next command waits
-   * for its end. @throws DrayError `ABORTED`
+   * Runs a program and waits until it ends. An abort rejects at once but does not end the program: the next
+   * command waits for it.
+   * @throws DrayError `ABORTED`
    */
   readonly run: (argv: readonly string[], options?: ProgramOptions) => Promise<ProgramResult>;
-  /** Replaces the shell by the one that `argv`, followed by `sh`, starts, such as `nsenter … --`. */
+  /** Replaces the shell by another: runs `argv` followed by `sh`; `argv` is for example `nsenter … --`. */
   readonly enter: (argv: readonly string[]) => Promise<void>;
-  /** Replaces the shell by a program, which appends its output to a file. Ends the session. */
+  /** Replaces the shell by a program and appends its output to a file. Ends the session. */
   readonly become: (argv: readonly string[], logFile: string) => Promise<void>;
 }
 
@@ -38,18 +39,18 @@ interface Reply extends ProgramResult {
   readonly isMissing: boolean;
 }
 
-/** Takes the place of the exit code where `sh` finds no such program. */
+/** Printed instead of the exit code if `sh` does not find the program. */
 const missing = 'missing';
 
-/** Longer than any mark. */
+/** Longer than any end mark. */
 const tailLength = 80;
 
 /**
- * Opens a session with a shell that has not been written to or read from. The caller handles errors of its
- * stdin.
+ * Opens a session with a shell that has not been written to or read from yet. The caller handles errors of
+ * its stdin.
  */
 export function openShellSession(shell: Shell, { location, lost }: SessionOptions): ShellSession {
-  // Random, so that no program prints it by accident.
+  // Random, so that no program prints it by chance.
   const token = randomBytes(12).toString('hex');
   const queue = commandQueue(shell, token, lost);
   return {
@@ -58,7 +59,7 @@ export function openShellSession(shell: Shell, { location, lost }: SessionOption
       const replied = queue.send(commandScript(argv, stdin, token), signal, what);
       const { isMissing, ...result } = await unlessAborted(replied, signal, what);
       if (!isMissing) return result;
-      const reason = `there is no program ${argv[0] ?? ''}`;
+      const reason = `program ${argv[0] ?? ''} not found`;
       return { exitCode: 127, stdout: '', stderr: reason, startError: new Error(reason) };
     },
     enter: async (argv) => {
@@ -73,11 +74,14 @@ export function openShellSession(shell: Shell, { location, lost }: SessionOption
 
 interface CommandQueue {
   readonly send: (script: string, signal: AbortSignal | undefined, what: string) => Promise<Reply>;
-  /** Sends the last script; resolves when the shell has closed its standard output. */
+  /** Sends the last script; resolves once the shell has closed its standard output. */
   readonly finish: (script: string) => Promise<void>;
 }
 
-/** Sends scripts one by one: a shell reads ahead, and its successor would miss what the shell has read. */
+/**
+ * Sends one script at a time: a shell reads ahead, so its successor would miss scripts that were already
+ * sent.
+ */
 function commandQueue(
   { stdin, stdout, stderr }: Shell,
   token: string,
@@ -108,7 +112,7 @@ function commandQueue(
   };
 }
 
-/** Runs a program with its input, then prints the marks at which both outputs end. */
+/** Runs a program with its input, then prints an end mark to each output. */
 function commandScript(argv: readonly string[], stdin: string | undefined, token: string): string {
   const command = shellCommand(argv);
   const fed = stdin === undefined ? `${command} </dev/null` : `printf %s ${shellQuote(stdin)} | ${command}`;
@@ -119,13 +123,13 @@ function commandScript(argv: readonly string[], stdin: string | undefined, token
   ].join('\n');
 }
 
-/** Begins with a line end, because the last line of a program's output may lack one. */
+/** Starts with a newline, because the last line of a program's output may lack one. */
 function endMarks(status: string, token: string): string {
   const mark = `printf '\\n%s %s\\n' ${token} ${status}`;
   return `${mark}; ${mark} >&2`;
 }
 
-/** The chunks of an output; a failed stream counts as ended. */
+/** Reads an output chunk by chunk; undefined at its end or after an error. */
 function chunksOf(output: Readable): () => Promise<Uint8Array | undefined> {
   const chunks: AsyncIterator<unknown> = output[Symbol.asyncIterator]();
   return async () => {
@@ -134,7 +138,7 @@ function chunksOf(output: Readable): () => Promise<Uint8Array | undefined> {
   };
 }
 
-/** Reads up to the mark; without `status` when the output ended before. */
+/** Reads up to the end mark; `status` is missing if the output ended first. */
 async function readUntil(
   next: () => Promise<Uint8Array | undefined>,
   token: string,
@@ -146,7 +150,7 @@ async function readUntil(
     const chunk = await next();
     if (chunk === undefined) return { text: Buffer.concat(chunks).toString() };
     chunks.push(chunk);
-    // A mark may come in pieces, but nothing comes after it.
+    // A mark may arrive in pieces, but nothing follows it.
     tail = `${tail}${Buffer.from(chunk).subarray(-tailLength).toString('latin1')}`.slice(-tailLength);
     const [found, status] = mark.exec(tail) ?? [];
     if (found === undefined || status === undefined) continue;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 
-/** Writes a small file whole and durable, or not at all. `mode` default: only the owner may read it. */
+/** Writes a small file atomically and flushes it to disk. By default only the owner can read it. */
 export async function writeFileAtOnce(file: string, text: string, mode = 0o600): Promise<void> {
   const partial = `${file}.${randomBytes(6).toString('hex')}`;
   try {

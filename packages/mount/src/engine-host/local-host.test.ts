@@ -35,11 +35,11 @@ describe('an engine of this machine', () => {
 test('a program that did not start makes mounting unavailable, one that failed does not', () => {
   const failed = { exitCode: 127, stdout: '', stderr: 'sh: x: not found' };
   expect(requireStarted(failed, ['sh'], 'tcp://engine')).toBe(failed);
-  const missing = { ...failed, stderr: 'there is no program x', startError: new Error() };
+  const missing = { ...failed, stderr: 'program x not found', startError: new Error() };
   expect(() => requireStarted(missing, ['x'], 'tcp://engine')).toThrow(
     expect.objectContaining({
       code: 'MOUNT_UNAVAILABLE',
-      message: 'cannot run x on tcp://engine: there is no program x',
+      message: 'cannot run x on tcp://engine: program x not found',
     }),
   );
 });
