@@ -106,14 +106,14 @@ describe('calls to containerd', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('carry the namespace, and give the answer', async () => {
+  test('carry the namespace and return the answer', async () => {
     expect((await channel.call(get, { name: 'you' })).image?.name).toBe('hello you');
     expect(seen).toEqual([{ name: 'you', namespace: 'moby' }]);
     const answers = await channel.list(Content.method.list, {});
     expect(answers.map(({ info }) => info[0]?.digest)).toEqual(['a', 'b']);
   });
 
-  test('that are refused throw CONTAINERD_API with the call and the status', async () => {
+  test('that containerd refuses throw CONTAINERD_API with call and status', async () => {
     refusal = { status: 9, text: 'cannot remove snapshot with child' };
     await expect(channel.call(get, {})).rejects.toMatchObject({
       code: 'CONTAINERD_API',
@@ -125,7 +125,7 @@ describe('calls to containerd', () => {
     });
   });
 
-  test('give absence, and what is there already, as values', async () => {
+  test('return values for "not found" and "already exists"', async () => {
     refusal = { status: 5, text: 'not found' };
     expect(await absentAsUndefined(channel.call(get, {}))).toBeUndefined();
     expect(await imagesOf(channel).get('docker.io/library/redis:7')).toBeUndefined();
@@ -136,12 +136,12 @@ describe('calls to containerd', () => {
     expect(await madeAnew(channel.call(get, {}))).toBe(true);
   });
 
-  test('end in time where containerd is silent', async () => {
+  test('time out if containerd does not answer', async () => {
     const silence = channel.call(get, { name: 'silence' }, { timeoutMs: 50 });
     await expect(silence).rejects.toMatchObject({ details: { status: 'DEADLINE_EXCEEDED' } });
   });
 
-  test('are aborted by their signal', async () => {
+  test('reject when their signal aborts', async () => {
     const stop = new AbortController();
     const abortable = await openChannel({ socketPath, headers: {}, signal: stop.signal });
     const silence = abortable.call(get, { name: 'silence' });
@@ -151,14 +151,14 @@ describe('calls to containerd', () => {
     abortable.close();
   });
 
-  test('to nobody say that containerd is not available', async () => {
-    const nobody = await openChannel({ socketPath: join(folder, 'nobody'), headers: {} });
-    const call = nobody.call(get, {}, { timeoutMs: 60_000 });
+  test('without a server report that containerd is unavailable', async () => {
+    const unreachable = await openChannel({ socketPath: join(folder, 'nobody'), headers: {} });
+    const call = unreachable.call(get, {}, { timeoutMs: 60_000 });
     await expect(call).rejects.toMatchObject({ details: { status: 'UNAVAILABLE' } });
-    nobody.close();
+    unreachable.close();
   });
 
-  test('go through connections that somebody else makes, by a socket that is gone afterwards', async () => {
+  test('use relayed connections through a socket that is removed afterwards', async () => {
     const connected = (): Promise<ReturnType<typeof connect>> => Promise.resolve(connect(socketPath));
     const dial = await openDial({ localSocket: undefined, connectContainerd: connected });
     const relayed = await openChannel({ socketPath: dial.socketPath, headers: {} });
@@ -168,7 +168,7 @@ describe('calls to containerd', () => {
     expect(readdirSync(tmpdir())).not.toContain(dial.socketPath.split('/').at(-2));
   });
 
-  test('about images arrive as they were sent, and so do their answers', async () => {
+  test('of the image service transfer requests and answers unchanged', async () => {
     const target = { mediaType: 'application/json', digest: digestOf(Buffer.from('x')), size: 2 ** 40 };
     const image = { name: 'docker.io/library/redis:7', labels: { a: 'b' }, target };
     expect(await imagesOf(channel).create(image)).toBe(true);
@@ -183,7 +183,7 @@ describe('calls to containerd', () => {
     expect(asked.at(-1)?.request).toEqual({ filters: ['name==x'] });
   });
 
-  test('about leases and the server arrive as they were sent, and so do their answers', async () => {
+  test('of the lease and introspection services transfer requests and answers unchanged', async () => {
     await leasesOf(channel).create({ id: 'l', labels: { a: 'b' } });
     await leasesOf(channel).delete('l', { sync: true });
     expect(await leasesOf(channel).list('labels.a')).toMatchObject([{ id: 'l', labels: { a: 'b' } }]);
@@ -195,7 +195,7 @@ describe('calls to containerd', () => {
     expect(await askServer(channel)).toEqual({ uuid: 'u', pid: 12, pidNamespace: 4026531836 });
   });
 
-  test('about snapshots arrive as they were sent, and so do their answers', async () => {
+  test('of the snapshot service transfer requests and answers unchanged', async () => {
     const it = snapshotsOf(channel, 'overlayfs');
     expect(await it.prepare('k', 'p', { a: 'b' })).toMatchObject([
       { type: 'bind', source: '/s', options: ['ro', 'rbind'] },
@@ -233,13 +233,13 @@ describe('calls to containerd', () => {
         yield await Promise.resolve(bytes.subarray(at, at + 300_000));
     }
 
-    test('send a small one with the commit', async () => {
+    test('send a small blob with the commit', async () => {
       const bytes = Buffer.from('{}');
       await contentOf(channel).write(blobOf(bytes), () => Promise.resolve(inPieces(bytes)), { a: 'b' });
       expect(written).toEqual([{ action: 'COMMIT', offset: 0, bytes: 2, labels: { a: 'b' } }]);
     });
 
-    test('send a large one in pieces, each at its place', async () => {
+    test('send a large blob in pieces, each with its offset', async () => {
       const bytes = Buffer.alloc(2_500_000, 1);
       await contentOf(channel).write(blobOf(bytes), () => Promise.resolve(inPieces(bytes)), {});
       expect(written.map(({ action, offset }) => [action, offset])).toEqual([
@@ -251,7 +251,7 @@ describe('calls to containerd', () => {
       expect(written.reduce((sum, each) => sum + each.bytes, 0)).toBe(bytes.length);
     });
 
-    test('do not open one that is there, and set its labels', async () => {
+    test('label an existing blob without opening its bytes', async () => {
       refusal = { status: 6, text: 'already exists' };
       let opened = false;
       const open = (): Promise<ByteStream> => {
@@ -268,12 +268,12 @@ describe('calls to containerd', () => {
       ]);
     });
 
-    test('throw what their source throws', async () => {
+    test('rethrow errors of the source', async () => {
       const broken = (): Promise<ByteStream> => Promise.reject(new Error('no bytes'));
       await expect(contentOf(channel).write(blobOf(Buffer.alloc(1)), broken, {})).rejects.toThrow('no bytes');
     });
 
-    test('fail with what containerd says', async () => {
+    test('fail with the reason that containerd gives', async () => {
       refusal = { status: 9, text: 'unexpected commit digest' };
       const bytes = Buffer.from('x');
       const failure = contentOf(channel).write(blobOf(bytes), () => Promise.resolve(inPieces(bytes)), {});

@@ -14,7 +14,7 @@ import type { CallOptions, Client, Metadata, ServiceError } from '@grpc/grpc-js'
 import { abortError, reasonOf } from '@drayage/core';
 import { callFailed } from './status.ts';
 
-/** A connection for calls. They throw the errors of {@link callFailed}, or `ABORTED`. */
+/** A connection for calls. Calls reject with the errors of {@link callFailed}, or `ABORTED`. */
 export interface Channel {
   /** One request, one answer. */
   call<I extends DescMessage, O extends DescMessage>(
@@ -27,7 +27,7 @@ export interface Channel {
     method: DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
   ): Promise<readonly MessageShape<O>[]>;
-  /** Sends each request after the answer to the one before; resolves with the last answer. */
+  /** Sends each request after the answer to the previous one; resolves with the last answer. */
   converse<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
     requests: AsyncIterable<MessageInitShape<I>>,
@@ -38,22 +38,22 @@ export interface Channel {
 export interface ChannelOptions {
   /** Path of a unix socket. */
   readonly socketPath: string;
-  /** Sent with every call. */
+  /** Metadata for every call. */
   readonly headers: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
-// A call waits for other writers of containerd's database, and for its disk.
+// A call may wait for other writers of containerd's database, and for its disk.
 const defaultTimeoutMs = 60_000;
 // containerd's defaults.DefaultMaxRecvMsgSize
 const maxMessageBytes = 16 * 1024 * 1024;
 
-/** Loads the gRPC library ahead of {@link openChannel}, because that takes a while. */
+/** Preloads the gRPC library for {@link openChannel}, because loading takes a while. */
 export async function loadContainerdLibrary(): Promise<void> {
   await import('./grpc.ts');
 }
 
-/** Opens a gRPC connection over a unix socket; it is dialled with the first call. */
+/** Opens a gRPC channel over a unix socket, which connects on the first call. */
 export async function openChannel({ socketPath, headers, signal }: ChannelOptions): Promise<Channel> {
   // Loaded on demand, because most runs do not need it.
   const grpc = await import('./grpc.ts');
@@ -144,7 +144,7 @@ async function converse<I extends DescMessage, O extends DescMessage>(
   });
   call.on('error', fail);
   call.on('end', () => {
-    fail(new Error('it ended the call'));
+    fail(new Error('the server ended the call'));
   });
   try {
     for await (const request of requests) {

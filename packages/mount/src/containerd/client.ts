@@ -6,7 +6,10 @@ import { leasesOf, type Leases } from './leases.ts';
 import { askServer, type ContainerdServer } from './server.ts';
 import { snapshotsOf, type Snapshots } from './snapshots.ts';
 
-/** The services of one containerd, in one namespace. Failing calls throw `CONTAINERD_API` with the status in `details.status`. */
+/**
+ * The services of one containerd, in one namespace. A failed call throws `CONTAINERD_API` with
+ * `details.status`.
+ */
 export interface ContainerdClient {
   readonly snapshots: Snapshots;
   readonly content: Content;
@@ -18,15 +21,15 @@ export interface ContainerdClient {
 
 export interface ContainerdClientOptions {
   readonly dialled: Dialled;
-  /** `moby` is what Docker's engines use. */
+  /** Docker's engines use `moby`. */
   readonly namespace: string;
   readonly snapshotter: string;
-  /** What everything that is made is kept by. */
+  /** ID of the lease that keeps all new content. */
   readonly lease?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A client of containerd; connects with the first call. */
+/** Creates a client, which connects on the first call. */
 export async function createContainerdClient(options: ContainerdClientOptions): Promise<ContainerdClient> {
   const { dialled, namespace, snapshotter, lease, signal } = options;
   const dial = await openDial(dialled);

@@ -14,22 +14,21 @@ export interface StoredBlob {
   readonly labels: Labels;
 }
 
-/** containerd's blobs. @see containerd v2.1, api/services/content/v1/content.proto */
+/** containerd's content store. @see containerd v2.1, api/services/content/v1/content.proto */
 export interface Content {
   stat(digest: Digest): Promise<StoredBlob | undefined>;
   list(...filters: readonly string[]): Promise<readonly StoredBlob[]>;
   /**
-   * Stores a blob with these labels. An existing one gets the labels, and `bytes` is not called. containerd
-   * checks the digest.
+   * Stores a blob with these labels. If the blob exists, only sets the labels and does not call `bytes`.
+   * containerd checks the digest.
    */
   write(blob: Descriptor, bytes: () => Promise<ByteStream>, labels: Labels): Promise<void>;
 }
 
 const { method } = Service;
-// Far below what a server takes in one message (16 MiB).
+// Far below the largest message that a server accepts (16 MiB).
 const chunkBytes = 1024 * 1024;
 
-/** The blobs of containerd behind `channel`. */
 export function contentOf(channel: Channel): Content {
   return {
     stat: async (digest) => (await absentAsUndefined(channel.call(method.info, { digest })))?.info,
@@ -48,14 +47,14 @@ export function contentOf(channel: Channel): Content {
   };
 }
 
-/** A small blob goes with the commit, in one message. */
+/** Sends a small blob with the commit, in one message. */
 async function* writeRequests(
   { digest, size }: Descriptor,
   bytes: () => Promise<ByteStream>,
   labels: Labels,
 ): AsyncGenerator<MessageInitShape<typeof WriteContentRequestSchema>> {
   const about = { ref: `drayage-${randomUUID()}`, total: BigInt(size), expected: digest };
-  // An empty write first: it fails where the blob exists, before its bytes are opened.
+  // An empty write first: if the blob exists, it fails before the bytes are opened.
   if (size > chunkBytes) yield { action: WriteAction.WRITE, ...about };
   let offset = 0n;
   let data: Uint8Array = new Uint8Array();
@@ -67,7 +66,7 @@ async function* writeRequests(
   yield { action: WriteAction.COMMIT, ...about, offset, data, labels };
 }
 
-/** The same bytes in pieces of at least `size`, except the last. */
+/** Regroups bytes into pieces of at least `size` bytes, except the last. */
 async function* inChunks(bytes: ByteStream, size: number): ByteStream {
   let parts: Uint8Array[] = [];
   let length = 0;

@@ -5,28 +5,28 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** How to reach a containerd. */
+/** How to connect to a containerd. */
 export interface Dialled {
-  /** A path at which this process can connect to its socket; undefined: only by `connectContainerd`. */
+  /** A path at which this process can connect to containerd's socket; undefined: use `connectContainerd`. */
   readonly localSocket: string | undefined;
-  /** A new connection; the caller ends or destroys it. */
+  /** Opens a connection, which the caller ends or destroys. */
   connectContainerd(): Promise<Duplex>;
 }
 
-/** A unix socket that leads to containerd. */
+/** A unix socket that connects to containerd. */
 export interface Dial {
   readonly socketPath: string;
   close(): Promise<void>;
 }
 
 /**
- * A socket for the gRPC library, which only dials addresses: containerd's own, or one that relays
- * connections.
+ * Provides a socket path for the gRPC library, which cannot use a stream: containerd's own socket, or one
+ * that relays each connection.
  */
 export async function openDial(dialled: Dialled): Promise<Dial> {
   const { localSocket } = dialled;
   if (localSocket !== undefined) return { socketPath: localSocket, close: () => Promise.resolve() };
-  // mkdtemp creates it with mode 0700, so that only this user reaches containerd through it.
+  // mkdtemp uses mode 0700, so only this user can reach containerd through the socket.
   const folder = await mkdtemp(join(tmpdir(), 'drayage-'));
   const connections = new Set<Duplex>();
   const server = createServer((socket) => {

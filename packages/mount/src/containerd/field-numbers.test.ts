@@ -7,7 +7,8 @@ import * as leases from './generated/leases_pb.ts';
 import * as snapshots from './generated/snapshots_pb.ts';
 import * as types from './generated/types_pb.ts';
 
-// Copied by hand from containerd v2.1, api/services/*/v1/*.proto and api/types/*.proto.
+// Copied by hand from containerd v2.1, api/services/*/v1/*.proto and api/types/*.proto, to catch wrong
+// numbers.
 test.each<[DescMessage, Readonly<Record<string, number>>]>([
   [types.DescriptorSchema, { media_type: 1, digest: 2, size: 3 }],
   [types.MountSchema, { type: 1, source: 2, target: 3, options: 4 }],

@@ -1,2 +1,3 @@
-// Of a library in CommonJS, a bundler gives only the default export when it is imported dynamically; this module is what is.
+// Bundlers expose only the default export of a dynamically imported CommonJS module. This module imports it
+// statically, and is itself imported dynamically.
 export { Client, Metadata, credentials } from '@grpc/grpc-js';

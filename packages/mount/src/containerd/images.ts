@@ -6,27 +6,26 @@ import { absentAsUndefined, madeAnew } from './status.ts';
 
 /** A name in containerd's image store. */
 export interface NamedImage {
-  /** In full: `docker.io/library/redis:7`. */
+  /** The full name: `docker.io/library/redis:7`. */
   readonly name: string;
   readonly target: Descriptor;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** containerd's names of images. @see containerd v2.1, api/services/images/v1/images.proto */
+/** containerd's image store. @see containerd v2.1, api/services/images/v1/images.proto */
 export interface Images {
   get(name: string): Promise<NamedImage | undefined>;
   list(...filters: readonly string[]): Promise<readonly NamedImage[]>;
-  /** Resolves with false when the name exists. */
+  /** Resolves with false if the name exists. */
   create(image: NamedImage): Promise<boolean>;
-  /** Points an existing name to another target. */
+  /** Points an existing name to a new target. */
   update(image: NamedImage): Promise<void>;
-  /** Deletes a name, if it exists; with `sync` waits for the collection of what only it needed. */
+  /** Deletes a name if it exists. With `sync`, waits until unused content is collected. */
   delete(name: string, options?: { readonly sync?: boolean | undefined }): Promise<void>;
 }
 
 const { method } = Service;
 
-/** The names of images of containerd behind `channel`. */
 export function imagesOf(channel: Channel): Images {
   return {
     get: async (name) => {
@@ -53,7 +52,7 @@ function imageMessage({ name, target, labels }: NamedImage): MessageInitShape<ty
   return { name, labels, target: { mediaType, digest, size: BigInt(size) } };
 }
 
-/** Undefined also for an image whose target has no sha256 digest: drayage does not create such images. */
+/** Undefined also if the target has no sha256 digest: drayage does not create such images. */
 function parseImage(image: Image | undefined): NamedImage | undefined {
   if (image?.target === undefined) return undefined;
   const { mediaType, digest, size } = image.target;

@@ -2,7 +2,7 @@ import type { Channel } from './channel.ts';
 import { Leases as Service } from './generated/leases_pb.ts';
 import { absentAsUndefined } from './status.ts';
 
-/** Keeps new content from being collected. */
+/** Protects new content from garbage collection. */
 export interface Lease {
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -12,13 +12,14 @@ export interface Lease {
 export interface Leases {
   create(lease: Lease): Promise<void>;
   list(...filters: readonly string[]): Promise<readonly Lease[]>;
-  /** Deletes a lease, if it exists; with `sync` waits for the collection of what only it kept. */
+  /**
+   * Deletes a lease if it exists. With `sync`, waits until the content that only it protected is collected.
+   */
   delete(id: string, options?: { readonly sync?: boolean | undefined }): Promise<void>;
 }
 
 const { method } = Service;
 
-/** The leases of containerd behind `channel`. */
 export function leasesOf(channel: Channel): Leases {
   return {
     create: async ({ id, labels }) => {

@@ -10,10 +10,10 @@ export interface SnapshotMount {
   readonly options: readonly string[];
 }
 
-/** A snapshot in containerd's database. */
+/** A snapshot as containerd records it. */
 export interface Snapshot {
   readonly name: string;
-  /** Empty at the bottom of a chain. */
+  /** Empty for the bottom of a chain. */
   readonly parent: string;
   readonly kind: 'view' | 'active' | 'committed' | 'unknown';
   readonly labels: Readonly<Record<string, string>>;
@@ -22,16 +22,16 @@ export interface Snapshot {
 /** The snapshots of one snapshotter. @see containerd v2.1, api/services/snapshots/v1/snapshots.proto */
 export interface Snapshots {
   stat(name: string): Promise<Snapshot | undefined>;
-  /** The snapshots that pass any of the filters. @see containerd v2.1, filters/filter.go */
+  /** Lists the snapshots that match any of the filters. @see containerd v2.1, filters/filter.go */
   list(...filters: readonly string[]): Promise<readonly Snapshot[]>;
-  /** Creates an active snapshot on `parent` (`''`: on nothing). */
+  /** Creates an active snapshot on `parent`; `''`: without a parent. */
   prepare(key: string, parent: string, labels: Snapshot['labels']): Promise<readonly SnapshotMount[]>;
-  /** Commits the active snapshot `key` as `name`. containerd measures its disk usage first. */
+  /** Commits the active snapshot `key` as `name`. containerd first measures its disk usage. */
   commit(key: string, name: string, labels: Snapshot['labels']): Promise<void>;
-  /** Sets these labels and keeps the others. */
+  /** Sets these labels and keeps all others. */
   label(name: string, labels: Snapshot['labels']): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Deletes what removed snapshots left on disk. */
+  /** Deletes the directories of removed snapshots. */
   cleanUp(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ const kinds: Readonly<Record<number, Snapshot['kind']>> = {
   [Kind.COMMITTED]: 'committed',
 };
 
-/** The snapshots of a snapshotter such as `overlayfs`. */
+/** The snapshots of one snapshotter, such as `overlayfs`. */
 export function snapshotsOf(channel: Channel, snapshotter: string): Snapshots {
   return {
     stat: async (key) => {
@@ -78,6 +78,6 @@ export function snapshotsOf(channel: Channel, snapshotter: string): Snapshots {
 }
 
 function parseSnapshot({ name, parent, kind, labels }: Info): Snapshot {
-  // Newer containerds may have more kinds.
+  // Newer versions of containerd may add kinds.
   return { name, parent, kind: kinds[kind] ?? 'unknown', labels };
 }

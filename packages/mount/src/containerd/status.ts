@@ -1,6 +1,6 @@
 import { DrayError, isDrayError } from '@drayage/core';
 
-/** The gRPC status codes that somebody looks for, by number. @see grpc.io "Status codes" */
+/** The gRPC status codes that drayage handles, by number. @see grpc.io "Status codes" */
 const statusNames: ReadonlyMap<number, string> = new Map([
   [1, 'CANCELLED'],
   [3, 'INVALID_ARGUMENT'],
@@ -14,22 +14,25 @@ const statusNames: ReadonlyMap<number, string> = new Map([
   [14, 'UNAVAILABLE'],
 ]);
 
-/** The error for a call that containerd refused, or that did not get through: `CONTAINERD_API` with the status in `details.status`. */
+/**
+ * The error for a call that containerd refused or that did not reach it: `CONTAINERD_API` with
+ * `details.status`.
+ */
 export function callFailed(call: string, code: number, text: string, cause?: unknown): DrayError {
   const status = statusNames.get(code) ?? String(code);
   return new DrayError('CONTAINERD_API', `cannot call ${call} of containerd: ${text} (${status})`, {
-    hint: "Look into the engine's log, or run dray load with --delivery load.",
+    hint: "Check the engine's log, or use --delivery load.",
     cause,
     details: { call, status },
   });
 }
 
-/** True when containerd answered a call with that status. */
+/** True if the error is a containerd error with one of these statuses. */
 export function hasStatus(error: unknown, ...statuses: readonly string[]): boolean {
   return isDrayError(error, 'CONTAINERD_API') && statuses.includes(String(error.details['status']));
 }
 
-/** What a call gives, or undefined where containerd says that the thing is not there. */
+/** The result of a call, or undefined if containerd answers NOT_FOUND. */
 export function absentAsUndefined<T>(call: Promise<T>): Promise<T | undefined> {
   return call.catch((error: unknown) => {
     if (hasStatus(error, 'NOT_FOUND')) return undefined;
@@ -37,7 +40,7 @@ export function absentAsUndefined<T>(call: Promise<T>): Promise<T | undefined> {
   });
 }
 
-/** True when the call made something, false where containerd says that it is there already. */
+/** True if the call created something; false if containerd answers ALREADY_EXISTS. */
 export function madeAnew(call: Promise<unknown>): Promise<boolean> {
   return call.then(
     () => true,

@@ -5,35 +5,39 @@ import { askServer, type ContainerdServer } from '../containerd/server.ts';
 import { mountUnavailable } from './unavailable.ts';
 import { listenerPid } from './unix-listeners.ts';
 
-/** An engine of this machine, with the containerd that is proven to be its own. */
+/** An engine on this machine, with the containerd that is proven to belong to it. */
 export interface LocalEngine {
   readonly containerdSocket: string;
-  /** The same socket, as this process reaches it. */
+  /** A path of the same socket for this process. */
   readonly localSocket: string;
-  /** A process in the mount namespace of both; undefined: it is ours too. */
+  /**
+   * A process in the mount namespace of engine and containerd; undefined: it is also the namespace of this
+   * process.
+   */
   readonly enter: number | undefined;
 }
 
-// Where dockerd looks for a containerd of the system, and where the one it starts itself listens, below the usual exec-root.
+// Where dockerd looks for the system's containerd, and where a containerd that dockerd starts listens by
+// default.
 const usualAddresses = ['/run/containerd/containerd.sock', '/run/docker/containerd/containerd.sock'];
 
 /**
- * Finds the engine's process by its socket, and from there its containerd: what a path means is decided in the engine's mount namespace, not
- * in ours, where another containerd may have the same path.
+ * Finds the engine's process by its socket, then its containerd. Resolves paths in the engine's mount
+ * namespace, because in ours another containerd may have the same path.
  * @throws DrayError `MOUNT_UNAVAILABLE`, with what could not be proven
  */
 export async function findLocalEngine(info: EngineInfo, address: string | undefined): Promise<LocalEngine> {
   const { location } = info;
   const socket = /^unix:\/\/(\/.*)$/.exec(location)?.[1];
-  if (socket === undefined) throw mountUnavailable(location, 'it is not reached by a unix socket');
+  if (socket === undefined) throw mountUnavailable(location, 'it does not listen on a unix socket');
   const pid = await listenerPid(socket);
-  if (pid === undefined) throw mountUnavailable(location, 'its process cannot be seen from here');
+  if (pid === undefined) throw mountUnavailable(location, 'this process cannot see its process');
   const foreign = !(await sameNamespace(pid, 'self', 'mnt'));
   const root = foreign ? `/proc/${String(pid)}/root` : '';
   const candidates = [address ?? info.containerd?.address ?? usualAddresses].flat();
   const containerdSocket = await firstSocket(candidates, root);
   if (containerdSocket === undefined) {
-    throw mountUnavailable(location, `there is no containerd socket at ${candidates.join(' or ')}`, {
+    throw mountUnavailable(location, `no containerd socket found at ${candidates.join(' or ')}`, {
       hint: 'Use --delivery load.',
     });
   }
@@ -42,7 +46,7 @@ export async function findLocalEngine(info: EngineInfo, address: string | undefi
   return { containerdSocket, localSocket, enter: foreign ? pid : undefined };
 }
 
-/** Both must see our mounts: containerd measures them, dockerd mounts containers on them. */
+/** Both must see our mounts: containerd measures snapshots, and dockerd mounts containers on them. */
 async function proveNamespace(location: string, engine: number, server: ContainerdServer): Promise<void> {
   if (server.pid === 0) return;
   const ours = await namespaceOf('self', 'pid');
@@ -75,7 +79,9 @@ async function sameNamespace(one: Process, other: Process, kind: 'mnt' | 'pid'):
   return first !== undefined && first === second;
 }
 
-/** Such as `mnt:[4026531841]`; undefined when we may not look, or the process is gone. */
+/**
+ * A namespace such as `mnt:[4026531841]`; undefined if this process has no access, or the process is gone.
+ */
 function namespaceOf(process: Process, kind: 'mnt' | 'pid'): Promise<string | undefined> {
   return readlink(`/proc/${String(process)}/ns/${kind}`).catch(() => undefined);
 }

@@ -13,17 +13,17 @@ const info: EngineInfo = {
   platform: { os: 'linux', architecture: 'amd64' },
 };
 
-describe('the right to mount', () => {
-  test('is CAP_SYS_ADMIN among the effective capabilities', () => {
+describe('mounting', () => {
+  test('needs CAP_SYS_ADMIN in the effective capabilities', () => {
     expect(hasSysAdmin('Name:\tnode\nCapEff:\t000001ffffffffff\n')).toBe(true);
     expect(hasSysAdmin('CapPrm:\t000001ffffffffff\nCapEff:\t00000000a80425fb\n')).toBe(false);
     expect(hasSysAdmin('')).toBe(false);
   });
 });
 
-describe('an engine of this machine', () => {
+describe('a local engine', () => {
   test.each(['tcp://docker:2376', 'unix:///nonexistent/docker.sock'])(
-    'is not one at %s',
+    'does not listen at %s',
     async (location) => {
       await expect(findLocalEngine({ ...info, location }, undefined)).rejects.toMatchObject({
         code: 'MOUNT_UNAVAILABLE',
@@ -32,7 +32,7 @@ describe('an engine of this machine', () => {
   );
 });
 
-test('a program that did not start makes mounting unavailable, one that failed does not', () => {
+test('only a program that does not start throws MOUNT_UNAVAILABLE', () => {
   const failed = { exitCode: 127, stdout: '', stderr: 'sh: x: not found' };
   expect(requireStarted(failed, ['sh'], 'tcp://engine')).toBe(failed);
   const missing = { ...failed, stderr: 'program x not found', startError: new Error() };

@@ -9,20 +9,20 @@ import type { PlacedFile } from '../pack-files/placed-file.ts';
 import { mountUnavailable, requireStarted } from './unavailable.ts';
 
 export interface LocalEngineHostOptions {
-  /** As the engine describes itself. */
+  /** The engine's description of itself. */
   readonly info: EngineInfo;
-  /** Path of containerd's socket on the engine's side, for engines that do not report it. */
+  /** Path of containerd's socket in the engine's mount namespace, for engines that do not report it. */
   readonly containerdAddress?: string | undefined;
-  /** Which users may be able to write to the files of packs; by default only root. */
+  /** Which users may be able to write to pack files. Default: only root. */
   readonly trust?: PackTrust | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A helper container on an engine of this machine: as root, with commands run in the engine's mount namespace
- * where that is another one.
- * @throws DrayError `MOUNT_UNAVAILABLE` with the reason (no root, no CAP_SYS_ADMIN, an engine or containerd
- * that is not of this machine)
+ * Creates the engine host of an engine on this machine. Runs commands as root, in the engine's mount
+ * namespace.
+ * @throws DrayError `MOUNT_UNAVAILABLE` with the reason (not root, no CAP_SYS_ADMIN, an engine or containerd
+ * elsewhere)
  */
 export async function createLocalEngineHost(options: LocalEngineHostOptions): Promise<EngineHost> {
   const { info, containerdAddress, trust, signal } = options;
@@ -63,7 +63,7 @@ function entering({ enter }: LocalEngine): readonly string[] {
   return enter === undefined ? [] : ['nsenter', '-t', String(enter), '-m', '--'];
 }
 
-/** The engine's mount namespace may have another file, or none, at that path. */
+/** Checks that the engine's mount namespace has the same file at that path. */
 async function checkVisible(
   { path, identity }: PlacedFile,
   run: EngineHost['run'],

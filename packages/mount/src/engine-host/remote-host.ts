@@ -8,27 +8,27 @@ import { chosenRelay, choosingScript, relayed, type Relay } from './remote-relay
 import { findShim, namingScript, type SeenContainerd } from './remote-shim.ts';
 import { mountUnavailable, requireStarted } from './unavailable.ts';
 
-/** The volume on the engine's side that keeps packs for later runs. */
+/** The engine's volume that keeps packs for later runs. */
 export const packVolumeName = 'drayage-packs';
 
 export interface RemoteEngineHostOptions {
-  /** The engine. */
+  /** Opens helper containers on the engine. */
   readonly helpers: HelperContainers;
-  /** Of the engine, for messages: such as `tcp://docker:2375`. */
+  /** The engine's address for messages, such as `tcp://docker:2375`. */
   readonly location: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An engine host whose packs are in a volume of the engine. */
+/** An engine host that keeps packs in a volume of the engine. */
 export interface RemoteEngineHost extends EngineHost {
   readonly kind: 'remote';
   readonly volume: PackVolume;
 }
 
 /**
- * Reaches an engine's host through the Docker API alone. A helper container finds the engine's containerd by
- * its own shim and moves its shell into the mount namespace of containerd, where all commands then run. Takes
- * about 0.3 s. The packs stay in the volume {@link packVolumeName}, for later runs.
+ * Reaches an engine's host through the Docker API alone. A helper container finds the engine's containerd
+ * through its own shim, then moves its shell into containerd's mount namespace, where all commands run. Takes
+ * about 0.3 s. Packs stay in the volume {@link packVolumeName} for later runs.
  * @throws DrayError `MOUNT_UNAVAILABLE` with the reason, `ENGINE_HELPER_FAILED`, `ENGINE_UNREACHABLE`,
  * `ABORTED`
  */
@@ -74,7 +74,10 @@ function engineHostThrough(
   };
 }
 
-/** Moves the shell to containerd. Tries with a command first, because a failed `exec` ends the shell. */
+/**
+ * Moves the shell into containerd's mount namespace. Tests with a command first, because a failed `exec` ends
+ * the shell.
+ */
 async function enterContainerd(
   session: ShellSession,
   { containerId }: HelperContainer,
@@ -84,16 +87,13 @@ async function enterContainerd(
   const { stdout } = await session.run(['sh', '-c', namingScript(containerId)], { signal });
   const containerd = findShim(stdout, containerId);
   if (containerd === undefined) {
-    throw mountUnavailable(
-      location,
-      "no containerd can be seen from a container with the engine's processes",
-    );
+    throw mountUnavailable(location, "a container in the engine's pid namespace sees no containerd");
   }
   const tried = await session.run([...entering(containerd), 'test', '-S', containerd.address], { signal });
   if (tried.exitCode !== 0) {
     const said = tried.stderr.trim();
-    const reason = said === '' ? `there is no socket at ${containerd.address}` : said;
-    throw mountUnavailable(location, `the mount namespace of its containerd cannot be used (${reason})`);
+    const reason = said === '' ? `no socket found at ${containerd.address}` : said;
+    throw mountUnavailable(location, `cannot enter the mount namespace of its containerd (${reason})`);
   }
   await session.enter(entering(containerd));
   return containerd;
@@ -107,7 +107,7 @@ async function chooseRelay(session: ShellSession, location: string): Promise<Rel
   const { stdout } = await session.run(['sh', '-c', choosingScript()]);
   const relay = chosenRelay(stdout);
   if (relay !== undefined) return relay;
-  throw mountUnavailable(location, 'its host has no program that connects to a unix socket', {
+  throw mountUnavailable(location, 'its host has no program to connect to a unix socket', {
     hint: "Install socat (or the docker command, perl or python3) on the engine's side, or use --delivery load.",
   });
 }

@@ -20,7 +20,9 @@ import type { MountablePack } from '@drayage/core/bundle';
 import { placePack, sweepPackVolume, type PackVolume } from './remote-packs.ts';
 import { runProgram } from '@drayage/host';
 
-/** The programs on the engine's side: a distribution has those of coreutils, an Alpine those of BusyBox. */
+/**
+ * Implementations of the programs on the engine's side: coreutils in most distributions, BusyBox in Alpine.
+ */
 const programs = existsSync('/bin/busybox')
   ? (['the system', 'BusyBox'] as const)
   : (['the system'] as const);
@@ -86,7 +88,7 @@ describe.each(programs)('with the programs of %s', (kind) => {
   describe('a pack', () => {
     const hex = hexOf(digestOf('the pack'));
 
-    test('is sent once', async () => {
+    test('is uploaded once', async () => {
       const pack = await packOf('the pack');
       expect(await placePack(volume, pack, undefined)).toMatchObject({ path: join(there, hex) });
       expect(await placePack(volume, pack, undefined)).toMatchObject({ path: join(there, hex) });
@@ -95,14 +97,14 @@ describe.each(programs)('with the programs of %s', (kind) => {
       expect(await readdir(there)).toEqual([hex, `${hex}.proven`]);
     });
 
-    test('that changes on its way is refused, and nothing of it is kept', async () => {
+    test('that changes during the upload is refused and removed', async () => {
       const pack = await packOf('the pack');
       await writeFile(pack.file, 'the pacK');
       await expect(placePack(volume, pack, undefined)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
       expect(await readdir(there)).toEqual([]);
     });
 
-    test('is sent again where an upload has ended half-way', async () => {
+    test('is uploaded again after an interrupted upload', async () => {
       await writeFile(join(there, hex), 'the p');
       await placePack(volume, await packOf('the pack'), undefined);
       expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
@@ -111,33 +113,30 @@ describe.each(programs)('with the programs of %s', (kind) => {
     test.each([
       ['is whole', 'the pack', 0],
       ['was torn', 'the p\0\0\0', 1],
-    ])(
-      'that is there since before the machine last started is hashed first: it %s',
-      async (_, content, sent) => {
-        await writeFile(join(there, hex), content);
-        await writeFile(join(there, `${hex}.proven`), 'another boot 1:1 8\n');
-        await placePack(volume, await packOf('the pack'), undefined);
-        expect(uploads).toHaveLength(sent);
-        expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
-        expect(await readFile(join(there, `${hex}.proven`), 'utf8')).not.toBe('another boot 1:1 8\n');
-      },
-    );
+    ])('stored before a reboot is hashed first: it %s', async (_, content, sent) => {
+      await writeFile(join(there, hex), content);
+      await writeFile(join(there, `${hex}.proven`), 'another boot 1:1 8\n');
+      await placePack(volume, await packOf('the pack'), undefined);
+      expect(uploads).toHaveLength(sent);
+      expect(await readFile(join(there, hex), 'utf8')).toBe('the pack');
+      expect(await readFile(join(there, `${hex}.proven`), 'utf8')).not.toBe('another boot 1:1 8\n');
+    });
 
-    test('for which there is no room is not sent', async () => {
+    test('is not uploaded if there is no room', async () => {
       const failure = placePack(volume, await packOf('the pack', 2 ** 52), undefined);
       await expect(failure).rejects.toMatchObject({ code: 'DISK_FULL' });
       expect(uploads).toEqual([]);
     });
 
-    test('that does not arrive whole is not taken', async () => {
+    test('that arrives incomplete is rejected', async () => {
       const upload = async ({ name }: HelperFile): Promise<void> => writeFile(join(there, name), 'short');
       const failure = placePack({ ...volume, helper: { upload } }, await packOf('the pack'), undefined);
       await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
       expect(await readdir(there)).not.toContain(hex);
     });
 
-    describe.each(Object.entries(swaps))('that is there, but is %s', (_, swap) => {
-      test('is sent again', async () => {
+    describe.each(Object.entries(swaps))('stored, but changed to %s', (_, swap) => {
+      test('is uploaded again', async () => {
         const pack = await packOf('the pack');
         await placePack(volume, pack, undefined);
         await swap(join(there, hex));
@@ -154,7 +153,7 @@ describe.each(programs)('with the programs of %s', (kind) => {
       });
     });
 
-    test('that is there is hashed again when it was touched, and not sent', async () => {
+    test('that was touched is hashed again, not uploaded', async () => {
       const pack = await packOf('the pack');
       await placePack(volume, pack, undefined);
       await utimes(join(there, hex), 1, 1);
@@ -162,14 +161,14 @@ describe.each(programs)('with the programs of %s', (kind) => {
       expect(uploads).toHaveLength(1);
     });
 
-    test('that other bytes arrived for is not taken', async () => {
+    test('that arrives with other bytes is rejected', async () => {
       const upload = async ({ name }: HelperFile): Promise<void> => writeFile(join(there, name), 'the pacK');
       const failure = placePack({ ...volume, helper: { upload } }, await packOf('the pack'), undefined);
       await expect(failure).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
       expect(await readdir(there)).toEqual([]);
     });
 
-    test('may be sent by several at once', async () => {
+    test('can be uploaded concurrently', async () => {
       const pack = await packOf('the pack');
       await Promise.all([1, 2, 3].map(() => placePack(volume, pack, undefined)));
       expect(await readdir(there)).toEqual([hex, `${hex}.proven`]);
@@ -182,7 +181,7 @@ describe.each(programs)('with the programs of %s', (kind) => {
   });
 
   describe('sweeping the volume', () => {
-    test('removes what nobody has used for an hour, and no more', async () => {
+    test('removes only packs unused for an hour', async () => {
       const [old, fresh] = [hexOf(digestOf('old')), hexOf(digestOf('fresh'))];
       const names = [old, `${old}.proven`, `${old}.12345678.partial`, fresh, `${fresh}.proven`];
       for (const name of names) {
@@ -193,8 +192,8 @@ describe.each(programs)('with the programs of %s', (kind) => {
       expect(await readdir(there)).toEqual([fresh, `${fresh}.proven`].sort());
     });
 
-    test('leaves what is mounted', async () => {
-      // The name of a mount point of this machine stands in for that of a pack.
+    test('keeps mounted packs', async () => {
+      // The name of an existing mount point stands in for a pack's.
       const mounted = join(there, 'proc');
       await writeFile(mounted, '');
       await utimes(mounted, hours(2), hours(2));
@@ -202,7 +201,7 @@ describe.each(programs)('with the programs of %s', (kind) => {
       expect((await stat(mounted)).isFile()).toBe(true);
     });
 
-    test('makes room before a pack is sent', async () => {
+    test('frees space before an upload', async () => {
       const old = join(there, hexOf(fromHex('a'.repeat(64))));
       await writeFile(old, '');
       await utimes(old, hours(2), hours(2));

@@ -5,22 +5,22 @@ import type { EngineHost } from './engine-host.ts';
 import type { PlacedFile } from '../pack-files/placed-file.ts';
 import { helperFailed } from './remote-errors.ts';
 
-/** The volume for packs on the engine's side, and the ways to it. */
+/** The volume for packs on the engine's side, and how to access it. */
 export interface PackVolume {
   readonly helper: Pick<HelperContainer, 'upload'>;
   readonly run: EngineHost['run'];
   /** Path of the volume on the engine's side. */
   readonly path: string;
-  /** Of the engine, for messages. */
+  /** The engine's address, for messages. */
   readonly location: string;
 }
 
-// What another run has just placed, and is about to mount, is younger.
+// Longer than the time between another run's placing of a pack and its mount.
 const keepMinutes = 60;
 
-// Who proves a pack hashes the open file, and notes the state in which `stat` shows that file before and after; a file that is still in
-// the noted state needs no second hash. What was written before the machine last started may never have come to the disk: the note names
-// the boot as well.
+// Proving a pack hashes the open file and records its `stat` state from before and after. A file that is
+// still in the recorded state is not hashed again. The record includes the boot ID, because data written
+// before a reboot may never have reached the disk.
 const proofFunctions = `
 state() { echo "$(cat /proc/sys/kernel/random/boot_id) $(stat -Lc '%d:%i %s %y %z' /proc/self/fd/8)"; }
 prove() {
@@ -48,10 +48,10 @@ const lookScript = `${lookFunction}
 if look "$1/$2" "$2" "$3"; then there; exit; fi
 `;
 
-// Sizes in KiB; the fourth field is what is free.
+// Sizes in KiB; the fourth field is the free space.
 const freeScript = 'df -Pk "$1" | tail -n 1 | { read -r _ _ _ free _; echo "free $free"; }';
 
-// A pack is used whenever its note is touched; its own times must stay as they were noted.
+// A pack counts as used when its record is touched; the pack's own times must stay as recorded.
 const sweepScript = `
 cd "$1" || exit 0
 used=$(cat /sys/block/loop*/loop/backing_file /proc/self/mountinfo 2>/dev/null)
@@ -65,8 +65,8 @@ find . -maxdepth 1 -type f -mmin +${String(keepMinutes)} | while read -r f; do
 done
 `;
 
-// The file gets its name only when its bytes were hashed where they are. Another run may have been faster: its file stays if it is good,
-// since it may be about to mount that.
+// A file gets its name only after its stored bytes were hashed. If another run was faster, its file stays if
+// it is good, because that run may be about to mount it.
 const settleScript = `${lookFunction}
 f=$1/$2
 prove "$1/$4" "$2" "$3" || { rm -f "$1/$4"; exit 1; }
@@ -82,7 +82,10 @@ state >"$f.proven"
 there
 `;
 
-/** Brings a pack into the volume; see `EngineHost.placePack`. To make room, packs that nobody has mounted for an hour are removed. */
+/**
+ * Uploads a pack into the volume unless it is there; see `EngineHost.placePack`. To make room, removes packs
+ * that were not used for an hour and are not mounted.
+ */
 export async function placePack(
   volume: PackVolume,
   pack: MountablePack,
@@ -99,7 +102,7 @@ export async function placePack(
     await sendPack(volume, pack, partial, signal);
     identity = identityIn(await inVolume(volume, settleScript, [...names, partial], signal));
   }
-  if (identity === undefined) throw helperFailed(volume.location, `pack ${hex} did not come into its volume`);
+  if (identity === undefined) throw helperFailed(volume.location, `pack ${hex} did not arrive in the volume`);
   return {
     path: `${volume.path}/${hex}`,
     identity,
@@ -107,7 +110,7 @@ export async function placePack(
       if (identityIn(await inVolume(volume, lookScript, names, signal)) === identity) return;
       throw new IntegrityError(
         'DIGEST_MISMATCH',
-        `cannot mount pack ${hex} on ${volume.location}: its file was changed while it was mounted`,
+        `cannot mount pack ${hex} on ${volume.location}: its file changed while it was being mounted`,
         { details: { digest } },
       );
     },
@@ -115,12 +118,12 @@ export async function placePack(
   };
 }
 
-/** `DEVICE:INODE` of a file that was proven in the volume. */
+/** The `DEVICE:INODE` of a file that was proven in the volume. */
 function identityIn(said: string): string | undefined {
   return /^there (\d+:\d+)$/m.exec(said)?.[1];
 }
 
-/** Removes what nobody has mounted, and nobody has placed within the last hour. */
+/** Removes packs that are not mounted and were not used within the last hour. */
 export async function sweepPackVolume(volume: PackVolume, signal?: AbortSignal): Promise<void> {
   await inVolume(volume, sweepScript, [volume.path], signal);
 }
@@ -131,9 +134,9 @@ function requireRoom({ location, path }: PackVolume, { pack, file }: MountablePa
   const [wanted, given] = [pack.image.size, Number(free) * 1024].map(
     (bytes) => `${(bytes / 1e6).toFixed(0)} MB`,
   );
-  const reason = `it has ${String(wanted)}, and ${String(given)} are free in ${path}`;
+  const reason = `it needs ${String(wanted)}, but ${path} has ${String(given)} free`;
   throw new DrayError('DISK_FULL', `cannot send pack ${file} to ${location}: ${reason}`, {
-    hint: "Make room on the engine's side, such as with docker system prune.",
+    hint: "Free disk space on the engine's host, for example with docker system prune.",
   });
 }
 
@@ -163,5 +166,5 @@ async function inVolume(
   throwIfAborted(signal, `place packs on ${location}`);
   const { exitCode, stdout, stderr } = await run(['sh', '-c', script, 'sh', ...args], { signal });
   if (exitCode === 0) return stdout;
-  throw helperFailed(location, `the volume for packs cannot be used (${stderr.trim()})`);
+  throw helperFailed(location, `using the pack volume failed (${stderr.trim()})`);
 }

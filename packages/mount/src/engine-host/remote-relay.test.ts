@@ -46,7 +46,7 @@ function start(relay: Relay, path: string): ReturnType<typeof relayed> {
 }
 
 describe.each(here)('relaying with $name', (relay) => {
-  test('brings everything there and back, until either side ends', async () => {
+  test('transfers everything both ways until either side ends', async () => {
     const connection = start(relay, socketPath);
     const sent = Buffer.alloc(1_000_000, '0123456789');
     connection.end(sent);
@@ -64,14 +64,14 @@ describe.each(here)('relaying with $name', (relay) => {
     connection.destroy();
   });
 
-  test('ends when the other side does', async () => {
+  test('ends when the other side ends', async () => {
     server.removeAllListeners('connection').on('connection', (socket) => socket.end('bye'));
     const connection = start(relay, socketPath);
     expect((await connection.toArray()).join('')).toBe('bye');
     connection.destroy();
   });
 
-  test('says why it cannot', async () => {
+  test('reports why it fails', async () => {
     const connection = start(relay, join(folder, 'missing.sock'));
     expect(await once(connection, 'error')).toMatchObject([
       { code: 'ENGINE_HELPER_FAILED', message: expect.stringContaining(relay.name) },
@@ -80,12 +80,12 @@ describe.each(here)('relaying with $name', (relay) => {
 });
 
 describe('the relay', () => {
-  test('is the first one that is there', () => {
+  test('is the first available program', () => {
     const printed = execFileSync('sh', ['-c', choosingScript()], { encoding: 'utf8' });
     expect(chosenRelay(printed)).toBe(here[0]);
   });
 
-  test('is none where there is none', () => {
+  test('is undefined if no program is available', () => {
     const printed = execFileSync('/bin/sh', ['-c', choosingScript()], {
       encoding: 'utf8',
       env: { PATH: folder },
@@ -93,7 +93,7 @@ describe('the relay', () => {
     expect(chosenRelay(printed)).toBeUndefined();
   });
 
-  test('fails when the helper is lost', async () => {
+  test('fails when the helper container is lost', async () => {
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
     const connection = relayed({ stdin, stdout, stderr }, 'socat', 'tcp://engine');
     const failed = once(connection, 'error');

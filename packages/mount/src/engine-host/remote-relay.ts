@@ -3,16 +3,16 @@ import { finished } from 'node:stream/promises';
 import { reasonOf, type HelperProcess } from '@drayage/core';
 import { helperFailed } from './remote-errors.ts';
 
-/** A program of the engine's host that relays its input and output to a unix socket. */
+/** A program on the engine's host that relays its input and output to a unix socket. */
 export interface Relay {
   readonly name: string;
-  /** Shell words that succeed where the program is there and can do it. */
+  /** Shell words that succeed if the program is installed and can relay. */
   readonly check: string;
-  /** Relays to the socket that `path` names. */
+  /** The command that relays to the socket at `path`. */
   readonly argv: (path: string) => readonly string[];
 }
 
-// One process for each direction; when the socket has ended, both end.
+// One process per direction; when the socket ends, both end.
 const perlProgram = `
   use IO::Socket::UNIX;
   my $socket = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "cannot connect: $!\\n";
@@ -49,14 +49,14 @@ while True:
 os._exit(0)
 `;
 
-// nc is none of them: it goes on when the socket has ended, for as long as its input is open.
+// Not nc: after the socket has ended, it runs on until its input ends.
 
-/** In the order in which they are tried: the first is there wherever an engine is used by hand. */
+/** In the order of preference: hosts where people use the engine have the first one. */
 export const relays: readonly Relay[] = [
   {
     name: 'docker',
     check: 'command -v docker',
-    // Made for ssh:// engines; it copies bytes, whatever listens there.
+    // Made for ssh:// engines; it copies bytes to any socket.
     argv: (path) => ['docker', '--host', `unix://${path}`, 'system', 'dial-stdio'],
   },
   { name: 'socat', check: 'command -v socat', argv: (path) => ['socat', '-', `UNIX-CONNECT:${path}`] },
@@ -72,19 +72,22 @@ export const relays: readonly Relay[] = [
   },
 ];
 
-/** A script that prints the name of the first relay that is there, or nothing. */
+/** A script that prints the name of the first available relay, or nothing. */
 export function choosingScript(): string {
   return relays
     .map(({ name, check }) => `if { ${check}; } </dev/null >/dev/null 2>&1; then echo ${name}; exit; fi`)
     .join('\n');
 }
 
-/** The relay that this script printed; undefined: there is none. */
+/** The relay that this script printed; undefined if it found none. */
 export function chosenRelay(printed: string): Relay | undefined {
   return relays.find(({ name }) => name === printed.trim());
 }
 
-/** The connection that a relay makes. It fails with `ENGINE_HELPER_FAILED` when the relay ends with a complaint. */
+/**
+ * The connection through a relay. It fails with `ENGINE_HELPER_FAILED` if the relay ends with an error
+ * message.
+ */
 export function relayed({ stdin, stdout, stderr }: HelperProcess, name: string, location: string): Duplex {
   const connection = new Duplex({
     allowHalfOpen: false,
@@ -97,7 +100,7 @@ export function relayed({ stdin, stdout, stderr }: HelperProcess, name: string, 
       done(error);
     },
   });
-  // Who uses the connection has listeners of its own; before that, an error must not end the process.
+  // The user of the connection adds its own listeners; until then, an error must not end the process.
   connection.on('error', () => undefined);
   const fail = (error: unknown): void => {
     connection.destroy(helperFailed(location, reasonOf(error), error));
@@ -108,12 +111,15 @@ export function relayed({ stdin, stdout, stderr }: HelperProcess, name: string, 
   Promise.all([finished(stdout), readText(stderr)]).then(([, text]) => {
     const said = complaint(text);
     if (said === '') connection.push(null);
-    else connection.destroy(helperFailed(location, `${name} says ${said}`));
+    else connection.destroy(helperFailed(location, `${name} failed: ${said}`));
   }, fail);
   return connection;
 }
 
-/** The docker client asks a socket first whether it is an engine's; what else listens there may say something of its own, which it remarks on. */
+/**
+ * The relay's error message. The docker client first probes the socket as an engine, and remarks on
+ * unexpected responses of other servers: those lines are dropped.
+ */
 function complaint(text: string): string {
   const lines = text
     .split('\n')

@@ -11,15 +11,15 @@ function printed(pid: number, ...argv: readonly string[]): string {
 
 const shim = ['/usr/bin/containerd-shim-runc-v2', '-namespace', 'moby', '-id', id, '-address', address];
 
-describe('the shim of the helper', () => {
+describe('the shim of the helper container', () => {
   test.each([
-    ['of engine 20.10 to 29', shim],
+    ['engines 20.10 to 29', shim],
     [
-      'with other flags around',
+      'other flags around',
       ['/opt/bin/containerd-shim-runc-v2', '-debug', ...shim.slice(1), '-publish-binary', 'x'],
     ],
-    ['with joined flags', ['containerd-shim', '--namespace=moby', `--id=${id}`, `--address=${address}`]],
-  ])('tells where containerd is: %s', (_, argv) => {
+    ['joined flags', ['containerd-shim', '--namespace=moby', `--id=${id}`, `--address=${address}`]],
+  ])('names the socket of containerd: %s', (_, argv) => {
     const text =
       printed(7, 'grep', '-ls', '-e', id) + printed(4242, ...argv) + printed(9, 'runc', 'init', id);
     expect(findShim(text, id)).toEqual({ pid: 4242, address, namespace: 'moby' });
@@ -29,9 +29,9 @@ describe('the shim of the helper', () => {
     ['nothing', ''],
     ['no shim', printed(7, 'grep', '-id', id, '-address', address, '-namespace', 'moby')],
     ['the shim of another container', printed(7, ...shim.map((arg) => (arg === id ? `${id}0` : arg)))],
-    ['a shim that names no address', printed(7, ...shim.slice(0, 5))],
-    ['a shim whose address is no path', printed(7, ...shim.slice(0, 6), 'tcp://x')],
-    ['a process that is gone', '= 12\n\n'],
+    ['a shim without an address', printed(7, ...shim.slice(0, 5))],
+    ['a shim with an address that is not a path', printed(7, ...shim.slice(0, 6), 'tcp://x')],
+    ['a process that has ended', '= 12\n\n'],
   ])('is not found in %s', (_, text) => {
     expect(findShim(text, id)).toBeUndefined();
   });

@@ -1,18 +1,19 @@
 import { shellQuote } from '@drayage/host';
 
-/** The engine's containerd, as the command line of a shim tells it. */
+/** The engine's containerd, according to a shim's command line. */
 export interface SeenContainerd {
-  /** Of the shim, which is in the mount namespace of the containerd that started it. */
+  /** Pid of the shim, which is in the mount namespace of the containerd that started it. */
   readonly pid: number;
   /** Path of containerd's socket. */
   readonly address: string;
-  /** That the engine keeps its containers in. */
+  /** The containerd namespace of the engine's containers. */
   readonly namespace: string;
 }
 
 /**
- * A script that prints the command lines of all processes that name a container: a line with `= PID`, then a line for each argument, then an
- * empty one. One `grep` looks at all of them, because each process that a script starts costs a millisecond.
+ * A script that prints the command lines of all processes that name a container: a line with `= PID`, one
+ * line per argument, and an empty line. A single `grep` looks at all of them, because each process that a
+ * script starts takes a millisecond.
  */
 export function namingScript(containerId: string): string {
   return [
@@ -23,8 +24,8 @@ export function namingScript(containerId: string): string {
 }
 
 /**
- * Finds the shim of a container in what that script printed. No other process can be taken for it: nobody else knows the ID of a container
- * that has just been made.
+ * Finds the shim of a container in the output of that script. No other process can pass for it: only the
+ * engine knows the ID of a new container.
  */
 export function findShim(printed: string, containerId: string): SeenContainerd | undefined {
   const processes = printed.split(/^= /m).slice(1);
@@ -40,7 +41,7 @@ function readShim(text: string, containerId: string): SeenContainerd | undefined
   return { pid: Number(pid), address, namespace };
 }
 
-/** `-name value`, as Go's flag package takes it: also `--name` and `-name=value`. */
+/** Reads `-name value`, and as Go's flag package also `--name` and `-name=value`. */
 function optionOf(args: readonly string[], name: string): string | undefined {
   const at = args.findIndex((arg) => arg === `-${name}` || arg === `--${name}`);
   if (at >= 0) return args[at + 1];

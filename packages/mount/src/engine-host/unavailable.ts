@@ -1,7 +1,7 @@
 import { DrayError } from '@drayage/core';
 import type { ProgramResult } from '@drayage/host';
 
-const defaultHint = 'Use --delivery load, which needs nothing but the Docker API.';
+const defaultHint = 'Use --delivery load, which needs only the Docker API.';
 
 /** The error for an engine that this process cannot mount into: `MOUNT_UNAVAILABLE`. */
 export function mountUnavailable(
@@ -17,8 +17,8 @@ export function mountUnavailable(
 }
 
 /**
- * The result of a program on the engine's side.
- * @throws DrayError `MOUNT_UNAVAILABLE` when it did not start
+ * Returns the result of a program on the engine's side.
+ * @throws DrayError `MOUNT_UNAVAILABLE` if it did not start
  */
 export function requireStarted(
   result: ProgramResult,
@@ -28,7 +28,7 @@ export function requireStarted(
   const { startError: cause, stderr } = result;
   if (cause === undefined) return result;
   throw new DrayError('MOUNT_UNAVAILABLE', `cannot run ${program} on ${location}: ${stderr}`, {
-    hint: "Install it on the engine's side, or use --delivery load.",
+    hint: "Install it on the engine's host, or use --delivery load.",
     cause,
   });
 }

@@ -14,7 +14,7 @@ ffff8885: 00000002 00000000 00010000 0001 01 20738 /run/with space.sock
 `;
 
 describe('the sockets of /proc/net/unix', () => {
-  test('that listen are told with inode and path', () => {
+  test('that listen are listed with inode and path', () => {
     expect(parseUnixListeners(table)).toEqual([
       { inode: '20735', path: '/run/docker.sock' },
       { inode: '77', path: '@/abstract' },
@@ -23,7 +23,7 @@ describe('the sockets of /proc/net/unix', () => {
   });
 });
 
-describe('who listens at a socket', () => {
+describe('the process that listens at a socket', () => {
   let folder: string;
   let server: Server;
   beforeEach(async () => {
@@ -36,7 +36,7 @@ describe('who listens at a socket', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('is found by its path, and by another name of it', async () => {
+  test('is found by the socket path and by a link to it', async () => {
     symlinkSync(folder, `${folder}-link`);
     try {
       expect(await listenerPid(join(folder, 's'))).toBe(process.pid);
@@ -46,7 +46,7 @@ describe('who listens at a socket', () => {
     }
   });
 
-  test('is nobody where nobody listens', async () => {
+  test('is undefined if no process listens', async () => {
     expect(await listenerPid(join(folder, 'none'))).toBeUndefined();
   });
 });

@@ -1,16 +1,16 @@
 import { readFile, readdir, readlink, realpath } from 'node:fs/promises';
 
-/** A unix socket that somebody listens at. */
+/** A listening unix socket. */
 export interface UnixListener {
   readonly inode: string;
-  /** As it was bound, which may differ from how others name it. */
+  /** The path that it was bound to, which may differ from other paths of the same file. */
   readonly path: string;
 }
 
-// net/unix/af_unix.c prints SOCK_ACCEPTCON for sockets that listen.
+// net/unix/af_unix.c prints SO_ACCEPTCON for listening sockets.
 const listening = '00010000';
 
-/** The listeners of `/proc/net/unix`. @see Linux, Documentation proc(5) "/proc/net/unix" */
+/** The listening sockets in `/proc/net/unix`. @see Linux, proc(5) "/proc/net/unix" */
 export function parseUnixListeners(text: string): readonly UnixListener[] {
   return text.split('\n').flatMap((line) => {
     const [, , , flags, , , inode, ...path] = line.trim().split(/ +/);
@@ -19,7 +19,7 @@ export function parseUnixListeners(text: string): readonly UnixListener[] {
   });
 }
 
-/** The process that listens at a unix socket, or undefined when it cannot be seen from here. Needs root. */
+/** The process that listens at a unix socket, or undefined if this process cannot see it. Needs root. */
 export async function listenerPid(socketPath: string): Promise<number | undefined> {
   const listeners = parseUnixListeners(await readFile('/proc/net/unix', 'utf8'));
   const wanted = await realPath(socketPath);
@@ -31,7 +31,10 @@ export async function listenerPid(socketPath: string): Promise<number | undefine
   return undefined;
 }
 
-/** An engine comes first: with socket activation the init system holds the socket too, and a child may have inherited it. */
+/**
+ * Prefers an engine: with socket activation the init system holds the socket too, and a child may have
+ * inherited it.
+ */
 async function holderOf(link: string): Promise<number | undefined> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const named = await Promise.all(pids.map(async (pid) => ({ pid, name: await nameOf(pid) })));
@@ -56,7 +59,7 @@ function realPath(path: string): Promise<string | undefined> {
   return path.startsWith('/') ? orUndefined(realpath(path)) : Promise.resolve(undefined);
 }
 
-/** Processes, descriptors and files go while they are looked at. */
+/** Ignores errors, because processes, descriptors and files may disappear during the scan. */
 function orUndefined<T>(looked: Promise<T>): Promise<T | undefined> {
   return looked.catch(() => undefined);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { blobsLeadingTo, withDescendants } from './broken-images.ts';
 
-describe('what stands on a broken snapshot', () => {
-  test('is every snapshot above it', () => {
+describe('a broken snapshot breaks', () => {
+  test('every snapshot above it', () => {
     const all = [
       { name: 'top', parent: 'middle' },
       { name: 'middle', parent: 'broken' },
@@ -14,7 +14,7 @@ describe('what stands on a broken snapshot', () => {
     expect(withDescendants([], all).size).toBe(0);
   });
 
-  test('is every config, manifest and index that leads to it', () => {
+  test('every config, manifest and index that refers to it', () => {
     const blobs = [
       { digest: 'index', labels: { 'containerd.io/gc.ref.content.m.0': 'manifest' } },
       { digest: 'manifest', labels: { 'containerd.io/gc.ref.content.config': 'config' } },

@@ -3,7 +3,7 @@ import type { StoredBlob } from '../containerd/content.ts';
 import { collectorLabels } from '../containerd/labels.ts';
 import type { Snapshot } from '../containerd/snapshots.ts';
 
-/** The names of the snapshots and of all that stand on them. Pure. */
+/** The names of the given snapshots and all their descendants. Pure. */
 export function withDescendants(
   names: Iterable<string>,
   all: readonly Pick<Snapshot, 'name' | 'parent'>[],
@@ -16,7 +16,10 @@ export function withDescendants(
   return found;
 }
 
-/** The blobs that lead to snapshots, by the labels that the garbage collection follows: configs, manifests, indexes. Pure. */
+/**
+ * The blobs that refer to snapshots, directly or not, by the labels that garbage collection follows: configs,
+ * manifests, indexes. Pure.
+ */
 export function blobsLeadingTo(
   snapshots: ReadonlySet<string>,
   blobs: readonly StoredBlob[],
@@ -33,7 +36,11 @@ export function blobsLeadingTo(
   return found;
 }
 
-/** Removes every name of images that need one of the snapshots, and what only they kept. Tells the names. @throws DrayError `CONTAINERD_API` */
+/**
+ * Removes all names of images that need one of the snapshots, and the content that only they kept. Returns
+ * the names.
+ * @throws DrayError `CONTAINERD_API`
+ */
 export async function removeImagesOn(
   { images, content, snapshots }: ContainerdClient,
   broken: readonly string[],

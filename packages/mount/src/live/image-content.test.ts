@@ -32,7 +32,7 @@ function imageNamed(reference: string | undefined, index = false): LoadableImage
 }
 
 describe('the blobs of an image', () => {
-  test('keep its snapshots, its config and its layers by the labels of a pull', () => {
+  test('keep its snapshots, config and layers by the same labels as a pull', () => {
     const image = imageNamed('redis:7');
     const [config, manifest, ...more] = imageBlobs([image], 'overlayfs');
     const source = { 'containerd.io/distribution.source.docker.io': 'library/redis' };
@@ -49,7 +49,7 @@ describe('the blobs of an image', () => {
     });
   });
 
-  test('of an index keep the manifests of every platform at their place', () => {
+  test('of an index label the manifest of every platform by its position', () => {
     const image = imageNamed('ghcr.io/org/app:1', true);
     const index = imageBlobs([image], 'overlayfs')[2];
     expect(index?.blob.digest).toBe(image.target.digest);
@@ -59,7 +59,7 @@ describe('the blobs of an image', () => {
     });
   });
 
-  test('that several images share are written once, with the sources of all', () => {
+  test('that several images share are written once, with the sources of all images', () => {
     const images = [imageNamed('a:1'), imageNamed('b:1')];
     const layers = layerBlobs(images);
     expect(imageBlobs(images, 'overlayfs')).toHaveLength(2);
@@ -70,13 +70,13 @@ describe('the blobs of an image', () => {
     });
   });
 
-  test('without a name have no source', () => {
+  test('of an image without a name have no source', () => {
     expect(Object.keys(layerBlobs([imageNamed(undefined)])[0]?.labels ?? {})).toEqual([
       'containerd.io/uncompressed',
     ]);
   });
 
-  test('that are there keep their other labels', () => {
+  test('that exist keep their other labels', () => {
     const known = { other: 'x', 'containerd.io/distribution.source.docker.io': 'library/a' };
     expect(
       withLabels(known, { 'containerd.io/distribution.source.docker.io': 'library/a', new: 'y' }),
@@ -107,7 +107,7 @@ describe('the name of an image', () => {
     };
   };
 
-  test('is written out in full; with a digest it has no tag; without any it is dangling', () => {
+  test('is complete; it has no tag beside a digest; without a reference it is dangling', () => {
     const digest = digestOf('x');
     expect(imageName(imageNamed('redis:7'))).toBe('docker.io/library/redis:7');
     expect(imageName(imageNamed(`redis:7@${digest}`))).toBe(`docker.io/library/redis@${digest}`);
@@ -115,7 +115,7 @@ describe('the name of an image', () => {
     expect(imageName(nameless)).toBe(danglingName(nameless.target));
   });
 
-  test('is taken from another image, which stays without a name', async () => {
+  test('moves from another image, which becomes dangling', async () => {
     const image = imageNamed('redis:7');
     const target = describeBytes(mediaTypes.ociManifest, Buffer.from('before'));
     const images = names({ name: 'docker.io/library/redis:7', target, labels: { a: 'b' } });
@@ -124,7 +124,7 @@ describe('the name of an image', () => {
     expect(images.held.get(danglingName(target))?.target).toEqual(target);
   });
 
-  test('that the image has already is left alone', async () => {
+  test('that the image already has stays unchanged', async () => {
     const image = imageNamed('redis:7');
     const images = names();
     await nameImage(images, image);

@@ -4,7 +4,7 @@ import { collectorLabels } from '../containerd/labels.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A blob that belongs to an image, with the labels that containerd's own pull gives it. */
+/** A blob of an image, with the labels that containerd's own pull gives it. */
 export interface ImageBlob {
   readonly blob: Descriptor;
   /** Undefined for layers, which are opened when they are written. */
@@ -15,14 +15,15 @@ export interface ImageBlob {
 const sourcePrefix = 'containerd.io/distribution.source.';
 
 /**
- * The blobs of images without their layers, each digest once. The label of a config keeps the snapshots exactly as long as the image lives.
- * Layers are referred to even where their blobs are not there, as they are after a pull that found their snapshots. Pure.
+ * The blobs of images except their layers, each digest once. A config's label keeps the snapshots as long as
+ * the image exists. Labels refer to layers even if their blobs are missing, as after a pull that found their
+ * snapshots. Pure.
  */
 export function imageBlobs(images: readonly LoadableImage[], snapshotter: string): readonly ImageBlob[] {
   return merged(images.flatMap((image) => documentsOf(image, snapshotter)));
 }
 
-/** The layers of images as blobs to be stored, each digest once. Pure. */
+/** The layers of images as blobs to store, each digest once. Pure. */
 export function layerBlobs(images: readonly LoadableImage[]): readonly ImageBlob[] {
   return merged(
     images.flatMap(({ layers, diffIds, reference }) =>
@@ -35,7 +36,7 @@ export function layerBlobs(images: readonly LoadableImage[]): readonly ImageBlob
   );
 }
 
-/** Labels that are there, and those that shall be: of sources there may be several, which containerd lists with commas. Pure. */
+/** Merges new labels into existing ones. Sources can be many; containerd lists them with commas. Pure. */
 export function withLabels(known: Labels, labels: Labels): Labels {
   const all = { ...known };
   for (const [name, value] of Object.entries(labels)) {
@@ -77,7 +78,7 @@ function documentsOf(image: LoadableImage, snapshotter: string): readonly ImageB
   return [config, manifest, { blob: image.target, bytes: image.targetBytes, labels }];
 }
 
-/** Other platforms of an index are referred to as well, so that they stay if they come in later. */
+/** Refers to other platforms of an index too, so that their manifests stay if they are pulled later. */
 function indexLabels({ target, targetBytes }: LoadableImage): Labels {
   const index = parseManifest(targetBytes, target.mediaType);
   if (index.kind !== 'index') return {};
@@ -93,7 +94,7 @@ function indexLabels({ target, targetBytes }: LoadableImage): Labels {
   );
 }
 
-/** From where missing blobs could be fetched, and a push could mount them. */
+/** The repository from which missing blobs can be fetched, and in which a push can mount them. */
 function sourceLabel(reference: Reference | undefined): Labels {
   return reference === undefined ? {} : { [`${sourcePrefix}${reference.registry}`]: reference.repository };
 }

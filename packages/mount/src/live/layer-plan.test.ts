@@ -25,10 +25,10 @@ const image = (...layers: string[]): { diffIds: Digest[] } => ({ diffIds: layers
 const chain = (...layers: string[]): Digest | undefined => chainIds(layers.map(diff)).at(-1);
 const nothing = (): boolean => false;
 
-describe('the plan of layers', () => {
+describe('the layer plan', () => {
   const packed = packedLayers([packOf('one', ['base', 'app']), packOf('two', ['tool'])]);
 
-  test('makes what stands on nothing first, and shared layers once', () => {
+  test('makes parents first, and shared layers once', () => {
     const plan = planLayers([image('base', 'app'), image('base', 'tool', 'app')], packed, nothing);
     expect(plan.waves.map((wave) => wave.map(({ chainId }) => chainId))).toEqual([
       [chain('base')],
@@ -39,7 +39,7 @@ describe('the plan of layers', () => {
     expect(plan.waves[0]?.[0]?.parent).toBeUndefined();
   });
 
-  test('leaves out what is there, wherever it came from', () => {
+  test('skips existing layers of any origin', () => {
     const there = chain('base', 'tool');
     const isPresent = (chainId: Digest): boolean => chainId === there || chainId === chain('base');
     const plan = planLayers([image('base', 'tool', 'app')], packed, isPresent);
@@ -47,23 +47,23 @@ describe('the plan of layers', () => {
     expect(plan.present).toEqual([chain('base'), there]);
   });
 
-  test('names what no pack has, unless it is there', () => {
+  test('lists layers that are neither in a pack nor present', () => {
     expect(planLayers([image('base', 'alien')], packed, nothing).lacking).toEqual([diff('alien')]);
     const isPresent = (chainId: Digest): boolean => chainId === chain('base', 'alien');
     expect(planLayers([image('base', 'alien')], packed, isPresent).lacking).toEqual([]);
   });
 
-  test('has nothing for an image without layers', () => {
+  test('is empty for an image without layers', () => {
     expect(planLayers([image()], packed, nothing)).toEqual({ waves: [], present: [], lacking: [] });
   });
 
-  test('takes one layer twice in a chain for two', () => {
+  test('makes a layer twice if a chain repeats it', () => {
     const plan = planLayers([image('base', 'base')], packed, nothing);
     expect(plan.waves.map((wave) => wave.length)).toEqual([1, 1]);
   });
 });
 
-describe('the plan of a repair', () => {
+describe('the repair plan', () => {
   const mounted = (layer: string, pack: string): Parameters<typeof planRepair>[0][number] => ({
     chainId: digestOf(layer),
     diffId: diff(layer),
@@ -71,7 +71,7 @@ describe('the plan of a repair', () => {
     link: `/snapshots/${layer}/fs`,
   });
 
-  test('mounts packs that are at hand, finds layers in other packs, and gives up the rest', () => {
+  test('mounts packs at hand, finds layers in other packs, and gives up the rest', () => {
     const packs = packedLayers([packOf('one', ['base']), packOf('two', ['tool'])]);
     const broken = [mounted('base', 'one'), mounted('tool', 'old'), mounted('alien', 'old')];
     const plan = planRepair(broken, packs);

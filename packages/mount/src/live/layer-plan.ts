@@ -2,28 +2,30 @@ import { chainIds } from '@drayage/core/image';
 import type { Digest } from '@drayage/core';
 import type { PackedLayers } from '@drayage/core/bundle';
 
-/** A layer that has to be made. */
+/** A layer to make. */
 export interface PlannedLayer {
   readonly chainId: Digest;
-  /** chainId of what it stands on; undefined at the bottom. */
+  /** The chainId of the parent; undefined at the bottom. */
   readonly parent: Digest | undefined;
   readonly diffId: Digest;
-  /** Digest of the file of the pack that has it. */
+  /** Digest of the pack file that contains the layer. */
   readonly pack: Digest;
-  /** Its tree has nothing in it. */
+  /** True if the layer's tree is empty. */
   readonly isEmpty: boolean;
 }
 
 export interface LayerPlan {
-  /** What can be made at once, since all that it stands on is there before; every chainId once. */
+  /** Layers that can be made concurrently, after those of earlier waves; each chainId once. */
   readonly waves: readonly (readonly PlannedLayer[])[];
-  /** The chainIds that are there. */
+  /** The chainIds that containerd already has. */
   readonly present: readonly Digest[];
-  /** diffIds that are neither there nor in a pack. */
+  /** The diffIds that are neither in containerd nor in a pack. */
   readonly lacking: readonly Digest[];
 }
 
-/** Which layers to make, and in which order. `isPresent` knows the chainIds that containerd has. Pure. */
+/**
+ * Decides which layers to make, and in which order. `isPresent` says whether containerd has a chainId. Pure.
+ */
 export function planLayers(
   images: readonly { readonly diffIds: readonly Digest[] }[],
   packed: PackedLayers,

@@ -6,13 +6,13 @@ import { mountUnavailable } from '../engine-host/unavailable.ts';
 import { createContainerdClient, type ContainerdClient } from '../containerd/client.ts';
 import type { PacksAtHand } from './repair.ts';
 
-/** A running engine into which we mount. */
+/** A running engine to mount into. */
 export interface LiveEngine {
   readonly engineHost: EngineHost;
   readonly client: ContainerdClient;
-  /** As `docker info` names it. */
+  /** As in `docker info`. */
   readonly snapshotter: string;
-  /** Where its packs are mounted, on its side. */
+  /** The directory of its mounted packs, on the engine's side. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -20,7 +20,7 @@ export interface LiveEngine {
 export interface LiveEngineOptions {
   readonly engineHost: EngineHost;
   readonly info: EngineInfo;
-  /** What keeps what is made. */
+  /** ID of the lease that keeps new content. */
   readonly lease?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,7 +29,8 @@ const usualNamespace = 'moby';
 
 /**
  * Connects to the containerd of a running engine; the caller closes `client`.
- * @throws DrayError `MOUNT_UNAVAILABLE` when its images are not in containerd's overlayfs snapshotter; `CONTAINERD_API`
+ * @throws DrayError `MOUNT_UNAVAILABLE` if its images are not in containerd's overlayfs snapshotter;
+ * `CONTAINERD_API`
  */
 export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEngine> {
   const { engineHost, info, lease, signal } = options;
@@ -48,7 +49,7 @@ export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEn
   }
 }
 
-/** The packs of this node, brought to the engine when they are needed, each once. */
+/** The packs of this node. Each is placed on the engine's side on demand, once. */
 export function packsAtHand(
   engineHost: EngineHost,
   packs: readonly MountablePack[],
@@ -86,8 +87,8 @@ function checkStore({ imageStore, storageDriver, location, version }: EngineInfo
   if (imageStore === 'containerd' && storageDriver === 'overlayfs') return;
   const reason =
     imageStore === 'containerd'
-      ? `its snapshotter is ${storageDriver}, only overlayfs takes mounted layers`
-      : `engine ${version} keeps its images in the classic store, which reads them at its start only`;
+      ? `its snapshotter is ${storageDriver}; only overlayfs supports mounted layers`
+      : `engine ${version} uses the classic image store, which reads images only at start`;
   throw mountUnavailable(location, reason, {
     hint: 'Start an engine with the containerd image store, use "dray engine start --bundle", or --delivery load.',
   });

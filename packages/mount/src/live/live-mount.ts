@@ -15,42 +15,44 @@ import { sweepPacks } from './sweep.ts';
 import { writeBlobs } from './write-blobs.ts';
 
 /**
- * `none`: the layers' compressed blobs stay away, so `docker save` and `push` cannot give them; `blobs`: they
- * are stored too.
+ * `none`: the compressed layer blobs are not stored, so `docker save` and `docker push` cannot export them;
+ * `blobs`: they are stored too.
  */
 export type LayerContent = 'none' | 'blobs';
 
 export interface LiveMountRequest {
   readonly engineHost: EngineHost;
   readonly info: EngineInfo;
-  /** All their layers are in `packs`, or in the engine. */
+  /** Each of their layers is in `packs` or in the engine. */
   readonly images: readonly LoadableImage[];
   readonly packs: readonly MountablePack[];
-  /** The verified bytes of a layer as the registry compressed it; asked for with `content: 'blobs'` only. */
+  /**
+   * Opens the verified bytes of a layer as the registry compressed it; only called with `content: 'blobs'`.
+   */
   readonly openBlob: (blob: Descriptor) => Promise<ByteStream>;
-  /** `none` unless told. */
+  /** Default: `none`. */
   readonly content?: LayerContent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a live mount did. */
+/** The result of a live mount. */
 export interface LiveMountResult {
-  /** Layers that were made. */
+  /** Number of layers that were made. */
   readonly made: number;
-  /** Layers that the engine had. */
+  /** Number of layers that the engine already had. */
   readonly present: number;
   readonly repair: Repair;
-  /** Packs that were unmounted, because nothing needs them any more. */
+  /** Packs that were unmounted because no image needs them any more. */
   readonly swept: readonly Digest[];
 }
 
 /**
- * Makes a running engine with the containerd store know images, without extracting them: mounts the packs on
- * the engine's side, makes their layers snapshots of containerd, stores manifests and configs, and names the
- * images. What an earlier run has left half done is cleared, and broken images of ours are repaired (or
- * removed) first. Running it again changes nothing; when it throws, nothing of it is left.
- * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`; what `reach` and
- * `openBlob` throw
+ * Mounts images into a running engine with the containerd store, without extraction: mounts the packs on the
+ * engine's side, makes their layers snapshots of containerd, stores manifests and configs, and names the
+ * images. First clears what an interrupted run left, and repairs or removes broken images that drayage
+ * mounted. Idempotent; if it throws, it has undone its changes.
+ * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`; errors of `engineHost`
+ * and `openBlob`
  */
 export async function mountLive(request: LiveMountRequest): Promise<LiveMountResult> {
   const { engineHost, packs, signal } = request;
@@ -101,7 +103,7 @@ async function planFor(
   const count = String(plan.lacking.length);
   throw new DrayError(
     'MOUNT_UNAVAILABLE',
-    `cannot mount into engine at ${info.location}: ${count} layers are in no pack, nor in its ${snapshotter} store`,
+    `cannot mount into engine at ${info.location}: ${count} layers are neither in a pack nor in its ${snapshotter} store`,
     { hint: 'Run "dray prepull --form packs" for all images.', details: { lacking: plan.lacking } },
   );
 }
@@ -115,8 +117,8 @@ async function writeContent(
 }
 
 /**
- * With a connection of its own: the failure may be the end of the other, or an abort. What cannot be undone
- * now is swept by the next run.
+ * Opens a new connection, because the old one may be lost or aborted. The next run sweeps what cannot be
+ * undone now.
  */
 async function undo({ engineHost, info }: LiveMountRequest, lease: string): Promise<void> {
   try {
@@ -128,6 +130,6 @@ async function undo({ engineHost, info }: LiveMountRequest, lease: string): Prom
       await engine.client.close();
     }
   } catch {
-    // The failure itself is what the caller has to hear.
+    // The caller needs the original error.
   }
 }

@@ -13,7 +13,8 @@ export interface LiveUpkeepRequest {
 }
 
 /**
- * Unmounts the packs that no image of the engine needs any more; tells which. {@link mountLive} does it too.
+ * Unmounts the packs that no image of the engine needs any more, and returns them. {@link mountLive} does
+ * this too.
  * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`
  */
 export async function sweepLiveMounts(request: LiveUpkeepRequest): Promise<readonly Digest[]> {
@@ -26,8 +27,8 @@ export async function sweepLiveMounts(request: LiveUpkeepRequest): Promise<reado
 }
 
 /**
- * Makes mounted images whole again after a restart: mounts their packs, if they are among `packs`, or else removes the images.
- * {@link mountLive} does it too.
+ * Repairs mounted images after a restart: mounts their packs if they are among `packs`, else removes the
+ * images. {@link mountLive} does this too.
  * @throws DrayError `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `CONTAINERD_API`, `ABORTED`
  */
 export async function repairLiveMounts(

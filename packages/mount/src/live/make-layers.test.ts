@@ -10,7 +10,7 @@ const thrownBy = (work: () => unknown): unknown => {
 };
 
 describe('the directory of a snapshot', () => {
-  test('is what is bound at the bottom of a chain, and the upper one above it', () => {
+  test('is the bind source at the bottom of a chain, and the upperdir above', () => {
     expect(snapshotDirectory([{ type: 'bind', source: '/s/1/fs', options: ['rw', 'rbind'] }])).toBe(
       '/s/1/fs',
     );
@@ -18,7 +18,7 @@ describe('the directory of a snapshot', () => {
     expect(snapshotDirectory([{ type: 'overlay', source: 'overlay', options }])).toBe('/s/2/fs');
   });
 
-  test('is not to be had of snapshotters of another kind', () => {
+  test('is an error for other kinds of snapshotters', () => {
     for (const mounts of [
       [],
       [{ type: 'btrfs', source: '/dev/sda', options: [] }],

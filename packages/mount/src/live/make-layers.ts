@@ -11,10 +11,10 @@ import type { SnapshotMount } from '../containerd/snapshots.ts';
 import { madeAnew } from '../containerd/status.ts';
 
 /**
- * Makes layers that can be made at once: prepares a snapshot for each, replaces its directory by a link into the pack, then commits it.
- * In this order, because nobody may ever see a committed snapshot that is empty: whatever ends us before the commit leaves an active one,
- * which goes with our lease.
- * Resolves with the directory that has the snapshots' own ones, undefined without layers.
+ * Makes layers concurrently: prepares a snapshot for each, replaces its directory by a link into the pack,
+ * then commits it. This order matters: a committed snapshot must never be empty. If this process ends before
+ * the commit, the snapshot stays active and goes with the lease. Resolves with the directory that contains
+ * the snapshots' directories, or undefined without layers.
  * @throws DrayError `CONTAINERD_API`, `MOUNT_FAILED`, `ABORTED`
  */
 export async function makeLayers(
@@ -26,7 +26,8 @@ export async function makeLayers(
   const prepared = await Promise.all(
     layers.map(async (layer) => ({ layer, ...(await prepare(client, layer)) })),
   );
-  // An image may have the empty layer twice, and an overlay takes no directory twice: each keeps the empty directory that it has.
+  // An image may have the empty layer twice, but overlayfs rejects duplicate lower directories: each empty
+  // layer keeps its own empty directory.
   const links = prepared
     .filter(({ layer }) => !layer.isEmpty)
     .map(({ layer, directory }) => ({
@@ -48,7 +49,7 @@ async function prepare(
   return { key, directory: snapshotDirectory(mounts) };
 }
 
-/** Another run, or a pull, may have been faster: then its snapshot counts. */
+/** If another run or a pull was faster, its snapshot is used. */
 async function commit(
   { snapshots }: ContainerdClient,
   { chainId, pack, diffId }: PlannedLayer,
@@ -63,7 +64,10 @@ async function commit(
   if (!(await madeAnew(snapshots.commit(key, chainId, labels)))) await snapshots.remove(key);
 }
 
-/** The directory that holds what is written into an active snapshot: bind-mounted at the bottom of a chain, else an overlay's upper one. */
+/**
+ * The directory that receives writes to an active snapshot: the bind source at the bottom of a chain, else
+ * the overlay's upperdir.
+ */
 export function snapshotDirectory(mounts: readonly SnapshotMount[]): string {
   const [mount] = mounts;
   const upper = mount?.options.find((option) => option.startsWith('upperdir='));
@@ -71,7 +75,7 @@ export function snapshotDirectory(mounts: readonly SnapshotMount[]): string {
   if (mount?.type === 'bind' && mounts.length === 1) return mount.source;
   throw new DrayError(
     'MOUNT_UNAVAILABLE',
-    `cannot mount into the engine: its snapshots are mounted as ${mount?.type ?? 'nothing'}, not as directories`,
+    `cannot mount into the engine: its snapshots are mounts of type ${mount?.type ?? 'none'}, not directories`,
     { hint: 'Use --delivery load.' },
   );
 }

@@ -1,19 +1,21 @@
 import { formatReference, type Descriptor, type LoadableImage } from '@drayage/core';
 import type { Images } from '../containerd/images.ts';
 
-/** How Docker names images that have no name (any more). */
+/** Docker's name for an image without a reference. */
 export function danglingName(target: Descriptor): string {
   return `moby-dangling@${target.digest}`;
 }
 
-/** The one name of an image in a containerd store: with a digest the tag is left out, as `docker pull name:tag@digest` does. */
+/**
+ * The name of an image in a containerd store. A digest drops the tag, as in `docker pull name:tag@digest`.
+ */
 export function imageName({ reference, target }: LoadableImage): string {
   if (reference === undefined) return danglingName(target);
   const { registry, repository, digest } = reference;
   return formatReference(digest === undefined ? reference : { registry, repository, digest });
 }
 
-/** Gives an image its name; what had the name before stays as an image without one, as `docker load` leaves it. */
+/** Names an image. An image that had the name becomes dangling, as with `docker load`. */
 export async function nameImage(images: Images, image: LoadableImage): Promise<void> {
   const { mediaType, digest, size } = image.target;
   const named = { name: imageName(image), target: { mediaType, digest, size }, labels: {} };

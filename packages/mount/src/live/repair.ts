@@ -7,25 +7,25 @@ import { removeImagesOn } from './broken-images.ts';
 import { drayageLabels, hasLabel, mountedLayerOf, type MountedLayer } from '../containerd/labels.ts';
 import type { LiveEngine } from './live-engine.ts';
 
-/** What was done about layers whose pack was not mounted. */
+/** The result of repairing layers whose pack was not mounted. */
 export interface Repair {
   /** Packs that were mounted again. */
   readonly mounted: readonly Digest[];
-  /** chainIds of layers that are in another pack now. */
+  /** chainIds of layers that now link into another pack. */
   readonly relinked: readonly string[];
-  /** Names of images that were removed, because a layer is in no pack at hand. */
+  /** Names of images that were removed because a layer is in no pack at hand. */
   readonly removed: readonly string[];
 }
 
-/** The packs at hand, and how to bring one to the engine. */
+/** The packs at hand, and how to place one on the engine's side. */
 export interface PacksAtHand {
   readonly layers: PackedLayers;
   readonly place: (packs: readonly Digest[]) => Promise<readonly PlacedPack[]>;
-  /** Gives up what was kept for the mounts; nothing is placed afterwards. */
+  /** Releases everything kept for the mounts; do not place packs afterwards. */
   readonly release: () => Promise<void>;
 }
 
-/** What to do about each broken layer. Pure. */
+/** Decides what to do about each broken layer. Pure. */
 export function planRepair(
   broken: readonly MountedLayer[],
   layers: PackedLayers,
@@ -49,9 +49,9 @@ export function planRepair(
 }
 
 /**
- * Makes images whole whose packs are no longer mounted, as after a restart of the machine: mounts those that are at hand, finds their layers
- * in other packs, or else removes the images. Tells what was done.
- * @throws DrayError `CONTAINERD_API`, `MOUNT_FAILED`; what `place` throws
+ * Repairs images whose packs are no longer mounted, as after a reboot: mounts the packs that are at hand,
+ * finds layers in other packs, and removes the images of layers that no pack has.
+ * @throws DrayError `CONTAINERD_API`, `MOUNT_FAILED`; errors of `place`
  */
 export async function repairLayers(engine: LiveEngine, packs: PacksAtHand): Promise<Repair> {
   const { engineHost, client, folder, signal } = engine;

@@ -6,14 +6,14 @@ import type { ContainerdClient } from '../containerd/client.ts';
 import { collectorLabels, drayageLabels, hasLabel } from '../containerd/labels.ts';
 import type { Lease } from '../containerd/leases.ts';
 
-// Longer than any mount takes; packs are uploaded before the lease is taken.
+// Longer than any mount; packs are uploaded before the lease is taken.
 const lifetimeMs = 3_600_000;
 
 export function leaseName(): string {
   return `drayage-${randomUUID()}`;
 }
 
-/** Takes a lease, which keeps what this run makes, and its packs, for an hour or until it is deleted. */
+/** Takes a lease, which keeps new content and packs of this run for an hour or until it is deleted. */
 export async function takeLease(
   { leases }: Pick<ContainerdClient, 'leases'>,
   id: string,
@@ -31,7 +31,10 @@ export async function takeLease(
   });
 }
 
-/** The leases of all runs that may still be running. Deletes those of dead runs, with what only they kept. */
+/**
+ * Lists the leases of runs that may still be alive. Deletes those of dead runs, with the content that only
+ * they kept.
+ */
 export async function liveLeases({ leases }: Pick<ContainerdClient, 'leases'>): Promise<readonly Lease[]> {
   const alive: Lease[] = [];
   for (const lease of await leases.list(hasLabel(drayageLabels.owner))) {
@@ -41,7 +44,7 @@ export async function liveLeases({ leases }: Pick<ContainerdClient, 'leases'>): 
   return alive;
 }
 
-/** The packs that a run mounts or has mounted. */
+/** The packs that a run is mounting or has mounted. */
 export function packsOfLease({ labels }: Lease): readonly string[] {
   const names = Object.keys(labels).filter((name) => name.startsWith(`${drayageLabels.pack}.`));
   return names.map((name) => labels[name] ?? '');
@@ -55,7 +58,7 @@ async function isAbandoned({ labels }: Lease): Promise<boolean> {
   return !(await isRunning({ pid: Number(pid), startTime: Number(startTime) }));
 }
 
-/** Identifies this process to the others of its machine; random where there is no /proc. */
+/** Identifies this process among those of its machine; random without /proc. */
 async function ownerName(): Promise<string> {
   const identity = await identifyProcess(process.pid);
   const space = await pidSpaceName();
@@ -63,7 +66,7 @@ async function ownerName(): Promise<string> {
   return `${space}/${String(identity.pid)}/${String(identity.startTime)}`;
 }
 
-/** Names the processes that can be looked up by number here; undefined where there is no /proc. */
+/** Identifies the pid namespace of this process; undefined without /proc. */
 async function pidSpaceName(): Promise<string | undefined> {
   const space = await currentPidSpace().catch(() => undefined);
   if (space === undefined) return undefined;

@@ -6,8 +6,8 @@ import type { LiveEngine } from './live-engine.ts';
 import { liveLeases, packsOfLease } from './run-lease.ts';
 
 /**
- * Unmounts the packs that no snapshot needs any more, because their images were removed, and ends the leases of runs that have died. Tells
- * which packs went. Safe beside other runs.
+ * Unmounts the packs that no snapshot needs any more because their images were removed, and ends the leases
+ * of dead runs. Returns the unmounted packs. Safe beside other runs.
  * @throws DrayError `CONTAINERD_API`, `MOUNT_FAILED`
  */
 export async function sweepPacks(engine: LiveEngine): Promise<readonly Digest[]> {

@@ -6,8 +6,8 @@ import { withLabels, type ImageBlob } from './image-content.ts';
 const atOnce = 4;
 
 /**
- * Stores blobs; existing ones get the labels. `openBlob` opens the bytes of layers.
- * @throws DrayError `CONTAINERD_API`; what `openBlob` throws
+ * Stores blobs; existing ones only get the labels. `openBlob` opens the bytes of layers.
+ * @throws DrayError `CONTAINERD_API`; errors of `openBlob`
  */
 export async function writeBlobs(
   content: Content,

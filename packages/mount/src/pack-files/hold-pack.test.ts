@@ -22,12 +22,12 @@ import { holdPack, type HeldPack, type PackTrust } from './hold-pack.ts';
 
 const other = 65_534;
 const isRoot = process.getuid?.() === 0;
-if (!isRoot) process.stderr.write('not tested: packs that others can write to (it needs root)\n');
+if (!isRoot) process.stderr.write('not tested: packs that others can write to (needs root)\n');
 
 const bytes = Buffer.alloc(300_000, 'pack');
 const descriptor = { digest: digestOf(bytes), size: bytes.length };
 
-(isRoot ? describe : describe.skip)('a pack that root is about to mount', () => {
+(isRoot ? describe : describe.skip)('a pack that root mounts', () => {
   let folder: string;
   let file: string;
   let messages: string[];
@@ -57,7 +57,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     return pack;
   };
 
-  test('is its own file where only root can write', async () => {
+  test('is the original file if only root can write to it', async () => {
     const pack = await hold();
     const { dev, ino } = await stat(file);
     expect(pack).toMatchObject({ path: file, identity: `${String(dev)}:${String(ino)}` });
@@ -65,7 +65,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     expect(messages).toEqual([]);
   });
 
-  test('is its own file where it belongs to the user who called sudo', async () => {
+  test('is the original file if the user who called sudo owns it', async () => {
     await chown(file, other, 0);
     await chown(join(folder, 'bundle'), other, 0);
     expect(await hold({ sudoUid: other })).toMatchObject({ path: file });
@@ -84,7 +84,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
   };
 
   test.each(Object.entries(byDirectory))(
-    'is its own file where another user can write %s and the inode is compared after the mount',
+    'is the original file if another user can write to it %s, but the inode is compared after the mount',
     async (_, open) => {
       await open();
       expect(await hold({ strict: true }, undefined, true)).toMatchObject({ path: file });
@@ -93,7 +93,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
   );
 
   test.each(Object.entries(byFile))(
-    'is a private copy where another user can write %s, also if the inode is compared',
+    'is a private copy if another user can write to it %s, even if the inode is compared',
     async (_, open) => {
       await open();
       expect((await hold({}, undefined, true)).path).not.toBe(file);
@@ -101,9 +101,9 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
   );
 
   describe.each(Object.entries({ ...byFile, ...byDirectory }))(
-    'to which another user can write %s',
+    'that another user can write to %s',
     (_, open) => {
-      test('is a private copy, which stays what it is', async () => {
+      test('is a private copy, which does not change', async () => {
         await open();
         const pack = await hold();
         expect(pack.path).not.toBe(file);
@@ -118,7 +118,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
         held = [];
       });
 
-      test('is refused when that is asked for', async () => {
+      test('is rejected in strict mode', async () => {
         await open();
         await expect(hold({ strict: true })).rejects.toMatchObject({ code: 'PACK_UNTRUSTED' });
       });
@@ -132,7 +132,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     ['truncated', () => truncate(file, 10), 'SIZE_MISMATCH'],
     ['a link', () => rename(file, `${file}.real`).then(() => symlink(`${file}.real`, file)), 'BUNDLE_UNSAFE'],
     ['gone', () => rm(file), 'BLOB_MISSING'],
-  ])('is refused when its file is %s, copied or not, proven before or not', async (_, swap, code) => {
+  ])('is rejected if its file is %s, copied or not, proven before or not', async (_, swap, code) => {
     const { state } = await hold();
     await swap();
     for (const proven of [undefined, state]) await expect(hold({}, proven)).rejects.toMatchObject({ code });
@@ -141,7 +141,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     expect(await copiesOf(process.pid)).toEqual([]);
   });
 
-  test('takes away copies that others have left behind, and no other files', async () => {
+  test('removes only copies that other processes left behind', async () => {
     await chown(file, other, other);
     const pack = await hold();
     const home = join(pack.path, '..');
@@ -158,7 +158,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
     }
   });
 
-  test('is not hashed again in the state in which it was proven, and refused once it is written to', async () => {
+  test('is not hashed again while its state is unchanged, and rejected once it is written to', async () => {
     const { state } = await hold();
     const pack = await hold({}, state);
     await writeFile(file, Buffer.alloc(bytes.length, 'x'));
@@ -166,7 +166,7 @@ const descriptor = { digest: digestOf(bytes), size: bytes.length };
   });
 });
 
-/** Names of private copies that a process has made and not removed, in the places where they may be here. */
+/** Names of a process's private copies in the directories that may contain them. */
 async function copiesOf(pid: number): Promise<string[]> {
   const homes = ['/var/lib/drayage/packs', '/tmp/.drayage-packs', '/.drayage-packs'];
   const names = await Promise.all(homes.map((home) => readdir(home).catch(() => [])));

@@ -1,10 +1,13 @@
-/** The proven file of a pack, where the engine's kernel can mount it. */
+/** The proven file of a pack, at a path that the engine's kernel can mount. */
 export interface PlacedFile {
   readonly path: string;
-  /** `DEVICE:INODE` of the file that was proven, on the engine's side: what is mounted must be this one. */
+  /** The proven file's `DEVICE:INODE` on the engine's side; the mounted file must have it. */
   readonly identity: string;
-  /** To be called after the mount: proves that the file was not changed meanwhile. @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH` */
+  /**
+   * Call after the mount: checks that the file did not change meanwhile.
+   * @throws IntegrityError `DIGEST_MISMATCH`, `SIZE_MISMATCH`
+   */
   confirm(): Promise<void>;
-  /** Gives up what was kept until the mount: a descriptor, a private copy. What is mounted stays. */
+  /** Releases what was kept for the mount: a descriptor, a private copy. Mounts stay. */
   release(): Promise<void>;
 }

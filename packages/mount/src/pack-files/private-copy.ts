@@ -16,18 +16,18 @@ import { judgeWriteAccess } from './write-access.ts';
 
 const machineHome = '/var/lib/drayage/packs';
 
-/** In the top directory of the file system of a bundle. */
+/** A directory at the top of the bundle's file system. */
 const nearbyName = '.drayage-packs';
 
 const key = 'pack';
 
-// A copy has a name for the seconds between its beginning and its mount.
+// A copy has a name only for the seconds until it is mounted.
 const oldMs = 60 * 60 * 1000;
 
 /**
- * Copies a file to where only root can read and write it, shares its blocks where the file system can, and
- * proves the copy. The copy has a name only until `close`: the mount keeps the file, and when that goes, the
- * kernel frees it.
+ * Copies a file to a directory that only root can access, sharing blocks if the file system supports it, and
+ * proves the copy. The copy has a name only until `close`: the mount keeps the file, and the kernel frees it
+ * after the unmount.
  * @throws DrayError `BLOB_MISSING`, `BUNDLE_UNSAFE`, `DISK_FULL`, `STORE_IO`, `DIGEST_MISMATCH`,
  * `SIZE_MISMATCH`, `ABORTED`
  */
@@ -54,14 +54,15 @@ export async function copyPrivately(
 
 async function copyBytes(file: string, path: string, { digest, size }: BlobInfo): Promise<void> {
   const source = await openRegularFile(file);
-  if (source === undefined) throw new DrayError('BLOB_MISSING', `cannot use ${file}: it is not there`);
+  if (source === undefined) throw new DrayError('BLOB_MISSING', `cannot use ${file}: file not found`);
   try {
     const found = (await source.stat()).size;
     if (found !== size) {
       const reason = `it has ${String(found)} instead of ${String(size)} bytes`;
       throw new IntegrityError('SIZE_MISMATCH', `cannot use ${file}: ${reason}`, { details: { digest } });
     }
-    // By its descriptor: the name may lead to another file by now, or to one whose opening blocks.
+    // Copies from the descriptor, because the name may now lead to another file, or to one that blocks when
+    // opened.
     const mode = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
     await copyFile(`/proc/self/fd/${String(source.fd)}`, path, mode);
   } finally {
@@ -70,8 +71,8 @@ async function copyBytes(file: string, path: string, { digest, size }: BlobInfo)
 }
 
 /**
- * Removes copies whose processes have died between the copy and the mount, from all places where copies of
- * `files` would be.
+ * Removes copies of processes that died between copy and mount, from every directory that copies of `files`
+ * would be in.
  */
 export async function sweepPrivateCopies(files: readonly string[]): Promise<void> {
   const near = await Promise.all(files.map((file) => privateHome(file).catch(() => machineHome)));
@@ -79,9 +80,9 @@ export async function sweepPrivateCopies(files: readonly string[]): Promise<void
 }
 
 /**
- * Where copies of a file go: to the machine's place if it is on the same file system, else into the top
- * directory of the file's own, so that blocks can be shared, provided that only root can write there; else to
- * the machine's place all the same.
+ * The directory for copies of a file: the machine's directory if it is on the same file system; else, if only
+ * root can write there, the top directory of the file's file system, so that blocks can be shared; else the
+ * machine's directory.
  */
 async function privateHome(file: string): Promise<string> {
   const directory = dirname(file);
@@ -106,8 +107,8 @@ async function makeHome(home: string): Promise<void> {
   }
   const stats = await lstat(home);
   if (stats.isDirectory() && stats.uid === 0 && (stats.mode & 0o077) === 0) return;
-  throw new DrayError('STORE_IO', `cannot use directory ${home}: others than root can use it`, {
-    hint: `Remove ${home}, which is made anew.`,
+  throw new DrayError('STORE_IO', `cannot use directory ${home}: users other than root can access it`, {
+    hint: `Remove ${home}; the next run creates it again.`,
   });
 }
 
@@ -122,8 +123,7 @@ async function sweepHome(home: string): Promise<void> {
 }
 
 /**
- * Of a process in another container, or before the machine last started, only the age of its copy tells that
- * it is over.
+ * For a process in another container or before a reboot, only the age of its copy shows that it is abandoned.
  */
 async function isOld(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
@@ -134,7 +134,7 @@ function copyError(from: string, to: string, size: number, error: unknown): unkn
   if (error instanceof DrayError) return error;
   if (systemErrorCode(error) !== 'ENOSPC') return storeIoError('write file', to, error);
   return new DrayError('DISK_FULL', `cannot copy ${from} to ${dirname(to)}: no space left`, {
-    hint: `Make room for ${String(size)} bytes, or let only root write to the bundle.`,
+    hint: `Free ${String(size)} bytes, or allow only root to write to the bundle.`,
     cause: error,
   });
 }

@@ -4,15 +4,15 @@ import { dirname } from 'node:path';
 import type { PathAccess, WriteFacts } from './write-access.ts';
 
 export interface WriteAccessQuery {
-  /** Absolute, and without links. */
+  /** An absolute path without symbolic links. */
   readonly file: string;
   readonly sudoUid: number | undefined;
   readonly isInodeCompared: boolean;
-  /** The file, if it is open. Its name may belong to another file by now. */
+  /** The file if it is open; its name may now belong to another file. */
   readonly handle?: FileHandle | undefined;
 }
 
-/** Reads who can change a file. */
+/** Reads which users can change a file. */
 export async function readWriteFacts(query: WriteAccessQuery): Promise<WriteFacts> {
   const { file, sudoUid, isInodeCompared, handle } = query;
   const uid = process.getuid?.() ?? -1;
@@ -32,8 +32,8 @@ function accessOf(path: string, { uid, gid, mode }: Stats): PathAccess {
 }
 
 /**
- * The groups whose members are all in `trusted`, according to /etc/group and /etc/passwd. A group that is not
- * listed is not trusted. Pure.
+ * The groups whose members are all in `trusted`, according to /etc/group and /etc/passwd. Unlisted groups are
+ * not trusted. Pure.
  */
 export function findTrustedGroups(
   passwd: string,

@@ -35,7 +35,7 @@ if (reason !== undefined) process.stderr.write(`not tested: which file is mounte
     return exitCode;
   };
 
-  test('is the one that was mounted, whatever has its name now', async () => {
+  test('is the mounted one, even if another file has its name now', async () => {
     const mounted = await identityOf(file);
     expect(await check(mounted)).toBe(0);
     await rename(file, `${file}.old`);
@@ -44,7 +44,7 @@ if (reason !== undefined) process.stderr.write(`not tested: which file is mounte
     expect(await check(await identityOf(file))).toBe(1);
   });
 
-  test('is told by its name where losetup cannot tell it', async () => {
+  test('is compared by name if losetup does not show it', async () => {
     const bin = join(folder, 'bin');
     await mkdir(bin);
     await writeFile(join(bin, 'losetup'), '#!/bin/sh\necho "losetup: invalid option -- O" >&2; exit 1\n', {
@@ -58,7 +58,7 @@ if (reason !== undefined) process.stderr.write(`not tested: which file is mounte
     expect(await check(mounted, path)).toBe(1);
   });
 
-  test('is not asked for without an identity', async () => {
+  test('is not checked without an identity', async () => {
     expect(await check('')).toBe(0);
   });
 });

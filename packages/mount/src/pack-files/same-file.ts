@@ -1,15 +1,15 @@
 import { runProgram, type ProgramResult } from '@drayage/host';
 
 /**
- * A shell command. Succeeds where losetup shows the device and inode behind a loop device: util-linux does,
+ * A shell command that succeeds if losetup shows the device and inode behind a loop device: util-linux does,
  * BusyBox does not.
  */
 export const losetupShowsInode = 'losetup -n -O BACK-MAJ:MIN,BACK-INO >/dev/null 2>&1';
 
 /**
- * Shell functions for POSIX shells. `same_file MOUNTPOINT FILE DEVICE:INODE` succeeds if the file behind the
- * loop device mounted there has that device and inode. Where losetup cannot show them, it compares the file
- * that has the name now. Without a third argument it succeeds.
+ * POSIX shell functions. `same_file MOUNTPOINT FILE DEVICE:INODE` succeeds if the file behind the loop device
+ * mounted there has that device and inode. If losetup cannot show them, it compares the file that now has the
+ * name. Without a third argument it succeeds.
  */
 export const sameFileFunction: string = `
 same_file() {
@@ -31,7 +31,7 @@ same_file() {
 }
 `;
 
-/** Whether `same_file` can compare inodes where `run` runs programs; by default on this machine. */
+/** Whether `same_file` can compare inodes where `run` runs programs. Default: on this machine. */
 export async function canCompareInodes(
   run: (argv: readonly string[]) => Promise<ProgramResult> = runProgram,
 ): Promise<boolean> {

@@ -1,40 +1,38 @@
-/** Who can change a file or directory, according to `lstat`. */
+/** The owner and permissions of a file or directory, from `lstat`. */
 export interface PathAccess {
   readonly path: string;
   readonly uid: number;
   readonly gid: number;
-  /**
-   * Permission bits. Those of the group are the mask of an ACL, so an ACL that lets others write shows there.
-   */
+  /** Permission bits. The group bits are the mask of an ACL, so they show an ACL that lets others write. */
   readonly mode: number;
   readonly isSticky: boolean;
 }
 
-/** What the decision is made from. */
+/** The facts that decide whether a file is trusted. */
 export interface WriteFacts {
-  /** Of this process. */
+  /** The user ID of this process. */
   readonly uid: number;
-  /** Of the user who called sudo, if one did. */
+  /** The user who called sudo; undefined without sudo. */
   readonly sudoUid: number | undefined;
-  /** Groups whose members are all root or that user. */
+  /** Groups whose members are all root or the sudo user. */
   readonly trustedGroups: ReadonlySet<number>;
   /**
-   * Whoever uses the file compares its device and inode with those of the file that was proven. Another file
-   * under the same name is then refused, so it does not matter who can write to the directories.
+   * True if the user of the file compares its device and inode with those of the proven file. Another file
+   * under the same name is then rejected, so directories may be writable to others.
    */
   readonly isInodeCompared: boolean;
-  /** The file, its directory, and so on up to the root. */
+  /** The file, its directory, and so on up to the root directory. */
   readonly paths: readonly PathAccess[];
 }
 
-/** `copy`: another user can change `path`, and with it what is mounted. */
+/** `copy`: another user, `who`, can change `path` and so what is mounted. */
 export type WriteVerdict =
   | { readonly kind: 'trusted' }
   | { readonly kind: 'copy'; readonly path: string; readonly who: string; readonly reason: string };
 
 /**
- * Whether only root and the user who called sudo can change a file, or put another one in its place
- * unnoticed. A process that is not root mounts nothing, so it trusts every file. Pure.
+ * Whether only root and the user who called sudo can change a file, or replace it unnoticed. A process that
+ * is not root cannot mount, so it trusts every file. Pure.
  */
 export function judgeWriteAccess(facts: WriteFacts): WriteVerdict {
   const { uid, sudoUid, trustedGroups, isInodeCompared, paths } = facts;
@@ -55,7 +53,7 @@ function whoElse(
   trustedGroups: ReadonlySet<number>,
 ): string | undefined {
   if (uid !== 0 && uid !== sudoUid) return `user ${String(uid)}`;
-  // Others can add names to a sticky directory, and neither remove nor replace those of trusted owners.
+  // Others can add names to a sticky directory, but not remove or replace entries of trusted owners.
   if (!isFile && isSticky) return undefined;
   if ((mode & 0o002) !== 0) return 'every user';
   if ((mode & 0o020) !== 0 && !trustedGroups.has(gid)) return `group ${String(gid)}`;

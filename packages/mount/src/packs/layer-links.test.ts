@@ -30,7 +30,7 @@ const byFiles: EngineHost = { ...byShell, sharesMounts: true };
 describe.each([
   ['a shell', byShell],
   ['this process', byFiles],
-])('links to layers, made by %s,', (_, engineHost) => {
+])('links to layers, made by %s', (_, engineHost) => {
   let folder: string;
   let directory: string;
   let tree: string;
@@ -46,12 +46,12 @@ describe.each([
     rmSync(folder, { recursive: true });
   });
 
-  test('take the place of an empty directory', async () => {
+  test('replace an empty directory', async () => {
     await linkLayers(engineHost, [{ directory, tree }]);
     expect(readlinkSync(directory)).toBe(tree);
   });
 
-  test('are not made to a tree that is not there, nor in the place of a directory with something in it', async () => {
+  test('are not made to a missing tree, and do not replace a directory that has entries', async () => {
     const absent = join(folder, 'absent');
     await expect(linkLayers(engineHost, [{ directory, tree: absent }])).rejects.toMatchObject({
       code: 'MOUNT_FAILED',
@@ -64,7 +64,7 @@ describe.each([
     expect(readdirSync(directory)).toEqual(['file']);
   });
 
-  test('can be pointed elsewhere, but nothing else becomes a link', async () => {
+  test('can be redirected, but only existing links are', async () => {
     await linkLayers(engineHost, [{ directory, tree }]);
     const other = join(folder, 'other');
     const plain = join(folder, 'plain');
@@ -77,7 +77,7 @@ describe.each([
     expect(existsSync(join(folder, 'gone'))).toBe(false);
   });
 
-  test('are not made to a tree that a link has taken the place of, wherever it leads', async () => {
+  test('are not made to a symbolic link in place of a tree', async () => {
     const real = join(folder, 'real');
     mkdirSync(real);
     for (const target of ['/', real, 'real', '.', '/nonexistent']) {
@@ -106,13 +106,13 @@ describe.each([
     expect(lstatSync(directory).isDirectory()).toBe(true);
   });
 
-  test('cost no command when there are none', async () => {
+  test('need no command for an empty list', async () => {
     await expect(linkLayers({ ...engineHost, run: unused }, [])).resolves.toBeUndefined();
   });
 });
 
 describe('a script on the engine side', () => {
-  test('gives what it prints, or MOUNT_FAILED with what it said', async () => {
+  test('resolves with its output, or fails with MOUNT_FAILED and its error output', async () => {
     expect(await runScript(byShell, 'echo "$((1+1))"', 'add')).toBe('2\n');
     const failure = runScript(byShell, 'echo oops >&2; exit 3', 'mount it');
     await expect(failure).rejects.toMatchObject({ code: 'MOUNT_FAILED' });

@@ -5,9 +5,9 @@ import { shellCommand } from '@drayage/host';
 import { checkTree, checkTreeFunction } from './layer-tree.ts';
 import { runScript } from './pack-mounts.ts';
 
-/** A directory of a snapshot that shall be a layer's tree. */
+/** A snapshot directory to replace by a link to a layer's tree. */
 export interface LayerLink {
-  /** The snapshot's own directory, fresh and empty. */
+  /** The snapshot's directory, new and empty. */
   readonly directory: string;
   /** The layer's tree in a mounted pack. */
   readonly tree: string;
@@ -15,11 +15,11 @@ export interface LayerLink {
 
 /**
  * Replaces empty directories by links to trees of mounted packs.
- *
- * Links, not bind mounts: they are still there when the engine or the machine was restarted, so the packs are all that has to be mounted
- * again; while a pack is not there, containers fail to start for a missing directory, where an unmounted bind would show them an empty layer;
- * and when an image is removed, containerd deletes a link as it deletes a directory, with no mount in its way.
- * @throws DrayError `MOUNT_FAILED`; a tree that is not a real directory of its pack is one reason
+ * Links have three advantages over bind mounts. They survive a restart of the engine or the machine, so only
+ * the packs have to be mounted again. If a pack is not mounted, containers fail to start because a directory
+ * is missing, instead of seeing an empty layer. And when an image is removed, containerd deletes a link like
+ * a directory, without a mount that blocks it.
+ * @throws DrayError `MOUNT_FAILED`, for example if a tree is not a real directory of its pack
  */
 export async function linkLayers(
   engineHost: EngineHost,
@@ -27,7 +27,7 @@ export async function linkLayers(
   signal?: AbortSignal,
 ): Promise<void> {
   if (engineHost.sharesMounts) {
-    // Without a shell and its programs, which take a few ms for each layer.
+    // Without a shell, which would start programs that take a few ms per layer.
     for (const link of links) await linkLayer(link);
     return;
   }
@@ -52,7 +52,10 @@ async function linkLayer({ directory, tree }: LayerLink): Promise<void> {
   }
 }
 
-/** Points links to other trees. Those that are no links, or gone, stay as they are. @throws DrayError `MOUNT_FAILED` */
+/**
+ * Redirects links to other trees. Paths that are missing or not links stay unchanged.
+ * @throws DrayError `MOUNT_FAILED`
+ */
 export async function relinkLayers(
   engineHost: EngineHost,
   links: readonly LayerLink[],

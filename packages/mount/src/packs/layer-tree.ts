@@ -5,8 +5,8 @@ import { basename, dirname } from 'node:path';
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
- * Proves that a layer's tree is a real directory of its pack: what is opened without following a link has the
- * device of the pack's root.
+ * Checks that a layer's tree is a real directory of its pack: opened without following a link, it has the
+ * same device as the pack's root.
  * @throws Error with the reason
  */
 export async function checkTree(tree: string): Promise<void> {
@@ -24,8 +24,8 @@ async function deviceOf(directory: string): Promise<bigint> {
 }
 
 /**
- * Defines `check_tree`, the same for a shell: ends it unless `$1` is a real directory of the directory that
- * it is named in.
+ * Shell function `check_tree DIRECTORY`, the same check for scripts: exits with 1 unless the directory is a
+ * real directory of its parent.
  */
 export const checkTreeFunction = `
 place() { cd -P "$1" && pwd -P; }

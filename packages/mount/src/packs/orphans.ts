@@ -3,12 +3,16 @@ import type { EngineHost } from '../engine-host/engine-host.ts';
 import { shellCommand } from '@drayage/host';
 import { runScript, underLock } from './pack-mounts.ts';
 
-/** Where it is written which mount namespace the packs of a folder are mounted in, and which directory of snapshots they are for. */
+/**
+ * A file in a folder of packs. It records the mount namespace of their mounts and the snapshot directory that
+ * they serve.
+ */
 const note = '.snapshots';
 
-// An orphan is a folder whose snapshots are gone, or have become those of another containerd: one directory has one containerd at a time.
-// That can only be told in the mount namespace of its engine; elsewhere its directories must stay, too, as removing one would unmount what
-// is mounted on it there. What still runs on its packs keeps them until it ends.
+// An orphan is a folder whose snapshot directory is gone or now belongs to another containerd (a directory
+// has one containerd at a time). Only the engine's own mount namespace shows this. Elsewhere the directories
+// stay, because removing one would unmount what is mounted on it there. Containers that still run on an
+// orphan's packs keep them until they end.
 const script = `
 namespace=$(readlink /proc/self/ns/mnt)
 clear_orphans() {
@@ -32,8 +36,9 @@ clear_orphans() {
 keep_note() { echo "$namespace $3" >"$1/$2/${note}"; }`;
 
 /**
- * Unmounts the packs of engines whose data-root is gone, and notes whose `folder` is, so that it can be told later.
- * @param snapshots where the engine's containerd keeps its snapshots
+ * Unmounts the packs of engines whose data-root is gone, and records which snapshot directory `folder`
+ * serves, for later runs.
+ * @param snapshots the snapshot directory of the engine's containerd
  * @throws DrayError `MOUNT_FAILED`
  */
 export async function clearOrphans(
@@ -44,5 +49,5 @@ export async function clearOrphans(
 ): Promise<void> {
   const names = [dirname(folder), basename(folder), snapshots];
   const commands = [script, shellCommand(['keep_note', ...names]), shellCommand(['clear_orphans', ...names])];
-  await runScript(engineHost, underLock(commands), 'clear the packs of engines that are gone', signal);
+  await runScript(engineHost, underLock(commands), 'unmount the packs of removed engines', signal);
 }

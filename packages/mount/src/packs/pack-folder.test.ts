@@ -2,16 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { digestOf, hexOf } from '@drayage/core';
 import { layerTree, mountedPacks, packFolder, packMountPoint } from './pack-folder.ts';
 
-describe('the folder of mounted packs', () => {
+describe('the folder for mounted packs', () => {
   const folder = packFolder('c58123fa-3b68-4ccb-b334-40e182f5eb01');
   const pack = digestOf('pack');
 
-  test('is one for each containerd, whatever its name holds', () => {
+  test('differs for each containerd, and is safe for any UUID', () => {
     expect(packFolder('../../a b')).toBe('/run/drayage/live/ab');
     expect(folder).toBe('/run/drayage/live/c58123fa-3b68-4ccb-b334-40e182f5eb01');
   });
 
-  test('tells its packs from mountinfo, and no others', () => {
+  test('finds only its own packs in mountinfo', () => {
     const mount = (point: string): string => `1 2 7:0 / ${point} ro - squashfs /dev/loop0 ro`;
     const mountinfo = [
       mount(packMountPoint(folder, pack)),
@@ -21,7 +21,7 @@ describe('the folder of mounted packs', () => {
     expect([...mountedPacks(folder, mountinfo)]).toEqual([pack]);
   });
 
-  test('has a tree for each layer', () => {
+  test('has one tree per layer', () => {
     expect(layerTree(folder, pack, digestOf('layer'))).toBe(
       `${folder}/${hexOf(pack)}/${hexOf(digestOf('layer'))}`,
     );

@@ -3,33 +3,36 @@ import type { PackFilesystem } from '@drayage/core/bundle';
 import type { PlacedFile } from '../pack-files/placed-file.ts';
 import { parseMountinfo } from '@drayage/host';
 
-/** A pack whose file the engine's kernel can open. */
+/** A pack at a path that the engine's kernel can open. */
 export interface PlacedPack extends PlacedFile {
-  /** Of the file. */
+  /** Digest of the pack file. */
   readonly digest: Digest;
   readonly filesystem: PackFilesystem;
-  /** The layers that its config lists. */
+  /** The layers listed in the pack's config. */
   readonly diffIds: readonly Digest[];
 }
 
 const places = '/run/drayage/live';
 
-/** Where the packs of one containerd are mounted: a folder of its own, since several may run in one mount namespace. */
+/**
+ * The folder for the mounted packs of one containerd. Each has its own, because several can share a mount
+ * namespace.
+ */
 export function packFolder(containerdUuid: string): string {
   return `${places}/${containerdUuid.replaceAll(/[^A-Za-z0-9-]/g, '').slice(0, 36)}`;
 }
 
-/** Where a pack is mounted. */
+/** The mount point of a pack. */
 export function packMountPoint(folder: string, pack: Digest): string {
   return `${folder}/${hexOf(pack)}`;
 }
 
-/** Where the tree of a layer is. */
+/** The directory of a layer in a mounted pack. */
 export function layerTree(folder: string, pack: Digest, diffId: Digest): string {
   return `${packMountPoint(folder, pack)}/${hexOf(diffId)}`;
 }
 
-/** The packs that are mounted in a folder. */
+/** The packs that are mounted in a folder, according to `/proc/PID/mountinfo`. */
 export function mountedPacks(folder: string, mountinfo: string): ReadonlySet<Digest> {
   const points = parseMountinfo(mountinfo).map(({ mountPoint }) => mountPoint);
   const names = points.filter((point) => point.startsWith(`${folder}/`));

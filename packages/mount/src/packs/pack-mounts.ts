@@ -6,18 +6,21 @@ import { mountedPacks, packMountPoint, type PlacedPack } from './pack-folder.ts'
 import { findRefusedPacks, listRoots } from './pack-roots.ts';
 
 /**
- * How packs are mounted. `nodev`: whoever wrote the pack has chosen its device nodes, and on the host's side they must
- * open nothing. Containers see them through an overlay, which has mount options of its own; there the device cgroup
- * decides, as for the layers of any image. Whiteouts are device nodes that are never opened. Not `nosuid`: a bind mount
- * of a tree would inherit it, and setuid programs are part of images.
+ * Mount options for packs. `nodev`: the author of a pack chose its device nodes, and on the host they must
+ * open nothing. Containers see them through an overlay, which has its own mount options; there the device
+ * cgroup decides, as for any image. Whiteouts are device nodes that are never opened. Not `nosuid`: a bind
+ * mount of a tree would inherit it, and images contain setuid programs.
  */
 export const packOptions = 'ro,nodev';
 
-/** What scripts are made of; BusyBox and util-linux both have what it uses. `drop` undoes also what two runs at once have mounted twice. */
+/**
+ * Shell functions for scripts; they use only features common to BusyBox and util-linux. `drop` also undoes
+ * duplicate mounts by concurrent runs.
+ */
 const shellFunctions = `${sameFileFunction}
 mounted() { grep -q " $1 " /proc/self/mountinfo; }
 nodes() {
-  # A container's /dev has the loop devices that there were when it started.
+  # A container's /dev has only the loop devices that existed when the container started.
   for device in /sys/block/loop*; do
     node=/dev/\${device##*/}
     [ -e "$node" ] || mknod "$node" b $(tr : ' ' <"$device/dev")
@@ -44,7 +47,7 @@ tidy() {
   [ -e "$2" ] || rm -rf "$1"
 }`;
 
-/** A script that is the only one of its kind while it runs: what it finds not mounted nobody else mounts. */
+/** A script that holds drayage's lock, so that no other run mounts or unmounts meanwhile. */
 export function underLock(commands: readonly string[]): string {
   return [
     'umask 077; { [ -d /run/drayage ] || mkdir -p /run/drayage; } && exec 9>/run/drayage/live.lock || exit 1',
@@ -56,10 +59,10 @@ export function underLock(commands: readonly string[]): string {
 }
 
 /**
- * Mounts packs where they are not mounted yet, read-only, one loop device each, which goes with its mount. A pack
- * whose file was replaced or changed meanwhile is unmounted again; so is one that holds anything but the trees of
- * its layers, also if another run mounted it.
- * @throws DrayError `MOUNT_FAILED`, `DIGEST_MISMATCH`, `PACK_INVALID`; what `confirm` of a pack throws
+ * Mounts packs that are not mounted yet, read-only, with one loop device each, which the kernel frees at
+ * unmount. Unmounts a pack again if its file was replaced or changed meanwhile, or if it contains anything
+ * but the trees of its layers (then even if another run mounted it).
+ * @throws DrayError `MOUNT_FAILED`, `DIGEST_MISMATCH`, `PACK_INVALID`; errors of a pack's `confirm`
  */
 export async function mountPacks(
   engineHost: EngineHost,
@@ -84,7 +87,7 @@ export async function mountPacks(
   throw first.error;
 }
 
-/** Unmounts what this run mounted when a file changed while it was mounted. */
+/** If a file changed while it was being mounted, unmounts the packs that this run mounted. */
 async function confirmMounted(
   engineHost: EngineHost,
   folder: string,
@@ -99,7 +102,7 @@ async function confirmMounted(
     await runScript(
       engineHost,
       underLock([...undoing, shellCommand(['tidy', folder])]),
-      'unmount what was changed',
+      'unmount the changed packs',
     );
     throw error;
   }
@@ -116,8 +119,9 @@ export async function listMountedPacks(
 }
 
 /**
- * Marks packs as idle, which lasts until somebody mounts them again. Who unmounts marks them first, then looks whether they are used, then
- * unmounts those that still are marked: so a run that begins to use one in the meantime keeps it.
+ * Marks packs as idle until a run mounts them again. To unmount packs, mark them, check that they are unused,
+ * then unmount those that still have the mark. A run that starts to use a pack meanwhile removes the mark and
+ * so keeps the pack.
  */
 export async function markIdle(
   engineHost: EngineHost,
@@ -128,7 +132,10 @@ export async function markIdle(
   await runScript(engineHost, underLock([shellCommand(['touch', ...files])]), 'mark the idle packs');
 }
 
-/** Unmounts the packs that are still marked. What runs on one keeps it until it ends. @throws DrayError `MOUNT_FAILED` */
+/**
+ * Unmounts the packs that are still marked. Containers that run on a pack keep it until they end.
+ * @throws DrayError `MOUNT_FAILED`
+ */
 export async function unmountIdle(
   engineHost: EngineHost,
   folder: string,
@@ -139,7 +146,7 @@ export async function unmountIdle(
   await runScript(engineHost, underLock([...commands, tidy]), 'unmount the idle packs');
 }
 
-/** Runs a shell script on the engine's side. @throws DrayError `MOUNT_FAILED` with what it said */
+/** Runs a shell script on the engine's side. @throws DrayError `MOUNT_FAILED` with its error output */
 export async function runScript(
   engineHost: EngineHost,
   script: string,

@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** By a shell, which also says that nothing is mounted there. */
+/** Lists the root with a shell, which also reports that nothing is mounted there. */
 async function byShell(shell: readonly string[]): Promise<readonly PackRootEntry[]> {
   const script = [listRoots, shellCommand(['roots', folder])].join('\n');
   const { stdout, stderr } = await runProgram([...shell, '-c', script]);
@@ -32,11 +32,11 @@ async function byShell(shell: readonly string[]): Promise<readonly PackRootEntry
 describe.each([
   ['a shell', () => byShell(['sh'])],
   ['this process', () => readPackRoot(folder)],
-])('the root of a pack, listed by %s,', (by, list) => {
+])('the root of a pack, listed by %s', (by, list) => {
   const listed = async (): Promise<readonly PackRootEntry[]> =>
     (await list()).toSorted((one, other) => (one.name < other.name ? -1 : 1));
 
-  test('has the kind of each entry, and no link is followed', async () => {
+  test('shows the kind of each entry and follows no link', async () => {
     const layer = hexOf(digestOf('layer'));
     mkdirSync(join(folder, layer));
     writeFileSync(join(folder, 'file'), '');
@@ -63,11 +63,11 @@ describe.each([
     }
   });
 
-  test('may be empty', async () => {
+  test('can be empty', async () => {
     expect(await list()).toEqual([]);
   });
 
-  test('is listed once whatever its names are, and none of them passes for a layer', async () => {
+  test('is listed once with any names, and none of these looks like a layer', async () => {
     const layer = hexOf(digestOf('layer'));
     const names = [`x\nd ${layer}`, `${layer}\n`, '-n', '*', "it's", '$(id)', '\\0'];
     for (const name of names) mkdirSync(join(folder, name));
@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-describe('packs that were listed', () => {
+describe('listed packs', () => {
   const diffIds = [digestOf('one'), digestOf('two')];
   const pack = (name: string): Parameters<typeof findRefusedPacks>[1][number] => {
     return { digest: digestOf(name), diffIds };
@@ -86,7 +86,7 @@ describe('packs that were listed', () => {
   const trees = diffIds.map((diffId) => `d ${hexOf(diffId)}`);
   const rootLine = (name: string): string => `root ${packMountPoint('/run/f', digestOf(name))}`;
 
-  test('are refused one by one', () => {
+  test('are judged one by one', () => {
     const printed = [
       ...[rootLine('good'), ...trees],
       ...[rootLine('link'), trees[0] ?? '', `l ${hexOf(digestOf('two'))}`],

@@ -3,9 +3,9 @@ import { checkPackRoot, entryKind, type PackRootEntry } from '@drayage/core/bund
 import { packMountPoint, type PlacedPack } from './pack-folder.ts';
 
 /**
- * Defines `roots`, which prints the entries of a mounted pack's root: one line for the pack, then one for
- * each entry with its kind and name. The kind comes from the inode, not from the directory, which may lie,
- * and no link is followed. Names that no layer has are made harmless.
+ * Shell function `roots`, which prints the root entries of a mounted pack: one line for the pack, then one
+ * per entry with kind and name. The kind comes from the inode, because the type in a directory may be wrong;
+ * links are not followed. Unsafe characters in names are replaced; names of layers have none.
  */
 export const listRoots = `
 roots() {
@@ -29,7 +29,7 @@ roots() {
   done
 }`;
 
-/** What `roots` has printed, by the place of each pack. */
+/** Parses the output of `roots`, by mount point. */
 export function parseRoots(printed: string): ReadonlyMap<string, readonly PackRootEntry[]> {
   const roots = new Map<string, PackRootEntry[]>();
   let entries: PackRootEntry[] = [];
@@ -41,13 +41,13 @@ export function parseRoots(printed: string): ReadonlyMap<string, readonly PackRo
   return roots;
 }
 
-/** A pack that must not be used, and why: `PACK_INVALID`. */
+/** A pack that must not be used, with the reason: `PACK_INVALID`. */
 export interface RefusedPack {
   readonly digest: Digest;
   readonly error: DrayError;
 }
 
-/** Judges the packs whose roots `roots` has printed. Pure. */
+/** Checks the packs whose roots `roots` printed. Pure. */
 export function findRefusedPacks(
   folder: string,
   packs: readonly Pick<PlacedPack, 'digest' | 'diffIds'>[],

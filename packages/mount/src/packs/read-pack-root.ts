@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { entryKind, type EntryKind, type PackRootEntry } from '@drayage/core/bundle';
 
 /**
- * The entries of a mounted pack's root, by their inodes: the types that a directory lists may lie. No link is
- * followed.
- * @throws what `node:fs` throws
+ * The root entries of a mounted pack, with kinds from their inodes, because the types in a directory may be
+ * wrong. Links are not followed.
+ * @throws errors of `node:fs`
  */
 export async function readPackRoot(root: string): Promise<readonly PackRootEntry[]> {
   const { dev } = await lstat(root);
@@ -17,7 +17,7 @@ export async function readPackRoot(root: string): Promise<readonly PackRootEntry
   return entries;
 }
 
-/** A name that is no UTF-8 cannot be looked up, and no layer has one. */
+/** A name that is not UTF-8 cannot be looked up; names of layers are ASCII. */
 async function kindOf(path: string, device: number): Promise<EntryKind> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return 'unknown entry';

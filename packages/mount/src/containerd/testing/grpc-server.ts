@@ -2,19 +2,22 @@ import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from '
 import { join } from 'node:path';
 import protobuf, { type Method } from 'protobufjs';
 
-// Read by another library than the one that wrote the client's messages: a mistake of one shows.
+// Uses another protobuf library than the client, so a mistake in either shows.
 const protoFolder = join(import.meta.dirname, '../../../proto');
 
-/** A message as protobufjs gives and takes it: int64 as a number, enums as names. */
+/** A message as protobufjs represents it: int64 as number, enums as names. */
 export type PlainMessage = Readonly<Record<string, unknown>>;
 
-/** What a handler may do instead of answering. */
+/** An error that a handler returns instead of answers. */
 export interface Refusal {
   readonly status: number;
   readonly text: string;
 }
 
-/** Answers each request of a call: any number of messages, then a refusal perhaps; undefined: silence. */
+/**
+ * Answers each request of a call with messages, optionally followed by a refusal; undefined: no answer at
+ * all.
+ */
 export type Handler = (
   request: PlainMessage,
   headers: IncomingHttpHeaders,
@@ -27,7 +30,7 @@ export type Handler = (
   | undefined;
 
 /**
- * A gRPC server on a unix socket that speaks plain HTTP/2.
+ * Starts a gRPC server on a unix socket, over plain HTTP/2.
  * @see github.com/grpc/grpc doc/PROTOCOL-HTTP2.md
  */
 export async function startGrpcServer(
@@ -75,7 +78,7 @@ interface Codec {
   readonly encode: (answer: PlainMessage) => Uint8Array;
 }
 
-/** Of the method at `/package.Service/Method`. */
+/** The codec for the method at `/package.Service/Method`. */
 function codecOf(root: protobuf.Root, path: string): Codec {
   const [, service = '', name = ''] = path.split('/');
   const method: Method | undefined = root.lookupService(service).methods[name];
