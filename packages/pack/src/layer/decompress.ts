@@ -6,7 +6,7 @@ import { unzstd } from '@drayage/core/image';
 import { MalformedTar } from '../tar/malformed.ts';
 
 const chunkBytes = 256 * 1024;
-/** A few chunks are made ahead, on a thread of their own. */
+/** Decompresses a few chunks ahead, on a thread. */
 const gunzipOptions = { chunkSize: chunkBytes, readableHighWaterMark: 4 * chunkBytes };
 
 type Compression = 'gzip' | 'zstd' | 'bzip2' | 'xz';
@@ -19,8 +19,8 @@ const beginnings: readonly (readonly [Compression, RegExp])[] = [
 ];
 
 /**
- * The bytes of a layer's tar, however it is compressed; the first bytes tell. Errors of `layer` come out as they are.
- * @throws MalformedTar for what cannot be decompressed
+ * The tar of a layer; detects compression by the first bytes. Errors of `layer` are passed on unchanged.
+ * @throws MalformedTar if the bytes cannot be decompressed
  */
 export async function* decompress(layer: ByteStream): AsyncGenerator<Buffer> {
   const { first, rest } = await peek(layer);
@@ -35,7 +35,7 @@ export async function* decompress(layer: ByteStream): AsyncGenerator<Buffer> {
       return;
     case 'bzip2':
     case 'xz':
-      throw new MalformedTar(`it is compressed with ${compression}`);
+      throw new MalformedTar(`its compression, ${compression}, is not supported`);
     case undefined:
       for await (const chunk of rest) yield asBuffer(chunk);
   }
@@ -50,13 +50,13 @@ async function* gunzip(layer: ByteStream): AsyncGenerator<Buffer> {
     await feeding;
   } catch (error) {
     if (systemErrorCode(error)?.startsWith('Z_') !== true) throw error;
-    throw new MalformedTar(`it cannot be decompressed (${reasonOf(error)})`);
+    throw new MalformedTar(`decompression failed (${reasonOf(error)})`);
   } finally {
     gunzip.destroy();
   }
 }
 
-/** Reads until the first six bytes are there, and gives them back with the rest. */
+/** Reads at least six bytes, and returns them along with the rest of the stream. */
 async function peek(layer: ByteStream): Promise<{ readonly first: Buffer; readonly rest: ByteStream }> {
   const iterator = layer[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];

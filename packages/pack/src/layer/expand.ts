@@ -3,19 +3,19 @@ import type { Fragment } from '../tar/tar-entry.ts';
 const holeBytes = 256 * 1024;
 const hole = Buffer.alloc(holeBytes);
 
-/** Puts the stored bytes of a sparse file where they belong, and zeros between them. */
+/** Expands a sparse file: puts stored bytes at their offsets and fills holes with zeros. */
 export interface Expansion {
-  /** Takes the next stored bytes. */
+  /** Expands the next stored bytes. */
   content(bytes: Buffer): Generator<Buffer>;
-  /** Gives what is left: the hole at the end. */
+  /** Yields the rest, which is the hole at the end. */
   end(): Generator<Buffer>;
 }
 
-/** Begins a sparse file of `size` bytes; the fragments are in order and within it. */
+/** Starts a sparse file of `size` bytes. The fragments must be sorted and lie within it. */
 export function expandSparse(fragments: readonly Fragment[], size: number): Expansion {
   let position = 0;
   let next = 0;
-  /** Position in the fragment at `next`. */
+  /** Offset within the fragment at `next`. */
   let within = 0;
   function* zeros(until: number): Generator<Buffer> {
     while (position < until) {

@@ -9,9 +9,9 @@ import type { LayerLimits } from './limits.ts';
 import { RefusedEntry } from './refused.ts';
 import type { Abilities } from './xattrs.ts';
 
-/** What is made of the bytes of a layer since the last call: buffers of it, not copies. */
+/** The output since the last call: slices of the layer's buffers, not copies. */
 export interface SplitLayer {
-  /** For the program that writes the pack. */
+  /** Input for the program that writes the pack. */
   readonly tar: readonly Buffer[];
   /** Lines of the tar-split. */
   readonly lines: Buffer;
@@ -19,18 +19,18 @@ export interface SplitLayer {
 
 interface Current {
   readonly entry: TarEntry;
-  /** Of a content that can be taken from the tree when the tar is rebuilt. */
+  /** Of content that is read from the tree when the tar is rebuilt. */
   readonly crc: Crc64 | undefined;
   readonly isInTree: boolean;
   readonly expansion: Expansion | undefined;
 }
 
-/** Content that stands in the tar-split itself is cut into pieces of so many bytes. */
+/** Content that goes into the tar-split itself is cut into pieces of this size. */
 const inlineBytes = 1024 * 1024;
 
 /**
- * Takes the entries of one layer's tar: what the pack needs comes out on one side, what is needed to rebuild
- * the tar on the other.
+ * Consumes the entries of one layer's tar, and splits them into input for the pack and a tar-split, from
+ * which the tar can be rebuilt.
  */
 export class LayerSplitter implements TarConsumer {
   readonly #limits: LayerLimits;
@@ -49,17 +49,17 @@ export class LayerSplitter implements TarConsumer {
     this.#tree = new LayerTree(top, abilities);
   }
 
-  /** Of the layer's files, as an engine counts it (bytes). */
+  /** Size of the layer's files, as engines count it (bytes). */
   get size(): number {
     return this.#tree.size;
   }
 
-  /** Entries so far, without PAX global headers. */
+  /** Number of entries so far, without PAX global headers. */
   get entries(): number {
     return this.#entries;
   }
 
-  /** Name of the entry that is being taken, as bytes (`latin1`). */
+  /** Name of the current entry, as bytes (`latin1`). */
   get entryName(): string | undefined {
     return this.#current?.entry.name;
   }
@@ -107,12 +107,12 @@ export class LayerSplitter implements TarConsumer {
     for (const bytes of raw) this.#keepInline(bytes);
   }
 
-  /** What has come out so far; a few lines may be held back. */
+  /** The output since the last call; a few lines may be held back. */
   take(): SplitLayer {
     return this.#take(this.#split.pendingBytes < inlineBytes / 4 ? Buffer.alloc(0) : this.#split.take());
   }
 
-  /** The rest, once the tar has ended; directories come in bulk. */
+  /** The remaining output after the end of the tar, with all directories. */
   *finish(): Generator<SplitLayer> {
     this.#flushInline();
     yield this.#take(this.#split.take());
@@ -133,9 +133,9 @@ export class LayerSplitter implements TarConsumer {
     if (type !== 'global') this.#entries += 1;
     this.#bytes += Math.max(size, storedSize);
     const { maxEntries, maxBytes } = this.#limits;
-    if (this.#entries > maxEntries) throw new RefusedEntry(`it is one of more than ${String(maxEntries)}`);
-    if (this.#bytes > maxBytes)
-      throw new RefusedEntry(`with it there are more than ${String(maxBytes)} bytes`);
+    if (this.#entries > maxEntries)
+      throw new RefusedEntry(`the layer has more than ${String(maxEntries)} entries`);
+    if (this.#bytes > maxBytes) throw new RefusedEntry(`the layer has more than ${String(maxBytes)} bytes`);
   }
 
   #keepInline(bytes: Buffer): void {

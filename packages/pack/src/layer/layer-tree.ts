@@ -6,21 +6,21 @@ import { opaqueXattr, settableXattrs, type Abilities } from './xattrs.ts';
 
 type Attributes = Pick<PackEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'xattrs'>;
 
-/** Something that is no directory, as far as later entries ask. */
+/** Anything but a directory; only the attributes that later entries need. */
 interface Leaf extends Attributes {
   readonly type: 'file' | 'symlink' | 'character' | 'block' | 'fifo';
 }
 
 const epoch: TarTime = { seconds: 0, nanoseconds: 0 };
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
-/** What engines give a directory that the tar has no entry for, and the top of a layer. */
+/** The attributes that engines give to a directory without a tar entry, and to the top of a layer. */
 const implied: Attributes = { mode: 0o755, uid: 0, gid: 0, mtime: epoch, xattrs: noXattrs };
 const maxSeconds = 0xffff_ffff;
 const maxId = 0xffff_ffff;
 
 /**
- * The tree that an engine would extract a layer to, built while its entries come. What becomes of an entry is what overlay2 and containerd's
- * overlayfs snapshotter both do, and a layer for which they differ is refused.
+ * The tree that an engine would extract a layer to, built entry by entry. Follows the common behaviour of
+ * overlay2 and containerd's overlayfs snapshotter; layers that they extract differently are rejected.
  */
 export class LayerTree {
   readonly #top: string;
@@ -32,21 +32,21 @@ export class LayerTree {
   readonly #opaque = new Set<string>();
   #size = 0;
 
-  /** `top` is the directory of the pack that the layer goes into. */
+  /** `top` is the layer's directory in the pack. */
   constructor(top: string, abilities: Abilities) {
     this.#top = top;
     this.#abilities = abilities;
     this.#directories.set('', implied);
   }
 
-  /** Bytes in files, and in the names that symlinks lead to, each once: what dockerd calls the size of a layer. */
+  /** Bytes of files and of symlink targets, each once: the layer size that dockerd reports. */
   get size(): number {
     return this.#size;
   }
 
   /**
-   * Takes an entry. Returns the header that begins it in the pack, or undefined for what has none of its own there: directories and
-   * whiteouts, which come at the end, and what engines leave out.
+   * Adds an entry. Returns the header that starts it in the pack, or undefined if nothing is written now:
+   * directories and whiteouts are written at the end, and entries that engines skip are left out.
    * @throws RefusedEntry
    */
   add(entry: TarEntry): Buffer | undefined {
@@ -62,12 +62,12 @@ export class LayerTree {
       this.#addDirectory(path, entry);
       return undefined;
     }
-    if (this.#leaves.has(path) || this.#directories.has(path)) throw new RefusedEntry('it is there twice');
+    if (this.#leaves.has(path) || this.#directories.has(path)) throw new RefusedEntry('it appears twice');
     this.#whiteouts.delete(path);
     return entry.type === 'hardlink' ? this.#addLink(path, entry) : this.#addLeaf(path, entry.type, entry);
   }
 
-  /** The headers of what is left: whiteouts and directories. */
+  /** The headers of the rest: whiteouts and directories. */
   *finish(): Generator<Buffer> {
     for (const [path, attributes] of this.#whiteouts) {
       yield this.#header(path, { ...attributes, type: 'character' });
@@ -79,9 +79,12 @@ export class LayerTree {
     }
   }
 
-  /** A whiteout, or what else a name that begins with `.wh.` stands for. @see image-spec v1.1.1, layer.md "Whiteouts" */
+  /**
+   * Adds a whiteout or another entry whose name starts with `.wh.`.
+   * @see image-spec v1.1.1, layer.md "Whiteouts"
+   */
   #addMark(path: string, entry: TarEntry): void {
-    // The metadata of aufs, which engines leave out.
+    // aufs metadata, which engines skip.
     if (/(^|\/)\.wh\.\.wh\./.test(path) && baseOf(path) !== '.wh..wh..opq') return;
     const parent = parentOf(path);
     if (/(^|\/)\.wh\./.test(parent)) throw new RefusedEntry('it is below a whiteout');
@@ -91,10 +94,10 @@ export class LayerTree {
       return;
     }
     const hidden = baseOf(path).slice('.wh.'.length);
-    if (['', '.', '..'].includes(hidden)) throw new RefusedEntry('it hides no name of its directory');
+    if (['', '.', '..'].includes(hidden)) throw new RefusedEntry('it is a whiteout without a valid name');
     const target = parent === '' ? hidden : `${parent}/${hidden}`;
     if (this.#leaves.has(target) || this.#directories.has(target) || this.#whiteouts.has(target)) {
-      throw new RefusedEntry('it hides what is in its own layer');
+      throw new RefusedEntry('it is a whiteout for an entry of its own layer');
     }
     const { uid, gid } = this.#attributes(entry);
     this.#whiteouts.set(target, { ...implied, mode: 0, uid, gid });
@@ -104,20 +107,20 @@ export class LayerTree {
     const parent = parentOf(path);
     if (this.#directories.has(parent)) return;
     if (this.#leaves.has(parent) || this.#whiteouts.has(parent)) {
-      throw new RefusedEntry('it is below something that is no directory');
+      throw new RefusedEntry('its parent is not a directory');
     }
     this.#addParents(parent);
     this.#directories.set(parent, implied);
   }
 
   #addDirectory(path: string, entry: TarEntry): void {
-    if (this.#leaves.has(path)) throw new RefusedEntry('it is there twice');
+    if (this.#leaves.has(path)) throw new RefusedEntry('it appears twice');
     this.#whiteouts.delete(path);
     const attributes = this.#attributes(entry);
     const earlier = this.#directories.get(path)?.xattrs ?? noXattrs;
     this.#directories.set(path, {
       ...attributes,
-      // The top is where engines mount, so its time is that of the moment.
+      // Engines mount at the top directory, so its time would be the time of extraction.
       mtime: path === '' ? epoch : attributes.mtime,
       xattrs: new Map([...earlier, ...attributes.xattrs]),
     });
@@ -138,7 +141,7 @@ export class LayerTree {
     return this.#header(path, { ...leaf, ...device, size, linkName: type === 'symlink' ? linkName : '' });
   }
 
-  /** Files beside each other are often alike: one object will do for all of them. */
+  /** Neighbouring files often have equal attributes, so they share one object. */
   #sharing(leaf: Leaf): Leaf {
     const last = this.#lastLeaf;
     const hasNoXattrs = leaf.xattrs.size === 0 && last?.xattrs.size === 0;
@@ -148,12 +151,13 @@ export class LayerTree {
   }
 
   #addLink(path: string, entry: TarEntry): Buffer {
-    const target = entryPath(entry.linkName, 'the name it links to');
+    const target = entryPath(entry.linkName, 'its link target');
     const leaf = this.#leaves.get(target);
-    if (leaf === undefined) throw new RefusedEntry('it links to a file that is not before it in its layer');
+    if (leaf === undefined)
+      throw new RefusedEntry('it links to a file that does not precede it in its layer');
     if (!sameAttributes(leaf, this.#attributes(entry))) {
-      // Engines would change the file, which is in the pack already.
-      throw new RefusedEntry('it is a link with other attributes than its file');
+      // Engines would change the file, which is already in the pack.
+      throw new RefusedEntry('it is a link whose attributes differ from those of its file');
     }
     this.#leaves.set(path, leaf);
     return this.#header(path, { ...leaf, type: 'hardlink', linkName: `${this.#top}/${target}` });
@@ -162,7 +166,7 @@ export class LayerTree {
   #attributes(entry: TarEntry): Attributes {
     const { mode, uid, gid } = entry;
     if (uid < 0 || gid < 0 || uid > maxId || gid > maxId)
-      throw new RefusedEntry('its owner is no number of 32 bits');
+      throw new RefusedEntry('its owner is not a 32-bit number');
     return {
       mode,
       uid,
@@ -172,7 +176,7 @@ export class LayerTree {
     };
   }
 
-  /** Engines, too, take a time before 1970 for 1970. */
+  /** Like engines, turns times before 1970 into 1970. */
   #time({ seconds, nanoseconds }: TarTime): TarTime {
     if (seconds < 0) return epoch;
     if (seconds > maxSeconds) return { seconds: maxSeconds, nanoseconds: 0 };
@@ -194,7 +198,7 @@ export class LayerTree {
 function sameAttributes(leaf: Leaf, link: Attributes): boolean {
   if (leaf.uid !== link.uid || leaf.gid !== link.gid) return false;
   for (const [name, value] of link.xattrs) if (leaf.xattrs.get(name)?.equals(value) !== true) return false;
-  // Engines set neither mode nor time of a symlink through a link to it.
+  // Engines do not set mode and time of a symlink through a hard link.
   if (leaf.type === 'symlink') return true;
   const { mtime } = link;
   const isSameTime = leaf.mtime.seconds === mtime.seconds && leaf.mtime.nanoseconds === mtime.nanoseconds;
@@ -203,12 +207,12 @@ function sameAttributes(leaf: Leaf, link: Attributes): boolean {
 
 function checkSymlink(linkName: string): void {
   if (linkName === '' || linkName.length > 4095 || linkName.includes('\0')) {
-    throw new RefusedEntry('it leads to no name');
+    throw new RefusedEntry('its link target is empty');
   }
 }
 
-/** The numbers that Linux packs into 32 bits. */
+/** Checks the ranges of Linux's 32-bit device numbers. */
 function checkDevice({ deviceMajor, deviceMinor }: TarEntry): void {
   const isNumber = deviceMajor >= 0 && deviceMajor < 2 ** 12 && deviceMinor >= 0 && deviceMinor < 2 ** 20;
-  if (!isNumber) throw new RefusedEntry('its device number is none of Linux');
+  if (!isNumber) throw new RefusedEntry('its device number is out of range for Linux');
 }

@@ -1,4 +1,7 @@
-/** An entry that a pack cannot hold as an engine would extract it, or that engines refuse too; which one is for the catcher to say. */
+/**
+ * An entry that a pack cannot represent as an engine would extract it, or that engines reject too. The caller
+ * names the entry.
+ */
 export class RefusedEntry extends Error {
   override readonly name = 'RefusedEntry';
 }

@@ -20,14 +20,15 @@ const maxOctal7 = 0o7777777;
 const maxOctal11 = 0o77777777777;
 
 /**
- * The header of an entry for the program that writes the pack: ustar, preceded by extensions where needed.
+ * Formats the header of an entry for the program that writes the pack: ustar, with extensions before it if
+ * needed.
  */
 export function formatHeader(entry: PackEntry): Buffer {
   const { path, linkName, type, mode, mtime, deviceMajor, deviceMinor } = entry;
   const fits = splitTarPath(path) !== undefined;
   const records = paxRecords(entry, fits);
   const block = tarHeader({
-    // What is too long or too large here stands in an extension.
+    // Extensions contain the values that are too long or too large here.
     path: fits ? path : path.slice(0, 100),
     linkName: linkName.slice(0, 100),
     uid: Math.min(entry.uid, maxOctal7),
@@ -39,7 +40,7 @@ export function formatHeader(entry: PackEntry): Buffer {
   const longLink = linkName.length > 100 ? Buffer.from(`${linkName}\0`, 'latin1') : undefined;
   if (records.length === 0 && longLink === undefined) return block;
   return Buffer.concat([
-    // Not a PAX record: mksquashfs 4.5 strips `../` and `/` from the beginning of that.
+    // Not a PAX record: mksquashfs 4.5 strips leading `../` and `/` from those.
     ...(longLink === undefined ? [] : extension('longLink', longLink)),
     ...(records.length === 0 ? [] : extension('pax', Buffer.concat(records))),
     block,
@@ -66,7 +67,7 @@ function paxRecords(entry: PackEntry, pathFits: boolean): readonly Buffer[] {
 function paxRecord(key: string, value: Buffer): Buffer {
   const rest = key.length + value.length + 3;
   let length = rest + String(rest).length;
-  // The length counts its own digits, which may add one.
+  // The length includes its own digits, which may add one.
   length = rest + String(length).length;
   return Buffer.concat([Buffer.from(`${String(length)} ${key}=`, 'latin1'), value, Buffer.from('\n')]);
 }

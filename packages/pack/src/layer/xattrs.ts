@@ -2,27 +2,28 @@ import type { PackFilesystem } from '@drayage/core/bundle';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { RefusedEntry } from './refused.ts';
 
-/** Makes a directory hide what lower layers have below it. */
+/** Marks a directory as opaque: it hides its contents in lower layers. */
 export const opaqueXattr = 'trusted.overlay.opaque';
 
-/** What the file system of a pack can hold. */
+/** What the file system of a pack supports. */
 export interface Abilities {
-  /** Else times are whole seconds, from 1970 to 2106. */
+  /** If false, times are whole seconds from 1970 to 2106. */
   readonly hasNanoseconds: boolean;
-  /** Else access control lists cannot be stored. */
+  /** If false, access control lists cannot be stored. */
   readonly hasAcls: boolean;
 }
 
-/** By the kind of pack. */
+/** Abilities by kind of pack. */
 export const abilities: Readonly<Record<PackFilesystem, Abilities>> = {
   squashfs: { hasNanoseconds: false, hasAcls: false },
   erofs: { hasNanoseconds: true, hasAcls: true },
 };
 
 /**
- * The extended attributes that an engine would set: those in a namespace that Linux has, and `user.` ones only where it takes them.
- * @throws RefusedEntry for one that changes how overlayfs reads a layer (one engine sets it, another drops it), and for one that the file
- * system cannot hold
+ * The extended attributes that an engine would set: those in namespaces of Linux, and `user.` attributes only
+ * on files and directories.
+ * @throws RefusedEntry for an attribute that changes how overlayfs reads a layer (engines differ on it), and
+ * for one that the file system cannot store
  */
 export function settableXattrs(entry: TarEntry, { hasAcls }: Abilities): ReadonlyMap<string, Buffer> {
   if (entry.xattrs.size === 0) return entry.xattrs;

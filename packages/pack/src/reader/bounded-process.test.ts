@@ -31,29 +31,29 @@ async function sizeOf(name: string): Promise<number> {
 }
 
 describe('a program that extracts files', () => {
-  test('ends as it likes while it keeps within its bounds', async () => {
+  test('ends by itself within its bounds', async () => {
     expect(await shell('head -c 1000000 /dev/zero >a')).toEqual({
       kind: 'exited',
       status: 0,
-      message: 'it ended with 0',
+      message: 'exit code 0',
     });
     expect(await shell('echo so >&2; exit 3')).toEqual({ kind: 'exited', status: 3, message: 'so' });
     expect(await sizeOf('a')).toBe(1_000_000);
   });
 
-  test('writes no file that is larger than allowed, also none with holes', async () => {
+  test('cannot write a file above the limit, even with holes', async () => {
     expect(await shell('exec head -c 100000000 /dev/zero >a')).toEqual({ kind: 'exceeded' });
     expect(await sizeOf('a')).toBeLessThan(1.1 * mebibyte);
     expect(await shell('exec dd if=/dev/zero of=b bs=1 count=1 seek=10000000')).toEqual({ kind: 'exceeded' });
     expect(await sizeOf('b')).toBe(0);
   });
 
-  test('is ended when its files are too many', async () => {
+  test('is killed when its files exceed the limit', async () => {
     const forever = 'i=0; while :; do i=$((i + 1)); printf %065536d 0 >"$i"; done';
     expect(await shell(forever)).toEqual({ kind: 'exceeded' });
   });
 
-  test('is ended when nobody waits for it any more', async () => {
+  test('is killed on abort', async () => {
     const stop = new AbortController();
     const ended = shell('exec sleep 600', {}, stop.signal);
     stop.abort();

@@ -2,13 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, statfs } from 'node:fs/promises';
 
-/** What a program that extracts files may take. */
+/** Limits for a program that extracts files. */
 export interface ExtractionBounds {
-  /** Of one file, with its holes (bytes). */
+  /** Size of one file, including holes (bytes). */
   readonly maxFileBytes: number;
-  /** Written altogether (bytes). */
+  /** Total written (bytes). */
   readonly maxBytes: number;
-  /** Where the files go: some space is always left free there. */
+  /** The target directory; some space on its file system always stays free. */
   readonly directory: string;
 }
 
@@ -21,31 +21,31 @@ export interface BoundedRun {
 }
 
 /**
- * `exceeded`: it was ended because the files are larger than they may be; `full`: because the disk was about
- * to be.
+ * How a bounded program ended. `exceeded`: killed because its files exceed the limits; `full`: killed before
+ * the disk was full.
  */
 export type BoundedEnd =
   | { readonly kind: 'exited'; readonly status: number; readonly message: string }
   | { readonly kind: 'exceeded' | 'full' | 'aborted' };
 
 const lookMs = 20;
-/** Left free for others (bytes, and files). */
+/** Space that stays free (bytes, and files). */
 const reserveBytes = 32 * 1024 ** 2;
 const reserveFiles = 100;
-/** What the program prints (bytes). */
+/** Limit for the program's output (bytes). */
 const printedBytes = 1024 ** 2;
 const messageBytes = 4096;
 const blockBytes = 512;
-/** Linux ends with it whatever writes beyond the limit. */
+/** The signal that Linux sends to a process that writes beyond the limit. */
 const overLimit = 'SIGXFSZ';
 
-// Where the limit cannot be set, a lower one holds already.
+// If the limit cannot be set, a lower one already applies.
 const limited = 'ulimit -S -f "$1" 2>/dev/null; shift; exec "$@"';
 
 /**
- * Runs a program that extracts files, and ends it as soon as it writes more than it may: one file by the
- * limit of the kernel, all of them by looking at what the process has written (Linux), and never to the last
- * free block. Rejects when it cannot be started.
+ * Runs a program that extracts files, and kills it once it exceeds the limits. The kernel limits the size of
+ * a file; the total is polled from the process's written bytes (Linux). The last free blocks are never used.
+ * Rejects if the program cannot be started.
  */
 export async function runBounded({ command, args, env, bounds, signal }: BoundedRun): Promise<BoundedEnd> {
   if (signal?.aborted === true) return { kind: 'aborted' };
@@ -83,7 +83,7 @@ async function ended(child: ChildProcess): Promise<readonly [number | null, Node
 }
 
 function endText(status: number | null, by: NodeJS.Signals | null): string {
-  return by === null ? `it ended with ${String(status)}` : `it was ended by ${by}`;
+  return by === null ? `exit code ${String(status)}` : `killed by ${by}`;
 }
 
 function watch(
@@ -107,10 +107,7 @@ function watch(
   };
 }
 
-/**
- * What a process has handed to the kernel for writing; 0 where the system does not say.
- * @see proc(5), /proc/pid/io
- */
+/** The bytes that a process has written; 0 if the system does not report it. @see proc(5), /proc/pid/io */
 async function writtenBytes(pid: number | undefined): Promise<number> {
   const text = await readFile(`/proc/${String(pid)}/io`, 'utf8').catch(() => '');
   return Number(/^wchar: (\d+)$/m.exec(text)?.[1] ?? 0);
@@ -123,7 +120,7 @@ async function isNearlyFull(directory: string): Promise<boolean> {
   return bavail * bsize < reserveBytes || (files > 0 && ffree < reserveFiles);
 }
 
-/** What can be written to a directory before the reserve is reached (bytes). */
+/** Free space of a directory above the reserve (bytes). */
 export async function spaceIn(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return Math.max(0, bavail * bsize - reserveBytes);

@@ -17,10 +17,10 @@ import { treeFiles, type TreeFiles } from './tree-files.ts';
 
 const refusals = [MalformedTar, MalformedTarSplit, MalformedSquashfs, RefusedEntry, WrongTree];
 
-/** The contract is that of `PackReader.checkLayer`. */
+/** Implements `PackReader.checkLayer`. */
 export async function checkLayer(extractor: Extractor, request: OpenPackedLayer): Promise<void> {
   if (request.filesystem !== 'squashfs')
-    throw invalid(request, 'only squashfs packs can be checked like this');
+    throw invalid(request, 'only squashfs packs can be checked without mounting');
   const top = hexOf(request.layer.diffId);
   const directory = await mkdtemp(join(request.workDir, `check-${top.slice(0, 12)}-`));
   try {
@@ -36,7 +36,8 @@ export async function checkLayer(extractor: Extractor, request: OpenPackedLayer)
 }
 
 /**
- * Rebuilds the tar, requires that it is the layer, and that every file of the tree is in it where it belongs.
+ * Rebuilds the tar, requires that it hashes to the diffId, and records the files of the tree and where each
+ * belongs.
  */
 async function rebuildAndCheck(request: OpenPackedLayer, files: TreeFiles): Promise<ExpectedTree> {
   const { layer, tarSplit, signal } = request;
@@ -47,7 +48,7 @@ async function rebuildAndCheck(request: OpenPackedLayer, files: TreeFiles): Prom
   let tarSize = 0;
   for await (const bytes of abortable(tar, signal, `check layer ${layer.diffId}`)) {
     tarSize += bytes.length;
-    if (tarSize > layer.tarSize) throw new MalformedTarSplit('it makes a tar of another size');
+    if (tarSize > layer.tarSize) throw new MalformedTarSplit('the rebuilt tar has a different size');
     hash.update(bytes);
     expectation.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
@@ -67,8 +68,8 @@ function checkDigest({ file, layer: { diffId } }: OpenPackedLayer, actual: strin
 }
 
 /**
- * The tar is the layer: so is a file whose bytes were taken for just that part of it, and a sparse one with
- * the same bytes.
+ * The tar matches the layer, so a file is right if its bytes were used for its own part of the tar; a sparse
+ * file must have the same bytes.
  */
 function checkContents(
   files: TreeFiles,
@@ -86,12 +87,12 @@ function checkContents(
 }
 
 function wrongContent(path: string): WrongTree {
-  return new WrongTree(`${JSON.stringify(Buffer.from(path, 'latin1').toString())} has another content`);
+  return new WrongTree(`${JSON.stringify(Buffer.from(path, 'latin1').toString())} has different content`);
 }
 
 function invalid({ file, layer: { diffId } }: OpenPackedLayer, reason: string, cause?: unknown): DrayError {
   return new DrayError('PACK_INVALID', `cannot use layer ${diffId} of pack ${file}: ${reason}`, {
-    hint: 'Find out who has changed the pack, or run "dray prepull --repack" to make it anew.',
+    hint: 'Find out who changed the pack, or run "dray prepull --repack" to make a new one.',
     cause,
     details: { diffId, file },
   });

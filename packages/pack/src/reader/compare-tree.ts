@@ -1,14 +1,14 @@
 import type { SquashfsNode } from '../squashfs/squashfs-file.ts';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
 
-/** What is wrong with a tree, for after a colon. */
+/** A difference between a tree and its layer; the message follows a colon. */
 export class WrongTree extends Error {
   override readonly name = 'WrongTree';
 }
 
 /**
- * Requires that a tree has the names of the expected one and no others, each with the same attributes.
- * Contents are not looked at.
+ * Requires that a tree has exactly the names of the expected one, each with the same attributes. Does not
+ * compare contents.
  * @throws WrongTree
  */
 export async function compareTree(
@@ -19,7 +19,7 @@ export async function compareTree(
   for await (const [path, node] of actual) {
     const expected = nodes.get(path);
     if (expected === undefined) throw wrong(path, 'is not in the layer');
-    if (inodes.has(path)) throw wrong(path, 'is there twice');
+    if (inodes.has(path)) throw wrong(path, 'appears twice');
     inodes.set(path, node.number);
     checkNode(path, node, fileOf(expected, nodes));
   }
@@ -27,7 +27,7 @@ export async function compareTree(
   checkLinks(inodes, nodes);
 }
 
-/** A hard link is the file that it leads to. */
+/** Resolves a hard link to its file. */
 function fileOf({ entry, target }: ExpectedNode, nodes: ExpectedTree['nodes']): ExpectedNode['entry'] {
   return target === undefined ? entry : (nodes.get(target)?.entry ?? entry);
 }
@@ -44,18 +44,19 @@ function checkNode(path: string, node: SquashfsNode, entry: ExpectedNode['entry'
     ['device', `${node.deviceMajor}:${node.deviceMinor}`, `${entry.deviceMajor}:${entry.deviceMinor}`],
   ];
   for (const [what, actual, expected] of pairs) {
-    if (actual !== expected) throw wrong(path, `has another ${what}`);
+    if (actual !== expected) throw wrong(path, `has a different ${what}`);
   }
   const names = new Set([...node.xattrs.keys(), ...entry.xattrs.keys()]);
   for (const name of names) {
     const value = node.xattrs.get(name);
-    if (value?.equals(entry.xattrs.get(name) ?? absent) !== true) throw wrong(path, `has another ${name}`);
+    if (value?.equals(entry.xattrs.get(name) ?? absent) !== true)
+      throw wrong(path, `has a different ${name}`);
   }
 }
 
 const absent = Buffer.from('\0absent');
 
-/** Names share a file exactly where the layer links them. */
+/** Requires that names share an inode exactly where the layer links them. */
 function checkLinks(inodes: ReadonlyMap<string, number>, nodes: ExpectedTree['nodes']): void {
   const owners = new Map<number, string>();
   for (const [path, { target }] of nodes) {

@@ -6,25 +6,24 @@ import { entryPath } from '../layer/entry-path.ts';
 import { TarParser, type TarConsumer } from '../tar/tar-parser.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 
-/** One name of the tree that a layer makes. */
+/** One path of the tree that a layer makes. */
 export interface ExpectedNode {
   readonly entry: TarEntry;
-  /** Of a hard link: the path of the file. */
+  /** For a hard link: the path of its file. */
   readonly target: string | undefined;
 }
 
-/** The tree that a layer's tar makes in a pack, by path ('' is the layer's own directory). */
+/** The tree that a layer's tar makes in a pack, by path ('' is the layer's directory). */
 export interface ExpectedTree {
   readonly nodes: ReadonlyMap<string, ExpectedNode>;
-  /** Where in the tar the content of files begins: of those that have any and are not sparse. */
+  /** Offset in the tar of each file's content, for files that are neither empty nor sparse. */
   readonly offsets: ReadonlyMap<string, number>;
-  /** SHA-256 of sparse files, holes included, in hex. */
+  /** SHA-256 of each sparse file including holes, in hex. */
   readonly sparse: ReadonlyMap<string, string>;
 }
 
 /**
- * Takes the tar of a layer, and tells what tree a pack must have for it: by the same rules that packs are
- * made by.
+ * Reads the tar of a layer and builds the tree that a pack must have for it, with the code that writes packs.
  */
 export class TreeExpectation {
   readonly #top: string;
@@ -45,7 +44,7 @@ export class TreeExpectation {
     this.#tree = new TarParser(this.#treeConsumer());
   }
 
-  /** Takes the next bytes of the tar. @throws MalformedTar, RefusedEntry */
+  /** Reads the next bytes of the tar. @throws MalformedTar, RefusedEntry */
   push(bytes: Buffer): void {
     this.#layer.push(bytes);
     this.#pass(this.#splitter.take().tar);
@@ -64,7 +63,7 @@ export class TreeExpectation {
     for (const bytes of tar) this.#tree.push(bytes);
   }
 
-  /** Hears the layer's own tar. */
+  /** Consumes the layer's own tar. */
   #layerConsumer(): TarConsumer {
     const splitter = this.#splitter;
     return {
@@ -89,7 +88,7 @@ export class TreeExpectation {
     };
   }
 
-  /** Hears what would go into the pack. */
+  /** Consumes the tar that would go into the pack. */
   #treeConsumer(): TarConsumer {
     return {
       entry: (entry) => {
@@ -108,7 +107,7 @@ export class TreeExpectation {
     };
   }
 
-  /** A link may lead to another link, which came before. */
+  /** A link may refer to an earlier link. */
   #fileAt(name: string): string {
     const path = this.#pathOf(name);
     return this.#nodes.get(path)?.target ?? path;

@@ -6,11 +6,11 @@ import { runBounded, spaceIn, type BoundedEnd } from './bounded-process.ts';
 import { layerDirectory } from './layer-directory.ts';
 import { makeReadable } from './make-readable.ts';
 
-/** A program that takes directories out of packs. */
+/** Extracts layers from packs. */
 export interface Extractor {
   /**
-   * Puts a layer's files below `into`, as far as this user may create them, and never more of them than the
-   * pack says that there are. Returns the layer's directory.
+   * Extracts a layer's files below `into`, as far as this user may create them, and never more bytes than the
+   * pack declares. Returns the layer's directory.
    * @throws DrayError `PACK_INVALID`, `DISK_FULL`, `ABORTED`
    */
   extract(layer: OpenPackedLayer, into: string): Promise<string>;
@@ -21,7 +21,7 @@ export interface ExtractorPrograms {
   readonly fsckErofs: string;
 }
 
-/** The program for one kind of pack. @throws DrayError `PACK_TOOL_MISSING` */
+/** Finds the program for one kind of pack. @throws DrayError `PACK_TOOL_MISSING` */
 export async function findExtractor(
   filesystem: PackFilesystem,
   programs: ExtractorPrograms,
@@ -36,7 +36,7 @@ export async function findExtractor(
       const directory = `${into}/tree`;
       const extent = extentOf(isSquashfs ? [request.layer] : request.packLayers);
       await requireSpace(request, extent, into);
-      // The layer's own directory is the only one that the program must make itself.
+      // The program itself creates no directory but the layer's.
       if (!isSquashfs) await mkdir(directory);
       const end = await runBounded({
         command: needed.command,
@@ -46,7 +46,7 @@ export async function findExtractor(
         signal: request.signal,
       });
       if (!isWhole(end, isSquashfs)) throw extractError(request, end, extent.size);
-      // For root no mode is in the way.
+      // Root can read files of any mode.
       if (process.getuid?.() !== 0) await makeReadable(Buffer.from(directory));
       return layerDirectory(request, directory);
     },
@@ -72,7 +72,10 @@ function erofsArgs({ file }: OpenPackedLayer, directory: string): readonly strin
   return [`--extract=${directory}`, '--no-preserve', file];
 }
 
-/** `unsquashfs` ends with 2 when it could not make something, such as a device: that matters only where a file is missed. */
+/**
+ * `unsquashfs` exits with 2 if it could not create some entry, such as a device. That only matters if a file
+ * is missing later.
+ */
 function isWhole(end: BoundedEnd, isSquashfs: boolean): boolean {
   return end.kind === 'exited' && (end.status === 0 || (isSquashfs && end.status === 2));
 }
@@ -86,7 +89,7 @@ function extentOf(layers: readonly Extent[]): Extent {
   };
 }
 
-/** Bytes that lie in no hole of a sparse file need space: no more than the layer's tar has. */
+/** Only bytes outside of holes need space: no more than the layer's tar has. */
 async function requireSpace(
   request: OpenPackedLayer,
   { size, tarSize }: Extent,
@@ -95,7 +98,7 @@ async function requireSpace(
   const needed = Math.min(size, tarSize);
   const free = await spaceIn(into);
   if (free >= needed) return;
-  const reason = `it takes ${String(needed)} bytes, and ${String(free)} can be used in ${into}`;
+  const reason = `it needs ${String(needed)} bytes, but ${into} has ${String(free)} available`;
   throw diskFull(request, reason);
 }
 
@@ -107,16 +110,16 @@ function extractError(request: OpenPackedLayer, end: BoundedEnd, bytes: number):
   const reason =
     end.kind === 'exited'
       ? reasonOf(end)
-      : `its files are larger than the ${String(bytes)} bytes that the pack says`;
+      : `its files are larger than the ${String(bytes)} bytes that the pack declares`;
   return new DrayError('PACK_INVALID', `cannot ${what}: ${reason}`, {
-    hint: 'Run "dray prepull --repack" to make the pack anew.',
+    hint: 'Run "dray prepull --repack" to make a new pack.',
     details: { diffId: layer.diffId, file },
   });
 }
 
 function diskFull({ file, layer }: OpenPackedLayer, reason: string): DrayError {
   return new DrayError('DISK_FULL', `cannot extract layer ${layer.diffId} from pack ${file}: ${reason}`, {
-    hint: 'Free some space, or mount the pack where that is possible.',
+    hint: 'Free disk space, or mount the pack if possible.',
     details: { diffId: layer.diffId, file },
   });
 }

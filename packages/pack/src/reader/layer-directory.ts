@@ -3,8 +3,8 @@ import { DrayError, hexOf, systemErrorCode } from '@drayage/core';
 import type { OpenPackedLayer } from '@drayage/core/bundle';
 
 /**
- * The directory of a layer that was extracted from its pack. A link in its place would lead to files of this
- * machine.
+ * The directory of a layer that was extracted from its pack. Rejects a link in its place, which would lead to
+ * files of this machine.
  * @throws DrayError `PACK_INVALID`
  */
 export async function layerDirectory(
@@ -22,9 +22,9 @@ export async function layerDirectory(
 
 async function whyNoDirectory(path: string): Promise<string | undefined> {
   try {
-    return (await lstat(path)).isDirectory() ? undefined : 'it is not a directory there';
+    return (await lstat(path)).isDirectory() ? undefined : 'its entry in the pack is not a directory';
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return 'it is not there';
+    if (systemErrorCode(error) === 'ENOENT') return 'the pack does not contain it';
     throw error;
   }
 }

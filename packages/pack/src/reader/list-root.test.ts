@@ -17,7 +17,7 @@ afterEach(() => directory.remove());
 describe('the root of a pack', () => {
   const lister = createPackRootLister({ env: process.env });
 
-  test('as the writer makes it holds the directories of its layers, those of empty ones too', async () => {
+  test('contains a directory for each layer, even for empty ones', async () => {
     const tars = [
       tarOf(rawTarEntry({ name: 'a/b', content: text('one') })),
       tarOf(),
@@ -29,7 +29,7 @@ describe('the root of a pack', () => {
     expect(packRootFault({ entries, diffIds: layers.map(({ diffId }) => diffId) })).toBeUndefined();
   });
 
-  test('is not listed for a file that is no pack, nor without a program that can', async () => {
+  test('is an error for a file that is not a pack, and without a program', async () => {
     const file = join(directory.path, 'no pack');
     await writeFile(file, 'hello');
     expect(await rejectionCode(lister.listRoot(file, 'squashfs'))).toBe('PACK_INVALID');
@@ -42,7 +42,7 @@ describe('the root of a pack', () => {
 
 const name = 'a'.repeat(64);
 
-describe('what unsquashfs lists', () => {
+describe('the list of unsquashfs', () => {
   const top = 'drwxr-xr-x 0/0                     206 1970-01-01 00:00 root';
 
   test('has the kind and name of each entry', () => {
@@ -69,7 +69,7 @@ describe('what unsquashfs lists', () => {
     ]);
   });
 
-  test('has an unknown entry for each line that is none', () => {
+  test('has an unknown entry for each unparsable line', () => {
     const printed = `${top}\ndrwxr-xr-x 0/0 2 1970-01-01 00:00 root/${name}\nthe rest of a name\n`;
     expect(parseSquashfsRoot(printed)).toEqual([
       { name, kind: 'directory' },
@@ -81,7 +81,7 @@ describe('what unsquashfs lists', () => {
   });
 });
 
-describe('what dump.erofs lists', () => {
+describe('the list of dump.erofs', () => {
   const head = 'File : /\nSize: 238  On-disk size: 238  directory\n\n       NID TYPE  FILENAME\n';
 
   test('has the kind and name of each entry', () => {
@@ -97,7 +97,7 @@ describe('what dump.erofs lists', () => {
     ]);
   });
 
-  test('has an unknown entry for each line that is none', () => {
+  test('has an unknown entry for each unparsable line', () => {
     expect(parseErofsRoot(`${head}        46    2  ${name}\nrest\n`)).toEqual([
       { name, kind: 'directory' },
       { name: 'rest', kind: 'unknown entry' },

@@ -4,16 +4,16 @@ import { lastWords, runProgram, type Environment } from '@drayage/host';
 import { plainEnvironment, requireTool, type NeededTool } from '../writer/pack-tool.ts';
 import { parseErofsRoot, parseSquashfsRoot, squashfsTop } from './root-listing.ts';
 
-// Ten thousand layers, more than a pack can have, take 1.2 MB.
+// Enough for ten thousand layers (1.2 MB), more than a pack can have.
 const maxOutput = 16 * 1024 ** 2;
 
-/** How the roots of packs are listed. */
+/** Options for listing the roots of packs. */
 export interface PackRootListerOptions {
-  /** The program for squashfs, default `unsquashfs`; 4.5 or newer. */
+  /** The program for squashfs. Default: `unsquashfs`, 4.5 or newer. */
   readonly unsquashfs?: string | undefined;
   /**
-   * The program for EROFS, default `dump.erofs`; 1.8 or newer. It lists the types of entries, and cannot see
-   * that one is a lie.
+   * The program for EROFS. Default: `dump.erofs`, 1.8 or newer. It lists the types in directories and does
+   * not notice if one is wrong.
    */
   readonly dumpErofs?: string | undefined;
   /** As {@link PackWriterOptions.env}. */
@@ -26,10 +26,7 @@ interface Listing {
   readonly parse: (printed: string) => readonly PackRootEntry[];
 }
 
-/**
- * Lists the roots of packs with the programs of this machine, without mounting them; the contract is that of
- * `PackRootLister`.
- */
+/** Lists the roots of packs with programs of this machine, without mounting. Implements `PackRootLister`. */
 export function createPackRootLister(options: PackRootListerOptions = {}): PackRootLister {
   const env = plainEnvironment(options.env ?? {});
   return {
@@ -40,7 +37,7 @@ export function createPackRootLister(options: PackRootListerOptions = {}): PackR
       if (result.exitCode === 0) return parse(result.stdout);
       const reason = lastWords(result) || `exit code ${result.exitCode}`;
       throw new DrayError('PACK_INVALID', `cannot list the root of pack ${file}: ${reason}`, {
-        hint: 'Run "dray prepull --repack" to make the pack anew.',
+        hint: 'Run "dray prepull --repack" to make a new pack.',
         cause: result.startError,
         details: { file },
       });
@@ -58,7 +55,7 @@ function listingOf(
       return {
         tool: {
           ...{ command: unsquashfs, versionArgs: ['-version'], packageName: 'squashfs-tools', purpose },
-          // The first that can stop below the root.
+          // The first version that can stop below the root.
           least: [4, 5],
         },
         argsFor: (file) => ['-lln', '-max-depth', '1', '-dest', squashfsTop, file],

@@ -2,7 +2,7 @@ import { chmod, lstat, readdir } from 'node:fs/promises';
 
 const ownerBits = 0o700;
 
-/** Lets the owner of a tree read and remove all of it, whatever modes it was extracted with. Links are left alone. */
+/** Changes modes so that the owner can read and remove the whole tree. Does not follow links. */
 export async function makeReadable(directory: Buffer): Promise<void> {
   await chmod(directory, ownerBits);
   for (const entry of await readdir(directory, { encoding: 'buffer', withFileTypes: true })) {

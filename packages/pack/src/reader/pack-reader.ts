@@ -12,17 +12,20 @@ import { findExtractor, type Extractor } from './extract.ts';
 import { rebuildTar } from './rebuild-tar.ts';
 import { treeFiles } from './tree-files.ts';
 
-/** How packs are read. */
+/** Options for reading packs. */
 export interface PackReaderOptions {
-  /** The program for squashfs, default `unsquashfs`. */
+  /** The program for squashfs. Default: `unsquashfs`. */
   readonly unsquashfs?: string | undefined;
-  /** The program for EROFS, default `fsck.erofs`. */
+  /** The program for EROFS. Default: `fsck.erofs`. */
   readonly fsckErofs?: string | undefined;
   /** As {@link PackWriterOptions.env}. */
   readonly env?: Environment | undefined;
 }
 
-/** Reads packs with the programs of this machine; the contract is that of `PackReader`. Nothing is extracted before the first byte is read. */
+/**
+ * Reads packs with programs of this machine. Implements `PackReader`. Extracts nothing until the first byte
+ * is read.
+ */
 export function createPackReader(options: PackReaderOptions = {}): PackReader {
   const { unsquashfs = 'unsquashfs', fsckErofs = 'fsck.erofs', env = {} } = options;
   const extractorOf = (filesystem: PackFilesystem): Promise<Extractor> =>
@@ -52,7 +55,7 @@ async function* rebuild(extractor: Extractor, request: OpenPackedLayer): ByteStr
       if (tarSize > layer.tarSize) break;
       yield chunk;
     }
-    if (tarSize !== layer.tarSize) throw new MalformedTarSplit('it makes a tar of another size');
+    if (tarSize !== layer.tarSize) throw new MalformedTarSplit('the rebuilt tar has a different size');
   } catch (error) {
     if (!(error instanceof MalformedTarSplit || error instanceof RefusedEntry)) throw error;
     throw invalid(request, error);
@@ -63,7 +66,7 @@ async function* rebuild(extractor: Extractor, request: OpenPackedLayer): ByteStr
 
 function invalid({ file, layer: { diffId } }: OpenPackedLayer, error: Error): DrayError {
   return new DrayError('PACK_INVALID', `cannot rebuild layer ${diffId} from pack ${file}: ${error.message}`, {
-    hint: 'Run "dray prepull --repack" to make the pack anew.',
+    hint: 'Run "dray prepull --repack" to make a new pack.',
     cause: error,
     details: { diffId, file },
   });

@@ -6,10 +6,10 @@ import type { TreeFiles } from './tree-files.ts';
 const batchBytes = 64 * 1024;
 
 /**
- * The tar that a tree and a tar-split were made of. `onFile` hears which file of the tree is read for the
- * bytes from `offset` on. Errors of `tarSplit` come out as they are.
- * @throws MalformedTarSplit, also for a file that is not what the tar-split says; RefusedEntry for a name
- * that leads out of the tree
+ * Rebuilds a tar from its tree and tar-split. Calls `onFile` for each file whose content starts at `offset`
+ * of the tar. Errors of `tarSplit` are passed on unchanged.
+ * @throws MalformedTarSplit, also if a file differs from the tar-split; RefusedEntry for a name outside of
+ * the tree
  */
 export async function* rebuildTar(
   files: TreeFiles,
@@ -42,7 +42,7 @@ type FileRecord = Extract<TarSplitRecord, { type: 'file' }>;
 
 function* fileContent({ name, size, crc }: FileRecord, files: TreeFiles): Generator<Buffer> {
   const content = files.open(name);
-  if (content === undefined) throw wrongFile(name, 'is not there');
+  if (content === undefined) throw wrongFile(name, 'is missing');
   const sum = createCrc64();
   let bytes = 0;
   for (const piece of content) {
@@ -52,7 +52,7 @@ function* fileContent({ name, size, crc }: FileRecord, files: TreeFiles): Genera
     yield piece;
   }
   if (bytes < size) throw wrongFile(name, 'is too small');
-  if (!sum.digest().equals(crc)) throw wrongFile(name, 'has another content');
+  if (!sum.digest().equals(crc)) throw wrongFile(name, 'has different content');
 }
 
 function wrongFile(name: string, reason: string): MalformedTarSplit {

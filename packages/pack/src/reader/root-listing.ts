@@ -1,15 +1,15 @@
 import { entryKind, type PackRootEntry } from '@drayage/core/bundle';
 
-/** What `unsquashfs` is told to call the root. */
+/** The name that `unsquashfs` prints for the root. */
 export const squashfsTop = 'root';
 
-// Such as "lrwxrwxrwx 0/0     1 1970-01-01 00:00 root/NAME -> TARGET"; of a device, the numbers stand in
-// place of the size.
+// Such as "lrwxrwxrwx 0/0 1 1970-01-01 00:00 root/NAME -> TARGET"; devices have their numbers instead of a
+// size.
 const squashfsLine = /^([-bcdlps])\S{9} \S+ .*?\d{4}-\d\d-\d\d \d\d:\d\d root(?:\/(.*))?$/;
 
 /**
- * The entries that `unsquashfs -lln -max-depth 1` has printed. A line that is no entry belongs to a name with
- * a line end, which no layer has: it becomes an entry of unknown kind.
+ * Parses the output of `unsquashfs -lln -max-depth 1`. A line that is not an entry is part of a name with a
+ * newline, which no layer has: it becomes an entry of unknown kind.
  */
 export function parseSquashfsRoot(printed: string): readonly PackRootEntry[] {
   const lines = printed.split('\n').filter((line) => line !== '');
@@ -23,7 +23,7 @@ export function parseSquashfsRoot(printed: string): readonly PackRootEntry[] {
 // Linux, fs/erofs and include/linux/fs_types.h: FT_REG_FILE … FT_SYMLINK.
 const erofsTypes = ['?', '-', 'd', 'c', 'b', 'p', 's', 'l'];
 
-/** The entries that `dump.erofs --ls` has printed; other lines as in {@link parseSquashfsRoot}. */
+/** Parses the output of `dump.erofs --ls`; other lines as in {@link parseSquashfsRoot}. */
 export function parseErofsRoot(printed: string): readonly PackRootEntry[] {
   const lines = printed.split('\n');
   const heading = lines.findIndex((line) => /^\s*NID\s+TYPE\s+FILENAME$/.test(line));

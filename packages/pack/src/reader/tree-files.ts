@@ -2,21 +2,25 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from '
 import { systemErrorCode } from '@drayage/core';
 import { entryPath, parentOf } from '../layer/entry-path.ts';
 
-/** The files of a directory, by names that nobody has vouched for. */
+/** The files of a directory, by untrusted names. */
 export interface TreeFiles {
   /**
-   * The content of a file, in pieces of at most 256 KiB; undefined when there is no such regular file in the directory. No link is followed.
-   * @throws RefusedEntry for a name that leads out of the directory
+   * The content of a file, in pieces of at most 256 KiB; undefined if the directory has no such regular file.
+   * Links are not followed.
+   * @throws RefusedEntry for a name outside of the directory
    */
   open(name: string): Generator<Buffer> | undefined;
 }
 
 const pieceBytes = 256 * 1024;
-// Without O_NONBLOCK a fifo in place of a file would make us wait for a writer.
+// Without O_NONBLOCK, opening a fifo would wait for a writer.
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EACCES', 'ENAMETOOLONG']);
 
-/** The files below `directory`. Synchronous: they have just been written, and going through the thread pool for each takes ten times as long. */
+/**
+ * Opens files below `directory`. Synchronous: the files were just written, and the thread pool would take ten
+ * times as long per file.
+ */
 export function treeFiles(directory: string): TreeFiles {
   const known = new Set<string>(['']);
   const fullPath = (path: string): Buffer =>

@@ -1,8 +1,8 @@
-/** How far {@link FoldModule.fold} reaches back (bytes). */
+/** The distance that {@link FoldModule.fold} reaches back (bytes). */
 export const foldReach = 64;
 
 /**
- * What Node.js has, and neither its types nor those of the language declare.
+ * Available in Node.js, but declared neither by its types nor by TypeScript's ES library.
  * @see WebAssembly JavaScript Interface 2.0
  */
 declare const WebAssembly: {
@@ -15,19 +15,18 @@ interface Exports {
   readonly fold: (begin: number, end: number) => void;
 }
 
-/** A module whose `memory` of 64 KiB begins with {@link foldReach} zeros that stay. */
+/** A module with a `memory` of 64 KiB that starts with {@link foldReach} permanent zeros. */
 export interface FoldModule {
   readonly memory: ArrayBuffer;
   /**
-   * Divides the bytes between two addresses of the memory, 16 at a time, by the polynomial of CRC-64/GO-ISO,
-   * until 64 bytes are left. Modulo x^64 + x^4 + x^3 + x + 1, x^512 is x^32 + x^24 + x^8 + 1: what stands in
-   * a byte comes back 64, 63, 61 and 60 bytes later, so that no bit has to be shifted. JavaScript has no
-   * vectors to do that with; this takes a fifth of its time.
+   * Reduces the bytes between two addresses of the memory modulo the polynomial of CRC-64/GO-ISO, 16 bytes at
+   * a time, until 64 bytes are left. Modulo x^64 + x^4 + x^3 + x + 1, x^512 is x^32 + x^24 + x^8 + 1: each
+   * byte comes back 64, 63, 61 and 60 bytes later, so no bits are shifted. JavaScript has no vectors for
+   * this; WebAssembly takes a fifth of its time.
    */
   readonly fold: (begin: number, end: number) => void;
 }
 
-/** Makes the module. */
 export function createFoldModule(): FoldModule {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
   return { memory: exports.memory.buffer, fold: exports.fold };

@@ -8,15 +8,18 @@ export type TarSplitRecord =
   | { readonly type: 'segment'; readonly payload: Buffer }
   | { readonly type: 'file'; readonly name: string; readonly size: number; readonly crc: Buffer };
 
-/** A tar-split that cannot be read; whose it is is for the catcher to say. */
+/** A tar-split that cannot be read; the caller names the layer. */
 export class MalformedTarSplit extends Error {
   override readonly name = 'MalformedTarSplit';
 }
 
-/** Longer than any line that is written here (bytes). */
+/** Longer than any line that drayage writes (bytes). */
 const maxLineBytes = 32 * 1024 * 1024;
 
-/** The lines of a gzip-compressed tar-split. Errors of `bytes` come out as they are. @throws MalformedTarSplit */
+/**
+ * Reads the lines of a gzip-compressed tar-split. Errors of `bytes` are passed on unchanged.
+ * @throws MalformedTarSplit
+ */
 export async function* readTarSplit(bytes: ByteStream): AsyncGenerator<TarSplitRecord> {
   let position = 0;
   for await (const line of readLines(bytes)) {
@@ -40,7 +43,7 @@ async function* readLines(bytes: ByteStream): AsyncGenerator<string> {
     restBytes += chunk.length - start;
     if (restBytes > maxLineBytes) throw new MalformedTarSplit('a line is too long');
   }
-  if (restBytes > 0) throw new MalformedTarSplit('its last line is cut short');
+  if (restBytes > 0) throw new MalformedTarSplit('its last line is truncated');
 }
 
 async function* gunzip(bytes: ByteStream): AsyncGenerator<Buffer> {
@@ -51,7 +54,8 @@ async function* gunzip(bytes: ByteStream): AsyncGenerator<Buffer> {
     for await (const chunk of gunzip) if (Buffer.isBuffer(chunk)) yield chunk;
     await feeding;
   } catch (error) {
-    if (systemErrorCode(error)?.startsWith('Z_') === true) throw new MalformedTarSplit('it is no gzip');
+    if (systemErrorCode(error)?.startsWith('Z_') === true)
+      throw new MalformedTarSplit('it is not valid gzip');
     throw error;
   } finally {
     gunzip.destroy();
@@ -87,5 +91,5 @@ function parseJson(line: string): unknown {
 }
 
 function malformedLine(position: number): MalformedTarSplit {
-  return new MalformedTarSplit(`line ${String(position + 1)} cannot be read`);
+  return new MalformedTarSplit(`line ${String(position + 1)} is malformed`);
 }

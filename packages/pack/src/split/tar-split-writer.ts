@@ -1,16 +1,19 @@
-/** Takes down what a tar is made of, as JSON lines. @see github.com/vbatts/tar-split, tar/storage */
+/** Records the parts of a tar as JSON lines. @see github.com/vbatts/tar-split, tar/storage */
 export interface TarSplitWriter {
-  /** Bytes that stand in the tar as they are. */
+  /** Records bytes of the tar verbatim. */
   segment(raw: readonly Buffer[]): void;
-  /** An entry: its name as bytes (`latin1`), and of a content that is in the layer's tree the size and CRC-64. */
+  /**
+   * Records an entry: its name as bytes (`latin1`) and, if its content is in the layer's tree, size and
+   * CRC-64.
+   */
   file(name: string, content?: { readonly size: number; readonly crc: Buffer }): void;
   /** The lines since the last call. */
   take(): Buffer;
-  /** Length of what {@link take} would give, about (bytes). */
+  /** Approximate length of the next {@link take} (bytes). */
   readonly pendingBytes: number;
 }
 
-/** Begins a tar-split. Lines are those that dockerd writes for the same tar. */
+/** Starts a tar-split. Its lines equal those that dockerd writes for the same tar. */
 export function createTarSplitWriter(): TarSplitWriter {
   let lines: string[] = [];
   let pendingBytes = 0;
@@ -53,7 +56,10 @@ function nameMember(name: string): string {
   return `"name":${JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, escape)},`;
 }
 
-/** Undefined for what tar-split takes for no UTF-8: the replacement character is not told from an error. */
+/**
+ * Undefined for a name that tar-split does not treat as UTF-8. It cannot tell the replacement character from
+ * an error.
+ */
 function textOf(name: string): string | undefined {
   if (/^[\x00-\x7f]*$/.test(name)) return name;
   try {
@@ -64,7 +70,7 @@ function textOf(name: string): string | undefined {
   }
 }
 
-/** As Go's JSON encoder does. */
+/** Escapes like Go's JSON encoder. */
 function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

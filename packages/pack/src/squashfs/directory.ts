@@ -5,13 +5,13 @@ import { blockBytes, type MetadataFile, type Superblock } from './metadata.ts';
 export interface ListedName {
   /** Bytes (`latin1`). */
   readonly name: string;
-  /** Of its inode. */
+  /** Reference of its inode. */
   readonly reference: bigint;
 }
 
 /**
- * The names of a directory, in order. Whoever looks a name up must come upon the same entries: they are
- * sorted, and the short cuts lead to where they begin.
+ * The names of a directory, in order. Rejects listings in which a lookup could find other entries: names must
+ * be sorted, and index entries must point to where they begin.
  * @throws MalformedSquashfs
  */
 export async function* listNames(
@@ -43,12 +43,12 @@ export async function* listNames(
       yield { name, reference: start | BigInt(entry.readUInt16LE(0)) };
     }
   }
-  if (cuts.size > 0) throw new MalformedSquashfs('a directory is looked up in another place');
+  if (cuts.size > 0) throw new MalformedSquashfs('the index of a directory points to a wrong place');
 }
 
 function checkName(name: string, last: string | undefined, left: number): void {
   if (left < 0 || name.includes('/') || name === '.' || name === '..') {
     throw new MalformedSquashfs('a directory has an impossible name');
   }
-  if (last !== undefined && name <= last) throw new MalformedSquashfs('a directory is not in order');
+  if (last !== undefined && name <= last) throw new MalformedSquashfs('a directory is not sorted');
 }

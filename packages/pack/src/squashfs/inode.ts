@@ -1,25 +1,27 @@
 import { MalformedSquashfs } from './malformed.ts';
 import { position, type MetadataCursor, type MetadataFile, type Superblock } from './metadata.ts';
 
-/** What an inode says. Names are bytes (`latin1`). */
+/** An inode. Names are bytes (`latin1`). */
 export interface Inode {
   readonly type: 'directory' | 'file' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket';
-  /** One inode for all names of a file. */
+  /** The same for all hard links of a file. */
   readonly number: number;
   readonly mode: number;
-  /** Positions in the table of ids. */
+  /** Positions in the ID table. */
   readonly uidIndex: number;
   readonly gidIndex: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** Of a file (bytes). */
+  /** Size of a file (bytes). */
   readonly size: number;
   readonly linkName: string;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
-  /** Position in the table of attributes; undefined: it has none. */
+  /** Position in the xattr table; undefined without attributes. */
   readonly xattrIndex: number | undefined;
-  /** Where a directory is listed: the block in its table, the offset in that, and the length (bytes). */
+  /**
+   * Where a directory's listing is: the block in its table, the offset in the block, and the length (bytes).
+   */
   readonly listing: Listing;
 }
 
@@ -27,12 +29,12 @@ export interface Listing {
   readonly block: number;
   readonly offset: number;
   readonly length: number;
-  /** Short cuts into a long one, by which Linux looks names up. */
+  /** Index of a long listing, which Linux uses to look up names. */
   readonly index: readonly ListingIndex[];
 }
 
 export interface ListingIndex {
-  /** Bytes of the listing before. */
+  /** Bytes of the listing before this entry. */
   readonly position: number;
   readonly block: number;
   /** The first name there. */
@@ -45,7 +47,7 @@ const nowhere: Listing = { block: 0, offset: 0, length: 0, index: [] };
 const maxLinkBytes = 65_535;
 const maxNameBytes = 256;
 
-/** Reads one inode. @throws MalformedSquashfs */
+/** Reads an inode. @throws MalformedSquashfs */
 export async function readInode(
   file: MetadataFile,
   superblock: Superblock,

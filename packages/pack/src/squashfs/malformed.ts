@@ -1,4 +1,4 @@
-/** A file that is no squashfs as packs have it; the caller names the pack. */
+/** A file that is not squashfs in the form that packs use; the caller names the pack. */
 export class MalformedSquashfs extends Error {
   override readonly name = 'MalformedSquashfs';
 }

@@ -2,16 +2,16 @@ import type { FileHandle } from 'node:fs/promises';
 import { decompress } from 'fzstd';
 import { MalformedSquashfs } from './malformed.ts';
 
-/** A metadata block holds so many bytes, after two bytes that tell its length (bytes). */
+/** Size of an uncompressed metadata block (bytes). Each block follows two bytes with its length. */
 export const blockBytes = 8192;
 const plainFlag = 0x8000;
 const superblockBytes = 96;
 const magic = 0x7371_7368;
 const zstd = 6;
-/** Blocks kept for the next reader: directories lead to inodes that lie together. */
+/** Number of cached blocks: the inodes of a directory lie together. */
 const cachedBlocks = 512;
 
-/** Where the tables of a squashfs file are. @see Linux, Documentation/filesystems/squashfs.rst */
+/** The positions of a squashfs file's tables. @see Linux, Documentation/filesystems/squashfs.rst */
 export interface Superblock {
   readonly ids: number;
   readonly rootInode: bigint;
@@ -23,11 +23,11 @@ export interface Superblock {
 
 interface MetadataBlock {
   readonly bytes: Buffer;
-  /** Where the next one begins. */
+  /** Start of the next block. */
   readonly next: number;
 }
 
-/** Reads the tables of a squashfs file, as far as its maker writes them: version 4.0, zstd. */
+/** Reads the tables of squashfs files as drayage's packs have them: version 4.0, zstd. */
 export class MetadataFile {
   readonly #handle: FileHandle;
   readonly #cache = new Map<number, MetadataBlock>();
@@ -41,7 +41,7 @@ export class MetadataFile {
     const bytes = await this.raw(0, superblockBytes);
     const isKnown = bytes.readUInt32LE(0) === magic && bytes.readUInt16LE(28) === 4;
     if (!isKnown || bytes.readUInt16LE(20) !== zstd)
-      throw new MalformedSquashfs('it is no squashfs 4 with zstd');
+      throw new MalformedSquashfs('it is not squashfs 4 with zstd');
     const xattrs = bytes.readBigUInt64LE(56);
     return {
       ids: bytes.readUInt16LE(26),
@@ -53,14 +53,14 @@ export class MetadataFile {
     };
   }
 
-  /** Bytes of the file itself. @throws MalformedSquashfs where it ends before */
+  /** Reads bytes of the file itself. @throws MalformedSquashfs if the file ends earlier */
   async raw(at: number, length: number): Promise<Buffer> {
     const { bytesRead, buffer } = await this.#handle.read(Buffer.alloc(length), 0, length, at);
-    if (bytesRead < length) throw new MalformedSquashfs('it is cut short');
+    if (bytesRead < length) throw new MalformedSquashfs('it is truncated');
     return buffer;
   }
 
-  /** A reader that begins `offset` bytes into the block at `block`. */
+  /** A cursor that starts `offset` bytes into the block at `block`. */
   cursor(block: number, offset: number): MetadataCursor {
     return new MetadataCursor(this, block, offset);
   }
@@ -72,7 +72,7 @@ export class MetadataFile {
     const header = (await this.raw(at, 2)).readUInt16LE(0);
     const length = header & (plainFlag - 1);
     if (length === 0 || length > blockBytes)
-      throw new MalformedSquashfs('a block of metadata has no such length');
+      throw new MalformedSquashfs('a metadata block has an invalid length');
     const stored = await this.raw(at + 2, length);
     const bytes = (header & plainFlag) === 0 ? unpack(stored) : stored;
     const found = { bytes, next: at + 2 + length };
@@ -83,7 +83,7 @@ export class MetadataFile {
   }
 }
 
-/** Reads on from one block of metadata into the next. */
+/** Reads metadata sequentially across blocks. */
 export class MetadataCursor {
   readonly #file: MetadataFile;
   #block: number;
@@ -95,7 +95,10 @@ export class MetadataCursor {
     this.#offset = offset;
   }
 
-  /** Where it is: the same text for the same place, also between two blocks. @throws MalformedSquashfs */
+  /**
+   * The current position: equal text for equal positions, also at a block boundary.
+   * @throws MalformedSquashfs
+   */
   async place(): Promise<string> {
     const { bytes, next } = await this.#file.block(this.#block);
     if (this.#offset === bytes.length) [this.#block, this.#offset] = [next, 0];
@@ -107,7 +110,7 @@ export class MetadataCursor {
     const pieces: Buffer[] = [];
     for (let missing = length; missing > 0;) {
       const { bytes, next } = await this.#file.block(this.#block);
-      if (this.#offset > bytes.length) throw new MalformedSquashfs('it leads beyond a block of metadata');
+      if (this.#offset > bytes.length) throw new MalformedSquashfs('an offset is beyond its metadata block');
       const piece = bytes.subarray(this.#offset, this.#offset + missing);
       this.#offset += piece.length;
       missing -= piece.length;
@@ -122,12 +125,13 @@ function unpack(stored: Buffer): Buffer {
   try {
     return Buffer.from(decompress(stored, new Uint8Array(blockBytes)));
   } catch {
-    throw new MalformedSquashfs('a block of metadata cannot be decompressed');
+    throw new MalformedSquashfs('a metadata block cannot be decompressed');
   }
 }
 
-/** @throws MalformedSquashfs for one that no file has */
+/** Converts a file position. @throws MalformedSquashfs for an impossible one */
 export function position(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new MalformedSquashfs('it leads beyond its end');
+  if (value > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new MalformedSquashfs('an offset is beyond the end of the file');
   return Number(value);
 }

@@ -5,7 +5,7 @@ import { listNames } from './directory.ts';
 import { MetadataFile, position, type Superblock } from './metadata.ts';
 import { openXattrTable, type XattrTable } from './xattr-table.ts';
 
-/** One name in a squashfs file. */
+/** A path in a squashfs file. */
 export interface SquashfsNode extends Omit<Inode, 'uidIndex' | 'gidIndex' | 'xattrIndex'> {
   readonly uid: number;
   readonly gid: number;
@@ -15,7 +15,7 @@ export interface SquashfsNode extends Omit<Inode, 'uidIndex' | 'gidIndex' | 'xat
 const idsInBlock = 2048;
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 
-/** What a squashfs file says of its tree; contents of files are not read. */
+/** The tree of a squashfs file, without file contents. */
 export class SquashfsFile {
   readonly #file: MetadataFile;
   readonly #superblock: Superblock;
@@ -28,7 +28,7 @@ export class SquashfsFile {
     this.#xattrs = xattrs;
   }
 
-  /** Opens `path` while `use` runs. @throws MalformedSquashfs; what `use` throws */
+  /** Opens `path` while `use` runs. @throws MalformedSquashfs; errors of `use` */
   static async use<T>(path: string, use: (file: SquashfsFile) => Promise<T>): Promise<T> {
     const handle = await open(path, 'r');
     try {
@@ -41,9 +41,9 @@ export class SquashfsFile {
   }
 
   /**
-   * The directory `top` and all below it, by path from `top` on (bytes as `latin1`, '' for itself), parents
-   * first. `top` is a name of the file's own top directory.
-   * @throws MalformedSquashfs, also where there is no such directory
+   * Walks the directory `top`, parents first. Paths are relative to `top` (bytes as `latin1`, '' for itself).
+   * `top` is a name in the root directory.
+   * @throws MalformedSquashfs, also if there is no such directory
    */
   async *walk(top: string): AsyncGenerator<readonly [string, SquashfsNode]> {
     const root = await this.#inode(this.#superblock.rootInode);
@@ -78,7 +78,7 @@ export class SquashfsFile {
     const known = this.#ids.get(index);
     if (known !== undefined) return known;
     const { ids, idTable } = this.#superblock;
-    if (index >= ids) throw new MalformedSquashfs('it has no such owner');
+    if (index >= ids) throw new MalformedSquashfs('an owner is not in the ID table');
     const slot = await this.#file.raw(idTable + 8 * Math.floor(index / idsInBlock), 8);
     const cursor = this.#file.cursor(position(slot.readBigUInt64LE(0)), (index % idsInBlock) * 4);
     const id = (await cursor.read(4)).readUInt32LE(0);
@@ -88,7 +88,7 @@ export class SquashfsFile {
 
   /** Names of a directory, with the references of their inodes. */
   async *#list({ type, listing }: Inode): AsyncGenerator<readonly [string, bigint]> {
-    if (type !== 'directory') throw new MalformedSquashfs('a directory is none');
+    if (type !== 'directory') throw new MalformedSquashfs('an expected directory is not one');
     const names = listNames(this.#file, this.#superblock, listing);
     for await (const { name, reference } of names) yield [name, reference];
   }

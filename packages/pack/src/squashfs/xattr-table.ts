@@ -2,30 +2,33 @@ import { MalformedSquashfs } from './malformed.ts';
 import { position, type MetadataFile, type Superblock } from './metadata.ts';
 
 const prefixes = ['user.', 'trusted.', 'security.'];
-/** The value is elsewhere. */
+/** Flag of a value that is stored elsewhere. */
 const elsewhereFlag = 0x100;
 const entryBytes = 16;
 const entriesInBlock = 8192 / entryBytes;
-/** As Linux has it (bytes, and attributes of one file). */
+/** Linux's limits (bytes, and attributes per file). */
 const maxValueBytes = 65_536;
 const maxXattrs = 4096;
 
-/** The extended attributes of files, by their position in the table. */
+/** The extended attributes of files, by position in the table. */
 export interface XattrTable {
   /** @throws MalformedSquashfs */
   read(index: number): Promise<ReadonlyMap<string, Buffer>>;
 }
 
-/** Opens the table of a squashfs file; one without attributes has none. @throws MalformedSquashfs */
+/** Opens the xattr table of a squashfs file, which may be absent. @throws MalformedSquashfs */
 export async function openXattrTable(file: MetadataFile, { xattrTable }: Superblock): Promise<XattrTable> {
   if (xattrTable === undefined)
-    return { read: () => Promise.reject(new MalformedSquashfs('it has no attributes')) };
+    return {
+      read: () =>
+        Promise.reject(new MalformedSquashfs('an inode refers to attributes, but there is no table')),
+    };
   const head = await file.raw(xattrTable, 16);
   const values = position(head.readBigUInt64LE(0));
   const count = head.readUInt32LE(8);
   return {
     async read(index) {
-      if (index >= count) throw new MalformedSquashfs('it has no such attributes');
+      if (index >= count) throw new MalformedSquashfs('an inode refers to attributes that do not exist');
       const slot = xattrTable + 16 + 8 * Math.floor(index / entriesInBlock);
       const block = position((await file.raw(slot, 8)).readBigUInt64LE(0));
       const entry = await file.cursor(block, (index % entriesInBlock) * entryBytes).read(entryBytes);
@@ -62,7 +65,7 @@ async function readValue(cursor: ReturnType<MetadataFile['cursor']>): Promise<Bu
 }
 
 function elsewhere(file: MetadataFile, values: number, place: Buffer): ReturnType<MetadataFile['cursor']> {
-  if (place.length !== 8) throw new MalformedSquashfs('an attribute leads nowhere');
+  if (place.length !== 8) throw new MalformedSquashfs('an attribute has an invalid reference');
   return cursorAt(file, values, place.readBigUInt64LE(0));
 }
 

@@ -3,21 +3,20 @@ import { MalformedTar } from './malformed.ts';
 import { paxNumber, paxText, paxTime, type PaxRecords } from './pax-records.ts';
 import type { Fragment, TarEntry, TarEntryType } from './tar-entry.ts';
 
-/** What stood before a header block and tells more of its entry. */
+/** Extensions that precede a header block. */
 export interface Extensions {
   readonly records: PaxRecords;
-  /** Of GNU's long name and long link entries; empty for none. */
+  /** From GNU's long name and long link entries; empty if absent. */
   readonly longName: string;
   readonly longLink: string;
 }
 
-/** No extensions. */
 export const noExtensions: Extensions = { records: new Map(), longName: '', longLink: '' };
 
-/** Where the bytes of a sparse file belong. */
+/** The layout of a sparse file. */
 export interface Sparseness {
   readonly fragments: readonly Fragment[];
-  /** With its holes (bytes). */
+  /** Size including holes (bytes). */
   readonly size: number;
 }
 
@@ -35,13 +34,16 @@ const types: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
 };
 
-/** What kind of entry a header block begins. @throws MalformedTar for a kind that engines do not extract */
+/**
+ * The type of the entry that a header block starts.
+ * @throws MalformedTar for a type that engines do not extract
+ */
 export function entryType(header: HeaderBlock, extensions: Extensions): TarEntryType {
   const type = types[header.typeFlag];
   if (type === undefined) {
     throw new MalformedTar(`an entry is of the unknown type ${JSON.stringify(header.typeFlag)}`);
   }
-  // Before POSIX a slash at the end was the only mark of a directory.
+  // Before POSIX, only a trailing slash marked a directory.
   const isOldDirectory = header.typeFlag === '\0' && entryName(header, extensions).endsWith('/');
   return isOldDirectory ? 'directory' : type;
 }
@@ -54,7 +56,7 @@ export function bytesThatFollow(type: TarEntryType, header: HeaderBlock, records
   return size;
 }
 
-/** Puts together what a header block and its extensions say. @throws MalformedTar */
+/** Merges a header block with its extensions. @throws MalformedTar */
 export function describeEntry(
   type: TarEntryType,
   header: HeaderBlock,
@@ -82,7 +84,7 @@ export function describeEntry(
   };
 }
 
-/** A PAX global header, of which engines take nothing but that it is there. */
+/** A PAX global header. Engines record that it exists and ignore its contents. */
 export function describeGlobal(header: HeaderBlock, records: PaxRecords): TarEntry {
   return {
     ...describeEntry('global', header, { ...noExtensions, records }, 0, undefined),
@@ -99,6 +101,6 @@ function entryName(header: HeaderBlock, { records, longName }: Extensions): stri
 function xattrsOf(records: PaxRecords): ReadonlyMap<string, Buffer> {
   if (records.size === 0) return noXattrs;
   const found = [...records].filter(([key]) => key.startsWith(xattrPrefix));
-  // Copies: they are kept, and the chunk of the tar that they are in shall not be.
+  // Copies, because they are kept, and slices would keep the whole chunk of the tar alive.
   return new Map(found.map(([key, value]) => [key.slice(xattrPrefix.length), Buffer.from(value)]));
 }

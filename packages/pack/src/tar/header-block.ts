@@ -1,12 +1,12 @@
 import { MalformedTar } from './malformed.ts';
 
-/** Tars are made of blocks of so many bytes. */
+/** Size of the blocks of a tar (bytes). */
 export const blockBytes = 512;
 
-/** The variants of the header block that differ in what stands behind the link name. */
+/** Variants of the header block; they differ after the link name. */
 export type HeaderFormat = 'v7' | 'ustar' | 'star' | 'gnu';
 
-/** What a header block says, before extensions. Strings are bytes (`latin1`). */
+/** The fields of a header block, before extensions. Strings are bytes (`latin1`). */
 export interface HeaderBlock {
   readonly format: HeaderFormat;
   readonly typeFlag: string;
@@ -22,8 +22,8 @@ export interface HeaderBlock {
 }
 
 /**
- * Reads a header block as Go's `archive/tar` does, since that is what engines read layers with.
- * @throws MalformedTar for a wrong checksum or a field that is no number
+ * Parses a header block like Go's `archive/tar`, with which engines read layers.
+ * @throws MalformedTar for a wrong checksum or an invalid number
  * @see POSIX.1-2017, pax, "ustar Interchange Format"
  */
 export function parseHeaderBlock(block: Buffer): HeaderBlock {
@@ -66,7 +66,7 @@ export function numberField(block: Buffer, offset: number, length: number): numb
   let value = 0;
   for (; at < end && block[at] !== nul; at += 1) {
     const byte = block[at] ?? 0;
-    if (byte < digit0 || byte > digit7) throw new MalformedTar('a field of a header is no number');
+    if (byte < digit0 || byte > digit7) throw new MalformedTar('a header field is not a number');
     value = value * 8 + byte - digit0;
   }
   return safe(value);
@@ -84,11 +84,11 @@ function base256(bytes: Buffer): number {
 
 function safe(value: number): number {
   if (Number.isSafeInteger(value)) return value;
-  throw new MalformedTar('a number of a header is too large');
+  throw new MalformedTar('a number in a header is too large');
 }
 
 function checkSum(block: Buffer): void {
-  // The field itself counts as spaces.
+  // The checksum field itself counts as spaces.
   let unsigned = 8 * space;
   let large = 0;
   for (let at = 0; at < blockBytes; at += 1) {
@@ -98,7 +98,7 @@ function checkSum(block: Buffer): void {
     large += byte >> 7;
   }
   const stated = numberField(block, 148, 8);
-  // Some old programs summed up signed characters.
+  // Some old programs summed signed bytes.
   if (stated !== unsigned && stated !== unsigned - 0x100 * large) {
     throw new MalformedTar('a header has a wrong checksum');
   }
@@ -118,7 +118,7 @@ function fullName(block: Buffer, format: HeaderFormat): string {
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
-/** Go before 1.8 wrote a prefix where GNU's header has two times. */
+/** Go before 1.8 wrote a prefix where the GNU format has two times. */
 function misplacedPrefix(block: Buffer): string {
   try {
     for (const offset of [345, 357]) if (block[offset] !== 0) numberField(block, offset, 12);

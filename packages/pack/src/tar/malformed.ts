@@ -1,4 +1,4 @@
-/** A tar that cannot be read; what it belongs to is for the catcher to say. */
+/** A tar that cannot be read; the caller names the layer. */
 export class MalformedTar extends Error {
   override readonly name = 'MalformedTar';
 }

@@ -1,16 +1,17 @@
 import { MalformedTar } from './malformed.ts';
 import type { TarTime } from './tar-entry.ts';
 
-/** The records of a PAX extended header; of two with one key the last counts. Keys are bytes (`latin1`). */
+/** The records of a PAX extended header; for duplicate keys the last counts. Keys are bytes (`latin1`). */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 
-/** Where the fragments of a sparse file stand, whichever of the two older formats they came in. */
+/** Key of the fragments of a sparse file, in both of the older formats. */
 export const sparseMapKey = 'GNU.sparse.map';
 
 const pairKeys = ['GNU.sparse.offset', 'GNU.sparse.numbytes'] as const;
 
 /**
- * Reads extended header data. The repeated records of GNU's sparse format 0.0 become the one record of format 0.1.
+ * Parses extended header data. Turns the repeated records of GNU's sparse format 0.0 into the single record
+ * of format 0.1.
  * @throws MalformedTar
  * @see POSIX.1-2017, pax, "pax Extended Header"
  */
@@ -28,20 +29,23 @@ export function parsePaxRecords(data: Buffer): PaxRecords {
   return records;
 }
 
-/** The text of a record, as bytes (`latin1`); undefined when it is not there or empty, which leaves the header block's value. */
+/**
+ * The text of a record, as bytes (`latin1`); undefined if it is absent or empty, so that the header block's
+ * value applies.
+ */
 export function paxText(records: PaxRecords, key: string): string | undefined {
   const text = records.get(key)?.toString('latin1');
   if (text?.includes('\0') === true) throw malformed();
   return text === '' ? undefined : text;
 }
 
-/** The whole number of a record. @throws MalformedTar */
+/** The integer value of a record. @throws MalformedTar */
 export function paxNumber(records: PaxRecords, key: string): number | undefined {
   const text = paxText(records, key);
   return text === undefined ? undefined : decimal(text);
 }
 
-/** The time of a record, to the nanosecond. @throws MalformedTar */
+/** The time of a record, with nanoseconds. @throws MalformedTar */
 export function paxTime(records: PaxRecords, key: string): TarTime | undefined {
   const text = paxText(records, key);
   if (text === undefined) return undefined;
@@ -67,7 +71,7 @@ interface Record {
   readonly end: number;
 }
 
-/** One record: `<length> <key>=<value>\n`, where the length counts all of it. */
+/** One record: `<length> <key>=<value>\n`; the length includes itself. */
 function parseRecord(data: Buffer, start: number): Record {
   const space = data.indexOf(0x20, start);
   if (space < 0) throw malformed();
@@ -82,5 +86,5 @@ function parseRecord(data: Buffer, start: number): Record {
 }
 
 function malformed(): MalformedTar {
-  return new MalformedTar('an extended header cannot be read');
+  return new MalformedTar('an extended header is malformed');
 }

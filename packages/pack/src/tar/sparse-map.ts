@@ -3,13 +3,13 @@ import { MalformedTar } from './malformed.ts';
 import { decimal, paxNumber, sparseMapKey, type PaxRecords } from './pax-records.ts';
 import type { Fragment } from './tar-entry.ts';
 
-/** The longest map of a sparse file (bytes). */
+/** Limit for the map of a sparse file (bytes). */
 const maxMapBytes = 1024 * 1024;
 
-/** How the fragments of a sparse file are told: with its PAX records, or in a map before its bytes. */
+/** Where the fragments of a sparse file are listed: in its PAX records, or in a map before its bytes. */
 export type PaxSparseFormat = 'records' | 'map';
 
-/** The sparse format of an entry with these records; undefined for a file that is not sparse. */
+/** The sparse format of an entry with these records; undefined if it is not sparse. */
 export function paxSparseFormat(records: PaxRecords): PaxSparseFormat | undefined {
   const version = ['GNU.sparse.major', 'GNU.sparse.minor'].map(
     (key) => records.get(key)?.toString('latin1') ?? '',
@@ -27,7 +27,7 @@ export function paxSparseFormat(records: PaxRecords): PaxSparseFormat | undefine
   }
 }
 
-/** The fragments of GNU's sparse formats 0.0 and 0.1. @throws MalformedTar */
+/** Reads the fragments of GNU's sparse formats 0.0 and 0.1. @throws MalformedTar */
 export function fragmentsOfRecords(records: PaxRecords): readonly Fragment[] {
   const text = records.get(sparseMapKey)?.toString('latin1') ?? '';
   const numbers = text === '' ? [] : text.split(',').map(decimal);
@@ -35,15 +35,15 @@ export function fragmentsOfRecords(records: PaxRecords): readonly Fragment[] {
   return pairUp(numbers);
 }
 
-/** Takes the map that stands before the bytes of a file in GNU's sparse format 1.0. */
+/** Reads the map before the bytes of a file in GNU's sparse format 1.0. */
 export interface SparseMapReader {
   /** Bytes of the map so far. */
   readonly bytes: number;
-  /** Gives the fragments when this was the map's last block. @throws MalformedTar */
+  /** Returns the fragments after the map's last block. @throws MalformedTar */
   add(block: Buffer): readonly Fragment[] | undefined;
 }
 
-/** Begins such a map: decimal numbers, a line each, first the count of fragments. */
+/** Starts such a map: decimal numbers, one per line, first the number of fragments. */
 export function createSparseMapReader(): SparseMapReader {
   const lines: string[] = [''];
   let bytes = 0;
@@ -65,7 +65,10 @@ export function createSparseMapReader(): SparseMapReader {
   };
 }
 
-/** The fragments in an old GNU sparse header, or in one of the blocks that continue it, and whether another such block follows. */
+/**
+ * The fragments in an old GNU sparse header or in one of its extension blocks, and whether another extension
+ * block follows.
+ */
 export function fragmentsOfBlock(
   block: Buffer,
   kind: 'header' | 'continuation',
@@ -78,7 +81,10 @@ export function fragmentsOfBlock(
   return { fragments, goesOn: (block[flag] ?? 0) > 0 && block.length === blockBytes };
 }
 
-/** Requires that the fragments are in order, within the file, and as many bytes as are stored. @throws MalformedTar */
+/**
+ * Requires that fragments are sorted, lie within the file, and add up to the stored bytes.
+ * @throws MalformedTar
+ */
 export function checkFragments(fragments: readonly Fragment[], size: number, storedSize: number): void {
   let end = 0;
   let bytes = 0;
@@ -99,5 +105,5 @@ function pairUp(numbers: readonly number[]): readonly Fragment[] {
 }
 
 function malformed(): MalformedTar {
-  return new MalformedTar('the map of a sparse file cannot be read');
+  return new MalformedTar('the map of a sparse file is malformed');
 }

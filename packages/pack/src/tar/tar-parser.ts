@@ -1,5 +1,5 @@
-// Not tar-stream: a pack keeps every byte of the tar, and entries must be read as Go's archive/tar reads
-// them.
+// Not tar-stream: a tar-split needs every byte of the tar, and entries must be read like Go's archive/tar
+// reads them.
 import { bytesThatFollow, describeEntry, describeGlobal, entryType, noExtensions } from './describe-entry.ts';
 import type { Extensions, Sparseness } from './describe-entry.ts';
 import { blockBytes, numberField, parseHeaderBlock, textField, type HeaderBlock } from './header-block.ts';
@@ -16,23 +16,23 @@ import type { SparseMapReader } from './sparse-map.ts';
 import type { Fragment, TarEntry, TarEntryType } from './tar-entry.ts';
 
 /**
- * Hears what a tar holds, in order, every byte of it once: in `raw`, or as content. Buffers are the parser's
- * input, not copies.
+ * Receives a tar in order, each byte once: in `raw` or as content. Buffers are slices of the parser's input,
+ * not copies.
  */
 export interface TarConsumer {
-  /** `raw`: everything since the content of the entry before, with this entry's header. */
+  /** `raw`: all bytes since the content of the previous entry, including this entry's header. */
   entry(entry: TarEntry, raw: readonly Buffer[]): void;
-  /** The bytes of the entry, as they are stored. */
+  /** Bytes of the entry as they are stored. */
   content(bytes: Buffer): void;
-  /** After every entry, also one without content. */
+  /** Called after every entry, even without content. */
   contentEnd(): void;
-  /** Bytes that belong to no entry: the end of the archive and whatever follows it. */
+  /** Bytes outside of entries: the end of the archive and anything after it. */
   trailer(raw: readonly Buffer[]): void;
 }
 
-/** The longest extension (bytes), as in Go's `archive/tar`. */
+/** Limit for an extension, as in Go's `archive/tar` (bytes). */
 const maxExtensionBytes = 1024 * 1024;
-/** Between the content of two entries (bytes). */
+/** Limit for the bytes between the contents of two entries (bytes). */
 const maxRawBytes = 8 * maxExtensionBytes;
 
 type Step = 'header' | 'extension' | 'continuation' | 'map' | 'content' | 'padding' | 'trailer';
@@ -40,20 +40,20 @@ type Step = 'header' | 'extension' | 'continuation' | 'map' | 'content' | 'paddi
 interface Begun {
   readonly type: TarEntryType;
   readonly header: HeaderBlock;
-  /** Of the map, the content and nothing else (bytes). */
+  /** Bytes of map and content (without padding). */
   readonly followingBytes: number;
 }
 
 /**
- * Takes a tar apart while it streams by, synchronously, the way engines do: the archive ends at two blocks of
- * zeros. `push` and `end` throw {@link MalformedTar} for what engines refuse.
+ * A synchronous streaming tar parser. Like engines, it ends the archive at two blocks of zeros. `push` and
+ * `end` throw {@link MalformedTar} for tars that engines reject.
  */
 export class TarParser {
   readonly #consumer: TarConsumer;
   #step: Step = 'header';
-  /** Bytes that the step still wants. */
+  /** Bytes that the current step still needs. */
   #wanted: number = blockBytes;
-  /** What of a block or an extension has come so far. */
+  /** Incomplete block or extension. */
   #gathered: Buffer[] = [];
   #raw: Buffer[] = [];
   #rawBytes = 0;
@@ -70,7 +70,7 @@ export class TarParser {
     this.#consumer = consumer;
   }
 
-  /** Takes the next bytes of the tar. */
+  /** Parses the next bytes of the tar. */
   push(chunk: Buffer): void {
     for (let at = 0; at < chunk.length;) {
       const bytes = chunk.subarray(at, at + Math.min(this.#wanted, chunk.length - at));
@@ -80,11 +80,11 @@ export class TarParser {
     }
   }
 
-  /** Requires that what came was a whole tar; a tar may end at any entry's end. */
+  /** Requires that the tar is complete; it may end after any entry. */
   end(): void {
     const isBetweenEntries = this.#step === 'header' && this.#gathered.length === 0;
     if (!isBetweenEntries && this.#step !== 'padding' && this.#step !== 'trailer') {
-      throw new MalformedTar('it is cut short');
+      throw new MalformedTar('it is truncated');
     }
     if (this.#raw.length > 0) this.#consumer.trailer(this.#takeRaw());
   }
@@ -130,7 +130,7 @@ export class TarParser {
       this.#sawZeroBlock = true;
       return;
     }
-    if (this.#sawZeroBlock) throw new MalformedTar('something follows the first block of its end');
+    if (this.#sawZeroBlock) throw new MalformedTar('data follows the first zero block at its end');
     const header = parseHeaderBlock(block);
     if ('xgLK'.includes(header.typeFlag)) this.#beginExtension(header);
     else this.#beginEntry(header, block);
@@ -168,11 +168,11 @@ export class TarParser {
     this.#fragments = [];
     const format = paxSparseFormat(records);
     if (header.typeFlag === 'S') {
-      if (header.format !== 'gnu') throw new MalformedTar('a sparse file is not in the format of GNU tar');
+      if (header.format !== 'gnu') throw new MalformedTar('a sparse file is not in GNU format');
       this.#sparseSize = numberField(block, 483, 12);
       this.#takeSparseBlock(block, 'header');
     } else if (format === undefined) this.#endHeader(followingBytes, undefined);
-    else if (type !== 'file') throw new MalformedTar('something that is no file is sparse');
+    else if (type !== 'file') throw new MalformedTar('an entry that is not a file is sparse');
     else {
       this.#sparseSize =
         paxNumber(records, 'GNU.sparse.size') ?? paxNumber(records, 'GNU.sparse.realsize') ?? followingBytes;
@@ -199,7 +199,7 @@ export class TarParser {
   }
 
   #expectMapBlock(left: number): void {
-    if (left < blockBytes) throw new MalformedTar('the map of a sparse file is cut short');
+    if (left < blockBytes) throw new MalformedTar('the map of a sparse file is truncated');
     this.#expect('map', blockBytes);
   }
 

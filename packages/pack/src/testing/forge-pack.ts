@@ -11,7 +11,7 @@ import { rawTarEnd } from '@drayage/core/testing';
 
 let forged = 0;
 
-/** A pack with the tree of `tar` where that of `diffId` should be. Returns its file. */
+/** Makes a pack with the tree of `tar` in place of that of `diffId`. Returns its file. */
 export async function forgePack(directory: string, diffId: Digest, tar: Buffer): Promise<string> {
   forged += 1;
   const file = join(directory, `forged-${String(forged)}`);

@@ -9,25 +9,25 @@ import { createPackReader } from '../reader/pack-reader.ts';
 import { createPackWriter, type PackWriterOptions } from '../writer/pack-writer.ts';
 import { outputOf } from './run.ts';
 
-/** What a file of a tar holds. */
+/** Content of a file in a tar. */
 export function text(content: string): Buffer {
   return Buffer.from(content);
 }
 
-/** A whole tar of these entries. */
+/** A complete tar of these entries. */
 export function tarOf(...entries: readonly Buffer[]): Buffer {
   return Buffer.concat([...entries, rawTarEnd()]);
 }
 
-/** A pack in a directory of a test. */
+/** A pack in a test's directory. */
 export interface MadePack {
   readonly file: string;
   readonly layers: readonly PackedLayer[];
-  /** What `unsquashfs` lists, without the first lines. */
+  /** The list that `unsquashfs` prints, without its first lines. */
   list(): Promise<readonly string[]>;
-  /** The tar of a layer, rebuilt from the pack. */
+  /** Rebuilds the tar of a layer from the pack. */
   rebuild(position?: number): Promise<Buffer>;
-  /** The tar-split of a layer, as it is stored. */
+  /** The stored tar-split of a layer. */
   tarSplit(position?: number): Promise<Buffer>;
 }
 
@@ -38,7 +38,7 @@ export interface MakePackOptions extends PackWriterOptions {
 
 let packs = 0;
 
-/** Packs layers, given as tars. */
+/** Packs layers that are given as tars. */
 export async function makePack(
   directory: string,
   tars: readonly Uint8Array[],
@@ -51,7 +51,7 @@ export async function makePack(
   );
 }
 
-/** Packs layers from anywhere. */
+/** Packs layers of any source. */
 export async function packSources(
   directory: string,
   sources: readonly PackSource[],
@@ -80,7 +80,7 @@ export async function packSources(
   };
 }
 
-/** A layer that is in memory; `stored` when it is compressed. */
+/** A layer in memory; `stored` if it is compressed. */
 export function sourceOf(
   tar: Uint8Array,
   stored: Uint8Array = tar,
@@ -94,7 +94,7 @@ export function sourceOf(
   };
 }
 
-/** Takes tar-splits and forgets them. */
+/** Discards tar-splits. */
 export const nowhere: BlobIngest = {
   async ingest(bytes: ByteStream): Promise<IngestedBlob> {
     const all = await bufferOf(bytes);
@@ -102,14 +102,14 @@ export const nowhere: BlobIngest = {
   },
 };
 
-/** All bytes of a stream. */
+/** Reads a stream to its end. */
 export async function bufferOf(bytes: ByteStream): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytes) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** The directory of a layer in its pack. */
+/** A layer's directory in its pack. */
 export function topOf(tar: Uint8Array): string {
   return hexOf(digestOf(tar));
 }

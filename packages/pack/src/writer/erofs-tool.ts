@@ -4,7 +4,7 @@ import { requireTool, type PackTool } from './pack-tool.ts';
 const noUuid = '00000000-0000-0000-0000-000000000000';
 
 /**
- * `mkfs.erofs` reading a tar, such that the same tar gives the same file. It keeps all files uncompressed in `TMPDIR` while it works.
+ * `mkfs.erofs` that reads a tar and is reproducible. Keeps all files uncompressed in `TMPDIR` while it works.
  * @throws DrayError `PACK_TOOL_MISSING`
  */
 export async function erofsTool(command: string, env: Readonly<Record<string, string>>): Promise<PackTool> {
@@ -12,7 +12,7 @@ export async function erofsTool(command: string, env: Readonly<Record<string, st
     {
       command,
       versionArgs: ['-V'],
-      // The first that makes whole images of tars and can fix the time of the image alone.
+      // The first version that makes complete images from tars and can fix the time of the image alone.
       least: [1, 8],
       packageName: 'erofs-utils',
       purpose: 'write an EROFS pack',
@@ -23,7 +23,7 @@ export async function erofsTool(command: string, env: Readonly<Record<string, st
     name: 'mkfs.erofs',
     command,
     env,
-    // Every kernel that mounts compressed EROFS reads lz4; zstd needs 6.10.
+    // Every kernel that mounts compressed EROFS supports lz4; zstd needs 6.10.
     args: (file) => ['--quiet', '--tar=f', '-zlz4', '-T0', '--mkfs-time', '-U', noUuid, file],
     beginning: formatHeader({
       path: '.',

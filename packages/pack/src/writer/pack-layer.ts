@@ -25,15 +25,15 @@ export interface PackLayerRequest {
 }
 
 /**
- * Puts one layer into the pack and its tar-split where `ingest` says.
- * @throws DrayError `PACK_LAYER_UNSUPPORTED`, `DIGEST_MISMATCH`; what the source, the program and the place
- * of the tar-split throw
+ * Writes a layer into the pack, and its tar-split to `ingest`.
+ * @throws DrayError `PACK_LAYER_UNSUPPORTED`, `DIGEST_MISMATCH`; errors of the source, the program and
+ * `ingest`
  */
 export async function packLayer(request: PackLayerRequest): Promise<PackedLayer> {
   const { source, ingest, signal } = request;
-  // Most of a tar-split are zeros in base64.
+  // Most of a tar-split is zeros in base64.
   const gzip = createGzip({ level: 4, chunkSize: 64 * 1024 });
-  // Who reads it tells of it; it may be given up before anybody does.
+  // Its reader reports errors, but it may be cancelled before there is a reader.
   gzip.on('error', () => undefined);
   const ingested = ingest.ingest(gzip, { signal });
   ingested.catch(() => undefined);
@@ -47,7 +47,7 @@ export async function packLayer(request: PackLayerRequest): Promise<PackedLayer>
       tarSplit: { mediaType: packMediaTypes.tarSplit, digest, size },
     };
   } catch (error) {
-    gzip.destroy(error instanceof Error ? error : new Error('the layer cannot be packed'));
+    gzip.destroy(error instanceof Error ? error : new Error('cannot pack the layer'));
     await ingested.catch(() => undefined);
     throw error;
   }
@@ -115,7 +115,7 @@ function unsupported({ diffId }: PackSource, name: string | undefined, error: Er
   const entry = name === undefined ? undefined : Buffer.from(name, 'latin1').toString();
   const where = entry === undefined ? '' : `entry ${JSON.stringify(entry)}: `;
   return new DrayError('PACK_LAYER_UNSUPPORTED', `cannot pack layer ${diffId}: ${where}${error.message}`, {
-    hint: 'Use layers for this image with --form layers.',
+    hint: 'Use --form layers for this image.',
     cause: error,
     details: { diffId, entry },
   });

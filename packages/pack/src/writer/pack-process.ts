@@ -5,29 +5,35 @@ import type { Writable } from 'node:stream';
 import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
 import type { PackTool } from './pack-tool.ts';
 
-/** The program that writes one pack, fed with a tar. */
+/** The program that writes one pack from a tar. */
 export interface PackProcess {
-  /** Settles never unless the program ends before {@link finish}: then it rejects with why. */
+  /** Rejects with the reason if the program ends before {@link finish}; otherwise never settles. */
   readonly failure: Promise<never>;
-  /** Hands over the next pieces of the tar; resolves when there is room for more. @throws DrayError as {@link finish} */
+  /**
+   * Writes the next pieces of the tar; resolves when there is room for more.
+   * @throws DrayError as {@link finish}
+   */
   write(pieces: readonly Buffer[]): Promise<void>;
   /** Waits until the pack is complete. @throws DrayError `DISK_FULL`, `PACK_WRITE_FAILED` */
   finish(): Promise<void>;
-  /** Ends the program, if it has not ended, and waits until it has. */
+  /** Kills the program if it still runs, and waits until it has ended. */
   kill(): Promise<void>;
 }
 
 interface Ending {
   readonly succeeded: boolean;
-  /** The error of a program that did not succeed. */
+  /** The error if the program failed. */
   readonly error: DrayError;
 }
 
 const maxComplaintBytes = 4096;
-/** What feeds the program goes first, as its threads would wait for it anyway; no more than that, since tests may run beside it. */
+/**
+ * This process has priority, because the program's threads wait for its input anyway. Low, because tests may
+ * run beside it.
+ */
 const niceness = 5;
 
-/** Starts the program on a file that is not there yet. */
+/** Starts the program on a file that does not exist yet. */
 export function startPackProcess(tool: PackTool, file: string): PackProcess {
   const child = spawn(tool.command, tool.args(file), { env: tool.env, stdio: ['pipe', 'ignore', 'pipe'] });
   if (child.pid !== undefined) giveWay(child.pid);
@@ -36,7 +42,7 @@ export function startPackProcess(tool: PackTool, file: string): PackProcess {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-maxComplaintBytes);
   });
-  // The program's end tells more than the broken pipe.
+  // The program's exit says more than the broken pipe.
   stdin.on('error', () => undefined);
   let isEnding = false;
   const ended = new Promise<Ending>((resolve) => {
@@ -59,7 +65,7 @@ export function startPackProcess(tool: PackTool, file: string): PackProcess {
       const before = written;
       written = before.then(() => writeAll(stdin, pieces));
       written.catch(() => undefined);
-      // One batch is under way while the next is made.
+      // Writes one batch while the next is made.
       await Promise.race([before, failure]);
     },
     async finish() {
@@ -80,7 +86,9 @@ export function startPackProcess(tool: PackTool, file: string): PackProcess {
   };
 }
 
-/** A program that has ended already, or may not be asked to, is as good. */
+/**
+ * Lowers the program's priority. Failing is fine: the program may have ended, or the system may forbid it.
+ */
 function giveWay(pid: number): void {
   try {
     setPriority(pid, niceness);
@@ -89,7 +97,7 @@ function giveWay(pid: number): void {
   }
 }
 
-/** Never rejects: that the program does not take it is told by its end. */
+/** Never rejects: if the program stops reading, its exit reports why. */
 async function writeAll(stdin: Writable, pieces: readonly Buffer[]): Promise<void> {
   if (stdin.destroyed) return;
   stdin.cork();
@@ -101,7 +109,7 @@ async function writeAll(stdin: Writable, pieces: readonly Buffer[]): Promise<voi
 function complaintOf(complaint: string, code: number | null, signal: string | null): string {
   const lines = complaint.split('\n').map((line) => line.trim());
   const said = lines.filter((line) => line !== '').slice(-3);
-  const end = code === null ? `it was ended by ${signal ?? 'a signal'}` : `it ended with ${String(code)}`;
+  const end = code === null ? `killed by ${signal ?? 'a signal'}` : `exit code ${String(code)}`;
   return [...said, end].join('; ');
 }
 
@@ -110,7 +118,7 @@ function failed({ name }: PackTool, file: string, reason: string, cause?: unknow
   const message = `cannot write pack ${file} with ${name}: ${reason}`;
   return isFull
     ? new DrayError('DISK_FULL', message, {
-        hint: 'Make room there, or choose another directory with --bundle.',
+        hint: 'Free disk space there, or choose another directory with --bundle.',
         cause,
         details: { file },
       })

@@ -1,14 +1,14 @@
 import { DrayError, systemErrorCode } from '@drayage/core';
 import { runProgram, type Environment } from '@drayage/host';
 
-/** A program that makes a file system image of a tar on its standard input. */
+/** A program that makes a file system image from a tar on standard input. */
 export interface PackTool {
-  /** For messages. */
+  /** Name for messages. */
   readonly name: string;
   readonly command: string;
   readonly args: (file: string) => readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The root directory of the file system, which precedes the layers. */
+  /** The root directory of the file system; comes before the layers. */
   readonly beginning: Buffer;
   /** Completes the file after the program has ended. */
   readonly finish: (file: string) => Promise<void>;
@@ -19,7 +19,7 @@ export type Version = readonly [number, number];
 
 const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Variables with which a program writes the same bytes on every machine. */
+/** An environment in which a program writes the same bytes on every machine. */
 export function plainEnvironment(env: Environment): Readonly<Record<string, string>> {
   const { PATH = standardPath, LD_LIBRARY_PATH, TMPDIR } = env;
   return {
@@ -33,7 +33,7 @@ export function plainEnvironment(env: Environment): Readonly<Record<string, stri
 
 export interface NeededTool {
   readonly command: string;
-  /** Arguments that print its version. */
+  /** Arguments to print the version. */
   readonly versionArgs: readonly string[];
   readonly least: Version;
   /** The package to install, such as `squashfs-tools`. */
@@ -42,14 +42,14 @@ export interface NeededTool {
   readonly purpose: string;
 }
 
-/** The version of a program, if it is new enough. @throws DrayError `PACK_TOOL_MISSING` */
+/** Returns a program's version if it is new enough. @throws DrayError `PACK_TOOL_MISSING` */
 export async function requireTool(tool: NeededTool, env: Readonly<Record<string, string>>): Promise<Version> {
   const { stdout, stderr, startError } = await runProgram([tool.command, ...tool.versionArgs], { env });
   if (startError !== undefined) {
     const isMissing = ['ENOENT', 'EACCES'].includes(systemErrorCode(startError) ?? '');
-    throw missing(tool, isMissing ? 'there is no such program' : stderr, startError);
+    throw missing(tool, isMissing ? 'program not found' : stderr, startError);
   }
-  // The exit code tells nothing: old versions print theirs and then fail.
+  // The exit code is ignored, because old versions print their version and then fail.
   const [, major = '', minor = ''] = /(\d+)\.(\d+)/.exec(`${stdout}${stderr}`) ?? [];
   const version: Version = [Number(major), Number(minor)];
   const [leastMajor, leastMinor] = tool.least;

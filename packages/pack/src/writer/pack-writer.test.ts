@@ -21,7 +21,7 @@ afterEach(() => directory.remove());
 const someFile = rawTarEntry({ name: 'etc/motd', content: text('hello\n') });
 const someTar = tarOf(someFile);
 
-/** Mode, owner, size or device, and time of every path of one layer, as `unsquashfs` prints them. */
+/** Mode, owner, size or device, and time of every path of a layer, as printed by `unsquashfs`. */
 async function listing(tar: Buffer): Promise<Record<string, string>> {
   const lines = await (await makePack(directory.path, [tar])).list();
   const top = `squashfs-root/${topOf(tar)}`;
@@ -36,8 +36,8 @@ async function listing(tar: Buffer): Promise<Record<string, string>> {
   return Object.fromEntries(found);
 }
 
-describe('what is in a pack', () => {
-  test('files, directories, links and devices are as the tar says', async () => {
+describe('the contents of a pack', () => {
+  test('files, directories, links and devices match the tar', async () => {
     const tar = tarOf(
       rawTarEntry({ name: 'bin/', typeFlag: '5', mode: 0o1777, uid: 1, gid: 2, mtime: 60 }),
       rawTarEntry({ name: 'bin/sudo', content: text('#!'), mode: 0o4755, uid: 3, gid: 4, mtime: 120 }),
@@ -59,7 +59,7 @@ describe('what is in a pack', () => {
     });
   });
 
-  test('a directory comes after what is in it, and the last of several counts', async () => {
+  test('a directory can follow its entries, and the last of several counts', async () => {
     const tar = tarOf(
       rawTarEntry({ name: 'a/b/file', mtime: 0 }),
       rawTarEntry({ name: './a/', typeFlag: '5', mode: 0o700, uid: 5, mtime: 60 }),
@@ -71,12 +71,12 @@ describe('what is in a pack', () => {
     });
   });
 
-  test('the top has the attributes that the tar gives it, but no time of its own', async () => {
+  test('the top directory has the attributes from the tar, but time 0', async () => {
     const tar = tarOf(rawTarEntry({ name: './', typeFlag: '5', mode: 0o750, uid: 7, gid: 8 }), someFile);
     expect((await listing(tar))['']).toMatch(/^drwxr-x--- 7\/8 \d+ 1970-01-01 00:00$/);
   });
 
-  test('whiteouts are devices 0/0, unless something takes their place', async () => {
+  test('whiteouts are devices 0/0, unless a later entry replaces them', async () => {
     const tar = tarOf(
       rawTarEntry({ name: 'etc/.wh.passwd', uid: 9 }),
       rawTarEntry({ name: '.wh.tmp', typeFlag: '1', linkName: '.wh..wh.aufs' }),
@@ -94,7 +94,7 @@ describe('what is in a pack', () => {
     });
   });
 
-  test('hard links are one file', async () => {
+  test('hard links share one file', async () => {
     const tar = tarOf(
       rawTarEntry({ name: './a', content: text('one'), mtime: 0 }),
       rawTarEntry({ name: 'd/b', typeFlag: '1', linkName: '/a', mtime: 0 }),
@@ -110,7 +110,7 @@ describe('what is in a pack', () => {
     expect(layers).toMatchObject([{ size: 3 + 1, entries: 4, tarSize: tar.length }]);
   });
 
-  test('names and owners may be larger than a ustar header', async () => {
+  test('names and owners can exceed ustar fields', async () => {
     const long = `${'d'.repeat(200)}/${'n'.repeat(250)}`;
     const tar = tarOf(
       rawPaxHeader({ path: long, uid: '3000000', gid: '4294967294', mtime: '59.9' }),
@@ -131,7 +131,7 @@ describe('what is in a pack', () => {
     });
   });
 
-  test('times outside what the file system knows are brought into it', async () => {
+  test('times are clamped to the range of the file system', async () => {
     const tar = tarOf(
       rawTarEntry({ name: 'old', format: 'gnu', mtime: -100 }),
       rawTarEntry({ name: 'new', mtime: 8_000_000_000 }),
@@ -145,9 +145,9 @@ describe('what is in a pack', () => {
 
 describe('extended attributes', () => {
   test.each([
-    ['are in it', 'user.mime', '0', 1],
-    ['are not, on a symlink', 'user.mime', '2', 0],
-    ['are not, in a namespace that Linux does not have', 'com.example.mime', '0', 0],
+    ['are stored', 'user.mime', '0', 1],
+    ['on a symlink are dropped', 'user.mime', '2', 0],
+    ['in a namespace unknown to Linux are dropped', 'com.example.mime', '0', 0],
   ] as const)('%s', async (_, name, typeFlag, count) => {
     const tar = tarOf(
       rawPaxHeader({ [`SCHILY.xattr.${name}`]: 'x' }),
@@ -168,7 +168,7 @@ describe('the bytes of a pack', () => {
     ),
   ];
 
-  test('are the same for the same layers, however they come', async () => {
+  test('depend only on the layers, not on chunks or compression', async () => {
     const made = [
       await makePack(directory.path, layers),
       await makePack(directory.path, layers, { processors: 1 }),
@@ -190,7 +190,7 @@ describe('the bytes of a pack', () => {
     expect(new Set(made.map(({ layers: packed }) => JSON.stringify(packed))).size).toBe(1);
   });
 
-  test('do not depend on time zone, umask or the moment', async () => {
+  test('do not depend on time zone, umask or current time', async () => {
     const first = await makePack(directory.path, layers);
     const umask = process.umask(0o077);
     try {
@@ -203,18 +203,18 @@ describe('the bytes of a pack', () => {
     }
   });
 
-  test('hold every file in blocks of its own', async () => {
+  test('have separate blocks for each file', async () => {
     const { file } = await makePack(directory.path, layers);
     expect(await outputOf('unsquashfs', ['-s', file])).toContain('Number of fragments 0\n');
   });
 
-  test('are none when there is no layer', async () => {
+  test('are not written without layers', async () => {
     const made = await makePack(directory.path, []);
     expect(made.layers).toEqual([]);
     expect(existsSync(made.file)).toBe(false);
   });
 
-  test('are written with a gzip layer of several members', async () => {
+  test('can come from a gzip layer with several members', async () => {
     const half = someTar.length / 2;
     const stored = Buffer.concat([gzipSync(someTar.subarray(0, half)), gzipSync(someTar.subarray(half))]);
     const made = await packSources(directory.path, [sourceOf(someTar, stored)]);
@@ -222,17 +222,14 @@ describe('the bytes of a pack', () => {
   });
 });
 
-describe('what a pack cannot hold', () => {
+describe('a pack rejects', () => {
   const refused: Readonly<Record<string, readonly [entry: string | undefined, tar: Buffer]>> = {
-    'a name that leads upwards': ['a/../../b', tarOf(rawTarEntry({ name: 'a/../../b' }))],
-    'a link that leads upwards': [
+    'a name with ".."': ['a/../../b', tarOf(rawTarEntry({ name: 'a/../../b' }))],
+    'a link with ".."': [
       'l',
       tarOf(someFile, rawTarEntry({ name: 'l', typeFlag: '1', linkName: '../etc/motd' })),
     ],
-    'a link to what is not there': [
-      'l',
-      tarOf(rawTarEntry({ name: 'l', typeFlag: '1', linkName: 'etc/motd' })),
-    ],
+    'a link to a missing file': ['l', tarOf(rawTarEntry({ name: 'l', typeFlag: '1', linkName: 'etc/motd' }))],
     'a link that would change its file': [
       'l',
       tarOf(someFile, rawTarEntry({ name: 'l', typeFlag: '1', linkName: 'etc/motd', mode: 0o600 })),
@@ -244,14 +241,14 @@ describe('what a pack cannot hold', () => {
         rawTarEntry({ name: 'l', typeFlag: '1', linkName: 'd' }),
       ),
     ],
-    'a file that is there twice': ['./etc/motd', tarOf(someFile, rawTarEntry({ name: './etc/motd' }))],
+    'a duplicate file': ['./etc/motd', tarOf(someFile, rawTarEntry({ name: './etc/motd' }))],
     'a file in place of a directory': ['etc', tarOf(someFile, rawTarEntry({ name: 'etc' }))],
     'a directory in place of a file': [
       'etc/motd/',
       tarOf(someFile, rawTarEntry({ name: 'etc/motd/', typeFlag: '5' })),
     ],
-    'something below a file': ['etc/motd/x', tarOf(someFile, rawTarEntry({ name: 'etc/motd/x' }))],
-    'something below a symlink': [
+    'an entry below a file': ['etc/motd/x', tarOf(someFile, rawTarEntry({ name: 'etc/motd/x' }))],
+    'an entry below a symlink': [
       'l/x',
       tarOf(rawTarEntry({ name: 'l', typeFlag: '2', linkName: '/etc' }), rawTarEntry({ name: 'l/x' })),
     ],
@@ -259,7 +256,7 @@ describe('what a pack cannot hold', () => {
     'a whiteout of a path outside': ['.wh...', tarOf(rawTarEntry({ name: '.wh...' }))],
     'a whiteout of nothing': ['d/.wh.', tarOf(rawTarEntry({ name: 'd/.wh.' }))],
     'a whiteout of its own layer': ['etc/.wh.motd', tarOf(someFile, rawTarEntry({ name: 'etc/.wh.motd' }))],
-    'something below a whiteout': ['.wh.d/x', tarOf(rawTarEntry({ name: '.wh.d/x' }))],
+    'an entry below a whiteout': ['.wh.d/x', tarOf(rawTarEntry({ name: '.wh.d/x' }))],
     'an attribute of overlayfs': [
       'x',
       tarOf(rawPaxHeader({ 'SCHILY.xattr.trusted.overlay.redirect': '/etc' }), rawTarEntry({ name: 'x' })),
@@ -272,17 +269,17 @@ describe('what a pack cannot hold', () => {
       'n'.repeat(256),
       tarOf(rawPaxHeader({ path: 'n'.repeat(256) }), rawTarEntry({ name: 'x' })),
     ],
-    'a symlink to nowhere': ['l', tarOf(rawTarEntry({ name: 'l', typeFlag: '2' }))],
-    'an owner below zero': ['x', tarOf(rawTarEntry({ name: 'x', format: 'gnu', uid: -1 }))],
+    'a symlink without target': ['l', tarOf(rawTarEntry({ name: 'l', typeFlag: '2' }))],
+    'a negative owner': ['x', tarOf(rawTarEntry({ name: 'x', format: 'gnu', uid: -1 }))],
     'an impossible device': ['x', tarOf(rawTarEntry({ name: 'x', typeFlag: '3', deviceMajor: 5000 }))],
     'an unknown type': [undefined, tarOf(rawTarEntry({ name: 'x', typeFlag: 'Z' }))],
     'a wrong checksum': [
       undefined,
       tarOf(Buffer.concat([Buffer.from('y'), rawTarEntry({ name: 'x' }).subarray(1)])),
     ],
-    'a tar that is cut short': ['etc/motd', someTar.subarray(0, 515)],
+    'a truncated tar': ['etc/motd', someTar.subarray(0, 515)],
     'a negative size': [undefined, tarOf(rawTarEntry({ name: 'x', format: 'gnu', size: -5 }))],
-    'an extended header that cannot be read': [
+    'a malformed extended header': [
       undefined,
       tarOf(rawTarEntry({ name: 'x', typeFlag: 'x', content: text('99 path=x\n') })),
     ],
@@ -323,8 +320,8 @@ describe('what a pack cannot hold', () => {
   test.each([
     ['bzip2', text('BZh91AY&SY and more')],
     ['xz', Buffer.concat([Buffer.from([0xfd]), text('7zXZ\0 and more')])],
-    ['gzip that is cut short', gzipSync(Buffer.alloc(100_000, 'x')).subarray(0, 60)],
-    ['gzip with a wrong byte', Buffer.concat([gzipSync(someTar).subarray(0, 20), Buffer.alloc(100, 0xff)])],
+    ['truncated gzip', gzipSync(Buffer.alloc(100_000, 'x')).subarray(0, 60)],
+    ['corrupt gzip', Buffer.concat([gzipSync(someTar).subarray(0, 20), Buffer.alloc(100, 0xff)])],
   ])('a layer in %s', async (_, stored) => {
     await expect(packSources(directory.path, [sourceOf(someTar, stored)])).rejects.toMatchObject({
       code: 'PACK_LAYER_UNSUPPORTED',
@@ -350,13 +347,13 @@ describe('when a pack cannot be written', () => {
     expect(await readdir(directory.path)).not.toContain('pack');
   };
 
-  test('a layer that is not its diffId is told', async () => {
+  test('a layer that does not match its diffId is an error', async () => {
     const source = { ...sourceOf(someTar), diffId: digestOf('another') };
     await expect(write([source])).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     await noPack();
   });
 
-  test('what the source throws comes out', async () => {
+  test('errors of the source are passed on', async () => {
     const broken = Object.assign(new Error('broken'), { code: 'BROKEN' });
     const opening = { ...sourceOf(someTar), open: () => Promise.reject(broken) };
     await expect(write([sourceOf(someTar), opening])).rejects.toBe(broken);
@@ -365,7 +362,7 @@ describe('when a pack cannot be written', () => {
     await noPack();
   });
 
-  test('what the place of the tar-splits throws comes out', async () => {
+  test('errors of the tar-split ingest are passed on', async () => {
     const full = Object.assign(new Error('full'), { code: 'DISK_FULL' });
     const ingest = { ingest: () => Promise.reject(full) };
     const file = join(directory.path, 'pack');
@@ -379,7 +376,7 @@ describe('when a pack cannot be written', () => {
     await noPack();
   });
 
-  test('a missing or too old program is named with the version that is needed', async () => {
+  test('a missing or old program is named with the required version', async () => {
     const old = await program('old', 'echo mksquashfs version 4.4; exit 1');
     for (const mksquashfs of [join(directory.path, 'none'), old]) {
       await expect(write([sourceOf(someTar)], { mksquashfs })).rejects.toMatchObject({
@@ -389,7 +386,7 @@ describe('when a pack cannot be written', () => {
     }
   });
 
-  test('a program that fails, or says that the disk is full, is told', async () => {
+  test('a failing program and a full disk are errors', async () => {
     const failing = await program('failing', 'echo "FATAL ERROR: out of luck" >&2; exit 1');
     await expect(write([sourceOf(someTar)], { mksquashfs: failing })).rejects.toMatchObject({
       code: 'PACK_WRITE_FAILED',
@@ -404,7 +401,7 @@ describe('when a pack cannot be written', () => {
     await noPack();
   });
 
-  test('a program that dies in the middle is told while the next layer is awaited', async () => {
+  test('a program that dies is reported even while the next layer is awaited', async () => {
     const dying = await program('dying', 'touch "$2"; head -c 512 >/dev/null; kill -KILL $$');
     const sources = async function* (): AsyncGenerator<PackSource> {
       yield sourceOf(someTar);
@@ -416,7 +413,7 @@ describe('when a pack cannot be written', () => {
     await noPack();
   });
 
-  test('an abort ends it at once, wherever it is, and no program is left', async () => {
+  test('an abort ends it at once in any phase, and leaves no program', async () => {
     const silent = {
       ...sourceOf(someTar),
       open: () => Promise.resolve(new Readable({ read: () => undefined })),
@@ -469,7 +466,7 @@ async function* breaking(error: Error): AsyncGenerator<Buffer> {
   throw error;
 }
 
-/** So that a time of the moment would show. */
+/** Waits for the next second, so that a current time would differ. */
 async function nextSecond(): Promise<void> {
   const until = Math.floor(Date.now() / 1000) + 1;
   while (Date.now() / 1000 < until) await new Promise((resolve) => setTimeout(resolve, 50));

@@ -11,26 +11,26 @@ import { plainEnvironment, type PackTool } from './pack-tool.ts';
 import { erofsTool } from './erofs-tool.ts';
 import { squashfsTool } from './squashfs-tool.ts';
 
-/** How packs are written. */
+/** Options for writing packs. */
 export interface PackWriterOptions {
-  /** The program for squashfs, default `mksquashfs`; 4.5 or newer. */
+  /** The program for squashfs. Default: `mksquashfs`, 4.5 or newer. */
   readonly mksquashfs?: string | undefined;
-  /** The program for EROFS, default `mkfs.erofs`; 1.8 or newer. */
+  /** The program for EROFS. Default: `mkfs.erofs`, 1.8 or newer. */
   readonly mkfsErofs?: string | undefined;
   /**
-   * Of the programs: where they are found (`PATH`, default the usual places). Of the rest only
-   * `LD_LIBRARY_PATH` and `TMPDIR` are passed on.
+   * The environment: programs are found in its `PATH` (default: the usual directories). Only
+   * `LD_LIBRARY_PATH` and `TMPDIR` are passed on to them.
    */
   readonly env?: Environment | undefined;
-  /** Threads that compress a squashfs, default 2. */
+  /** Threads that compress squashfs. Default: 2. */
   readonly processors?: number | undefined;
-  /** For the queues of mksquashfs (bytes), default and at least 16 MiB. */
+  /** For the queues of mksquashfs (bytes). Default and minimum: 16 MiB. */
   readonly memoryBytes?: number | undefined;
   /** Default {@link defaultLimits}. */
   readonly limits?: Partial<LayerLimits> | undefined;
 }
 
-/** Writes packs with the programs of this machine; the contract is that of `PackWriter`. */
+/** Writes packs with programs of this machine. Implements `PackWriter`. */
 export function createPackWriter(options: PackWriterOptions = {}): PackWriter {
   return {
     async write(request) {
@@ -68,7 +68,7 @@ async function writePack(
     await process?.finish();
     return packed;
   } catch (error) {
-    // What a stop breaks complains in its own words.
+    // The original reason of a stop, not the errors that it causes elsewhere.
     const reason = signal.aborted ? stopError(signal) : error;
     await process?.kill();
     await rm(file, { force: true });
@@ -76,7 +76,7 @@ async function writePack(
   }
 }
 
-/** Ends the program at a stop, whatever waits for it, and stops everything when it ends too early. */
+/** Starts the program. A stop kills it, and its early end causes a stop. */
 function startStoppable(tool: PackTool, file: string, stop: AbortController): PackProcess {
   const process = startPackProcess(tool, file);
   process.failure.catch((error: unknown) => stop.abort(error));
@@ -96,7 +96,7 @@ function stopError(signal: AbortSignal): unknown {
   return abortError(signal, 'write a pack');
 }
 
-/** Passes the layers on, and ends when there is a stop while the next one is awaited. */
+/** Yields the layers; ends if there is a stop while the next one is awaited. */
 async function* untilStopped(layers: PackRequest['layers'], signal: AbortSignal): AsyncGenerator<PackSource> {
   const iterator =
     Symbol.asyncIterator in layers ? layers[Symbol.asyncIterator]() : layers[Symbol.iterator]();
@@ -119,7 +119,7 @@ async function* untilStopped(layers: PackRequest['layers'], signal: AbortSignal)
     }
   } finally {
     signal.removeEventListener('abort', onStop);
-    // Not awaited: a source that is silent might not answer.
+    // Not awaited, because a silent source might never answer.
     if (!hasEnded) void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
 }

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => directory.remove());
 
-/** What a file of the pack holds. */
+/** The content of a file in the pack. */
 function contentOf(pack: string, tar: Buffer, path: string): Buffer {
   return execFileSync('unsquashfs', ['-cat', pack, `${topOf(tar)}/${path}`], { maxBuffer: 64 * 1024 ** 2 });
 }
@@ -42,7 +42,7 @@ function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-/** The 20 bytes of an old GNU sparse header at its offsets. */
+/** The 20 bytes of an old GNU sparse header, by their offsets. */
 function sparseFields(
   fragments: readonly (readonly [number, number])[],
   realSize?: number,
@@ -74,7 +74,7 @@ const mapText = `2\n${holes.flat().join('\n')}\n`;
 const map = Buffer.concat([text(mapText), rawPadding(mapText.length)]);
 
 const sparseTars: Readonly<Record<string, Buffer>> = {
-  'GNU tar of old': tarOf(
+  'old GNU tar': tarOf(
     rawTarEntry({
       name: 's',
       typeFlag: 'S',
@@ -121,9 +121,9 @@ const sparseTars: Readonly<Record<string, Buffer>> = {
   ),
 };
 
-describe('a tar comes out of a pack as it went in', () => {
+describe('a rebuilt tar equals the original', () => {
   test.each(Object.entries(sparseTars))(
-    'with a sparse file in the format of %s, which is expanded',
+    'with a sparse file in the format of %s, expanded in the pack',
     async (_, tar) => {
       const pack = await makePack(directory.path, [tar]);
       expect(pack.layers).toMatchObject([{ size: expanded.length + 5, entries: 2 }]);
@@ -162,7 +162,7 @@ describe('a tar comes out of a pack as it went in', () => {
     '*?[x]',
     ' - ',
   ];
-  test('with names that are no UTF-8, or no text', async () => {
+  test('with names that are not UTF-8', async () => {
     const tar = tarOf(
       ...names.flatMap((name, at) => [
         rawTarEntry({ name: `dir-${name}/${name}`, content: text(String(at)) }),
@@ -175,20 +175,17 @@ describe('a tar comes out of a pack as it went in', () => {
   });
 
   const shapes: Readonly<Record<string, Buffer>> = {
-    'nothing in it': rawTarEnd(),
+    'no entries': rawTarEnd(),
     'no end': rawTarEntry({ name: 'x', content: text('12345') }),
     'no padding of the last file': rawTarEntry({ name: 'x', content: text('12345') }).subarray(0, 512 + 5),
     'one block of zeros at its end': Buffer.concat([rawTarEntry({ name: 'x' }), Buffer.alloc(512)]),
-    'much behind its end': Buffer.concat([
-      tarOf(rawTarEntry({ name: 'x' })),
-      Buffer.alloc(3_000_000, 'junk'),
-    ]),
-    'something in its padding': tarOf(
+    'data after its end': Buffer.concat([tarOf(rawTarEntry({ name: 'x' })), Buffer.alloc(3_000_000, 'junk')]),
+    'data in its padding': tarOf(
       rawTarEntry({ name: 'x', content: text('abc') }).fill(0x41, 515),
       rawTarEntry({ name: 'y' }),
     ),
     'global headers': tarOf(rawPaxHeader({ comment: 'x', mtime: '5' }, 'g'), rawTarEntry({ name: 'x' })),
-    'bodies that nobody extracts': tarOf(
+    'content that engines do not extract': tarOf(
       rawTarEntry({ name: '.wh.gone', content: text('why not') }),
       rawTarEntry({ name: '.wh..wh.plnk/1.2', content: text('aufs') }),
       rawTarEntry({ name: 'd/', typeFlag: '5', size: 77 }),
@@ -201,11 +198,11 @@ describe('a tar comes out of a pack as it went in', () => {
       rawLongName('n'.repeat(200)),
       rawTarEntry({ name: 'n', format: 'gnu', content: text('long') }),
     ),
-    'the names of a Go of old': tarOf(
+    'the misplaced prefix of old Go': tarOf(
       rawTarEntry({ name: 'base', format: 'gnu', prefix: 'directory', content: text('x') }),
     ),
     'a file larger than a chunk': tarOf(rawTarEntry({ name: 'x', content: Buffer.alloc(900_001, 'large') })),
-    'a file that nobody may read': tarOf(
+    'an unreadable file': tarOf(
       rawTarEntry({ name: 'd/x', mode: 0, content: text('secret') }),
       rawTarEntry({ name: 'd/', typeFlag: '5', mode: 0 }),
     ),
@@ -216,7 +213,7 @@ describe('a tar comes out of a pack as it went in', () => {
     expect(await readdir(directory.path)).toHaveLength(2);
   });
 
-  test.each([1, 2, 3, 4, 5, 6])('whatever tree is in it (seed %d)', async (seed) => {
+  test.each([1, 2, 3, 4, 5, 6])('with a random tree (seed %d)', async (seed) => {
     const random = createRandom(seed);
     const tars = Array.from({ length: 3 }, () => randomTar(random));
     const pack = await makePack(directory.path, tars);
@@ -226,7 +223,7 @@ describe('a tar comes out of a pack as it went in', () => {
 });
 
 describe('a tar-split', () => {
-  test('tells a line for each entry and for what is between', async () => {
+  test('has a line for each entry and for the bytes between entries', async () => {
     const lines = await linesOf(
       tarOf(
         rawTarEntry({ name: 'a<b>', content: text('123456789') }),
@@ -249,7 +246,7 @@ describe('a tar-split', () => {
   });
 });
 
-describe('a layer is not rebuilt', () => {
+describe('a layer cannot be rebuilt', () => {
   const tar = tarOf(
     rawTarEntry({ name: 'a', content: text('content') }),
     rawTarEntry({ name: 'l', typeFlag: '2', linkName: '/etc/passwd' }),
@@ -273,28 +270,28 @@ describe('a layer is not rebuilt', () => {
     return bufferOf(await createPackReader().openLayer(request));
   };
   const cases: Readonly<Record<string, (lines: string) => string>> = {
-    'a name leads out of it': (lines) => lines.replace('"a"', '"../../../../../../etc/passwd"'),
-    'a name leads over a link': (lines) => lines.replace('"a"', '"l"'),
-    'a file is not there': (lines) => lines.replace('"a"', '"b"'),
+    'a name leads out of its tree': (lines) => lines.replace('"a"', '"../../../../../../etc/passwd"'),
+    'a name leads through a link': (lines) => lines.replace('"a"', '"l"'),
+    'a file is missing': (lines) => lines.replace('"a"', '"b"'),
     'a file is larger': (lines) => lines.replace('"size":7', '"size":6'),
     'a file is smaller': (lines) => lines.replace('"size":7', '"size":8'),
-    'a file has another content': (lines) => lines.replace(/("size":7,"payload":")./, '$1/'),
-    'a line is no JSON': (lines) => lines.replace('{', '['),
+    'a file has different content': (lines) => lines.replace(/("size":7,"payload":")./, '$1/'),
+    'a line is not JSON': (lines) => lines.replace('{', '['),
     'a line is missing': (lines) => lines.replace(/^.*\n/, ''),
-    'its last line is cut short': (lines) => lines.trimEnd(),
-    'it makes more': (lines) => `${lines}{"type":2,"payload":"AAAA","position":5}\n`,
+    'its last line is truncated': (lines) => lines.trimEnd(),
+    'it makes a larger tar': (lines) => `${lines}{"type":2,"payload":"AAAA","position":5}\n`,
   };
   test.each(Object.entries(cases))('when %s', async (_, change) => {
     await expect(open(change)).rejects.toMatchObject({ code: 'PACK_INVALID' });
     expect(await readdir(directory.path)).toHaveLength(2);
   });
 
-  test('when it is another layer', async () => {
+  test('when it is a different layer', async () => {
     const flip = (lines: string): string => lines.replace('"payload":"YQ', '"payload":"YR');
     expect(await rejectionCode(open(flip))).toBe('DIGEST_MISMATCH');
   });
 
-  test('when the tar-split is no gzip, the pack no pack, or lacks the layer', async () => {
+  test('when the tar-split is not gzip, or the pack is invalid or lacks the layer', async () => {
     const pack = await makePack(directory.path, [tar]);
     const [layer] = pack.layers;
     if (layer === undefined) throw new Error('there is no layer');
@@ -339,7 +336,7 @@ describe('a layer is not rebuilt', () => {
     await expect(reader.openLayer(request)).rejects.toMatchObject({ code: 'PACK_TOOL_MISSING' });
   });
 
-  test('and nothing is left when nobody reads on', async () => {
+  test('completely if the reader stops, and leaves no files', async () => {
     const large = tarOf(rawTarEntry({ name: 'x', content: Buffer.alloc(3_000_000, 'x') }));
     const pack = await makePack(directory.path, [large]);
     const [layer] = pack.layers;
@@ -433,13 +430,13 @@ function randomTar(random: Random): Buffer {
   return tarOf(...entries);
 }
 
-/** Of files that links lead to: a link must have the attributes of its file. */
+/** Attributes of link targets: a hard link must have the attributes of its file. */
 const fixed = { mode: 0o640, uid: 1, gid: 2, mtime: 3 };
 
-describe('a pack with more in it than it says', () => {
+describe('a pack that contains more than it declares', () => {
   const bomb = tarOf(rawTarEntry({ name: 'a', content: createRandom(7).bytes(8 * 1024 ** 2) }));
 
-  test('is not extracted beyond that, and nothing is left', async () => {
+  test('is not extracted beyond the declared size, and leaves no files', async () => {
     const pack = await makePack(directory.path, [bomb]);
     const [layer] = pack.layers;
     if (layer === undefined) throw new Error('there is no layer');
@@ -455,7 +452,7 @@ describe('a pack with more in it than it says', () => {
     expect(await readdir(directory.path)).toEqual(before);
   });
 
-  test('is refused where there is no space for what it says', async () => {
+  test('is rejected if there is no space for its declared size', async () => {
     const pack = await makePack(directory.path, [bomb]);
     const [layer] = pack.layers;
     if (layer === undefined) throw new Error('there is no layer');

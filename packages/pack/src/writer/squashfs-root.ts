@@ -3,15 +3,15 @@ import { DrayError } from '@drayage/core';
 
 const magic = 0x7371_7368;
 const superblockBytes = 96;
-/** A metadata block holds so many bytes, after two bytes that tell its length. */
+/** Size of an uncompressed metadata block (bytes). Each block follows two bytes with its length. */
 const metadataBytes = 8192;
-/** Of an inode, whatever its type: type, mode, uid, gid, modification time, number. */
+/** Offset of the modification time in every inode, after type, mode, uid and gid. */
 const timeOffset = 8;
 
 /**
- * Sets the modification time of the top directory to 0, in a squashfs file whose inodes are not compressed: mksquashfs before 4.6 gives it the
- * time of the moment when it reads a tar.
- * @throws DrayError `PACK_WRITE_FAILED` for a file that is none
+ * Sets the modification time of the root directory to 0, in a squashfs file with uncompressed inodes.
+ * mksquashfs before 4.6 uses the current time when it reads a tar.
+ * @throws DrayError `PACK_WRITE_FAILED` for an unexpected file
  * @see Linux, Documentation/filesystems/squashfs.rst, 3.1 "Metadata blocks"
  */
 export async function settleRootTime(file: string): Promise<void> {
@@ -22,7 +22,7 @@ export async function settleRootTime(file: string): Promise<void> {
     const reference = superblock.readBigUInt64LE(32);
     const block = Number(superblock.readBigUInt64LE(64) + (reference >> 16n));
     const header = await readAt(handle, file, block, 2);
-    // The top bit is set for a block that is not compressed.
+    // The top bit marks an uncompressed block.
     if ((header.readUInt16LE(0) & 0x8000) === 0) throw notSquashfs(file);
     const start = Number(reference & 0xffffn) + timeOffset;
     for (let at = start; at < start + 4; at += 1)
@@ -32,7 +32,7 @@ export async function settleRootTime(file: string): Promise<void> {
   }
 }
 
-/** Inodes go on from one metadata block to the next. */
+/** Inodes continue from one metadata block into the next. */
 function positionIn(block: number, offset: number): number {
   const blocks = Math.floor(offset / metadataBytes);
   return block + blocks * (metadataBytes + 2) + 2 + (offset % metadataBytes);
@@ -47,6 +47,6 @@ async function readAt(handle: FileHandle, file: string, position: number, length
 function notSquashfs(file: string): DrayError {
   return new DrayError(
     'PACK_WRITE_FAILED',
-    `cannot write pack ${file}: mksquashfs has written something else`,
+    `cannot write pack ${file}: mksquashfs wrote an unexpected format`,
   );
 }
