@@ -266,7 +266,7 @@ describeWith(needs, 'a bundle that was signed', () => {
       ]) {
         const finished = await dray([...args, '--bundle', bundle]);
         expect(finished.exitCode).toBe(2);
-        expect(finished.stderr).toContain('there is no key');
+        expect(finished.stderr).toContain('no key');
       }
       const broken = await dray(['prepull', '--sign', app.reference, '--bundle', bundle], {
         env: { DRAY_SIGNING_KEY: pemOf(ours.privateKey).replace('-----END', '') },

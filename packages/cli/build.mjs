@@ -14,9 +14,10 @@ const assets = ['assets', '../circleci/assets', '../bake/assets', '../gitlab/ass
 );
 
 /**
- * What libraries load for abilities that we do not use, by the package that loads it. dockerode: BuildKit sessions and ssh:// engines (a build
- * is none of our commands, and an ssh:// engine is refused before a client is made), which would need native code. yargs: its usage texts;
- * ours are rendered from the option table, and measuring text costs a third of the time that the program takes to start.
+ * What libraries load for abilities that we do not use, by the package that loads it. dockerode: BuildKit
+ * sessions and ssh:// engines (dray does not build through it, and refuses an ssh:// engine before a
+ * client is made), which would need native code. yargs: its usage texts; ours are rendered from the option
+ * table, and measuring text costs a third of the time that the program takes to start.
  */
 const unused = [
   {
@@ -73,8 +74,9 @@ function leaveOutUnused() {
 }
 
 /**
- * Replaces the program while others may be running it: chunks are named by their content and come first, then the program itself by a
- * rename. The chunks of the program before stay, for who started it a moment ago; older ones go.
+ * Replaces the program while others may be running it: chunks are named by their content and come first, then
+ * the program itself by a rename. The chunks of the program before stay, for who started it a moment ago;
+ * older ones go.
  */
 async function putInPlace() {
   const before = await chunksOf(join(dist, 'dray.js'));

@@ -1,27 +1,27 @@
 import type { Config, OptionKey } from './options/option.ts';
 import type { Host } from './host.ts';
 
-/** What a command gets to do its work. */
+/** The input of a command. */
 export interface CommandContext {
   readonly config: Config;
-  /** The arguments as they were given. */
+  /** The arguments, unparsed. */
   readonly args: readonly string[];
   readonly host: Host;
-  /** All commands, for those that describe the program. */
+  /** All commands, for the ones that describe the program. */
   readonly commands: readonly CommandSpec[];
-  /** The directory of the configuration file; without one the working directory. */
+  /** The directory of the configuration file, or else the working directory. */
   readonly dir: string;
-  /** Aborts when the program is told to stop. */
+  /** Aborts on the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
 }
 
-/** Does the work and resolves with the exit code. Errors that end the command are thrown. */
+/** Runs the command; resolves with the exit code. Throws errors that end it. */
 export type CommandHandler = (context: CommandContext) => Promise<number>;
 
 export interface CommandArgument {
   /** In capitals, for usage texts. */
   readonly name: string;
-  /** The option whose value it is; undefined: the handler reads it itself. */
+  /** The option that gets the argument's value; undefined: the handler reads it. */
   readonly key: OptionKey | undefined;
   readonly isVariadic: boolean;
   readonly choices?: readonly string[] | undefined;
@@ -29,23 +29,23 @@ export interface CommandArgument {
 }
 
 export interface CommandExample {
-  /** What one would type. */
+  /** The command line as typed. */
   readonly line: string;
   readonly summary: string;
 }
 
-/** A command as data. What it does is imported when it is run. */
+/** A command as data; its implementation is imported when it runs. */
 export interface CommandSpec {
   /** One or two words: `prepull`, `bundle verify`. */
   readonly name: string;
   /** One sentence fragment. */
   readonly summary: string;
-  /** Some sentences on what one must know to use it. */
+  /** A few sentences for the command's help. */
   readonly description: string;
   readonly argument?: CommandArgument | undefined;
-  /** Beside those that every command has. */
+  /** In addition to the options of every command. */
   readonly options: readonly OptionKey[];
-  /** A whole step of a CI job: it reads its own options and no file, and runs other commands. */
+  /** A whole step of a CI job: reads only its own options, no file, and runs other commands. */
   readonly isStep?: boolean | undefined;
   readonly examples: readonly CommandExample[];
   readonly load: () => Promise<CommandHandler>;

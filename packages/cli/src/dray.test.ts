@@ -37,7 +37,10 @@ function start(command: string, argv: readonly string[], cwd: string): Started {
   };
 }
 
-/** The processes of a group; what has ended and is only waiting to be noticed is none. @see proc_pid_stat(5) */
+/**
+ * The processes of a group, without zombies.
+ * @see proc_pid_stat(5)
+ */
 async function livingMembers(group: number): Promise<readonly string[]> {
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(
@@ -62,7 +65,7 @@ describe('the built program', () => {
     return start(process.execPath, [program, ...argv], directory.path);
   }
 
-  test('tells its version', async () => {
+  test('prints its version', async () => {
     const manifest: unknown = JSON.parse(
       await readFile(join(import.meta.dirname, '..', 'package.json'), 'utf8'),
     );
@@ -78,7 +81,7 @@ describe('the built program', () => {
     });
   });
 
-  test('loads no library for that but its own start', async () => {
+  test('loads no other library for that', async () => {
     const code = await readFile(program, 'utf8');
     const chunks = code.match(/from\s*"\.\/(chunks\/[^"]+)"/g) ?? [];
     const texts = [code];
@@ -135,7 +138,7 @@ describe('the built program', () => {
     expect(await livingMembers(group)).toEqual([]);
   });
 
-  test('leaves a truthful status when it is stopped in the middle of a pre-pull', async () => {
+  test('publishes a cancelled status when stopped in the middle of a pre-pull', async () => {
     const registry = await startFaultyRegistry();
     try {
       const layer = registry.addBlob(
@@ -170,7 +173,7 @@ describe('the built program', () => {
     }
   });
 
-  test('does not mind a reader that leaves early', async () => {
+  test('tolerates a reader that closes the pipe early', async () => {
     const pipe = `${process.execPath} ${program} completion bash | head -n 1; exit "\${PIPESTATUS[0]}"`;
     expect(await start('bash', ['-c', pipe], directory.path).ended).toMatchObject({
       exitCode: 0,

@@ -3,10 +3,10 @@ import type { ErrorCode, DeliveryReport, PrepullReport } from '@drayage/core';
 import type { WaitReport } from '@drayage/core/handover';
 import type { Config } from './options/option.ts';
 
-/** What the program ends with; documented in docs/errors.md. A signal ends it with 128 and the signal's number. */
+/** Exit codes; see docs/errors.md. After a signal, 128 plus its number. */
 export const exitCodes = { done: 0, usage: 2, notAvailable: 3, timedOut: 4, bug: 70 } as const;
 
-// Mistakes in what we were told, although the part that found them does not know that it came from a user.
+// Codes of errors in the user's input, although the code that throws them does not know where it came from.
 const usageCodes: readonly ErrorCode[] = [
   'USAGE',
   'CONFIG_INVALID',
@@ -15,19 +15,19 @@ const usageCodes: readonly ErrorCode[] = [
   'LOCK_INVALID',
 ];
 
-/** For an error that ended a command. */
+/** The exit code for an error that ended a command. */
 export function errorExitCode(error: unknown): number {
   if (!(error instanceof DrayError)) return exitCodes.bug;
   if (error instanceof UsageError || usageCodes.includes(error.code)) return exitCodes.usage;
   return error.code === 'TIMED_OUT' ? exitCodes.timedOut : exitCodes.notAvailable;
 }
 
-/** A pre-pull that lacks a required image has not done its job. */
+/** A pre-pull fails if it lacks a required image. */
 export function prepullExitCode({ outcome }: Pick<PrepullReport, 'outcome'>): number {
   return outcome === 'ready' ? exitCodes.done : exitCodes.notAvailable;
 }
 
-/** A cache that missed fails nothing, unless that was asked for. */
+/** A missing image is a failure only with `--strict` or `--on-miss fail`. */
 export function deliveryExitCode(
   { outcome, timedOut }: Pick<DeliveryReport, 'outcome' | 'timedOut'>,
   { strict, onMiss }: Pick<Config, 'strict' | 'onMiss'>,
@@ -36,7 +36,7 @@ export function deliveryExitCode(
   return timedOut === true ? exitCodes.timedOut : exitCodes.notAvailable;
 }
 
-/** Waiting in vain is what the exit code of `wait` is for. */
+/** The exit code of `wait` is its result. */
 export function waitExitCode({ outcome }: Pick<WaitReport, 'outcome'>): number {
   switch (outcome) {
     case 'ready':

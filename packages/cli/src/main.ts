@@ -18,7 +18,7 @@ const host: Host = {
   stderr: createSink(process.stderr),
 };
 
-// Every transfer listens to the signals that may stop it: that these are many is no leak, and no warning for users.
+// Every transfer listens for the abort signal: many listeners are not a leak, and users need no warning.
 setMaxListeners(0);
 
 process.on('uncaughtException', (error) => {
@@ -35,12 +35,12 @@ process.exitCode = stop.exitCode() ?? exitCode;
 function createSink(stream: NodeJS.WriteStream): Sink {
   let isClosed = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read us has seen enough, as with "| head".
+    // The reader has closed the pipe, as "| head" does.
     if (error.code !== 'EPIPE') throw error;
     isClosed = true;
   });
   return {
-    // A terminal that nobody gave a size has 0 columns; a spinner would draw over infinitely many lines of it.
+    // A terminal without a size has 0 columns; a spinner would redraw an infinite number of lines.
     isTerminal: stream.isTTY && stream.columns > 0,
     write(text) {
       if (!isClosed) stream.write(text);
@@ -48,14 +48,14 @@ function createSink(stream: NodeJS.WriteStream): Sink {
   };
 }
 
-/** The environment, without the keys for programs that inherit it: no program is given one. */
+/** The environment. Removes the keys from `process.env`, so that child processes do not inherit them. */
 function ownEnvironment(): Host['env'] {
   const env = { ...process.env };
   for (const name of keyVariables) Reflect.deleteProperty(process.env, name);
   return env;
 }
 
-/** A container may run as a user whom nobody knows, and who has no home. */
+/** In a container, the user may have no passwd entry and no home directory. */
 function ownHome(): string {
   try {
     return homedir();

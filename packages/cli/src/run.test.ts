@@ -103,7 +103,7 @@ describe('a command', () => {
     expect(ended.stderr).toContain(`${registry.host}/app:none`);
   });
 
-  test('hands over, and waits at the place of the handover', async () => {
+  test('hands over, and waits at the handover location', async () => {
     const image = addImage('app', '1');
     const handover = join(directory.path, 'meeting');
     await dray(['prepull', image, '--bundle', bundle(), '--handover', handover]);
@@ -123,7 +123,7 @@ describe('a command', () => {
     expect(JSON.parse(inspected.stdout)).toMatchObject({ images: [{ complete: true }] });
   });
 
-  test('waits in vain with 3 when no pre-pull begins', async () => {
+  test('ends with 3 if no pre-pull begins', async () => {
     const ended = await dray(['wait', '--bundle', bundle(), '--grace', '0', '--json']);
     expect([ended.exitCode, JSON.parse(ended.stdout)]).toMatchObject([3, { outcome: 'not-coming' }]);
   });
@@ -195,7 +195,7 @@ describe('a command', () => {
     expect(ended.stderr + ended.stdout).not.toContain('geheim');
   });
 
-  test('warns of a variable that means nothing', async () => {
+  test('warns about an unknown variable', async () => {
     const ended = await dray(['wait', '--bundle', bundle(), '--grace', '0'], { DRAY_TIMEOT: '1m' });
     expect(ended.stderr).toContain('DRAY_TIMEOUT');
   });

@@ -13,7 +13,7 @@ import { optionKeys, optionTable } from './options/option-table.ts';
 import { keyVariables } from './options/trust-options.ts';
 import { bugText, failureJson, failureText } from './output/failure.ts';
 
-/** Runs one command line, from reading it to telling how it ended. Resolves with the exit code; never rejects. */
+/** Parses and runs one command line, and prints errors. Resolves with the exit code; never rejects. */
 export async function run(givenHost: Host, signal: AbortSignal): Promise<number> {
   const { env } = givenHost;
   const host = { ...givenHost, env: detectCiSystem(env).givenVariables(env) };
@@ -38,7 +38,7 @@ export async function run(givenHost: Host, signal: AbortSignal): Promise<number>
   }
 }
 
-/** Keys are in the configuration now; programs that are started get the rest of the environment. */
+/** The environment without the keys, which the configuration now has; child processes get the rest. */
 function withoutKeys(host: Host): Host {
   const env = Object.entries(host.env).filter(([name]) => !keyVariables.includes(name));
   return { ...host, env: Object.fromEntries(env) };
@@ -46,7 +46,7 @@ function withoutKeys(host: Host): Host {
 
 type Wishes = Pick<ResolvedConfig['config'], 'json' | 'verbose'>;
 
-// For errors in what would have told: a caller that asked for JSON gets JSON.
+// For errors in the configuration itself: a caller that asked for JSON gets JSON.
 function wishesBeforeConfig({ argv, env }: Host): Wishes {
   return {
     json: argv.includes('--json') || env[optionTable.json.env] === 'true',
@@ -54,7 +54,7 @@ function wishesBeforeConfig({ argv, env }: Host): Wishes {
   };
 }
 
-/** Node's own waits end with an error of theirs when we are told to stop. */
+/** When the signal aborts, Node.js functions reject with their own error. */
 function stopReason(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && systemErrorCode(error) === 'ABORT_ERR' ? signal.reason : error;
 }
@@ -70,7 +70,10 @@ function print({ stdout }: Host, text: string): number {
   return exitCodes.done;
 }
 
-/** Where each setting that is no default comes from. Values stay out of the log: a URL may hold a password. */
+/**
+ * The origin of each setting that is not a default. Does not log values, because a URL can contain a
+ * password.
+ */
 function settingsText({ origins }: ResolvedConfig): string {
   const lines = optionKeys.flatMap((key) => {
     const origin = origins.get(key);

@@ -1,18 +1,20 @@
 import { constants } from 'node:os';
 import { DrayError } from '@drayage/core';
 
-/** The signals that end a run, and whether one has come. */
+/** The signals that end a run. */
 export interface StopSignals {
   readonly signal: AbortSignal;
-  /** 128 and the number of the signal that came; undefined when none has. */
+  /** 128 plus the number of the received signal; undefined if none. */
   exitCode(): number | undefined;
-  /** Leaves the signals to the system again. */
+  /** Restores the default signal handling. */
   release(): void;
 }
 
 const stopping = ['SIGINT', 'SIGTERM'] as const;
 
-/** Turns the first SIGINT or SIGTERM into an abort, so that everything ends tidily; the second ends the process at once. */
+/**
+ * Turns the first SIGINT or SIGTERM into an abort, for an orderly end; the second ends the process at once.
+ */
 export function watchStopSignals(target: NodeJS.Process): StopSignals {
   const controller = new AbortController();
   let received: number | undefined;
@@ -20,7 +22,7 @@ export function watchStopSignals(target: NodeJS.Process): StopSignals {
     const exitCode = 128 + constants.signals[name];
     if (received !== undefined) target.exit(exitCode);
     received = exitCode;
-    controller.abort(new DrayError('ABORTED', `cannot go on: stopped by ${name}`));
+    controller.abort(new DrayError('ABORTED', `cannot continue: stopped by ${name}`));
   };
   for (const name of stopping) target.on(name, onSignal);
   return {

@@ -15,7 +15,7 @@ describe('the nearest word', () => {
     expect(nearest(text, known)).toBe(meant);
   });
 
-  test.each(['', 'x', 'images', 'prepull'])('to %j is none', (text) => {
+  test.each(['', 'x', 'images', 'prepull'])('to %j is undefined', (text) => {
     expect(nearest(text, known)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** The one of `known` that `text` is most likely a mistyped form of, or undefined when none is near. Case counts for nothing. */
+/** The word of `known` that `text` most likely misspells; undefined if none is close. Ignores case. */
 export function nearest(text: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(text.length / 3));
   const ranked = known
@@ -18,7 +18,10 @@ function normalized(text: string): string {
   return text.toLowerCase().replaceAll(/[-_]/g, '');
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string
+ * alignment).
+ */
 function editDistance(a: string, b: string): number {
   let [beforePrevious, previous]: [number[], number[]] = [
     [],

@@ -31,7 +31,7 @@ function overview(group: string | undefined): readonly string[] {
     '',
     'Run "dray COMMAND --help" for its options. Each has a DRAY_… variable and a key in .dray.yml.',
     'Exit codes: 0 done, or nothing was pre-pulled and the job goes on; 2 wrong usage or configuration;',
-    '3 not available; 4 timed out; 70 a bug of drayage.',
+    '3 not available; 4 timed out; 70 a bug in drayage.',
   ];
 }
 

@@ -25,7 +25,7 @@ describe('a command line', () => {
     });
   });
 
-  test('may have a command of two words', () => {
+  test('accepts commands of two words', () => {
     expect(command('bundle', 'verify', 'dir', '--json')).toMatchObject({
       name: 'bundle verify',
       given: { bundle: ['dir'], json: ['true'] },
@@ -41,16 +41,16 @@ describe('a command line', () => {
     expect(command('prepull', '12', '1.10')).toMatchObject({ args: ['12', '1.10'] });
   });
 
-  test('can deny what is said elsewhere', () => {
+  test('can negate a setting from elsewhere', () => {
     expect(command('load', '--no-strict')).toMatchObject({ given: { strict: ['false'] } });
   });
 
-  test('may pass an empty list, as templates do', () => {
+  test('accepts an empty list, as templates pass it', () => {
     expect(command('load', '--only', '')).toMatchObject({ given: {} });
     expect(command('load', '--only', '', '--only', 'a')).toMatchObject({ given: { only: ['', 'a'] } });
   });
 
-  test('does not take an image for the value of an option before it', () => {
+  test('does not mistake an image for the value of the option before it', () => {
     expect(command('prepull', '--optional', 'a', 'b')).toMatchObject({
       args: ['b'],
       given: { optional: ['a'] },
@@ -74,7 +74,7 @@ describe('a command line', () => {
     [['bundel'], 'bundel', 'bundle'],
     [['load', '--timeot', '1m'], '--timeot', '--timeout'],
     [['load', '--on-mis', 'pull'], '--on-mis', '--on-miss'],
-  ])('that is mistyped is told what may be meant: %j', (argv, named, meant) => {
+  ])('with a typo gets a suggestion: %j', (argv, named, meant) => {
     expect(problem(...argv)).toMatchObject({
       code: 'USAGE',
       message: expect.stringContaining(named),

@@ -8,10 +8,10 @@ import { commonOptions, optionKeys, optionTable } from '../options/option-table.
 import type { OptionKey } from '../options/option.ts';
 import { suggestion } from '../suggest.ts';
 
-/** What the words of a command line mean. */
+/** A parsed command line. */
 export type CommandLine =
   | { readonly kind: 'version' }
-  /** `topic`: the command or group asked about; undefined: the program. */
+  /** `topic`: the command or group to describe; undefined: the whole program. */
   | { readonly kind: 'help'; readonly topic: string | undefined }
   | {
       readonly kind: 'command';
@@ -21,8 +21,8 @@ export type CommandLine =
     };
 
 /**
- * Reads a command line, but not the values in it.
- * @throws UsageError `USAGE` that names the word and what may be meant
+ * Parses a command line, but not the values of options.
+ * @throws UsageError `USAGE` that names the word and a likely correction
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { words, flags } = splitWords(argv);
@@ -43,7 +43,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 }
 
 interface Words {
-  /** All that are no options. */
+  /** Every word that is not an option. */
   readonly words: readonly string[];
   /** By name without dashes; a negated boolean is `false`. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
@@ -90,7 +90,7 @@ function declareFlags(parser: Argv): Argv {
   }, bare);
 }
 
-/** The longest beginning of `words` that names a command or a group. */
+/** The longest prefix of `words` that names a command or a group. */
 function commandName(words: readonly string[]): string | undefined {
   const [first, second] = words;
   const names = [...commands.map(({ name }) => name), ...commandGroups];
@@ -109,7 +109,7 @@ function givenFlags(
     const { flag, type } = optionTable[key];
     const texts = flag === undefined ? undefined : flags.get(flag);
     if (texts === undefined) return [];
-    // A template passes --only "$ONLY" whether or not there is something in it.
+    // Templates pass --only "$ONLY" even when the variable is empty.
     const isEmptyList = type.kind === 'list' && texts.every((text) => text.trim() === '');
     return isEmptyList ? [] : [[key, { place: `--${flag ?? ''}`, texts }]];
   });
@@ -129,7 +129,7 @@ function checkArguments({ name, argument }: CommandSpec, args: readonly string[]
     'USAGE',
     `cannot run dray ${name}: unexpected argument "${printable(unwanted, 100)}"`,
     {
-      hint: `Run "dray ${name} --help" to see what it takes.`,
+      hint: `Run "dray ${name} --help" to see its arguments.`,
     },
   );
 }
@@ -139,7 +139,7 @@ function unknownCommand(words: readonly string[], group: string | undefined): Us
     .map(({ name }) => name)
     .filter((name) => group === undefined || name.startsWith(`${group} `));
   if (group === undefined && words.length === 0) {
-    return new UsageError('USAGE', 'cannot run dray: no command is given', {
+    return new UsageError('USAGE', 'cannot run dray: no command given', {
       hint: 'Run "dray --help" to see the commands.',
     });
   }
@@ -154,7 +154,7 @@ function unknownCommand(words: readonly string[], group: string | undefined): Us
     [...siblings, ...(group === undefined ? commandGroups : [])],
     'Run "dray --help" to see the commands.',
   );
-  return new UsageError('USAGE', `cannot run dray ${printable(meant, 100)}: there is no such command`, {
+  return new UsageError('USAGE', `cannot run dray ${printable(meant, 100)}: unknown command`, {
     hint,
   });
 }
@@ -174,10 +174,10 @@ function unknownOption({ name }: CommandSpec, unknown: string, known: readonly s
   );
 }
 
-// The only complaint of the parser itself: it ends with the option's name.
+// The only error of yargs itself; its message ends with the option's name.
 function valueMissing(message: string): UsageError {
   const flag = /: (\S+)$/.exec(message)?.[1] ?? '';
-  return new UsageError('USAGE', `--${printable(flag, 100)}: a value is missing`, {
+  return new UsageError('USAGE', `--${printable(flag, 100)}: missing value`, {
     hint: `Write --${printable(flag, 100)} VALUE.`,
   });
 }

@@ -14,12 +14,12 @@ export interface BakeReport {
   /** The directory of the build context. */
   readonly output: string;
   readonly base: string;
-  /** Names; an image without one is left out. */
+  /** References; images without a name are left out. */
   readonly images: readonly string[];
   readonly packs: BakedContext['packs'];
-  /** Of all packs. */
+  /** Total size of the packs (bytes). */
   readonly bytes: number;
-  /** The image that was built; absent when none was. */
+  /** The built image; absent without `--tag`. */
   readonly tag?: string | undefined;
   readonly pushed: boolean;
 }
@@ -50,7 +50,7 @@ export async function runBake(context: CommandContext): Promise<number> {
   return exitCodes.done;
 }
 
-/** What was made, in one line. */
+/** A one-line summary. */
 export function bakeSummary({ output, images, packs, bytes, tag, pushed }: BakeReport): string {
   const content = `${counted(images.length, 'image')} in ${counted(packs.length, 'pack')}, ${humanSize(bytes)}`;
   const made = tag === undefined ? `build context ${output}` : `${pushed ? 'pushed' : 'built'} ${tag}`;
@@ -64,8 +64,8 @@ function imageName({ config: { bakeTag, push } }: CommandContext): string | unde
   }
   const reference = parseReference(bakeTag);
   if (reference.digest === undefined) return familiarReference(reference);
-  throw new UsageError('USAGE', `cannot build ${bakeTag}: a digest is told by what was built`, {
-    hint: 'Give --tag a name without a digest.',
+  throw new UsageError('USAGE', `cannot build ${bakeTag}: --tag must not contain a digest`, {
+    hint: 'Pass --tag a name without a digest.',
   });
 }
 

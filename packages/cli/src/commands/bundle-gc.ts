@@ -10,7 +10,7 @@ export async function runBundleGc({ config, host, signal }: CommandContext): Pro
   return exitCodes.done;
 }
 
-/** One line. */
+/** A one-line summary. */
 export function collectionText({ removed, partialsRemoved, bytesFreed }: BundleCollection): string {
   const partials = partialsRemoved === 0 ? '' : ` and ${counted(partialsRemoved, 'unfinished file')}`;
   return `${counted(removed.length, 'blob')}${partials} removed, ${humanSize(bytesFreed)} freed\n`;

@@ -12,7 +12,7 @@ export async function runBundleInspect({ config, host, signal }: CommandContext)
   return exitCodes.done;
 }
 
-/** A table with one row for each image, and a line with the sums. */
+/** A table with one row per image, and a line with the totals. */
 export function inspectionText({ images, packs, blobs, bytes, status }: BundleInspection): string {
   const rows = images.map((image) => [
     image.reference ?? '(no name)',

@@ -17,9 +17,9 @@ import type { CommandContext } from '../command.ts';
 
 /** What `bundle verify --json` prints. */
 export interface BundleVerifyReport extends BundleVerification {
-  /** Layers of packs that were checked against their diffIds; absent without `--deep`. */
+  /** Number of packed layers compared with their diffIds; absent without `--deep`. */
   readonly deepLayers?: number | undefined;
-  /** Whether the signature was checked; absent without a key. */
+  /** True if the signature was checked; absent without a key. */
   readonly signature?: 'valid' | 'refused' | undefined;
 }
 
@@ -55,8 +55,8 @@ async function verify(context: CommandContext, progress: Progress): Promise<Bund
 type PartialReport = Pick<BundleVerifyReport, 'problems' | 'signature' | 'deepLayers'>;
 
 /**
- * The signature, where there is a key for it, and whether `index.json` is what was signed: other tools read
- * that.
+ * If there is a key, checks the signature and that `index.json` is the signed index, because other tools
+ * read that file.
  */
 async function checkSignature({ config, signal }: CommandContext): Promise<PartialReport> {
   const isWanted = config.requireSignature || verificationKey(config) !== undefined;
@@ -69,7 +69,7 @@ async function checkSignature({ config, signal }: CommandContext): Promise<Parti
     if (Buffer.compare(plain ?? Buffer.alloc(0), signed?.index ?? Buffer.alloc(0)) === 0) {
       return { signature: 'valid', problems: [] };
     }
-    const message = 'cannot use index.json: it is not the index that was signed';
+    const message = 'cannot use index.json: it is not the signed index';
     return { signature: 'refused', problems: [{ code: 'SIGNATURE_INVALID', message }] };
   } catch (error) {
     if (!isDrayError(error, 'SIGNATURE_MISSING', 'SIGNATURE_INVALID')) throw error;
@@ -99,7 +99,7 @@ async function checkDeeply(
   return { deepLayers: layers, problems };
 }
 
-/** One line for each problem and for each pack that could not be looked into, and one that says what was checked. */
+/** One line per problem and per unreadable pack, then one that says what was checked. */
 export function verificationText(report: BundleVerifyReport): string {
   const { images, blobs, bytes, problems, uncheckedPacks, deepLayers, signature } = report;
   const lines = problems.map(({ code, message, reference }) => {

@@ -7,6 +7,6 @@ import type { CommandContext } from '../command.ts';
 /** `dray ci begin`. */
 export async function runCiBegin(context: CommandContext): Promise<number> {
   const { begun, node } = requireWorkspace(context);
-  await recordFailure(join(begun, node), 'the pre-pull job ended before its pre-pull did', context.host);
+  await recordFailure(join(begun, node), 'the pre-pull job ended before its pre-pull finished', context.host);
   return exitCodes.done;
 }

@@ -11,7 +11,7 @@ export async function runCiCheck(context: CommandContext): Promise<number> {
   return exitCode;
 }
 
-/** 1 where the pre-pull step has left none. */
+/** 1 if the pre-pull step recorded no exit code. */
 async function readExitCode(path: string): Promise<number> {
   try {
     const text = (await readFile(path, 'utf8')).trim();

@@ -13,13 +13,13 @@ export function runCiEngine(context: CommandContext): Promise<number> {
   return engineStep(context, process.getuid?.() ?? 0);
 }
 
-/** `uid`: of the user of this job. */
+/** `uid`: the job's user. */
 export async function engineStep(context: CommandContext, uid: number): Promise<number> {
   const { config, host, signal } = context;
   const { key, bundles, ownBundle, reports } = requireWorkspace(context);
   const found = await foldersIn(bundles);
   if (found.length === 0)
-    host.stderr.write(`dray: there is no bundle with the key ${key}: the engine starts without images\n`);
+    host.stderr.write(`dray: no bundle with the key ${key}: the engine starts without images\n`);
   const timeLimitMs = readTimeLimit(config.timeLimit, host);
   if (timeLimitMs === 'invalid') return exitCodes.usage;
   const root = await findRoot(config.sudo, uid, host.env);
@@ -36,10 +36,10 @@ export async function engineStep(context: CommandContext, uid: number): Promise<
   await mkdir(reports, { recursive: true });
   await writeFile(join(reports, `engine-${key}.json`), stdout);
   if (exitCode === 0) await shareEngine(stdout, root);
-  // A mistake in the settings should be seen.
+  // A mistake in the settings fails the job, so that somebody sees it.
   if (exitCode === exitCodes.done || exitCode === exitCodes.usage) return exitCode;
   host.stderr.write(
-    `dray: no engine was started (exit code ${String(exitCode)}); this job uses the engine that it has\n`,
+    `dray: cannot start an engine (exit code ${String(exitCode)}); this job uses its existing engine\n`,
   );
   return config.strict ? exitCodes.notAvailable : exitCodes.done;
 }

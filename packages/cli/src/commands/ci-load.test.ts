@@ -45,7 +45,7 @@ describe('dray ci load', () => {
 
   test.each([
     ['has run', false, 'no job with the key key has run'],
-    ['has ended its pre-pull', true, 'ended before its pre-pull did'],
+    ['has ended its pre-pull', true, 'ended before its pre-pull finished'],
   ])('lets the job go on when no pre-pull job %s', async (_, hasBegun, reason) => {
     await job.dray('');
     if (hasBegun) await job.step('begin');
@@ -80,14 +80,16 @@ describe('dray ci load', () => {
     expect((await job.step('load', { ...attached, DRAY_TIME_LIMIT: 'soon' })).exitCode).toBe(2);
   });
 
-  test('says what a pre-pull job without the command has left', async () => {
+  test('prints the message that a pre-pull job without the command left', async () => {
     await job.dray('');
     await job.bundle('0');
     await writeFile(join(job.root, 'drayage/key/0/problem.txt'), 'no \u001B[31mcommand\n');
-    expect((await job.step('load', attached)).stderr).toMatch(/pre-pull job says: no [^\u001B]*command/);
+    expect((await job.step('load', attached)).stderr).toMatch(
+      /message from the pre-pull job: no [^\u001B]*command/,
+    );
   });
 
-  test('has DOCKER_HOST written for the later steps where a private engine is allowed', async () => {
+  test('writes DOCKER_HOST for later steps if a private engine is allowed', async () => {
     await job.dray('');
     await job.bundle('0');
     await job.step('load', attached);
@@ -96,7 +98,7 @@ describe('dray ci load', () => {
     expect(await job.lines('env')).toContain(`DRAY_EXPORT=${job.bashEnv}`);
   });
 
-  test('has it written as well where images must be mounted', async () => {
+  test('also writes it if images must be mounted', async () => {
     await job.dray('');
     await job.bundle('0');
     await job.step('load', { ...attached, DRAY_DELIVERY: 'mount' });
@@ -111,13 +113,13 @@ describe('dray ci load', () => {
       DRAY_BUNDLE: '/bundle',
     });
 
-    test('starts none where mounting has started one', async () => {
+    test('starts none if mounting has started one', async () => {
       await job.dray(`[ "$1" != load ] || echo "export DOCKER_HOST='unix:///run/mine'" > "$DRAY_EXPORT"`);
       expect((await job.step('load', env())).exitCode).toBe(0);
       expect(await job.lines('calls')).toEqual(['load --json']);
     });
 
-    test('starts one without images, too, and loads what there is without another wait', async () => {
+    test('starts one without images too, and loads without waiting again', async () => {
       await job.dray(
         `case $1 in engine) echo '{"dockerHost":"unix:///run/empty"}' ;; load) [ -z "$DRAY_SETTLED" ] || echo "$DOCKER_HOST $DRAY_DELIVERY $DRAY_BUNDLE" >"$HOME/loaded"; exit 70 ;; esac`,
       );
@@ -126,7 +128,7 @@ describe('dray ci load', () => {
       expect(await job.lines('loaded')).toEqual(['unix:///run/empty load /bundle']);
     });
 
-    test('fails where strict asks for it, and starts none', async () => {
+    test('fails with strict, and starts none', async () => {
       await job.dray('exit 3');
       expect((await job.step('load', env())).exitCode).toBe(3);
       expect(await job.lines('calls')).toEqual(['load --json']);
@@ -135,7 +137,7 @@ describe('dray ci load', () => {
 });
 
 describe('dray ci engine', () => {
-  test('starts an engine with the bundle, and has DOCKER_HOST written', async () => {
+  test('starts an engine with the bundle, and writes DOCKER_HOST', async () => {
     await job.dray('');
     await job.bundle('3');
     expect((await job.step('engine')).exitCode).toBe(0);
@@ -152,7 +154,7 @@ describe('dray ci engine', () => {
     expect((await job.step('engine', { DRAY_STRICT: 'true' })).exitCode).toBe(3);
   });
 
-  test('fails for a mistake in the settings, which should be seen', async () => {
+  test('fails for a mistake in the settings', async () => {
     await job.dray('exit 2');
     expect((await job.step('engine')).exitCode).toBe(2);
   });

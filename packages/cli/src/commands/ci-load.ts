@@ -15,14 +15,14 @@ export function runCiLoad(context: CommandContext): Promise<number> {
   return loadStep(context, process.getuid?.() ?? 0);
 }
 
-/** `uid`: of the user of this job. */
+/** `uid`: the job's user. */
 export async function loadStep(context: CommandContext, uid: number): Promise<number> {
   const { config, host } = context;
   const isStrict = config.strict || config.onMiss === 'fail';
   const workspace = findWorkspace(context);
   const choice = await choose(context, workspace);
   if (choice.kind === 'none') {
-    host.stderr.write(`dray: there is no bundle: ${choice.reason}; this job pulls its images normally\n`);
+    host.stderr.write(`dray: no bundle: ${choice.reason}; this job pulls its images normally\n`);
     return isStrict ? exitCodes.notAvailable : exitCodes.done;
   }
   const timeLimitMs = readTimeLimit(config.timeLimit, host);
@@ -34,7 +34,7 @@ export async function loadStep(context: CommandContext, uid: number): Promise<nu
   let worst = 0;
   for (const path of choice.paths) worst = Math.max(worst, await loadBundle(step, path));
   if (passesOn(worst, isStrict)) return worst;
-  if (worst !== 0) host.stderr.write('dray: this job pulls normally what was not loaded\n');
+  if (worst !== 0) host.stderr.write('dray: this job pulls the missing images normally\n');
   if (config.privateEngine && !(await hasExported(config.exportFile))) await startEngine(step);
   return exitCodes.done;
 }
@@ -63,12 +63,12 @@ async function choose(
 
 interface Choice {
   readonly kind: 'bundles';
-  /** Undefined: as the configuration says. */
+  /** Undefined: the configuration decides. */
   readonly paths: readonly (string | undefined)[];
   readonly isSettled: boolean;
 }
 
-/** A mistake in the settings should be seen; the other codes only come where the user asked for them. */
+/** A mistake in the settings fails the job; the other codes only occur if the user asked for them. */
 function passesOn(exitCode: number, isStrict: boolean): boolean {
   const { usage, notAvailable, timedOut } = exitCodes;
   return isStrict || [usage, notAvailable, timedOut].some((code) => code === exitCode);
@@ -111,8 +111,8 @@ function runCommand(
 }
 
 /**
- * There were no packs to mount: an engine is started, and gets by loading what there is, without another
- * wait.
+ * There were no packs to mount: starts an engine and loads the images into it, without waiting
+ * again.
  */
 async function startEngine(step: LoadStep): Promise<void> {
   const { exitCode, stdout } = await runCommand(step, ['engine', 'start', '--json'], {});
@@ -122,10 +122,10 @@ async function startEngine(step: LoadStep): Promise<void> {
   await runLoad(step, { DOCKER_HOST: dockerHost, DRAY_DELIVERY: 'load', DRAY_SETTLED: 'true' });
 }
 
-/** What a pre-pull job that had no dray command has left in place of a bundle. */
+/** Prints the message that a pre-pull job without a dray command left in place of a bundle. */
 async function tellProblem(bundle: string, { host }: CommandContext): Promise<void> {
   const text = await readFile(join(bundle, 'problem.txt'), 'utf8').catch(() => '');
-  if (text !== '') host.stderr.write(`dray: the pre-pull job says: ${printable(text.trim(), 200)}\n`);
+  if (text !== '') host.stderr.write(`dray: message from the pre-pull job: ${printable(text.trim(), 200)}\n`);
 }
 
 async function hasExported(file: string | undefined): Promise<boolean> {

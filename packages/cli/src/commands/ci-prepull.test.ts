@@ -26,7 +26,7 @@ async function writing(status: StatusDocument): Promise<string> {
 }
 
 describe('dray ci begin', () => {
-  test('leaves a status document that says that there was no pre-pull', async () => {
+  test('writes a status document that says that there was no pre-pull', async () => {
     expect((await job.step('begin', { CIRCLE_NODE_INDEX: '2' })).exitCode).toBe(0);
     expect(await job.status('drayage/.begun/key/2')).toMatchObject({
       runId: 'circleci-7-2',
@@ -45,7 +45,7 @@ describe('dray ci prepull', () => {
     expect(await job.lines('root/drayage/.report/prepull-key-1.json')).toEqual(['{}']);
   });
 
-  test('sets nothing for parameters that leave it to the configuration file', async () => {
+  test('does not override the configuration file for parameters without a value', async () => {
     await job.dray('');
     const left = { DRAY_FORM: 'default', DRAY_STRICT: 'false', DRAY_FROZEN: '0', DRAY_REPACK: '1' };
     await job.step('prepull', { ...left, DRAY_GRACE: '0', ORB_LEFT_OPEN: Object.keys(left).join(' ') });
@@ -69,14 +69,14 @@ describe('dray ci prepull', () => {
     },
   );
 
-  test('does not stumble over a configuration file that the pre-pull refuses', async () => {
+  test('tolerates a configuration file that the pre-pull refuses', async () => {
     await writeFile(join(job.path, '.dray.yml'), 'imagse: [a]\n');
     await job.dray('exit 2');
     expect((await job.step('prepull')).exitCode).toBe(0);
     expect(await job.status('drayage/key/0')).toMatchObject({ state: 'failed' });
   });
 
-  test('leaves what the command says itself', async () => {
+  test('keeps the status that the command wrote', async () => {
     const own: StatusDocument = { ...running, state: 'cancelled' };
     await job.dray(`${await writing(own)}; exit 3`);
     await job.step('prepull');
@@ -91,7 +91,7 @@ describe('dray ci prepull', () => {
     expect(await job.status('drayage/key/0')).toMatchObject({ state: 'failed', images: running.images });
   });
 
-  test('does not take the status of an earlier run for its own', async () => {
+  test('does not mistake the status of an earlier run for its own', async () => {
     await job.bundle('0');
     await writeFile(
       join(job.root, 'drayage/key/0/dray-status.json'),
@@ -118,7 +118,7 @@ describe('dray ci prepull', () => {
     expect(await job.status('drayage/key/0')).toMatchObject({ state: 'failed' });
   });
 
-  test('records a time limit that is none', async () => {
+  test('records an invalid time limit', async () => {
     await job.dray('');
     const { exitCode, stderr } = await job.step('prepull', { DRAY_TIME_LIMIT: 'soon' });
     expect(exitCode).toBe(0);
@@ -135,7 +135,7 @@ describe('dray ci prepull', () => {
     expect(await job.lines('group')).toEqual(await job.lines('pid'));
   });
 
-  test('is stopped when the step is, and says so', async () => {
+  test('stops with the step, and says so', async () => {
     await job.dray('echo begun >&2; exec sleep 60');
     const { runDray } = await import('../testing/run-dray.ts');
     const stop = new AbortController();
@@ -161,7 +161,7 @@ describe('dray ci check', () => {
     expect((await job.step('check')).exitCode).toBe(0);
   });
 
-  test('fails one whose pre-pull step has not ended', async () => {
+  test('fails a job with an unfinished pre-pull step', async () => {
     expect((await job.step('check')).exitCode).toBe(1);
   });
 });
@@ -187,7 +187,7 @@ describe('dray ci report', () => {
     ]);
   });
 
-  test('fails no job that has nothing to report', async () => {
+  test('does not fail a job without anything to report', async () => {
     expect((await job.step('report')).exitCode).toBe(0);
   });
 });

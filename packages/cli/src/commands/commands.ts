@@ -8,7 +8,7 @@ const imageArgument: CommandArgument = {
   key: 'images',
   isVariadic: true,
   summary:
-    'images, such as redis:7, postgres:^16 or "my-base:${CIRCLE_BRANCH|slug}"; without any, "images" of the configuration',
+    'images, such as redis:7, postgres:^16 or "my-base:${CIRCLE_BRANCH|slug}"; default: "images" in the configuration',
 };
 
 const imageOptions: readonly OptionKey[] = ['optional', 'from', 'runOnly', 'runExcept', 'strict'];
@@ -50,7 +50,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'prepull',
     summary: 'fetch images into a bundle, and hand it over',
     description:
-      'Runs beside the tests: finds out which images are meant, runs the preparation commands, fetches the layers in parallel straight from the registry, and keeps a status document that the deploy side waits by. No engine is needed, except for --source engine. What the bundle holds already is not fetched again.',
+      'Run it while the tests run. It discovers the images, runs the preparation commands, fetches the layers in parallel straight from the registry, and keeps a status document that the deploy job watches. Needs no engine, except for --source engine. Does not fetch again what is already in the bundle.',
     argument: imageArgument,
     options: [
       'bundle',
@@ -76,9 +76,9 @@ export const commands: readonly CommandSpec[] = [
       { line: 'dray prepull --from compose.yaml', summary: 'the images that a compose file names' },
       {
         line: 'dray prepull --form packs redis:7',
-        summary: 'as a file that is mounted instead of extracted',
+        summary: 'as a file to mount instead of extract',
       },
-      { line: 'dray prepull --source engine app:ci', summary: 'an image that was built in this job' },
+      { line: 'dray prepull --source engine app:ci', summary: 'an image built in this job' },
     ],
     load: async () => (await import('./prepull.ts')).runPrepull,
   },
@@ -86,7 +86,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'load',
     summary: 'wait for the pre-pull and make its images available in the engine',
     description:
-      'Waits only while waiting helps. Packs are mounted: into the running engine where it has the containerd store, else, with --delivery mount or --export, in an engine of our own that is started for it. Where that cannot be done, only the layers that the engine lacks are sent. Whatever goes wrong with the pre-pull, the exit code is 0 and the job goes on, unless --strict or --on-miss fail is given.',
+      'Waits only while waiting helps. Mounts packs: into the running engine if it uses the containerd image store; otherwise, with --delivery mount or --export, in a private engine that it starts. If packs cannot be mounted, sends only the layers that the engine lacks. If the pre-pull fails, the exit code is still 0 and the job goes on, unless --strict or --on-miss fail is given.',
     options: [
       ...waitOptions,
       'delivery',
@@ -105,25 +105,25 @@ export const commands: readonly CommandSpec[] = [
       { line: 'dray load', summary: 'all images of the pre-pull' },
       {
         line: 'eval "$(dray load --delivery mount)"',
-        summary: 'and docker in this shell uses the engine that has them',
+        summary: 'docker in this shell then uses the engine that has the images',
       },
-      { line: 'dray load --only redis:7', summary: 'returns as soon as this one is there' },
-      { line: 'dray load --require-signature', summary: 'nothing that the pre-pull has not signed' },
+      { line: 'dray load --only redis:7', summary: 'returns as soon as this image is ready' },
+      { line: 'dray load --require-signature', summary: 'refuse a bundle that the pre-pull has not signed' },
     ],
     load: async () => (await import('./load.ts')).runLoad,
   },
   {
     name: 'wait',
-    summary: 'only wait: exit 0 ready, 3 not coming, 4 timed out',
-    description: 'Waits by the same rules as load, and touches no engine.',
+    summary: 'wait, but deliver nothing: exit 0 ready, 3 not coming, 4 timed out',
+    description: 'Waits by the same rules as load, but uses no engine.',
     options: waitOptions,
     examples: [{ line: 'dray wait --timeout 5m', summary: 'five minutes at most' }],
     load: async () => (await import('./wait.ts')).runWait,
   },
   {
     name: 'plan',
-    summary: 'say what would be fetched and how it would be delivered here',
-    description: 'Reads manifests only: no layer is fetched and nothing is written. Works without an engine.',
+    summary: 'show what would be fetched and how it would be delivered here',
+    description: 'Reads only manifests: fetches no layer and writes nothing. Works without an engine.',
     argument: imageArgument,
     options: [
       'bundle',
@@ -138,16 +138,16 @@ export const commands: readonly CommandSpec[] = [
       ...registryOptions,
     ],
     examples: [
-      { line: 'dray plan redis:7', summary: 'sizes, and what the bundle and the engine have of it' },
-      { line: 'dray plan --form packs redis:7', summary: 'and whether it would be mounted here' },
+      { line: 'dray plan redis:7', summary: 'sizes, and what the bundle and the engine already have' },
+      { line: 'dray plan --form packs redis:7', summary: 'also says whether it would be mounted here' },
     ],
     load: async () => (await import('./plan.ts')).runPlan,
   },
   {
     name: 'lock',
-    summary: 'write down which digest each image has now; with --check, say what has changed',
+    summary: 'record the current digest of each image; with --check, list what has changed',
     description:
-      'Writes dray.lock beside the configuration file, for "dray prepull --frozen". The images are those of the configuration, whichever branch they are for. With --check nothing is written, and the exit code is 3 when the lock is out of date.',
+      'Writes dray.lock beside the configuration file, for "dray prepull --frozen". Locks all images in the configuration, including those for other branches. With --check, writes nothing and exits 3 if the lock is out of date.',
     argument: imageArgument,
     options: [
       'check',
@@ -162,15 +162,15 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: [
       { line: 'dray lock --platforms linux/amd64,linux/arm64', summary: 'for both kinds of runner' },
-      { line: 'dray lock --check', summary: 'in CI: exit 3 and a list when something has moved' },
+      { line: 'dray lock --check', summary: 'in CI: exit 3 and a list if an image has changed' },
     ],
     load: async () => (await import('./lock.ts')).runLock,
   },
   {
     name: 'bake',
-    summary: 'make a docker-in-docker image that has the images of a bundle when it starts',
+    summary: 'make a docker-in-docker image that starts with the images of a bundle',
     description:
-      'Writes the build context of an image: the packs of the bundle, and an entry point that mounts them where the container starts, so that nothing is pulled, loaded or copied there. With --tag the image is built by the docker client. The container has to run with --privileged, as docker-in-docker always has.',
+      'Writes the build context of an image: the packs of the bundle, and an entry point that mounts them when the container starts, so that nothing is pulled, loaded or copied there. With --tag, builds the image with the docker client. Run the container with --privileged, as docker-in-docker always requires.',
     argument: bundleArgument,
     options: ['bundle', 'base', 'output', 'bakeTag', 'push', 'platform'],
     examples: [
@@ -184,9 +184,9 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'engine start',
-    summary: 'start an engine of our own, with the packs of the bundle mounted',
+    summary: 'start a private engine with the packs of the bundle mounted',
     description:
-      'Starts dockerd on a data-root of its own and waits until it answers. The packs of the bundle are mounted: nothing is extracted. Images that cannot be mounted are loaded. The engine lives on when the command has ended, and nobody else can start one on that data-root meanwhile. Prints the line that makes the shell use it. Needs root, in a container --privileged.',
+      'Starts dockerd on its own data-root and waits until it answers. Mounts the packs of the bundle, so nothing is extracted, and loads images that cannot be mounted. The engine keeps running after the command ends, and locks its data-root. Prints a line that makes the shell use the engine. Needs root; in a container, --privileged.',
     options: [
       'bundle',
       ...engineOptions,
@@ -201,43 +201,43 @@ export const commands: readonly CommandSpec[] = [
       'timeoutMs',
     ],
     examples: [
-      { line: 'eval "$(dray engine start)"', summary: 'and docker in this shell uses it' },
+      { line: 'eval "$(dray engine start)"', summary: 'docker in this shell then uses it' },
       { line: 'dray engine start --export "$BASH_ENV"', summary: 'for the later steps of a CircleCI job' },
       {
         line: 'dray engine start --storage loop-ext4 --storage-size 20GB',
-        summary: 'where the root is an overlay',
+        summary: 'if the root file system is an overlay',
       },
     ],
     load: async () => (await import('./engine-start.ts')).runEngineStart,
   },
   {
     name: 'engine stop',
-    summary: 'stop it, and leave nothing behind but its data-root',
+    summary: 'stop the private engine; only its data-root remains',
     description:
-      'Ends the engine with its containers, and removes what a crashed one has left: processes, network, sockets. Stopping one that does not run is fine.',
+      'Stops the engine and its containers, and removes what a crashed engine left behind: processes, network, sockets. Succeeds if no engine is running.',
     options: ['dataRoot', 'purge', 'timeoutMs'],
-    examples: [{ line: 'dray engine stop --purge', summary: 'the data-root goes too' }],
+    examples: [{ line: 'dray engine stop --purge', summary: 'also removes the data-root' }],
     load: async () => (await import('./engine-stop.ts')).runEngineStop,
   },
   {
     name: 'engine status',
-    summary: 'say whether it runs, and what it stands on; exit 3 when it does not',
+    summary: 'show whether the private engine is running, and on which storage; exit 3 if it is not',
     description: 'Changes nothing.',
     options: ['dataRoot'],
-    examples: [{ line: 'dray engine status --json', summary: 'one object' }],
+    examples: [{ line: 'dray engine status --json', summary: 'one JSON object' }],
     load: async () => (await import('./engine-status.ts')).runEngineStatus,
   },
   ...bundleCommands,
   ...ciCommands,
   {
     name: 'doctor',
-    summary: 'say what this machine can do, what auto would choose here, and what would be faster',
+    summary: 'show what this machine can do, what auto would choose, and what would be faster',
     description:
-      'Looks at the engine, the rights of this process, the kernel, programs and storage, and changes nothing. It only reports: the exit code is 0 whatever it finds.',
+      'Examines the engine, the privileges of this process, the kernel, programs and storage. Changes nothing, and always exits 0.',
     options: ['delivery', 'exportFile', 'dataRoot', 'dockerd'],
     examples: [
-      { line: 'dray doctor', summary: 'at the start of a job that is slower than it should be' },
-      { line: 'dray doctor --json', summary: 'the same for programs' },
+      { line: 'dray doctor', summary: 'at the start of a slow job' },
+      { line: 'dray doctor --json', summary: 'the same, as JSON' },
     ],
     load: async () => (await import('./doctor.ts')).runDoctor,
   },
@@ -245,31 +245,31 @@ export const commands: readonly CommandSpec[] = [
     name: 'render',
     summary: 'write the CircleCI orb and the GitLab templates',
     description:
-      'Renders them from the definitions of the commands and options, for the version of this program. Companies that mirror the templates render them with --checksums of their own files.',
+      'Renders them from the command and option definitions of this version. If you mirror the files that templates install, pass their checksums with --checksums.',
     argument: {
       name: 'SYSTEM',
       key: undefined,
       isVariadic: false,
       choices: ['circleci', 'gitlab'],
-      summary: 'circleci or gitlab; without it both',
+      summary: 'circleci or gitlab; default: both',
     },
     options: ['into', 'check', 'checksums'],
     examples: [
       { line: 'dray render gitlab --into ci', summary: 'into ci/gitlab-templates' },
-      { line: 'dray render --check', summary: 'exit 3 when what is there is not up to date' },
+      { line: 'dray render --check', summary: 'exit 3 if the files are out of date' },
     ],
     load: async () => (await import('./render.ts')).runRender,
   },
   {
     name: 'completion',
     summary: 'print a completion script for the shell',
-    description: 'Prints the script on stdout; evaluate it in the start-up file of the shell.',
+    description: 'Prints the script on stdout; evaluate it in the start-up file of your shell.',
     argument: {
       name: 'SHELL',
       key: undefined,
       isVariadic: false,
       choices: ['bash', 'zsh', 'fish'],
-      summary: 'bash, zsh or fish; without it the one that $SHELL names',
+      summary: 'bash, zsh or fish; default: the shell that $SHELL names',
     },
     options: [],
     examples: [{ line: 'eval "$(dray completion bash)"', summary: 'in ~/.bashrc' }],
@@ -277,7 +277,7 @@ export const commands: readonly CommandSpec[] = [
   },
 ];
 
-/** The first words that have a second one: `bundle`. */
+/** The first words of two-word commands, such as `bundle`. */
 export const commandGroups: readonly string[] = [
   ...new Set(commands.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' ')[0] ?? '')),
 ];

@@ -17,7 +17,7 @@ export async function runCompletion({ args, commands, host, config }: CommandCon
   const shell = args[0] ?? basename(host.env['SHELL'] ?? '');
   const script = scripts.get(shell);
   if (script === undefined) {
-    const reason = shell === '' ? 'no shell is named' : `no script for "${printable(shell, 60)}"`;
+    const reason = shell === '' ? 'no shell given' : `no script for "${printable(shell, 60)}"`;
     throw new UsageError('USAGE', `cannot print a completion script: ${reason}`, {
       hint: `Name one of ${[...scripts.keys()].join(', ')}.`,
     });

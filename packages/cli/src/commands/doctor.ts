@@ -5,12 +5,12 @@ import { startProgress } from '../output/progress.ts';
 import { examine } from '../wiring/examine.ts';
 import type { CommandContext } from '../command.ts';
 
-/** `dray doctor`. It reports: whatever it finds, the exit code is 0. */
+/** `dray doctor`. Always exits 0. */
 export async function runDoctor({ config, host, signal }: CommandContext): Promise<number> {
   const progress = await startProgress(host);
   let diagnosis: Diagnosis;
   try {
-    progress.status('looking at the machine and the engine');
+    progress.status('examining the machine and the engine');
     diagnosis = await examine(config, host, signal);
   } finally {
     progress.stop();

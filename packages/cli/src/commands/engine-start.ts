@@ -57,7 +57,7 @@ async function startAndFill(
 }
 
 /**
- * Looks whether each image is there, and loads those that are not. A cache that fails leaves an engine that
+ * Checks each image, and loads the missing ones. If loading fails, the engine still
  * works.
  */
 async function loadTheRest(

@@ -4,7 +4,7 @@ import { engineStopText } from '../output/engine-text.ts';
 import { startProgress } from '../output/progress.ts';
 import type { CommandContext } from '../command.ts';
 
-// dockerd gives containers fifteen seconds to end; longer than this it hangs.
+// dockerd gives containers fifteen seconds to end. If it takes longer than this, it hangs.
 const longestWaitMs = 30_000;
 
 /** `dray engine stop`. */

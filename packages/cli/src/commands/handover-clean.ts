@@ -8,7 +8,7 @@ import type { CommandContext } from '../command.ts';
 export interface HandoverCleanReport {
   readonly deletedFiles: number;
   readonly deletedBytes: number;
-  /** Why something is still there that should not be. */
+  /** Why files that should be gone remain. */
   readonly refusal?: string | undefined;
 }
 
@@ -16,8 +16,8 @@ export interface HandoverCleanReport {
 export async function runHandoverClean({ config, host, signal }: CommandContext): Promise<number> {
   const handover = await openHandover(config, host);
   if (handover === undefined) {
-    throw new UsageError('USAGE', 'cannot clean the handover: none is named', {
-      hint: 'Name it with --handover, as the pre-pull does.',
+    throw new UsageError('USAGE', 'cannot clean the handover: no location given', {
+      hint: 'Pass --handover with the location that the pre-pull uses.',
     });
   }
   try {
@@ -36,7 +36,7 @@ export async function runHandoverClean({ config, host, signal }: CommandContext)
   return exitCodes.done;
 }
 
-/** One line, or two. */
+/** One or two lines. */
 export function cleanText({ deletedFiles, deletedBytes, refusal }: HandoverCleanReport): string {
   const line = `${counted(deletedFiles, 'file')} deleted, ${humanSize(deletedBytes)} freed\n`;
   return refusal === undefined ? line : `${line}the rest stays: ${refusal}\n`;

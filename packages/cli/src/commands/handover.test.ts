@@ -30,7 +30,7 @@ describe('a handover through GitLab', () => {
     return gitlab;
   }
 
-  /** On a node of its own: nothing but the handover is shared. */
+  /** A separate node, which shares only the handover location. */
   const dray = (argv: readonly string[], env: Record<string, string>, node = 'one'): Promise<Ended> =>
     runDray(argv, {
       cwd: directory.path,
@@ -52,7 +52,7 @@ describe('a handover through GitLab', () => {
     expect(other.exitCode).toBe(3);
   });
 
-  test('trusts the authority that the runner names', async () => {
+  test('trusts the CA certificates that the runner names', async () => {
     const tls = await createTestCertificate();
     const gitlab = await start({ tls });
     const file = join(directory.path, 'ca.pem');
@@ -64,18 +64,18 @@ describe('a handover through GitLab', () => {
     expect(JSON.parse(trusted.stdout)).toMatchObject({ outcome: 'not-coming' });
   });
 
-  test('uses a token of the project instead of that of the job', async () => {
+  test('uses a project token instead of the job token', async () => {
     const gitlab = await start();
     await prepull({ ...gitlab.jobEnv(7), DRAY_GITLAB_TOKEN: gitlab.accessToken });
     expect(new Set(gitlab.requests.map(({ token }) => token))).toEqual(new Set(['access']));
   });
 
-  test('says that expired files stay, and that is no failure', async () => {
+  test('warns about expired files that it cannot delete, without failing', async () => {
     const gitlab = await start();
     await prepull(gitlab.jobEnv(7));
     gitlab.advance(9 * 24 * 3_600_000);
     const { exitCode, stderr } = await prepull(gitlab.jobEnv(8));
-    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('expired files stay')]);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('cannot delete expired files')]);
   });
 
   test('asks GitLab for the job only in a GitLab job', async () => {
@@ -106,7 +106,7 @@ describe('a handover through GitLab', () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(named)]);
   });
 
-  test('is cleaned without harm where it is a directory, and not at all where it is none', async () => {
+  test('clean leaves a directory alone, and needs a location', async () => {
     const shared = await dray(['handover', 'clean', '--json'], {
       DRAY_HANDOVER: join(directory.path, 'share'),
     });

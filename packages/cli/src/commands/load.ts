@@ -15,7 +15,7 @@ import type { Host } from '../host.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
 import type { CommandContext } from '../command.ts';
 
-/** `dray load`. What goes wrong before anything is waited for costs a job no more than what goes wrong later. */
+/** `dray load`. An early failure fails the job no more than a late one does. */
 export async function runLoad(context: CommandContext): Promise<number> {
   const { config, host, signal } = context;
   try {
@@ -89,7 +89,7 @@ function showDelivery(progress: Progress): (event: DeliveryEvent) => void {
     const line = deliveryEventLine(event);
     if (line !== undefined) progress.line(line);
     if (event.type === 'waiting' && event.decision.kind === 'running') {
-      // Only the first look and a new pre-pull get a line; how far it is shows in the status.
+      // Only the first snapshot and a new pre-pull get a line; the spinner shows the progress.
       const waitingFor = event.status?.runId ?? '';
       if (waitingFor !== lastWaiting) progress.line(waitingText(event.status));
       lastWaiting = waitingFor;

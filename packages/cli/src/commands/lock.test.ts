@@ -47,7 +47,7 @@ describe('a lock', () => {
     expect([checked.exitCode, JSON.parse(checked.stdout)]).toMatchObject([0, { ok: true, drifts: [] }]);
   });
 
-  test('is what a frozen pre-pull takes, whatever has moved', async () => {
+  test('fixes the images of a frozen pre-pull', async () => {
     addImage(registry, 'db', ['16.1.0', '16.2.0'], 3);
     const ended = await dray(prepull);
     expect([ended.exitCode, JSON.parse(ended.stdout)]).toMatchObject([
@@ -86,7 +86,7 @@ describe('a lock', () => {
     expect(ended.stderr).toContain('dray lock');
   });
 
-  test('stays as it is when an image cannot be locked', async () => {
+  test('is unchanged if an image cannot be locked', async () => {
     const before = await lockText();
     await configure(`loadOnly: []\nfrozen: false\noptional: []\nmirrors: []\nprepare: "true"`);
     await registry.close();
@@ -95,7 +95,7 @@ describe('a lock', () => {
     expect(await lockText()).toBe(before);
   });
 
-  test('that cannot be read is refused, and written anew on demand', async () => {
+  test('that cannot be read is refused, and replaced on demand', async () => {
     await writeFile(join(directory.path, 'dray.lock'), '<<<<<<< ours\n');
     for (const argv of [prepull, ['lock', '--check', '--json']]) {
       const ended = await dray(argv);

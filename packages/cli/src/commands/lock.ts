@@ -57,7 +57,7 @@ async function checkLock(context: CommandContext, place: LockPath, progress: Pro
   return report.ok ? exitCodes.done : exitCodes.notAvailable;
 }
 
-/** Runs `use` with everything that the configuration asks for, on whichever branch. */
+/** Runs `use` with all images in the configuration, for any branch. */
 async function withImages<Result>(
   context: CommandContext & { readonly platforms: readonly Platform[] },
   progress: Progress,
@@ -76,18 +76,18 @@ async function withImages<Result>(
   }
 }
 
-/** A lock that cannot be read is written anew: that is what the advice for it says. */
+/** Replaces an unreadable lock, as the hint of its error says. */
 async function lockBefore(place: LockPath, progress: Progress): Promise<Lock> {
   try {
     return (await findLock(place)) ?? emptyLock;
   } catch (error) {
     if (!isDrayError(error, 'LOCK_INVALID')) throw error;
-    progress.line(`dray: warning: ${error.message}; it is written anew`);
+    progress.line(`dray: warning: ${error.message}; writing a new one`);
     return emptyLock;
   }
 }
 
-/** Those that were asked for, else those of the lock, else the one that a pre-pull here would take. */
+/** The requested platforms, else the platforms in the lock, else the platform of a pre-pull here. */
 function platformsToLock({ platform, platforms }: Config, { images }: Lock): readonly Platform[] {
   if (platforms.length > 0) return platforms;
   const locked = new Set([...images.values()].flatMap((facts) => [...facts.keys()]));

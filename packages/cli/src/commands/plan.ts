@@ -62,7 +62,7 @@ interface EngineLook {
   readonly privateCopies?: PrivateCopies | undefined;
 }
 
-/** A plan is worth something without an engine too. */
+/** A plan is useful without an engine too. */
 async function lookAtEngine({ config, host, signal }: CommandContext): Promise<EngineLook> {
   try {
     const engine = await openEngine(host);
@@ -76,7 +76,7 @@ async function lookAtEngine({ config, host, signal }: CommandContext): Promise<E
   }
 }
 
-/** Why packs would be mounted here, if there will be any, and what would be copied first. */
+/** Which packs a mount here would copy first, and why. */
 async function lookAtMounting(
   config: Config,
   host: Host,
@@ -88,7 +88,7 @@ async function lookAtMounting(
   const { examine } = await import('../wiring/examine.ts');
   const { way, reason } = (await examine(config, host, signal)).choice;
   if (!way.startsWith('mount-')) return { mounting: undefined };
-  // What is sent to an engine is proven there.
+  // The engine verifies layers that it loads.
   if (way === 'mount-remote') return { mounting: reason };
   const { findPrivateCopies } = await import('../wiring/private-copies.ts');
   const privateCopies = await findPrivateCopies(config, host, signal);

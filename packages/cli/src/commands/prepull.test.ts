@@ -69,7 +69,7 @@ describe('a pre-pull', () => {
     expect(ended.stderr).toContain('BRANCH');
   });
 
-  test('is quiet about an optional image none of whose tags exists', async () => {
+  test('is quiet about an optional image without existing tags', async () => {
     await configure(`${fallbacks()}    optional: true\n`);
     const ended = await dray(['prepull', '--json'], { BRANCH: 'x' });
     expect([ended.exitCode, JSON.parse(ended.stdout)]).toMatchObject([
@@ -134,7 +134,7 @@ describe('a pre-pull', () => {
     expect(ended.stderr).toContain(place);
   });
 
-  test('that cannot begin does not keep anybody waiting', async () => {
+  test('that cannot begin makes no job wait', async () => {
     await configure('images: ["app:${NOT_SET}"]\n');
     await dray(['prepull']);
     expect(await status()).toMatchObject({ state: 'failed', error: { code: 'VARIABLE_MISSING' } });
@@ -210,7 +210,7 @@ describe('a pre-pull', () => {
       await configure(`images: ["${registry.host}/app:1"]\nfrom: compose:deploy/stack.yml\n`);
     });
 
-    test('says where each came from, each once, and what it could not tell', async () => {
+    test('prints the origin of each image once, and what it could not parse', async () => {
       const cwd = process.cwd();
       process.chdir(directory.path);
       try {
@@ -345,7 +345,7 @@ describe('a pre-pull', () => {
       const env = { DRAY_PREPARE: 'echo begun > begun; sleep 600' };
       const running = runDray(argv, { cwd: directory.path, env, signal: controller.signal });
       while (!(await readdir(directory.path)).includes('begun')) await new Promise(setImmediate);
-      controller.abort(new DrayError('ABORTED', 'cannot go on: stopped by SIGTERM'));
+      controller.abort(new DrayError('ABORTED', 'cannot continue: stopped by SIGTERM'));
       const ended = await running;
       expect(JSON.parse(ended.stdout)).toMatchObject({ outcome: 'cancelled' });
       expect(await status()).toMatchObject({ state: 'cancelled' });

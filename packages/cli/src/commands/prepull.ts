@@ -47,7 +47,7 @@ export async function runPrepull(context: CommandContext): Promise<number> {
 async function gatherAndPrepull(context: CommandContext, progress: Progress): Promise<PrepullCommandReport> {
   const { config, host } = context;
   checkSource(context);
-  // A key that is missing is wrong usage, whatever else there is to do.
+  // A missing key is wrong usage, even if there is nothing to pre-pull.
   signing(config, () => undefined);
   const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
   const source = await openRegistry(config, host, warn);
@@ -83,7 +83,7 @@ async function gather(
     const gathered = await gatherImages({ ...context, tags: surroundings.source, warn });
     return { ...gathered, images: await frozenImages(gathered.images, context) };
   } catch (error) {
-    // Wrong usage begins no run.
+    // Wrong usage does not begin a run.
     if (!isDrayError(error) || error.code === 'USAGE') throw error;
     await publishFailure(context, surroundings, error).catch((cause: unknown) => {
       warn(`cannot publish the failed status: ${reasonOf(cause)}`);
@@ -112,10 +112,10 @@ async function runOne(
   { source, handover, progress }: Surroundings,
 ): Promise<PrepullReport> {
   const { config, host, signal } = context;
-  // A bundle that cannot be used is reported before anything is fetched.
+  // Reports an unusable bundle before anything is fetched.
   await initLayout(config.bundle);
   const options = signing(config, (reason) =>
-    progress.line(`dray: warning: what is there is left out: ${reason}`),
+    progress.line(`dray: warning: ignoring the existing bundle: ${reason}`),
   );
   const bundle = await signed(createDirectoryTransport(config.bundle), options, signal);
   return prepullImages(images, {
@@ -124,7 +124,7 @@ async function runOne(
       bundle,
       handover: handover === undefined ? undefined : await signed(handover, options, signal),
     },
-    // Without images there is nothing to prepare for.
+    // Without images, there is nothing to prepare.
     ...(images.length === 0 ? {} : { prepare: () => prepare(config.prepare, { host, progress, signal }) }),
     packing: await openPacking(config, host),
     platform: config.platform,
@@ -148,8 +148,8 @@ async function originOf(
 
 function checkSource({ config }: CommandContext): void {
   if (config.source !== 'engine' || !config.frozen) return;
-  throw new UsageError('USAGE', 'cannot pre-pull: --frozen has no meaning with --source engine', {
-    hint: 'Leave out one of them: a lock names what registries have.',
+  throw new UsageError('USAGE', 'cannot pre-pull: --frozen does not work with --source engine', {
+    hint: 'Remove one of them: a lock records what registries have.',
   });
 }
 

@@ -8,7 +8,7 @@ import { pipelineDefinitions } from '../wiring/pipeline-definitions.ts';
 import type { CommandContext } from '../command.ts';
 
 interface Renderer {
-  /** The folder that holds what it renders, and nothing else. */
+  /** The folder that contains only rendered files. */
   readonly folder: string;
   readonly render: (definitions: PipelineDefinitions) => Promise<RenderedFiles>;
 }
@@ -30,13 +30,13 @@ const renderers: ReadonlyMap<string, Renderer> = new Map([
   ],
 ]);
 
-/** What `render --json` prints. Paths are below the folder that was asked for. */
+/** What `render --json` prints. Paths are relative to `--into`. */
 export interface RenderReport {
-  /** In order of path. */
+  /** All rendered files, sorted. */
   readonly files: readonly string[];
-  /** That were not as they are rendered; with `--check` they still are not. */
+  /** Files that were out of date; with `--check` they still are. */
   readonly changed: readonly string[];
-  /** That are there and are not rendered. */
+  /** Existing files that are not rendered. */
   readonly unexpected: readonly string[];
 }
 
@@ -65,13 +65,13 @@ export async function runRender({ args, commands, config, host }: CommandContext
     : exitCodes.done;
 }
 
-/** One line for each file that is not as it should be, then the sum. */
+/** One line per file that is out of date or unexpected, then the total. */
 export function renderText({ files, changed, unexpected }: RenderReport, check: boolean): string {
   const verb = check ? 'differs' : 'written';
   const sum = `${counted(files.length, 'file')} rendered, ${String(changed.length)} ${check ? 'differ' : 'written'}`;
   return [
     ...changed.map((path) => `${path}: ${verb}`),
-    ...unexpected.map((path) => `${path}: nothing renders it, remove it`),
+    ...unexpected.map((path) => `${path}: not a rendered file, remove it`),
     sum,
     '',
   ].join('\n');
@@ -81,8 +81,8 @@ function chosenRenderers([name]: readonly string[]): readonly Renderer[] {
   if (name === undefined) return [...renderers.values()];
   const found = renderers.get(name);
   if (found !== undefined) return [found];
-  throw new UsageError('USAGE', `cannot render for "${printable(name, 60)}": there are no templates for it`, {
-    hint: `Name one of ${[...renderers.keys()].join(', ')}, or none for all.`,
+  throw new UsageError('USAGE', `cannot render for "${printable(name, 60)}": unknown CI system`, {
+    hint: `Name one of ${[...renderers.keys()].join(', ')}, or omit it for all.`,
   });
 }
 

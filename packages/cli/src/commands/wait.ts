@@ -33,7 +33,7 @@ export async function runWait({ config, host, signal }: CommandContext): Promise
   return waitExitCode(report);
 }
 
-/** The line that says how the waiting ended. */
+/** The final line. */
 export function waitSummary({ outcome, reason, images, ms }: WaitReport): string {
   const took = humanDuration(ms);
   if (outcome !== 'ready') return `not ready after ${took}: ${reason ?? outcome}`;

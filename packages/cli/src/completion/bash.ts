@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { completionGroups, completionOptions, firstWords, wordsOf } from './completion-words.ts';
 
-/** A completion script for bash 4 and newer. Completing a word starts no program. */
+/** A completion script for bash 4 and newer. Completion starts no program. */
 export function bashScript(commands: readonly CommandSpec[]): string {
   const groups = completionGroups(commands);
   return `# bash completion for dray

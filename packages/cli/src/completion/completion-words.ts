@@ -8,12 +8,12 @@ export interface CompletionOption {
   readonly flag: string;
   readonly summary: string;
   readonly takesValue: boolean;
-  /** All values, if they are a closed set. */
+  /** All values of a closed set; else undefined. */
   readonly choices: readonly string[];
   readonly isPath: boolean;
 }
 
-/** The options of a command, with those of all commands. */
+/** The options of a command, including the common ones. */
 export function completionOptions({ options }: CommandSpec): readonly CompletionOption[] {
   return [...options, ...commonOptions].flatMap((key) => {
     const { flag, type, summary } = optionTable[key];
@@ -27,13 +27,13 @@ export function completionOptions({ options }: CommandSpec): readonly Completion
 /** A word and its description. */
 export type CompletionWord = readonly [word: string, summary: string];
 
-/** A first word that has second ones. */
+/** The first word of a two-word command, and its second words. */
 export interface CompletionGroup {
   readonly name: string;
   readonly words: readonly CompletionWord[];
 }
 
-/** The first words of commands that have two. */
+/** Every group of two-word commands. */
 export function completionGroups(commands: readonly CommandSpec[]): readonly CompletionGroup[] {
   const pairs = commands.map(({ name, summary }) => [...name.split(' '), summary]);
   const groups = new Map<string, CompletionWord[]>();
@@ -42,7 +42,7 @@ export function completionGroups(commands: readonly CommandSpec[]): readonly Com
   return [...groups].map(([name, words]) => ({ name, words }));
 }
 
-/** The words that can come first. */
+/** Every possible first word. */
 export function firstWords(commands: readonly CommandSpec[]): readonly CompletionWord[] {
   return [
     ...commands.flatMap(({ name, summary }): CompletionWord[] =>
@@ -52,7 +52,7 @@ export function firstWords(commands: readonly CommandSpec[]): readonly Completio
   ];
 }
 
-/** The words alone. */
+/** The words without their descriptions. */
 export function wordsOf(words: readonly CompletionWord[]): readonly string[] {
   return words.map(([word]) => word);
 }

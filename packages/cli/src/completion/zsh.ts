@@ -3,7 +3,7 @@ import type { CommandSpec } from '../command.ts';
 import { completionGroups, completionOptions, firstWords } from './completion-words.ts';
 import type { CompletionGroup, CompletionOption, CompletionWord } from './completion-words.ts';
 
-/** A completion script for zsh, to be evaluated or put into a directory of `$fpath` as `_dray`. */
+/** A completion script for zsh: evaluate it, or put it into a directory of `$fpath` as `_dray`. */
 export function zshScript(commands: readonly CommandSpec[]): string {
   return `#compdef dray
 # zsh completion for dray

@@ -1,14 +1,14 @@
 import { matchesGlob } from './glob.ts';
 
-/** What the CI system says of this run; absent where it says nothing. */
+/** What the CI system reports about this run; absent if it reports nothing. */
 export interface RunContext {
   readonly branch?: string | undefined;
   readonly tag?: string | undefined;
-  /** Such as `push`, `pull_request`, `schedule`: as the CI system calls it. */
+  /** The CI system's word, such as `push`, `pull_request` or `schedule`. */
   readonly event?: string | undefined;
 }
 
-/** Globs (`*` within a path segment, `**` across, `?`). One that matches is enough. */
+/** Globs (`*` within a path segment, `**` across, `?`). One match is enough. */
 export interface Condition {
   readonly branches?: readonly string[] | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -18,16 +18,16 @@ export interface Condition {
 export interface Conditions {
   /** Undefined: always. */
   readonly only?: Condition | undefined;
-  /** Undefined: never. Wins over `only`. */
+  /** Undefined: never. Takes precedence over `only`. */
   readonly except?: Condition | undefined;
 }
 
-/** Undefined when the conditions hold for this run, else a sentence that says which does not. Pure. */
+/** Undefined if the conditions hold for this run, else a sentence that names the one that does not. Pure. */
 export function whyNotNow({ only, except }: Conditions, context: RunContext): string | undefined {
   const excluded = except === undefined ? undefined : findMatch(except, context);
   if (excluded !== undefined) return `${excluded} is excepted`;
   if (only === undefined || findMatch(only, context) !== undefined) return undefined;
-  return `${describe(context)} is not among those it is for`;
+  return `${describe(context)} does not match "only"`;
 }
 
 function findMatch(condition: Condition, { branch, tag, event }: RunContext): string | undefined {

@@ -1,6 +1,9 @@
 import picomatch from 'picomatch';
 
-/** True when the whole of `value` matches the glob: `*` within a path segment, `**` across segments, `?`, `{a,b}`, `[a-z]`. */
+/**
+ * True if all of `value` matches the glob: `*` within a path segment, `**` across segments, `?`, `{a,b}`,
+ * `[a-z]`.
+ */
 export function matchesGlob(value: string, glob: string): boolean {
   return picomatch(glob, { dot: true, bash: false })(value);
 }

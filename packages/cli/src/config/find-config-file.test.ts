@@ -39,18 +39,18 @@ describe('the configuration file', () => {
     expect((await findConfigFile(outside.path))?.text).toBe('bundle: foreign');
   });
 
-  test('may be a package.json that has the key', async () => {
+  test('can be a package.json with the key', async () => {
     await writeFile(join(cwd, 'package.json'), '{"name": "dray", "bin": {"dray": "x"}}');
     await writeFile(join(root, 'package.json'), '{"dray": {"bundle": "x"}}');
     expect((await findConfigFile(cwd))?.path).toBe(join(root, 'package.json'));
   });
 
-  test('is not a package.json that is no JSON', async () => {
+  test('ignores a package.json that is not JSON', async () => {
     await writeFile(join(cwd, 'package.json'), '{"dray": ');
     expect(await findConfigFile(cwd)).toBeUndefined();
   });
 
-  test('must be there when it is named', async () => {
+  test('must exist if it is named', async () => {
     await expect(readConfigFile(join(cwd, 'none.yml'))).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('none.yml'),

@@ -2,38 +2,39 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError, reasonOf, systemErrorCode } from '@drayage/core';
 
-/** A configuration file as it was found. */
+/** A configuration file. */
 export interface FoundConfigFile {
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * The nearest `.dray.yml`, or `package.json` with a key `dray`, from `cwd` up to the root of its repository; outside of a repository only
- * `cwd` is looked at, so that nobody else's file further up counts. Undefined when there is none.
- * @throws UsageError `CONFIG_INVALID` for one that cannot be read
+ * The nearest `.dray.yml`, or `package.json` with a key `dray`, from `cwd` up to the root of its repository.
+ * Outside a repository, looks only in `cwd`, so that another user's file further up has no effect. Undefined
+ * if not found.
+ * @throws UsageError `CONFIG_INVALID` if it cannot be read
  */
 export async function findConfigFile(cwd: string): Promise<FoundConfigFile | undefined> {
   for (const dir of await searchedDirectories(cwd)) {
     const own = await readIfThere(join(dir, '.dray.yml'));
     if (own !== undefined) return own;
     const manifest = await readIfThere(join(dir, 'package.json'));
-    // Spares most runs from parsing; whether it is a key is seen then.
+    // Spares most runs from parsing; the parser then checks that it is a key.
     if (manifest?.text.includes('"dray"') === true && hasDrayKey(manifest.text)) return manifest;
   }
   return undefined;
 }
 
-/** The file that was asked for. @throws UsageError `CONFIG_INVALID` when it is not there or cannot be read */
+/** The given file. @throws UsageError `CONFIG_INVALID` if it is missing or cannot be read */
 export async function readConfigFile(path: string): Promise<FoundConfigFile> {
   const found = await readIfThere(path);
   if (found !== undefined) return found;
-  throw new UsageError('CONFIG_INVALID', `cannot read configuration file ${path}: there is no such file`, {
-    hint: 'Give the path of a YAML or JSON file with --config or DRAY_CONFIG.',
+  throw new UsageError('CONFIG_INVALID', `cannot read configuration file ${path}: file not found`, {
+    hint: 'Set --config or DRAY_CONFIG to the path of a YAML or JSON file.',
   });
 }
 
-/** True for a file whose settings are below the key `dray`. */
+/** True if the file has its settings under the key `dray`. */
 export function isPackageManifest(path: string): boolean {
   return basename(path) === 'package.json';
 }
@@ -66,7 +67,7 @@ async function readIfThere(path: string): Promise<FoundConfigFile | undefined> {
   }
 }
 
-// A package.json that is no JSON is npm's to complain about.
+// npm reports a package.json that is not JSON.
 function hasDrayKey(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text);

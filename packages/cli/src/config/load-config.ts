@@ -5,7 +5,10 @@ import { findConfigFile, readConfigFile } from './find-config-file.ts';
 import type { ConfigFile } from './parse-config-file.ts';
 import { configKeys, resolveConfig, type GivenOption, type ResolvedConfig } from './resolve-config.ts';
 
-/** Reads the configuration file, if there is one, and settles every setting. @throws UsageError as `resolveConfig`, `parseConfigFile` and `findConfigFile` do */
+/**
+ * Reads the configuration file, if any, and resolves every setting.
+ * @throws UsageError as `resolveConfig`, `parseConfigFile` and `findConfigFile` do
+ */
 export async function loadConfig(
   given: ReadonlyMap<OptionKey, GivenOption>,
   { env, cwd }: { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string },
@@ -18,7 +21,7 @@ export async function loadConfig(
 async function loadConfigFile(named: string, cwd: string): Promise<ConfigFile | undefined> {
   const found = named === '' ? await findConfigFile(cwd) : await readConfigFile(resolve(cwd, named));
   if (found === undefined) return undefined;
-  // Only who has a file pays for the parser.
+  // The parser is imported only if there is a file.
   const { parseConfigFile } = await import('./parse-config-file.ts');
   const path = relative(cwd, found.path);
   const label = path.startsWith(join('..', '..')) ? found.path : path;

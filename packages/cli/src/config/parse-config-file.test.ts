@@ -94,7 +94,7 @@ describe('a configuration file', () => {
     expect(flat(entries.get('mirrors'))).toEqual(['.dray.yml:6: mirrors.docker.io = x']);
   });
 
-  test('names line and key of what it does not know, and what may be meant', () => {
+  test('names line and key of an unknown key, with a suggestion', () => {
     expect(problem('bundle: x\nconcurency: 3\n')).toEqual(invalid('.dray.yml:2: ', 'concurency'));
     expect(problem('concurency: 3\n')).toMatchObject({ hint: expect.stringContaining('concurrency') });
     expect(problem('{"dray": {"prepul": 1}}', '/repo/package.json')).toEqual(
@@ -111,7 +111,7 @@ describe('a configuration file', () => {
     ['bundle: "x\n', '.dray.yml:'],
     ['bundle: a\nbundle: b\n', '.dray.yml:2'],
     ['bundle: *nowhere\n', '.dray.yml:1'],
-  ])('that is none says where: %j', (text, place) => {
+  ])('that is invalid says where: %j', (text, place) => {
     expect(problem(text)).toEqual(invalid(place));
   });
 

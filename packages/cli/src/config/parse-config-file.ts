@@ -6,17 +6,17 @@ import { suggestion } from '../suggest.ts';
 import { isPackageManifest, type FoundConfigFile } from './find-config-file.ts';
 import type { Setting } from '../options/setting.ts';
 
-/** What a configuration file says, before it is known what the values mean. */
+/** A configuration file with its values still unparsed. */
 export interface ConfigFile {
   readonly path: string;
-  /** Relative paths in it start here. */
+  /** The base directory of relative paths in it. */
   readonly dir: string;
   readonly entries: ReadonlyMap<string, Setting>;
 }
 
 /**
- * Reads a map of settings: YAML, or JSON, which is YAML too. `label` is the file's name in messages. A key without a value counts as not
- * there.
+ * Reads a map of settings: YAML, or JSON, which is YAML too. `label` is the file's name in messages. Ignores
+ * keys without a value.
  * @throws UsageError `CONFIG_INVALID` naming file, line and key
  */
 export function parseConfigFile(
@@ -60,11 +60,11 @@ function settingsOf(reader: Reader, path: string): YAMLMap | undefined {
   if (settings === null || settings === undefined || (isScalar(settings) && settings.value === null))
     return undefined;
   throw invalid(placeOf(reader, offsetOf(settings), ''), 'expected a map of settings', {
-    hint: 'Write one setting on a line, such as "timeout: 5m".',
+    hint: 'Write one setting per line, such as "timeout: 5m".',
   });
 }
 
-/** `name` is the path of keys that leads here; `above` the nodes around, so that an alias of one of them is no endless tree. */
+/** `name`: the path of keys to this node. `above`: its parents, to detect an alias of one of them. */
 function readSetting(
   reader: Reader,
   name: string,
@@ -73,8 +73,8 @@ function readSetting(
   above: ReadonlySet<unknown>,
 ): Setting | undefined {
   const node = isAlias(value) ? value.resolve(reader.document) : value;
-  if (isAlias(value) && node === undefined) throw invalid(place, 'the alias names no anchor');
-  if (above.has(node)) throw invalid(place, 'the alias names what it stands in');
+  if (isAlias(value) && node === undefined) throw invalid(place, 'the alias refers to an unknown anchor');
+  if (above.has(node)) throw invalid(place, 'the alias refers to a node that contains it');
   const around = new Set([...above, node]);
   reader.size += 1;
   if (reader.size > maxValues) throw invalid(place, `the file has more than ${String(maxValues)} values`);
@@ -84,7 +84,7 @@ function readSetting(
       const itemPlace = placeOf(reader, offsetOf(item) ?? offsetOf(node), name);
       const setting = readSetting(reader, name, item, itemPlace, around);
       if (setting !== undefined) return setting;
-      throw invalid(place, 'an element of the list is empty');
+      throw invalid(place, 'the list has an empty element');
     });
     return { kind: 'list', place, items };
   }
@@ -100,7 +100,7 @@ function readSetting(
 
 function textSetting(node: unknown, place: string): Setting | undefined {
   if (!isScalar(node) || node.value === null) return undefined;
-  // As written: 1.10 is a name that somebody chose, not the number 1.1.
+  // Verbatim: 1.10 is a name, not the number 1.1.
   const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
   return { kind: 'text', place, text };
 }
@@ -110,7 +110,7 @@ function keyOf({ key }: Pair): string {
 }
 
 function unknownKey(place: string, keys: readonly string[], name: string): UsageError {
-  return invalid(place, 'unknown key', { hint: suggestion(name, keys, `The keys are ${keys.join(', ')}.`) });
+  return invalid(place, 'unknown key', { hint: suggestion(name, keys, `Use one of ${keys.join(', ')}.`) });
 }
 
 function placeOf({ lines, label, prefix }: Reader, offset: number | undefined, name: string): string {

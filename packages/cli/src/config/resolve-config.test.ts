@@ -52,7 +52,7 @@ describe('settings', () => {
     expect([last.config.timeoutMs, last.origins.get('timeoutMs')]).toEqual([180_000, '.dray.yml:1: timeout']);
   });
 
-  test('may be lists of JSON in variables, of which empty ones set nothing', () => {
+  test('can be JSON lists in variables; empty lists set nothing', () => {
     const env = {
       DRAY_IMAGES: '["redis:7", "postgres:17"]',
       DRAY_PREPARE: '["echo a, b\\necho c"]',
@@ -72,7 +72,7 @@ describe('settings', () => {
     );
   });
 
-  test('take the name of the pipeline from the CI system, unless somebody named it', () => {
+  test('take the name of the pipeline from the CI system, unless it is set', () => {
     const env = { CI_PIPELINE_ID: '77' };
     expect(resolve({ env }).config.pipeline).toBe('77');
     expect(resolve({ env, file: fileWith('pipeline', 'mine') }).config.pipeline).toBe('mine');
@@ -95,7 +95,7 @@ describe('settings', () => {
     expect(resolve({ given: given('concurrency', '2', '3') }).config.concurrency).toBe(3);
   });
 
-  test('in a file name places beside the file', () => {
+  test('in a file are relative to the file', () => {
     const bundle = (path: string): string => resolve({ file: fileWith('bundle', path) }).config.bundle;
     expect([bundle('out'), bundle('/abs'), bundle('.')]).toEqual(['../out', '/abs', '..']);
     expect(resolve({ file: fileWith('handover', 's3://bucket/x') }).config.handover).toBe('s3://bucket/x');
@@ -109,13 +109,13 @@ describe('settings', () => {
     [{ file: fileWith('timeout', '1m', '2m') }, 'CONFIG_INVALID', '.dray.yml:1: timeout'],
     [{ env: { DRAY_ONLY: 'Redis' } }, 'REFERENCE_INVALID', 'DRAY_ONLY'],
     [{ env: { DRAY_PLATFORM: 'amd64' } }, 'PLATFORM_INVALID', 'DRAY_PLATFORM'],
-  ])('that are wrong are told with their place: %j', (sources, code, place) => {
+  ])('that are invalid cause an error with their place: %j', (sources, code, place) => {
     expect(() => resolve(sources)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(`${place}: `) }),
     );
   });
 
-  test('are checked even where something better is set', () => {
+  test('are checked even if another source overrides them', () => {
     expect(() => resolve({ given: given('timeoutMs', '1m'), env: { DRAY_TIMEOUT: 'x' } })).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
     );

@@ -12,34 +12,37 @@ import type { ConfigFile } from './parse-config-file.ts';
 import type { Setting } from '../options/setting.ts';
 import { variableSetting } from './variable-setting.ts';
 
-/** What the command line says about one option. */
+/** An option on the command line. */
 export interface GivenOption {
-  /** For messages: `--timeout`; empty where the text speaks for itself. */
+  /** For messages: `--timeout`; empty if the text is clear without it. */
   readonly place: string;
   readonly texts: readonly string[];
 }
 
-/** Everything settings can come from. */
+/** All sources of settings. */
 export interface ConfigSources {
   readonly given: ReadonlyMap<OptionKey, GivenOption>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly file: ConfigFile | undefined;
-  /** Paths are made relative to it. */
+  /** The base of relative paths in the result. */
   readonly cwd: string;
 }
 
 export interface ResolvedConfig {
   readonly config: Config;
-  /** Where each setting that is no default comes from: `--timeout`, `DRAY_TIMEOUT`, `.dray.yml:4: timeout`. */
+  /**
+   * The origin of each setting that is not a default: `--timeout`, `DRAY_TIMEOUT`, `.dray.yml:4: timeout`.
+   */
   readonly origins: ReadonlyMap<OptionKey, string>;
-  /** The directory of the configuration file; without one the working directory. */
+  /** The directory of the configuration file, or else the working directory. */
   readonly dir: string;
 }
 
 /**
- * Settles every setting: the command line beats `DRAY_…`, which beats the file, which beats the CI system's variables, which beat the
- * default. All that is set is checked, whether or not the command uses it.
- * @throws UsageError `USAGE`, `CONFIG_INVALID`, `REFERENCE_INVALID`, `PLATFORM_INVALID`, naming the place of the value
+ * Resolves every setting. Precedence: command line, `DRAY_…`, configuration file, variables of the CI system,
+ * default. Validates every setting, including those that the command does not use.
+ * @throws UsageError `USAGE`, `CONFIG_INVALID`, `REFERENCE_INVALID`, `PLATFORM_INVALID`; the message names
+ * the place of the value
  */
 export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const origins = new Map<OptionKey, string>();
@@ -154,22 +157,22 @@ function trustSettings(read: Read): Pick<Config, TrustOptionKey> {
   };
 }
 
-/** The names that a configuration file may use. */
+/** The keys of a configuration file. */
 export const configKeys: readonly string[] = optionKeys
   .map((key) => optionTable[key].configKey)
   .filter((name) => name !== undefined);
 
 interface Candidate {
-  /** For messages; empty where the text speaks for itself. */
+  /** For messages; empty if the text is clear without it. */
   readonly place: string;
   readonly setting: Setting;
-  /** Directory that relative paths start from, where it is not the current one. */
+  /** The base directory of relative paths; undefined: the working directory. */
   readonly base?: string | undefined;
-  /** The code of a mistake in it. */
+  /** The error code for an invalid value. */
   readonly code: 'USAGE' | 'CONFIG_INVALID';
 }
 
-/** The places that set an option, best first. An empty variable sets nothing, and neither does an empty list. */
+/** The places that set an option, in order of precedence. Empty variables and empty lists set nothing. */
 function candidates(
   { given, env, file }: ConfigSources,
   key: OptionKey,
@@ -220,11 +223,11 @@ function parseCandidate<Value>(type: OptionType<Value>, candidate: Candidate, cw
   }
 }
 
-/** A setting of a file is one text where one is expected; of what was given more than once on the command line, the last counts. */
+/** The single text of a setting. If an option is repeated on the command line, the last value counts. */
 function flatText({ kind }: OptionType<unknown>, { setting, base }: Candidate): string {
   if (setting.kind === 'map') {
-    throw invalidSetting(setting, 'expected a text, a number, true, false or a list of texts', {
-      hint: 'There is nothing below this key.',
+    throw invalidSetting(setting, 'expected a string, a number, true, false or a list of strings', {
+      hint: 'Remove the map under this key.',
     });
   }
   const texts = readTexts(setting).map(({ text }) => text);
@@ -234,14 +237,14 @@ function flatText({ kind }: OptionType<unknown>, { setting, base }: Candidate): 
   return texts.at(-1) ?? '';
 }
 
-/** A path in a file means a place beside that file. URLs and absolute paths stay as they are. */
+/** Resolves a path relative to the file that contains it. URLs and absolute paths are unchanged. */
 function relocated(text: string, base: string, cwd: string): string {
   if (text === '' || isAbsolute(text) || /^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return text;
   const path = relative(cwd, join(base, text));
   return path === '' ? '.' : path;
 }
 
-/** The error with the place of its setting, unless it names a place within it already. */
+/** Adds the place of the setting to an error that does not name one yet. */
 function located({ place, code }: Candidate, error: UsageError): UsageError {
   const isPlaced = place === '' || error.details['place'] !== undefined;
   return new UsageError(codeOf(error, code), isPlaced ? error.message : `${place}: ${error.message}`, {
@@ -251,7 +254,7 @@ function located({ place, code }: Candidate, error: UsageError): UsageError {
   });
 }
 
-/** What is wrong on the command line is wrong usage, whoever found it. */
+/** Turns any error about the command line into wrong usage. */
 function codeOf({ code }: UsageError, wanted: Candidate['code']): UsageError['code'] {
   return code === 'USAGE' || code === 'CONFIG_INVALID' ? wanted : code;
 }

@@ -4,8 +4,8 @@ import type { OptionKey } from '../options/option.ts';
 import { resolveConfig, type GivenOption, type ResolvedConfig } from './resolve-config.ts';
 
 /**
- * The settings of a command that is a step of a CI job: only its own options, and no file. Everything else is
- * checked by the command that it runs, whose failure the step can then record.
+ * The settings of a command that is a step of a CI job: reads only its own options, and no file. The command
+ * that it runs validates everything else, and the step can record its failure.
  * @throws UsageError as `resolveConfig` does
  */
 export function stepConfig(

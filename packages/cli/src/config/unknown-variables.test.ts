@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { unknownVariableWarnings } from './unknown-variables.ts';
 
-test('a variable that means nothing is told, with the one that may be meant', () => {
+test('warns about an unknown variable, with a suggestion', () => {
   const warnings = unknownVariableWarnings({
     DRAY_TIMEOT: '1m',
     DRAY_XYZ: '1',
@@ -9,11 +9,11 @@ test('a variable that means nothing is told, with the one that may be meant', ()
     PATH: '/bin',
   });
   expect(warnings).toEqual([
-    expect.stringMatching(/DRAY_TIMEOT .*DRAY_TIMEOUT/),
-    expect.stringMatching(/^DRAY_XYZ /),
+    expect.stringMatching(/DRAY_TIMEOT; .*DRAY_TIMEOUT/),
+    expect.stringMatching(/DRAY_XYZ$/),
   ]);
 });
 
-test('variables of the script that installs the command are not told', () => {
+test('does not warn about variables of the install script', () => {
   expect(unknownVariableWarnings({ DRAY_INSTALL_FROM: 'npm' })).toEqual([]);
 });

@@ -1,12 +1,12 @@
 import { optionKeys, optionTable } from '../options/option-table.ts';
 import { nearest } from '../suggest.ts';
 
-/** A job that has installed the command line by the script still has the script's variables. */
+/** Variables of install.sh, still set in a job that has run it. */
 const ofInstallScript = 'DRAY_INSTALL_';
 
 /**
- * One warning for each variable that begins with `DRAY_` and means nothing. They are no errors: the variables of a CI system are set for all
- * its jobs, also for those with another version.
+ * One warning per unknown variable that begins with `DRAY_`. Not an error, because CI variables are set for
+ * all jobs, including those with another version of dray.
  */
 export function unknownVariableWarnings(
   env: Readonly<Record<string, string | undefined>>,
@@ -17,6 +17,6 @@ export function unknownVariableWarnings(
     .sort()
     .map((name) => {
       const near = nearest(name, known);
-      return `${name} means nothing${near === undefined ? '' : `; did you mean ${near}?`}`;
+      return `unknown variable ${name}${near === undefined ? '' : `; did you mean ${near}?`}`;
     });
 }

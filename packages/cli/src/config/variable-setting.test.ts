@@ -30,7 +30,7 @@ describe('a list in a variable', () => {
     },
   );
 
-  test('is nothing that other variables can have', () => {
+  test('is not accepted in other variables', () => {
     expect(variableSetting('DRAY_BUNDLE', '["a"]', 'string')?.kind).toBe('text');
   });
 });

@@ -2,8 +2,8 @@ import type { OptionKind } from '../options/option-type.ts';
 import type { Setting } from '../options/setting.ts';
 
 /**
- * What a variable says, undefined for nothing. A list may also be written as JSON, `["redis:7", "postgres:17"]`, as templates of CI systems
- * write theirs; what only begins like that is a text. An empty list says nothing, as an empty text does.
+ * The setting in a variable; undefined if it is empty or an empty list. Accepts a JSON list, `["redis:7",
+ * "postgres:17"]`, as CI templates pass lists. Text that starts with `[` but is not JSON is a string.
  */
 export function variableSetting(name: string, text: string, kind: OptionKind): Setting | undefined {
   if (text.trim() === '') return undefined;

@@ -6,7 +6,7 @@ import type { Host } from '../host.ts';
 import { choosePlatforms } from './platform-choice.ts';
 
 export interface DiscoverRequest {
-  /** Files, each perhaps with its kind before it. */
+  /** Files, each optionally prefixed with its kind. */
   readonly from: readonly string[];
   /** The platform of the engine that gets the images. */
   readonly platform: Platform;
@@ -58,7 +58,7 @@ function notUnderstood(errors: readonly DiscoveryProblem[]): UsageError {
     'DISCOVERY_FAILED',
     `cannot discover every image: ${errors.map(problemText).join('; ')}`,
     {
-      hint: 'Correct these places, or leave out --strict to go on with the other images.',
+      hint: 'Correct the file, or omit --strict to continue with the other images.',
       details: { problems: errors },
     },
   );

@@ -10,23 +10,29 @@ import { expandVariables, type Variables } from './variables.ts';
 import type { Reference } from '@drayage/core';
 import type { ImageRequest, PlacedText } from '../options/option.ts';
 
-/** A text with its variables expanded. @throws UsageError `VARIABLE_MISSING`, `CONFIG_INVALID`, naming the place */
+/**
+ * Expands the variables of a text.
+ * @throws UsageError `VARIABLE_MISSING`, `CONFIG_INVALID`, with the place
+ */
 export function expandText({ text, place }: PlacedText, variables: Variables): string {
   return expandVariables(text, variables, placeName(place)).trim();
 }
 
-/** A text with its variables expanded, as a name. @throws UsageError as {@link expandText}, `REFERENCE_INVALID` */
+/**
+ * Expands the variables of a text and parses it as a reference.
+ * @throws UsageError as {@link expandText}, `REFERENCE_INVALID`
+ */
 export function expandReference(placed: PlacedText, variables: Variables): Reference {
   const text = expandText(placed, variables);
   return parsedAt(placed, text, () => parseReference(text));
 }
 
-/** What a place is called in messages. */
+/** A place as messages name it. */
 export function placeName(place: string): string {
   return place === '' ? 'the command line' : place;
 }
 
-/** What `parse` gives; a text that is no reference is told with its place. @throws UsageError `REFERENCE_INVALID` */
+/** The result of `parse`; adds the place to its error. @throws UsageError `REFERENCE_INVALID` */
 export function parsedAt<Result>(placed: PlacedText, text: string, parse: () => Result): Result {
   try {
     return parse();
@@ -35,7 +41,7 @@ export function parsedAt<Result>(placed: PlacedText, text: string, parse: () => 
     const place = placed.place === '' ? '' : `${placed.place}: `;
     const isOfVariable = placed.text.includes('${') && /[^A-Za-z0-9_.-]/.test(text.replace(/^.*:/, ''));
     const hint = isOfVariable
-      ? 'Write ${NAME|slug} where the value of a variable is no valid tag.'
+      ? 'Write ${NAME|slug} if the value of a variable is not a valid tag.'
       : error.hint;
     throw new UsageError('REFERENCE_INVALID', `${place}${error.message}`, {
       cause: error,
@@ -44,7 +50,7 @@ export function parsedAt<Result>(placed: PlacedText, text: string, parse: () => 
   }
 }
 
-/** The images that are known by name without asking anybody: those without alternatives, ranges or variables that are missing here. */
+/** The images whose names are known without asking a registry: no alternatives, ranges or unset variables. */
 export function knownReferences(
   requests: readonly ImageRequest[],
   variables: Variables,
@@ -63,14 +69,17 @@ export function knownReferences(
   });
 }
 
-/** The name of an image that gets its tags elsewhere. @throws UsageError `CONFIG_INVALID` when it has a tag of its own */
+/**
+ * The name of an image with separate `tags`.
+ * @throws UsageError `CONFIG_INVALID` if the name has a tag itself
+ */
 export function untaggedName(placed: PlacedText, variables: Variables): string {
   const text = expandText(placed, variables);
   const { digest, ...reference } = parsedAt(placed, text, () => parseReference(text));
   if (digest === undefined && !/:[^/]*$/.test(text)) return familiarName(reference);
   throw new UsageError(
     'CONFIG_INVALID',
-    `${placeName(placed.place)}: "${printable(text, 200)}" has a tag or digest beside "tags"`,
-    { hint: 'Leave it out, or add it to "tags".' },
+    `${placeName(placed.place)}: "${printable(text, 200)}" has a tag or digest in addition to "tags"`,
+    { hint: 'Remove it, or move it to "tags".' },
   );
 }

@@ -11,29 +11,29 @@ import { readRunContext } from './run-context.ts';
 export interface GatherRequest {
   readonly config: Config;
   readonly host: Host;
-  /** Where the lock is looked for. */
+  /** Where to find the lock. */
   readonly dir: string;
   readonly tags: TagSource;
   readonly warn: (message: string) => void;
   /** Platforms that images of files may ask for besides that of the configuration, or of this machine. */
   readonly platforms?: readonly Platform[] | undefined;
-  /** Conditions are not looked at: what is meant is every run. */
+  /** Ignore conditions: gather the images of every run. */
   readonly always?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What one run is about. */
+/** The images of one run. */
 export interface ImageSet {
-  /** Each once, in the order asked for. */
+  /** Distinct, in the order given. */
   readonly images: readonly PrepullImage[];
-  /** Why there is none, where that is as it should be. */
+  /** Why there are no images, if that is not an error. */
   readonly reason?: string | undefined;
 }
 
 /**
- * The images of a run: those that were asked for, those that files name, without those that are not for this
- * branch, tag or event.
- * @throws UsageError `USAGE` when nothing was asked for at all, `VARIABLE_MISSING`, `REFERENCE_INVALID`,
+ * The images of a run: those given by name and those found in files, except images that conditions exclude
+ * for this branch, tag or event.
+ * @throws UsageError `USAGE` if no image is given at all, `VARIABLE_MISSING`, `REFERENCE_INVALID`,
  * `CONFIG_INVALID`, `DISCOVERY_FAILED`; DrayError `LOCK_INVALID`
  */
 export async function gatherImages(request: GatherRequest): Promise<ImageSet> {
@@ -64,7 +64,7 @@ export async function gatherImages(request: GatherRequest): Promise<ImageSet> {
 }
 
 /**
- * The images as `dray.lock` has them, where that was asked for.
+ * With `--frozen`, the images as `dray.lock` has them.
  * @throws UsageError `LOCK_DRIFT`; DrayError `LOCK_INVALID`
  */
 export async function frozenImages(
@@ -96,14 +96,14 @@ async function discovered({
 }: GatherRequest): Promise<readonly PrepullImage[]> {
   const { from, strict } = config;
   if (from.length === 0) return [];
-  // Its parsers are large, and most runs name their images.
+  // The parsers are large, and most runs name their images.
   const { discoveredImages } = await import('./discovered-images.ts');
   const platform = config.platform ?? hostPlatform();
   return discoveredImages({ from, platform, morePlatforms, strict, warn, signal }, host);
 }
 
 /**
- * Says why conditions do not hold. The CI system is asked at most once, and only when there are conditions.
+ * Says why conditions do not hold. Asks the CI system at most once, and only if there are conditions.
  */
 function createConditionCheck({
   config,
@@ -125,12 +125,12 @@ function note({ config, host }: GatherRequest, line: string): void {
 function noneText(reasons: readonly string[], { from }: Config): string {
   if (reasons.length > 0) return reasons.join('; ');
   return from.length > 0
-    ? `${from.join(', ')} name no image for this run`
-    : 'no optional image has its variables';
+    ? `no image found in ${from.join(', ')}`
+    : 'every optional image has a variable that is not set';
 }
 
 function nothingAsked(): UsageError {
-  return new UsageError('USAGE', 'cannot pre-pull: no image is given', {
-    hint: 'Name images as arguments, in DRAY_IMAGES or under "images" in .dray.yml, or files that name them with --from.',
+  return new UsageError('USAGE', 'cannot pre-pull: no image given', {
+    hint: 'Give images as arguments, in DRAY_IMAGES or under "images" in .dray.yml, or name files that contain them with --from.',
   });
 }

@@ -7,16 +7,16 @@ import { expandReference, expandText, parsedAt, placeName, untaggedName } from '
 
 export interface RequestContext {
   readonly variables: Variables;
-  /** Where the tags are that a range of versions chooses from. */
+  /** Lists the tags that a version range chooses from. */
   readonly tags: TagSource;
-  /** Gets a line for each alternative that is left out. */
+  /** Receives a line for each alternative that is left out. */
   readonly note: (line: string) => void;
 }
 
 /**
- * An image as it was asked for, with its variables expanded. Undefined for an optional one, none of whose
- * tags has all its variables.
- * @throws UsageError `VARIABLE_MISSING`, `REFERENCE_INVALID`, `CONFIG_INVALID`, naming the place
+ * A requested image with its variables expanded. Undefined for an optional image if each of its tags
+ * has an unset variable.
+ * @throws UsageError `VARIABLE_MISSING`, `REFERENCE_INVALID`, `CONFIG_INVALID`, with the place
  */
 export function requestedImage(request: ImageRequest, context: RequestContext): PrepullImage | undefined {
   const candidates = candidatesOf(request, context);
@@ -48,7 +48,7 @@ interface ExpandedTag {
 }
 
 /**
- * Of several tags, those without a value for one of their variables are left out: a tag's pipeline has no
+ * Leaves out tags with an unset variable if there are several: the pipeline of a git tag has no
  * branch.
  */
 function availableTags(

@@ -3,12 +3,12 @@ import type { RunContext } from '../conditions/conditions.ts';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
-// What starts a run, in the words of CI systems that packages/ci does not know; else `pull_request` where there is one.
+// The event of a run in CI systems that packages/ci does not know; otherwise `pull_request` if there is one.
 const eventVariables = ['GITHUB_EVENT_NAME', 'BUILD_REASON', 'TRAVIS_EVENT_TYPE'];
 
 /**
- * Branch, git tag and event of this run: as `DRAY_BRANCH`, `DRAY_TAG` and `DRAY_EVENT` say, else the CI system, else git. The branch of a
- * pull request is the one it comes from; a run for a tag has no branch.
+ * Branch, git tag and event of this run: from `DRAY_BRANCH`, `DRAY_TAG` and `DRAY_EVENT`, else from the CI
+ * system, else from git. The branch of a pull request is its source branch; a run for a tag has no branch.
  */
 export async function readRunContext(
   { branch, tag, event }: Pick<Config, 'branch' | 'tag' | 'event'>,

@@ -1,8 +1,8 @@
 const maxLength = 63;
 
 /**
- * Text as a valid tag, the way GitLab makes `CI_COMMIT_REF_SLUG`: lower case, at most 63 characters, everything but `0-9` and `a-z` a dash,
- * no dash at either end. Empty for text without a letter or digit.
+ * Makes a valid tag of a text, as GitLab makes `CI_COMMIT_REF_SLUG`: lower case, at most 63 characters, a
+ * dash for anything but `0-9` and `a-z`, no dash at either end. Empty if the text has no letter or digit.
  * @see GitLab documentation, "Predefined CI/CD variables reference"
  */
 export function slug(text: string): string {

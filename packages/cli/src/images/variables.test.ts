@@ -36,7 +36,7 @@ describe('expanding variables', () => {
     ['app:${EMPTY}', 'VARIABLE_MISSING', 'EMPTY'],
     ['app:${MISSING:?set it in the project settings}', 'VARIABLE_MISSING', 'set it in the project settings'],
     ['app:${SLASHES|slug}', 'VARIABLE_MISSING', 'SLASHES'],
-    ['app:${TAG', 'CONFIG_INVALID', 'never closed'],
+    ['app:${TAG', 'CONFIG_INVALID', 'is not closed'],
     ['app:${}', 'CONFIG_INVALID', '${}'],
     ['app:${TAG|upper}', 'CONFIG_INVALID', 'TAG|upper'],
     ['app:${1TAG}', 'CONFIG_INVALID', '1TAG'],

@@ -60,7 +60,7 @@ function closingBrace(text: string, start: number, where: string): number {
     if (text[position] === '}') depth -= 1;
     if (depth === 0 && text[position] === '}') return position;
   }
-  throw invalid(text, where, 'a "${" is never closed');
+  throw invalid(text, where, '"${" is not closed');
 }
 
 function parseExpression(inner: string, text: string, where: string): Expression {
@@ -88,7 +88,7 @@ function evaluate(
     'VARIABLE_MISSING',
     `cannot expand \${${name}} in ${where}: it is not set or empty${reason}`,
     {
-      hint: `Set ${name}, or give a default: \${${name}:-value}.`,
+      hint: `Set ${name}, or write a default: \${${name}:-value}.`,
       details: { name },
     },
   );

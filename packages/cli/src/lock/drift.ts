@@ -1,20 +1,21 @@
 import { familiarReference } from '@drayage/core';
 import type { Lock, LockedImage } from './lock-file.ts';
 
-/** An image that is asked for. */
+/** A requested image. */
 export interface WantedImage {
-  /** The text it is asked for with. */
+  /** The image as the user wrote it. */
   readonly text: string;
   readonly optional: boolean;
-  /** What the registry has now; undefined where it was not asked. */
+  /** What the registry has now; undefined if not looked up. */
   readonly now?: LockedImage | undefined;
 }
 
-/** One way in which a lock is not what is asked for. */
+/** A difference between the lock and the requested images. */
 export interface Drift {
   /**
-   * `not-locked`: the lock lacks the image, or lacks it for the platform; `not-wanted`: no longer asked for; `moved`:
-   * the registry has something else now; `absent`: optional and missing when it was locked, required now.
+   * `not-locked`: the lock lacks the image, at least for the platform; `not-wanted`: no longer requested;
+   * `moved`: the registry has another digest now; `absent`: optional and missing when locked, but required
+   * now.
    */
   readonly kind: 'not-locked' | 'not-wanted' | 'moved' | 'absent';
   readonly text: string;
@@ -25,7 +26,7 @@ export interface Drift {
   readonly now?: string | undefined;
 }
 
-/** Every way in which the lock differs from what is asked for on `platform`, in the order asked for. Pure. */
+/** All differences between the lock and the requested images on `platform`, in the order requested. Pure. */
 export function findDrift(lock: Lock, wanted: readonly WantedImage[], platform: string): readonly Drift[] {
   const asked = new Set(wanted.map(({ text }) => text));
   const unwanted = [...lock.images.keys()].filter((text) => !asked.has(text)).sort();
@@ -35,17 +36,17 @@ export function findDrift(lock: Lock, wanted: readonly WantedImage[], platform: 
   ];
 }
 
-/** One line for a drift. */
+/** A drift in one line. */
 export function driftText({ kind, text, platform = '', locked = '', now = '' }: Drift): string {
   switch (kind) {
     case 'not-locked':
       return `${text}  is not in the lock for ${platform}`;
     case 'not-wanted':
-      return `${text}  is in the lock, and nobody asks for it`;
+      return `${text}  is in the lock, but no longer requested`;
     case 'moved':
       return `${text}  was ${locked} on ${platform}, is ${now} now`;
     case 'absent':
-      return `${text}  is required, and was absent on ${platform} when it was locked`;
+      return `${text}  is required, but was absent on ${platform} when it was locked`;
   }
 }
 

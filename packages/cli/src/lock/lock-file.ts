@@ -12,20 +12,24 @@ import {
 import type { Digest, Reference } from '@drayage/core';
 
 /**
- * An image when it was locked: a reference and the digest of the manifest or index that it named. `absent`: an
+ * A locked image: a reference, and the digest of the manifest or index that it named. `absent`: an
  * optional image that did not exist.
  */
 export type LockedImage = { readonly reference: Reference; readonly digest: Digest } | 'absent';
 
-/** `dray.lock`: for each image, by the text it is asked for with, what it is on each platform (`OS/ARCH[/VARIANT]`). */
+/**
+ * `dray.lock`: maps each image, as the user wrote it, to a locked image per platform (`OS/ARCH[/VARIANT]`).
+ */
 export interface Lock {
   readonly images: ReadonlyMap<string, ReadonlyMap<string, LockedImage>>;
 }
 
-/** A lock of nothing. */
+/** An empty lock. */
 export const emptyLock: Lock = { images: new Map() };
 
-/** The text of a lock file: JSON, sorted, one fact on a line, so that two changes meet in a merge only where they are about the same image. */
+/**
+ * The text of a lock file: sorted JSON, one fact per line, so that merges conflict only about the same image.
+ */
 export function formatLock({ images }: Lock): string {
   const sorted = [...images].sort(byKey).map(([text, platforms]) => {
     const facts = [...platforms]
@@ -38,20 +42,20 @@ export function formatLock({ images }: Lock): string {
 
 /**
  * Parses a lock file; `path` is its name in messages.
- * @throws DrayError `LOCK_INVALID`, also for the version of a newer drayage
+ * @throws DrayError `LOCK_INVALID`, also for the format of a newer drayage
  */
 export function parseLock(text: string, path: string): Lock {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const conflict = /^<{7} /m.test(text) ? 'it has an unresolved merge conflict' : 'it is no JSON';
+    const conflict = /^<{7} /m.test(text) ? 'it has an unresolved merge conflict' : 'it is not JSON';
     throw invalid(path, conflict, error);
   }
-  if (!isObject(value)) throw invalid(path, 'it is no JSON object');
+  if (!isObject(value)) throw invalid(path, 'it is not a JSON object');
   if (value['version'] !== 1) throw wrongVersion(path, value['version']);
   const images = value['images'];
-  if (!isObject(images)) throw invalid(path, '"images" is no object');
+  if (!isObject(images)) throw invalid(path, '"images" is not an object');
   return {
     images: new Map(
       Object.entries(images).map(([name, platforms]) => [name, parsePlatforms(path, name, platforms)]),
@@ -60,7 +64,7 @@ export function parseLock(text: string, path: string): Lock {
 }
 
 function parsePlatforms(path: string, name: string, value: unknown): ReadonlyMap<string, LockedImage> {
-  if (!isObject(value)) throw invalid(path, `"${printable(name, 200)}" is no object`);
+  if (!isObject(value)) throw invalid(path, `"${printable(name, 200)}" is not an object`);
   return new Map(
     Object.entries(value).map(([platform, image]) => [
       canonicalPlatform(path, platform),
@@ -82,7 +86,7 @@ function parseImage(path: string, place: string, value: unknown): LockedImage {
   if (value === null) return 'absent';
   const parsed = typeof value === 'string' ? tryParseReference(value) : undefined;
   if (parsed?.digest === undefined) {
-    throw invalid(path, `"${printable(place, 200)}" is no reference with a digest`);
+    throw invalid(path, `"${printable(place, 200)}" is not a reference with a digest`);
   }
   const { digest, ...reference } = parsed;
   return { reference: reference.tag === undefined ? { ...reference, digest } : reference, digest };
@@ -100,7 +104,7 @@ function wrongVersion(path: string, version: unknown): DrayError {
   return typeof version === 'number' && version > 1
     ? new DrayError(
         'LOCK_INVALID',
-        `cannot read ${path}: it has version ${String(version)}, this drayage knows version 1`,
+        `cannot read ${path}: it has version ${String(version)}, but this drayage supports only version 1`,
         { hint: 'Use the version of drayage that wrote it.' },
       )
     : invalid(path, 'it has no version');
@@ -108,7 +112,7 @@ function wrongVersion(path: string, version: unknown): DrayError {
 
 function invalid(path: string, reason: string, cause?: unknown): DrayError {
   return new DrayError('LOCK_INVALID', `cannot read ${path}: ${reason}`, {
-    hint: 'Write it anew with "dray lock".',
+    hint: 'Run "dray lock" to replace it.',
     cause,
   });
 }

@@ -31,8 +31,8 @@ export interface LockingOptions {
 }
 
 /**
- * The images as they are now on each platform; reads manifests, so that a missing platform is a failure.
- * Keeps what `before` says of other platforms, for images that are still asked for.
+ * Locks the images as they are now on each platform. Reads manifests, so that a missing platform is a
+ * failure. Keeps the entries of `before` for other platforms, if the image is still requested.
  */
 export async function lockImages(
   images: readonly PrepullImage[],
@@ -69,7 +69,8 @@ export async function lockImages(
 }
 
 /**
- * What each image is in its registry now. Only names are looked up, which no registry counts as a pull.
+ * Looks up the current digest of each image in its registry. Reads no manifest, so registries do not count a
+ * pull.
  * @throws what the source throws
  */
 export function lookUpImages(

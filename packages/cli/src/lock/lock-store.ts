@@ -4,14 +4,14 @@ import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
 import { writeFileAtOnce } from '@drayage/host';
 import { formatLock, parseLock, type Lock } from './lock-file.ts';
 
-/** Where a lock is. */
+/** The location of a lock file. */
 export interface LockPath {
   readonly path: string;
-  /** As people would write it from where they are. */
+  /** The path for messages, relative to the working directory. */
   readonly shown: string;
 }
 
-/** The lock that is asked for; else `dray.lock` in `dir`. */
+/** The configured lock file; else `dray.lock` in `dir`. */
 export function lockPath(
   { lockFile }: { readonly lockFile: string | undefined },
   { cwd, dir }: { readonly cwd: string; readonly dir: string },
@@ -21,16 +21,16 @@ export function lockPath(
   return { path, shown: shown.startsWith(join('..', '..')) ? path : shown };
 }
 
-/** What a lock file says. @throws DrayError `LOCK_INVALID`, also when there is none */
+/** Reads a lock file. @throws DrayError `LOCK_INVALID`, also if it does not exist */
 export async function readLock(place: LockPath): Promise<Lock> {
   const lock = await findLock(place);
   if (lock !== undefined) return lock;
-  throw new DrayError('LOCK_INVALID', `cannot read ${place.shown}: there is no such file`, {
-    hint: 'Write it with "dray lock" and commit it.',
+  throw new DrayError('LOCK_INVALID', `cannot read ${place.shown}: file not found`, {
+    hint: 'Run "dray lock" and commit the file.',
   });
 }
 
-/** What a lock file says; undefined when there is none. @throws DrayError `LOCK_INVALID` */
+/** Reads a lock file; undefined if it does not exist. @throws DrayError `LOCK_INVALID` */
 export async function findLock({ path, shown }: LockPath): Promise<Lock | undefined> {
   let text: string;
   try {
@@ -42,7 +42,7 @@ export async function findLock({ path, shown }: LockPath): Promise<Lock | undefi
   return parseLock(text, shown);
 }
 
-/** Replaces a lock file as a whole. @throws DrayError `STORE_IO` */
+/** Replaces a lock file atomically. @throws DrayError `STORE_IO` */
 export async function writeLock({ path, shown }: LockPath, lock: Lock): Promise<void> {
   try {
     await writeFileAtOnce(path, formatLock(lock), 0o666);

@@ -35,7 +35,7 @@ const lock = lockOf({
 });
 
 describe('a lock file', () => {
-  test('is sorted, with one fact on a line', () => {
+  test('is sorted, with one fact per line', () => {
     expect(formatLock(lock).split('\n')).toEqual([
       '{',
       '  "version": 1,',
@@ -56,7 +56,7 @@ describe('a lock file', () => {
     ]);
   });
 
-  test('says the same when it is read again', () => {
+  test('is the same when it is read again', () => {
     expect(formatLock(parseLock(formatLock(lock), 'dray.lock'))).toBe(formatLock(lock));
     expect(parseLock(formatLock(lock), 'dray.lock').images.get('postgres:^16')?.get(amd64)).toEqual(
       locked('postgres:16.4'),
@@ -80,13 +80,13 @@ describe('a lock file', () => {
     '{"version": 1, "images": {"a": {"linux/amd64": "a:1"}}}',
     '{"version": 1, "images": {"a": {"linux/amd64": 1}}}',
     '<<<<<<< ours\n{}',
-  ])('that is none says so: %s', (text) => {
+  ])('that is invalid causes an error: %s', (text) => {
     expect(codeOf(() => parseLock(text, 'dray.lock'))).toBe('LOCK_INVALID');
   });
 });
 
 describe('drift', () => {
-  test('is none when everything is as it was', () => {
+  test('is empty if nothing changed', () => {
     const wanted = [
       { text: 'redis:7', optional: false, now: locked('redis:7') },
       { text: 'postgres:^16', optional: false },
@@ -132,7 +132,7 @@ describe('drift', () => {
 describe('frozen images', () => {
   const place = { platform: amd64, path: 'dray.lock' };
 
-  test('are exactly what the lock says', async () => {
+  test('are exactly those in the lock', async () => {
     const range = { ...fixedImage(parseReference('postgres:16')), text: 'postgres:^16' };
     const [pinned] = pinImages([range], lock, place);
     await expect(pinned?.candidates[0]?.locate()).resolves.toEqual({
@@ -141,7 +141,7 @@ describe('frozen images', () => {
     });
   });
 
-  test('keep the name with which they were asked for', async () => {
+  test('keep the requested name', async () => {
     const reference = parseReference(`redis:7@${first}`);
     const text = `redis:7@${first}`;
     const both = parseLock(formatLock(lockOf({ [text]: { [amd64]: { reference, digest: first } } })), 'x');

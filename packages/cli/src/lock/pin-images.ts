@@ -4,8 +4,8 @@ import { driftText, findDrift } from './drift.ts';
 import type { Lock } from './lock-file.ts';
 
 /**
- * The images with exactly what the lock says of each on `platform` (`OS/ARCH[/VARIANT]`); what the lock has besides does no harm.
- * @throws UsageError `LOCK_DRIFT` that names every image which the lock does not cover
+ * Pins the images to their digests in the lock for `platform` (`OS/ARCH[/VARIANT]`). Ignores other entries.
+ * @throws UsageError `LOCK_DRIFT` that names every image that the lock does not cover
  */
 export function pinImages(
   images: readonly PrepullImage[],
@@ -29,7 +29,7 @@ export function pinImages(
 function pinnedCandidate({ text, candidates }: PrepullImage, lock: Lock, platform: string): ImageCandidate {
   const locked = lock.images.get(text)?.get(platform);
   if (locked === undefined || locked === 'absent') return absentCandidate(text);
-  // An image that is asked for by tag and digest keeps the name that has both.
+  // An image requested by tag and digest keeps both.
   const full = { ...locked.reference, digest: locked.digest };
   const asked = candidates.find(({ reference }) => reference !== undefined && sameReference(reference, full));
   return fixedCandidate(asked?.reference ?? locked.reference, locked.digest);

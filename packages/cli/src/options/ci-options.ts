@@ -2,11 +2,11 @@ import { ciSystems } from '@drayage/ci';
 import type { OptionTable } from './option.ts';
 import { pathType, textType } from './value-types.ts';
 
-/** Which they are. */
+/** The keys of {@link ciOptions}. */
 export type CiOptionKey =
   'pipeline' | 'prepullJob' | 'gitlabToken' | 'branch' | 'tag' | 'event' | 'into' | 'checksums';
 
-/** The part of the option table that is about CI systems: what this run is, and the templates for them. */
+/** The options about CI systems: facts about this run, and rendering of templates. */
 export const ciOptions: Pick<OptionTable, CiOptionKey> = {
   pipeline: {
     flag: 'pipeline',
@@ -18,8 +18,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     configKey: 'pipeline',
     type: textType('ID'),
     default: undefined,
-    summary:
-      'name of this pipeline run, so that left-overs of another run are ignored; known by itself in most CI systems',
+    summary: 'name of this pipeline run, to ignore leftovers of other runs; detected in most CI systems',
   },
   prepullJob: {
     flag: 'prepull-job',
@@ -28,16 +27,16 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     type: textType('NAME'),
     default: undefined,
     summary:
-      'job of the pipeline that pre-pulls: GitLab is asked how it stands, so that a job that waits for a runner is waited for, and one that failed or was skipped is not',
+      'name of the pre-pull job in this pipeline: dray asks GitLab for its state, so that it waits for a job that has no runner yet, but not for one that failed or was skipped',
   },
   gitlabToken: {
-    // A command line can be read by others.
+    // No flag: other users can read a command line.
     flag: undefined,
     env: 'DRAY_GITLAB_TOKEN',
     configKey: undefined,
     type: textType('TOKEN'),
     default: undefined,
-    summary: 'access token of the GitLab project, where the token of the job is not enough',
+    summary: 'access token of the GitLab project, if the job token is not sufficient',
   },
   branch: {
     flag: undefined,
@@ -45,7 +44,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     configKey: undefined,
     type: textType('NAME'),
     default: undefined,
-    summary: 'branch of this run; known by itself in most CI systems',
+    summary: 'branch of this run; detected in most CI systems',
   },
   tag: {
     flag: undefined,
@@ -53,7 +52,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     configKey: undefined,
     type: textType('NAME'),
     default: undefined,
-    summary: 'git tag of this run; known by itself in most CI systems',
+    summary: 'git tag of this run; detected in most CI systems',
   },
   event: {
     flag: undefined,
@@ -61,7 +60,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     configKey: undefined,
     type: textType('NAME'),
     default: undefined,
-    summary: 'event that started this run, such as push or schedule; known by itself in most CI systems',
+    summary: 'event that started this run, such as push or schedule; detected in most CI systems',
   },
   into: {
     flag: 'into',
@@ -70,7 +69,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     type: pathType('DIR'),
     default: '.',
     defaultText: '.',
-    summary: 'directory for the folders orbs and gitlab-templates',
+    summary: 'parent directory of the folders orbs and gitlab-templates',
   },
   checksums: {
     flag: 'checksums',
@@ -79,6 +78,6 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     type: pathType('FILE'),
     default: undefined,
     summary:
-      'file as sha256sum writes it, for the files that templates install; without it they pin no checksum',
+      'output of sha256sum for the files that templates install; without it, templates pin no checksum',
   },
 };

@@ -17,7 +17,7 @@ describe('a duration', () => {
   });
 
   test.each(['', '5', '5 m', 'm', '-5m', '5min', '1e3s', '5m!', '99999h', '1.s', '5m 3'])(
-    '%j is none',
+    '%j is not a duration',
     (text) => {
       expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
     },

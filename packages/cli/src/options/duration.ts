@@ -10,10 +10,10 @@ const msPerUnit = new Map([
 const pattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
 const part = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
 
-// The longest that a timer of Node.js can wait.
+// The maximum of Node.js timers.
 const maxMs = 2 ** 31 - 1;
 
-/** Milliseconds of a text such as `10m`, `1h30m`, `1.5s` or `500ms`; a bare `0` is 0. @throws UsageError `USAGE` */
+/** Parses `10m`, `1h30m`, `1.5s`, `500ms` or a bare `0` into milliseconds. @throws UsageError `USAGE` */
 export function parseDuration(text: string): number {
   const trimmed = text.trim();
   if (trimmed === '0') return 0;

@@ -35,7 +35,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'dockerd',
     type: textType('PROGRAM'),
     default: undefined,
-    summary: 'dockerd program of the private engine; without it dockerd on the PATH',
+    summary: 'dockerd program of the private engine; default: dockerd on the PATH',
   },
   imageStore: {
     flag: 'image-store',
@@ -43,7 +43,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'imageStore',
     type: choiceType(imageStores),
     default: undefined,
-    summary: 'image store of the private engine; without it that of the existing data-root, or else classic',
+    summary: 'image store of the private engine; default: that of the existing data-root, or else classic',
   },
   storage: {
     flag: 'storage',
@@ -60,7 +60,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'storageSize',
     type: sizeType,
     default: undefined,
-    summary: 'maximum size of a loop-ext4 or tmpfs, such as 20GB; without it 80 % of the free space',
+    summary: 'maximum size of a loop-ext4 or tmpfs, such as 20GB; default: 80 % of the free space',
   },
   bridge: {
     flag: 'bridge',
@@ -87,7 +87,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     type: pathType('FILE'),
     default: undefined,
     summary:
-      'file to append DOCKER_HOST to: as NAME=value when it is that of $GITHUB_ENV or is called .env, .env.* or *.env, else as an export command, as for $BASH_ENV',
+      'file to append DOCKER_HOST to: as NAME=value if it is $GITHUB_ENV or is named .env, .env.* or *.env, else as an export command, as for $BASH_ENV',
   },
   reach: {
     flag: 'reach',
@@ -97,7 +97,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     default: 'auto',
     defaultText: 'auto',
     summary:
-      'how to mount packs into a running engine: local, as root on its machine; api, by a helper container through the Docker API; auto tries both',
+      'how to mount packs into a running engine: local, as root on its machine; api, with a helper container through the Docker API; auto tries both',
   },
   mountContent: {
     flag: 'mount-content',
@@ -115,6 +115,6 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: undefined,
     type: booleanType,
     default: false,
-    summary: 'remove the data-root too, with all that is in it',
+    summary: 'also remove the data-root with all its contents',
   },
 };

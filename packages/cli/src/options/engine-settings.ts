@@ -2,30 +2,30 @@ import type { ImageStoreKind } from '@drayage/core';
 import type { LayerContent } from '@drayage/mount';
 import type { StorageWish } from '@drayage/private-engine';
 
-/** `local`: as root on the engine's machine; `api`: through the Docker API alone. */
+/** `local`: as root on the engine's machine; `api`: through the Docker API only. */
 export type EngineReachWish = 'auto' | 'local' | 'api';
 
-/** Settings of mounting and of private engines. */
+/** Settings for mounting and for private engines. */
 export interface EngineSettings {
-  /** Its directory. */
+  /** Directory of the private engine. */
   readonly dataRoot: string;
-  /** Undefined: the one on the PATH. */
+  /** Undefined: dockerd on the PATH. */
   readonly dockerd: string | undefined;
-  /** Undefined: what the data-root has, else classic. */
+  /** Undefined: that of the existing data-root, else classic. */
   readonly imageStore: ImageStoreKind | undefined;
   readonly storage: StorageWish;
-  /** Undefined: a share of what is free. */
+  /** Undefined: 80 % of the free space. */
   readonly storageSizeBytes: number | undefined;
   /** `auto`, `none` or a name. */
   readonly bridge: string;
-  /** URLs of mirrors of Docker Hub. */
+  /** URLs of Docker Hub mirrors. */
   readonly registryMirrors: readonly string[];
-  /** Where DOCKER_HOST is written to, beside stdout. */
+  /** File that gets DOCKER_HOST, in addition to stdout. */
   readonly exportFile: string | undefined;
-  /** How the engine's side is reached for mounting. */
+  /** How to reach the engine host for mounting. */
   readonly reach: EngineReachWish;
-  /** What a live mount stores beside the mounted layers. */
+  /** What a live mount stores in addition to the mounted layers. */
   readonly mountContent: LayerContent;
-  /** Remove the data-root too. */
+  /** Also remove the data-root. */
   readonly purge: boolean;
 }

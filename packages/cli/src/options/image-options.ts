@@ -9,7 +9,7 @@ const imageSources: readonly ImageSource[] = ['registry', 'engine'];
 type ImageOptionKey =
   'images' | 'optional' | 'from' | 'runOnly' | 'runExcept' | 'prepare' | 'source' | 'only';
 
-/** The part of the option table that says which images are meant, and what is needed to get at them. */
+/** The options that select images and prepare access to them. */
 export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
   images: {
     flag: undefined,
@@ -25,7 +25,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'optional',
     type: imageRequestsType,
     default: [],
-    summary: 'image that is skipped if its registry does not have it; may be given more than once',
+    summary: 'image to skip if its registry does not have it; may be repeated',
   },
   from: {
     flag: 'from',
@@ -34,7 +34,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     type: fileListType,
     default: [],
     summary:
-      'file that names images: a compose file, Dockerfile, CI configuration or Kubernetes manifest, optionally prefixed with its kind (compose:FILE); may be given more than once',
+      'file that names images: a compose file, Dockerfile, CI configuration or Kubernetes manifest, optionally prefixed with its kind (compose:FILE); may be repeated',
   },
   runOnly: {
     flag: undefined,
@@ -42,7 +42,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'only',
     type: conditionType,
     default: undefined,
-    summary: 'branches, tags and events that images are pre-pulled for',
+    summary: 'branches, tags and events to pre-pull for',
   },
   runExcept: {
     flag: undefined,
@@ -50,7 +50,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'except',
     type: conditionType,
     default: undefined,
-    summary: 'branches, tags and events that nothing is pre-pulled for',
+    summary: 'branches, tags and events not to pre-pull for',
   },
   prepare: {
     flag: 'prepare',
@@ -58,8 +58,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'prepare',
     type: prepareType,
     default: [],
-    summary:
-      'shell command to run before any image is looked up, such as a login; may be given more than once',
+    summary: 'shell command to run before any image is looked up, such as a login; may be repeated',
   },
   source: {
     flag: 'source',
@@ -68,7 +67,7 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     type: choiceType(imageSources),
     default: 'registry',
     defaultText: 'registry',
-    summary: 'source of the images: registries, or the engine for images that were built here',
+    summary: 'source of the images: registries, or the engine for images built here',
   },
   only: {
     flag: 'only',
@@ -76,6 +75,6 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'loadOnly',
     type: imageNamesType,
     default: [],
-    summary: 'wait for this image only, not for the whole pre-pull; may be given more than once',
+    summary: 'wait only for this image, not for the whole pre-pull; may be repeated',
   },
 };

@@ -13,7 +13,7 @@ describe('images', () => {
     expect(imageRequestsType.parse(text).map(({ image }) => image.text)).toEqual(expected);
   });
 
-  test('that are waited for are checked as far as they are known', () => {
+  test('to wait for are checked unless they have variables', () => {
     expect(imageNamesType.parse('redis:7 app:${TAG}')).toHaveLength(2);
     expect(() => imageNamesType.parse('redis:7 Redis:8')).toThrow(
       expect.objectContaining({ code: 'REFERENCE_INVALID', message: expect.stringContaining('Redis:8') }),

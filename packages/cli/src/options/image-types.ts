@@ -5,12 +5,14 @@ import type { ImageRequest, PlacedText } from './option.ts';
 import type { OptionType } from './option-type.ts';
 import { checkMembers, invalidSetting, readFlag, readParsed, readText, readTexts } from './read-setting.ts';
 
-// A space before <, > or | is part of a range of versions, and what is in ${…} belongs together.
+// A space before <, > or | belongs to a version range; ${…} is never split.
 const imagePattern = /(?:\$\{(?:[^{}]|\{[^{}]*\})*\}|[\s,]+(?=[<>=|])|[^\s,])+/g;
 
 const entryMembers = ['image', 'tags', 'as', 'optional', 'prerelease', 'only', 'except'];
 
-/** Images with all that can be said of each. Texts are separated by white space or commas; variables are not expanded yet. */
+/**
+ * Images, each with all its properties. White space or commas separate texts; variables are not expanded yet.
+ */
 export const imageRequestsType: OptionType<readonly ImageRequest[]> = {
   kind: 'list',
   placeholder: 'IMAGE',
@@ -18,7 +20,10 @@ export const imageRequestsType: OptionType<readonly ImageRequest[]> = {
   read: (setting) => (setting.kind === 'list' ? setting.items : [setting]).flatMap(readRequests),
 };
 
-/** Names of images, as a bundle knows them. @throws InvalidReferenceError `REFERENCE_INVALID` for one without variables that is none */
+/**
+ * References of images in a bundle.
+ * @throws InvalidReferenceError `REFERENCE_INVALID`, unless the text has variables
+ */
 export const imageNamesType: OptionType<readonly PlacedText[]> = {
   kind: 'list',
   placeholder: 'IMAGE',
@@ -26,7 +31,7 @@ export const imageNamesType: OptionType<readonly PlacedText[]> = {
   read: (setting) => readTexts(setting).flatMap(readNames),
 };
 
-/** Globs for branches, or a map of globs for branches, tags and events. */
+/** A list of globs for branches, or a map of globs for branches, tags and events. */
 export const conditionType: OptionType<Condition> = {
   kind: 'list',
   placeholder: 'GLOB',
@@ -45,7 +50,7 @@ function readEntry(map: SettingMap): ImageRequest {
   const { members } = map;
   const image = members.get('image');
   if (image === undefined) {
-    throw invalidSetting(map, 'it does not say which image', {
+    throw invalidSetting(map, 'the image is missing', {
       hint: 'Write "image: NAME" in it.',
     });
   }

@@ -22,7 +22,7 @@ import {
 const deliveryModes: readonly DeliveryMode[] = ['auto', 'mount', 'load', 'pull'];
 const onMissChoices: readonly OnMiss[] = ['continue', 'pull', 'fail'];
 
-/** Every option of every command. Usage texts, completion scripts and CI templates are rendered from this table. */
+/** Every option of every command. Help, completion scripts and CI templates are rendered from this table. */
 export const optionTable: OptionTable = {
   ...imageOptions,
   ...packOptions,
@@ -41,7 +41,7 @@ export const optionTable: OptionTable = {
     configKey: 'handover',
     type: pathType('DIR|URL'),
     default: undefined,
-    summary: 'handover location of the bundle; without it the bundle directory itself',
+    summary: 'handover location of the bundle; default: the bundle directory itself',
   },
   platform: {
     flag: 'platform',
@@ -49,7 +49,7 @@ export const optionTable: OptionTable = {
     configKey: 'platform',
     type: platformType,
     default: undefined,
-    summary: 'platform of the images; without it linux with the architecture of this machine',
+    summary: 'platform of the images; default: linux with the architecture of this machine',
   },
   platforms: {
     flag: 'platforms',
@@ -57,7 +57,7 @@ export const optionTable: OptionTable = {
     configKey: 'platforms',
     type: platformListType,
     default: [],
-    summary: 'platforms to lock, separated by commas; without it the one that a pre-pull here takes',
+    summary: 'platforms to lock, separated by commas; default: the platform of a pre-pull on this machine',
   },
   frozen: {
     flag: 'frozen',
@@ -65,7 +65,7 @@ export const optionTable: OptionTable = {
     configKey: 'frozen',
     type: booleanType,
     default: false,
-    summary: 'pull exactly what dray.lock says, and fail when it does not cover an image',
+    summary: 'pull exactly the digests in dray.lock, and fail if it does not cover an image',
   },
   check: {
     flag: 'check',
@@ -74,7 +74,7 @@ export const optionTable: OptionTable = {
     type: booleanType,
     default: false,
     summary:
-      'write nothing; exit 3 and list what differs when the lock, or what is rendered, is not what it would be now',
+      'write nothing; if the lock or the rendered files are out of date, list the differences and exit 3',
   },
   lockFile: {
     flag: 'lock-file',
@@ -82,7 +82,7 @@ export const optionTable: OptionTable = {
     configKey: 'lockFile',
     type: pathType('FILE'),
     default: undefined,
-    summary: 'lock file; without it dray.lock beside the configuration file',
+    summary: 'lock file; default: dray.lock beside the configuration file',
   },
   mirrors: {
     flag: 'mirror',
@@ -90,8 +90,7 @@ export const optionTable: OptionTable = {
     configKey: 'mirrors',
     type: mirrorsType,
     default: [],
-    summary:
-      'mirror to ask before a registry, such as docker.io=https://mirror.example; may be given more than once',
+    summary: 'mirror to try before a registry, such as docker.io=https://mirror.example; may be repeated',
   },
   insecureRegistries: {
     flag: 'insecure-registry',
@@ -99,7 +98,7 @@ export const optionTable: OptionTable = {
     configKey: 'insecureRegistries',
     type: textListType('HOST'),
     default: [],
-    summary: 'registry host, with its port, to use without TLS; may be given more than once',
+    summary: 'registry host, with its port, to use without TLS; may be repeated',
   },
   caFile: {
     flag: 'ca-file',
@@ -117,7 +116,7 @@ export const optionTable: OptionTable = {
     type: pathType('DIR'),
     default: '/etc/docker/certs.d',
     defaultText: '/etc/docker/certs.d',
-    summary: 'directory with a folder of certificates for each registry that needs them',
+    summary: 'directory with a folder of certificates per registry',
   },
   concurrency: {
     flag: 'concurrency',
@@ -173,7 +172,7 @@ export const optionTable: OptionTable = {
     configKey: 'settled',
     type: booleanType,
     default: false,
-    summary: 'the bundle is complete and no longer written, so do not wait',
+    summary: 'the bundle is complete and does not change any more, so do not wait',
   },
   strict: {
     flag: 'strict',
@@ -213,7 +212,7 @@ export const optionTable: OptionTable = {
     type: textType('NAME'),
     default: undefined,
     summary:
-      'build the image, with the docker client, and call it so; without it only its build context is written',
+      'build the image with the docker client and give it this tag; without it, only write the build context',
   },
   push: {
     flag: 'push',
@@ -230,7 +229,7 @@ export const optionTable: OptionTable = {
     type: pathType('FILE'),
     default: undefined,
     summary:
-      'configuration file; without it the nearest .dray.yml or package.json#dray up to the root of the repository',
+      'configuration file; default: the nearest .dray.yml or package.json#dray up to the root of the repository',
   },
   json: {
     flag: 'json',
@@ -253,7 +252,7 @@ export const optionTable: OptionTable = {
 /** In the order of the table. */
 export const optionKeys: readonly OptionKey[] = Object.keys(optionTable).filter(isOptionKey);
 
-/** The options that every command has. */
+/** The options of every command. */
 export const commonOptions: readonly OptionKey[] = ['json', 'configFile', 'verbose'];
 
 function isOptionKey(key: string): key is OptionKey {

@@ -6,87 +6,92 @@ import type { EngineSettings } from './engine-settings.ts';
 import type { OptionType } from './option-type.ts';
 import type { StepSettings } from './step-options.ts';
 
-/** A text that variables are yet to be put into, and where it stands. */
+/** A text with unexpanded variables, and its place. */
 export interface PlacedText {
-  /** For messages: `.dray.yml:4: images`; empty for an argument of the command line. */
+  /** For messages: `.dray.yml:4: images`; empty for a command-line argument. */
   readonly place: string;
   readonly text: string;
 }
 
-/** An image as it was asked for. Variables are expanded when the command needs the image, as not every job has them all. */
+/**
+ * A requested image. The command expands variables when it needs the image, because not every job has them
+ * all.
+ */
 export interface ImageRequest {
-  /** A name, with a tag or a range of versions unless there are `tags`. */
+  /** A name; with a tag or version range, unless `tags` has any. */
   readonly image: PlacedText;
-  /** Alternatives, in order of preference; empty: as `image` says. */
+  /** Alternative tags, in order of preference; empty: the tag of `image`. */
   readonly tags: readonly PlacedText[];
-  /** Further names that it shall have. */
+  /** Additional names for the image. */
   readonly as: readonly PlacedText[];
   readonly optional: boolean;
-  /** A range of versions may choose a pre-release. */
+  /** True: a version range can match a pre-release. */
   readonly prerelease: boolean;
   readonly only?: Condition | undefined;
   readonly except?: Condition | undefined;
 }
 
-/** A command that runs before anything is resolved. */
+/** A command that runs before any image is resolved. */
 export interface PrepareCommand {
-  /** For a shell. */
+  /** A shell script. */
   readonly run: string;
-  /** How it is called in messages; undefined: by its first line. */
+  /** Its name in messages; undefined: its first line. */
   readonly name: string | undefined;
   readonly timeoutMs: number;
-  /** Its failure is told and ends nothing. */
+  /** True: its failure is only a warning. */
   readonly optional: boolean;
-  /** Where it runs; undefined: in the working directory. */
+  /** The directory it runs in; undefined: the working directory. */
   readonly dir: string | undefined;
 }
 
-/** Where images are taken from. */
+/** Where images come from. */
 export type ImageSource = 'registry' | 'engine';
 
-/** `digests`: a pack is what the bundle names; `deep`: and its layers are what the images name. */
+/** `digests`: check packs against the bundle; `deep`: also check their layers against the images. */
 export type PackVerification = 'digests' | 'deep';
 
-/** Everything that can be set, read once and valid. Below the command line everything is a parameter taken from here. */
+/**
+ * All settings, read once and validated. Everything below the command line takes its parameters from here.
+ */
 export interface Config extends EngineSettings, StepSettings {
   /** Required by this run, in the order given. */
   readonly images: readonly ImageRequest[];
-  /** Wanted where they exist. */
+  /** Skipped if they do not exist. */
   readonly optional: readonly ImageRequest[];
-  /** Files that name images, each perhaps with its kind before it: `compose:stack.yml`. */
+  /** Files that name images, each optionally prefixed with its kind: `compose:stack.yml`. */
   readonly from: readonly string[];
-  /** When images are pre-pulled at all; undefined: always. */
+  /** Runs that pre-pull; undefined: all. */
   readonly runOnly: Condition | undefined;
-  /** When none are; undefined: never. */
+  /** Runs that do not pre-pull; undefined: none. */
   readonly runExcept: Condition | undefined;
   readonly prepare: readonly PrepareCommand[];
   readonly source: ImageSource;
-  /** The images waited for; empty: all. */
+  /** The images to wait for; empty: all. */
   readonly only: readonly PlacedText[];
-  /** The directory of the bundle on this node. */
+  /** The bundle directory on this node. */
   readonly bundle: string;
   /** A directory or URL; may hold credentials. */
   readonly handover: string | undefined;
-  /** Undefined: that of an engine on a machine like this one. */
+  /** Undefined: the platform of an engine on this machine. */
   readonly platform: Platform | undefined;
-  /** To lock; empty: `platform`. */
+  /** The platforms to lock; empty: `platform`. */
   readonly platforms: readonly Platform[];
-  /** Pull what the lock says, or nothing. */
+  /** Pull only what the lock covers. */
   readonly frozen: boolean;
   /** Only compare the lock. */
   readonly check: boolean;
   /** Undefined: `dray.lock` beside the configuration file. */
   readonly lockFile: string | undefined;
-  /** `REGISTRY=URL` each. */
+  /** Each as `REGISTRY=URL`. */
   readonly mirrors: readonly PlacedText[];
   readonly insecureRegistries: readonly string[];
   readonly caFile: string | undefined;
   readonly certsDir: string;
   readonly concurrency: number;
-  /** What the bundle holds of the layers. */
+  /** How the bundle stores layers. */
   readonly form: BundleForm;
   readonly packFormat: PackFilesystem;
-  /** One new pack in place of all earlier ones. */
+  /** Replace all earlier packs with one new pack. */
   readonly repack: boolean;
   readonly delivery: DeliveryMode;
   readonly onMiss: OnMiss;
@@ -94,9 +99,9 @@ export interface Config extends EngineSettings, StepSettings {
   readonly graceMs: number;
   readonly settled: boolean;
   readonly strict: boolean;
-  /** Of packs, before they are mounted. */
+  /** How to verify packs before mounting them. */
   readonly verify: PackVerification;
-  /** Of the packs of a bundle that is verified. */
+  /** `bundle verify` also checks the layers in packs. */
   readonly deep: boolean;
   readonly sign: boolean;
   /** An Ed25519 private key. */
@@ -104,15 +109,15 @@ export interface Config extends EngineSettings, StepSettings {
   readonly requireSignature: boolean;
   /** An Ed25519 public key. */
   readonly verifyKey: KeyObject | undefined;
-  /** What a bundle is signed for; undefined: nothing is said of that, or asked. */
+  /** The signed purpose of a bundle; undefined: neither signed nor checked. */
   readonly signatureContext: string | undefined;
-  /** What the CI system calls this pipeline run. */
+  /** The CI system's name for this pipeline run. */
   readonly pipeline: string | undefined;
-  /** The CI job that pre-pulls; undefined: the CI system is not asked. */
+  /** The CI job that pre-pulls; undefined: do not ask the CI system for its state. */
   readonly prepullJob: string | undefined;
-  /** Used instead of the job's own token. */
+  /** Replaces the job token. */
   readonly gitlabToken: string | undefined;
-  /** Of this run; undefined: as the CI system says. */
+  /** Branch of this run; undefined: ask the CI system. */
   readonly branch: string | undefined;
   readonly tag: string | undefined;
   readonly event: string | undefined;
@@ -120,12 +125,12 @@ export interface Config extends EngineSettings, StepSettings {
   readonly base: string;
   /** Where `bake` writes its build context. */
   readonly output: string;
-  /** What the baked image is called; undefined: it is not built. */
+  /** The tag of the baked image; undefined: do not build it. */
   readonly bakeTag: string | undefined;
   readonly push: boolean;
-  /** Where `render` puts its folders. */
+  /** Where `render` writes its folders. */
   readonly into: string;
-  /** File with the checksums of what templates install; undefined: they pin none. */
+  /** File with the checksums of what templates install; undefined: templates pin no checksum. */
   readonly checksums: string | undefined;
   readonly configFile: string | undefined;
   readonly json: boolean;
@@ -134,22 +139,22 @@ export interface Config extends EngineSettings, StepSettings {
 
 export type OptionKey = keyof Config;
 
-/** One thing that can be set, and all the places where it can be. */
+/** A setting, and all the places that can set it. */
 export interface OptionDefinition<Value> {
-  /** Without dashes; undefined for what is only given as an argument, in a file or by the CI system. */
+  /** Without dashes; undefined if only an argument, a file or the CI system can set it. */
   readonly flag: string | undefined;
   readonly env: string;
-  /** Variables of others that say the same; they yield to the configuration file. */
+  /** Variables of other programs with the same meaning; the configuration file overrides them. */
   readonly otherEnv?: readonly string[] | undefined;
-  /** In `.dray.yml` and `package.json#dray`; undefined where a file cannot say it. */
+  /** In `.dray.yml` and `package.json#dray`; undefined if a file cannot set it. */
   readonly configKey: string | undefined;
   readonly type: OptionType<Exclude<Value, undefined>>;
   readonly default: Value;
-  /** The default as one would write it, where it is worth telling. */
+  /** The default as a user would write it, if help should show it. */
   readonly defaultText?: string | undefined;
-  /** One sentence fragment, for usage texts and for descriptions of template parameters. */
+  /** A sentence fragment, for help texts and descriptions of template parameters. */
   readonly summary: string;
 }
 
-/** One definition for each key of {@link Config}. */
+/** One definition per key of {@link Config}. */
 export type OptionTable = { readonly [Key in OptionKey]: OptionDefinition<Config[Key]> };

@@ -6,7 +6,7 @@ import { booleanType, choiceType } from './value-types.ts';
 const bundleForms: readonly BundleForm[] = ['layers', 'packs', 'both'];
 const packFormats: readonly PackFilesystem[] = ['squashfs', 'erofs'];
 
-/** The part of the option table that is about making packs. */
+/** The options for making packs. */
 export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = {
   form: {
     flag: 'form',
@@ -24,7 +24,7 @@ export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = 
     type: choiceType(packFormats),
     default: 'squashfs',
     defaultText: 'squashfs',
-    summary: 'file system of packs; erofs preserves fractions of a second in times, and makes larger packs',
+    summary: 'file system of packs; erofs keeps fractions of a second in timestamps, but makes larger packs',
   },
   repack: {
     flag: 'repack',
@@ -32,6 +32,6 @@ export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = 
     configKey: 'repack',
     type: booleanType,
     default: false,
-    summary: 'make one pack of everything, in place of those that earlier runs have made',
+    summary: 'replace the packs of earlier runs with one new pack of everything',
   },
 };

@@ -4,10 +4,12 @@ import type { OptionType } from './option-type.ts';
 import { readTexts } from './read-setting.ts';
 import { textListType } from './value-types.ts';
 
-// The kinds of file that may be said before a path, as packages/discovery knows them; a path of its own is never relocated with them.
+// The kinds of file that can prefix a path, as in packages/discovery. Relocating a path keeps its prefix.
 const kindPattern = /^(?:compose|dockerfile|gitlab|circleci|kubernetes):/;
 
-/** Paths of files, each perhaps with its kind before it. A variable may hold several, separated by white space or commas. */
+/**
+ * Paths of files, each optionally prefixed with its kind. White space or commas separate paths in a variable.
+ */
 export const fileListType: OptionType<readonly string[]> = {
   ...textListType('FILE'),
   isPath: true,
@@ -17,7 +19,7 @@ export const fileListType: OptionType<readonly string[]> = {
   },
 };
 
-/** Mirrors as `REGISTRY=URL`; a file may also have a map of registries, with a URL or a list of URLs for each. */
+/** Mirrors as `REGISTRY=URL`; a file can also map each registry to a URL or a list of URLs. */
 export const mirrorsType: OptionType<readonly PlacedText[]> = {
   kind: 'list',
   placeholder: 'REGISTRY=URL',

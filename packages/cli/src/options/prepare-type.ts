@@ -6,7 +6,9 @@ import { checkMembers, invalidSetting, readFlag, readParsed, readText } from './
 
 const defaultTimeoutMs = 300_000;
 
-/** Commands for a shell: a text each, or a map with a time limit and the like. A variable may hold several, one on a line. */
+/**
+ * Shell commands: each a string, or a map with a time limit and other settings. In a variable, one per line.
+ */
 export const prepareType: OptionType<readonly PrepareCommand[]> = {
   kind: 'list',
   placeholder: 'COMMAND',
@@ -28,7 +30,7 @@ function readEntry(map: SettingMap, dir: string | undefined): PrepareCommand {
   checkMembers(map, ['run', 'timeout', 'optional', 'name']);
   const [run, timeout, name] = ['run', 'timeout', 'name'].map((member) => map.members.get(member));
   if (run === undefined || readText(run).text.trim() === '') {
-    throw invalidSetting(map, 'it does not say which command', { hint: 'Write "run: COMMAND" in it.' });
+    throw invalidSetting(map, 'the command is missing', { hint: 'Write "run: COMMAND" in it.' });
   }
   const timeoutMs = timeout === undefined ? defaultTimeoutMs : readParsed(timeout, parseDuration);
   return {

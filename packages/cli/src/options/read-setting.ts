@@ -3,28 +3,28 @@ import type { Setting, SettingMap, SettingText } from './setting.ts';
 import { suggestion } from '../suggest.ts';
 import { booleanType } from './value-types.ts';
 
-/** A text, or each of a list of texts. @throws UsageError `CONFIG_INVALID` */
+/** Reads a string or a list of strings. @throws UsageError `CONFIG_INVALID` */
 export function readTexts(setting: Setting): readonly SettingText[] {
   const items = setting.kind === 'list' ? setting.items : [setting];
   return items.map((item) => {
     if (item.kind === 'text') return item;
-    throw invalidSetting(item, 'expected a text or a list of texts');
+    throw invalidSetting(item, 'expected a string or a list of strings');
   });
 }
 
-/** One text. @throws UsageError `CONFIG_INVALID` */
+/** Reads one string. @throws UsageError `CONFIG_INVALID` */
 export function readText(setting: Setting): SettingText {
   if (setting.kind === 'text') return setting;
-  throw invalidSetting(setting, 'expected a text');
+  throw invalidSetting(setting, 'expected a string');
 }
 
-/** What a member of a map says, false without it. @throws UsageError `CONFIG_INVALID` */
+/** Reads a boolean member of a map; false if absent. @throws UsageError `CONFIG_INVALID` */
 export function readFlag(map: SettingMap, name: string): boolean {
   const member = map.members.get(name);
   return member === undefined ? false : readParsed(member, booleanType.parse);
 }
 
-/** What `parse` makes of a text, with mistakes told at their place. @throws UsageError */
+/** Parses a text; errors name its place. @throws UsageError */
 export function readParsed<Value>(setting: Setting, parse: (text: string) => Value): Value {
   const { text } = readText(setting);
   try {
@@ -34,17 +34,17 @@ export function readParsed<Value>(setting: Setting, parse: (text: string) => Val
   }
 }
 
-/** Requires that a map has no members but these. @throws UsageError `CONFIG_INVALID` that says what may be meant */
+/** Rejects unknown members of a map. @throws UsageError `CONFIG_INVALID` that suggests a correction */
 export function checkMembers(map: SettingMap, known: readonly string[]): void {
   for (const [name, member] of map.members) {
     if (known.includes(name)) continue;
-    throw invalidSetting(member, `there is no "${printable(name, 60)}" here`, {
-      hint: suggestion(name, known, `There can be ${known.join(', ')}.`),
+    throw invalidSetting(member, `unknown key "${printable(name, 60)}"`, {
+      hint: suggestion(name, known, `Use one of ${known.join(', ')}.`),
     });
   }
 }
 
-/** A mistake in a configuration file, at its place. */
+/** An error in a configuration file, with its place. */
 export function invalidSetting(
   { place }: Setting,
   reason: string,

@@ -1,11 +1,11 @@
-/** What a configuration file says of one key, before it is known what it means. Nothing is ever empty. */
+/** The unparsed value of a key in a configuration file. Never empty. */
 export type Setting = SettingText | SettingList | SettingMap;
 
 export interface SettingText {
   readonly kind: 'text';
-  /** For messages: `.dray.yml:4: images`; empty where the text speaks for itself. */
+  /** For messages: `.dray.yml:4: images`; empty if the text is clear without it. */
   readonly place: string;
-  /** As it is written there. */
+  /** As written in the file. */
   readonly text: string;
 }
 

@@ -13,7 +13,7 @@ describe('a size', () => {
     expect(sizeType.parse(text)).toBe(bytes);
   });
 
-  test.each(['', '0', 'G', '-1G', '1X', '1e9', '999999999999999T'])('%j is none', (text) => {
+  test.each(['', '0', 'G', '-1G', '1X', '1e9', '999999999999999T'])('%j is not a size', (text) => {
     expect(() => sizeType.parse(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 });

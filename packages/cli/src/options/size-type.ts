@@ -16,7 +16,7 @@ const powers: Readonly<Record<string, number>> = {
   TB: 1000 ** 4,
 };
 
-/** Bytes, written as `20GB` (powers of 1000) or `20G`, `20GiB` (powers of 1024). */
+/** A size in bytes, written as `20GB` (powers of 1000) or `20G`, `20GiB` (powers of 1024). */
 export const sizeType: OptionType<number> = {
   kind: 'string',
   placeholder: 'SIZE',

@@ -1,25 +1,31 @@
 import type { OptionTable } from './option.ts';
 import { booleanType, pathType, textType } from './value-types.ts';
 
-/** What the commands that are whole steps of a CI job read; the commands that they run read the rest. */
+/** The settings of commands that are whole steps of a CI job. The commands that they run read the rest. */
 export interface StepSettings {
-  /** The directory that the CI system carries from job to job; undefined: the bundle travels by other means. */
+  /**
+   * The directory that the CI system carries from job to job; undefined: the bundle is handed over by other
+   * means.
+   */
   readonly workspace: string | undefined;
-  /** Which of several pre-pulls of a pipeline. */
+  /** The name of this pre-pull, if a pipeline has several. */
   readonly key: string;
-  /** The CI system has brought complete bundles here, so there is nothing to wait for. */
+  /** The CI system has already brought complete bundles, so do not wait. */
   readonly attached: boolean;
-  /** Later steps of the job use a private engine that this one starts. */
+  /** Make later steps of the job use the private engine that this step starts. */
   readonly laterSteps: boolean;
-  /** Become root where the job's user may. */
+  /** Become root with sudo, if the job's user can. */
   readonly sudo: boolean;
-  /** Start a private engine where mounting has not started one. */
+  /** Start a private engine unless mounting has started one. */
   readonly privateEngine: boolean;
-  /** A duration; undefined: no limit. Read by the step itself, so that a mistake in it fails no job. */
+  /**
+   * A duration; undefined: no limit. The step parses it itself, so that a mistake in it does not fail the
+   * job.
+   */
   readonly timeLimit: string | undefined;
 }
 
-/** The part of the option table that is about steps of CI jobs. */
+/** The options for steps of CI jobs. */
 export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
   workspace: {
     flag: 'workspace',
@@ -27,7 +33,7 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
     configKey: undefined,
     type: pathType('DIR'),
     default: undefined,
-    summary: 'directory that the CI system carries from job to job; its folder drayage is used',
+    summary: 'directory that the CI system carries from job to job; dray uses its folder drayage',
   },
   key: {
     flag: 'key',
@@ -36,7 +42,7 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
     type: textType('NAME'),
     default: 'prepull',
     defaultText: 'prepull',
-    summary: 'name of this pre-pull, where a pipeline has several',
+    summary: 'name of this pre-pull, if a pipeline has several',
   },
   attached: {
     flag: 'attached',
@@ -44,7 +50,7 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
     configKey: undefined,
     type: booleanType,
     default: false,
-    summary: 'the CI system has brought the bundles here: wait for nothing',
+    summary: 'the CI system has already brought the bundles, so do not wait',
   },
   laterSteps: {
     flag: 'later-steps',
@@ -52,7 +58,7 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
     configKey: undefined,
     type: booleanType,
     default: false,
-    summary: 'set DOCKER_HOST for the later steps of this job when a private engine is started',
+    summary: 'set DOCKER_HOST for later steps of this job if a private engine is started',
   },
   sudo: {
     flag: 'sudo',
@@ -60,7 +66,7 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
     configKey: undefined,
     type: booleanType,
     default: false,
-    summary: 'run as root by sudo, where that needs no password',
+    summary: 'run as root with sudo, if that needs no password',
   },
   privateEngine: {
     flag: 'private-engine',
@@ -76,6 +82,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
     configKey: undefined,
     type: textType('DURATION'),
     default: undefined,
-    summary: 'longest that the step may take, such as 90s or 15m; the job goes on afterwards',
+    summary: 'time limit of the step, such as 90s or 15m; the job goes on afterwards',
   },
 };

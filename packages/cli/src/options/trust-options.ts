@@ -5,11 +5,11 @@ import { booleanType, choiceType, textType } from './value-types.ts';
 
 const verifications: readonly PackVerification[] = ['digests', 'deep'];
 
-/** Which they are. */
+/** The keys of {@link trustOptions}. */
 export type TrustOptionKey =
   'verify' | 'deep' | 'sign' | 'signingKey' | 'requireSignature' | 'verifyKey' | 'signatureContext';
 
-/** The part of the option table that says whom a bundle is taken from. */
+/** The options that decide which bundles to trust. */
 export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
   verify: {
     flag: 'verify',
@@ -19,7 +19,7 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     default: 'digests',
     defaultText: 'digests',
     summary:
-      'what is checked of a pack before it is mounted: the digests that the bundle names; or deep, each layer against the diffId of its image, which takes 10 s or more for each GB of layers',
+      'how to verify a pack before it is mounted: digests, against the bundle; or deep, also each layer against the diffId in its image, which takes 10 s or more per GB of layers',
   },
   deep: {
     flag: 'deep',
@@ -27,7 +27,7 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     configKey: undefined,
     type: booleanType,
     default: false,
-    summary: 'rebuild each packed layer too, and check it against its diffId',
+    summary: 'also rebuild each packed layer and check it against its diffId',
   },
   sign: {
     flag: 'sign',
@@ -38,13 +38,13 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     summary: 'sign the bundle with the Ed25519 private key in DRAY_SIGNING_KEY',
   },
   signingKey: {
-    // A command line can be read by others.
+    // No flag: other users can read a command line.
     flag: undefined,
     env: 'DRAY_SIGNING_KEY',
     configKey: undefined,
     type: keyType(parseSigningKey),
     default: undefined,
-    summary: 'private key that --sign signs with: Ed25519 as PEM (PKCS#8), or base64 of it',
+    summary: 'private key for --sign: Ed25519 as PEM (PKCS#8), or base64 of it',
   },
   requireSignature: {
     flag: 'require-signature',
@@ -53,7 +53,7 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     type: booleanType,
     default: false,
     summary:
-      'take nothing from a bundle that was not signed with the key of DRAY_VERIFY_KEY, or else of DRAY_SIGNING_KEY',
+      'refuse a bundle that is not signed with the key in DRAY_VERIFY_KEY, or else in DRAY_SIGNING_KEY',
   },
   verifyKey: {
     flag: undefined,
@@ -62,7 +62,7 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     type: keyType(parseVerificationKey),
     default: undefined,
     summary:
-      'public key that signatures are checked with: Ed25519 as PEM, or base64 of it; without it that of DRAY_SIGNING_KEY',
+      'public key to check signatures: Ed25519 as PEM, or base64 of it; default: the public key of DRAY_SIGNING_KEY',
   },
   signatureContext: {
     flag: 'signature-context',
@@ -71,11 +71,11 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     type: textType('TEXT'),
     default: undefined,
     summary:
-      'what the bundle is for, such as the name of the repository: it is signed too, and a bundle signed for something else is refused',
+      'purpose of the bundle, such as the repository name; it is part of the signature, and a bundle signed for another purpose is refused',
   },
 };
 
-/** The variables that hold keys, which no other program gets to see. */
+/** The variables that contain keys; never passed to other programs. */
 export const keyVariables: readonly string[] = [trustOptions.signingKey.env, trustOptions.verifyKey.env];
 
 function keyType<Key>(parse: (text: string) => Key): OptionType<Key> {

@@ -25,7 +25,7 @@ describe('values', () => {
     expect(booleanType.parse(text)).toBe(value);
   });
 
-  test.each(['', 'maybe', '2', 'truee'])('%j is no boolean', (text) => {
+  test.each(['', 'maybe', '2', 'truee'])('%j is not a boolean', (text) => {
     expect(() => booleanType.parse(text)).toThrow(usage);
   });
 

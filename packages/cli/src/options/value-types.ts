@@ -2,17 +2,17 @@ import { UsageError, parsePlatform, printable, type Platform } from '@drayage/co
 import { parseDuration } from './duration.ts';
 import type { OptionType } from './option-type.ts';
 
-/** Any text that is not empty. */
+/** Any non-empty text. */
 export function textType(placeholder: string): OptionType<string> {
   return { kind: 'string', placeholder, parse: (text) => nonEmpty(text, placeholder) };
 }
 
-/** A path of the file system, or a URL where the option takes one. */
+/** A path, or a URL if the option accepts one. */
 export function pathType(placeholder: string): OptionType<string> {
   return { ...textType(placeholder), isPath: true };
 }
 
-/** `true` or `false`, in any spelling that environments use. */
+/** `true` or `false`, in any spelling usual in environment variables. */
 export const booleanType: OptionType<boolean> = {
   kind: 'boolean',
   placeholder: undefined,

@@ -1,6 +1,9 @@
-/** Lines of rows whose first column is as wide as its widest cell; the second is wrapped to `width` characters. No trailing spaces. */
+/**
+ * Formats rows of two columns. The first is as wide as its widest cell; the second wraps at `width`
+ * characters. No trailing spaces.
+ */
 export function formatColumns(rows: readonly (readonly string[])[], width: number): readonly string[] {
-  // A first cell that is very wide gets a line of its own rather than squeezing all others.
+  // A very wide first cell gets its own line, so that it does not squeeze the other rows.
   const widest = Math.min(40, Math.max(0, ...rows.map(([first]) => (first ?? '').length)));
   return rows.flatMap(([first = '', second = '']) => {
     const lines = wrap(second, Math.max(20, width - widest - 2));
@@ -10,7 +13,10 @@ export function formatColumns(rows: readonly (readonly string[])[], width: numbe
   });
 }
 
-/** A table: columns as wide as their widest cell, two spaces apart; those that `alignRight` names are numbers. */
+/**
+ * Formats a table: columns as wide as their widest cell, two spaces apart. `alignRight`: the columns with
+ * numbers.
+ */
 export function formatTable(
   rows: readonly (readonly string[])[],
   alignRight: readonly number[] = [],
@@ -29,7 +35,7 @@ export function formatTable(
   );
 }
 
-/** The words of `text` in lines of at most `width` characters, where no word is longer. */
+/** Wraps `text` at `width` characters; longer words stay whole. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

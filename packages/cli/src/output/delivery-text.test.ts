@@ -42,7 +42,7 @@ describe('the last line of a load', () => {
     );
   });
 
-  test('does not promise that a job goes on which is to fail', () => {
+  test('does not say that a failing job goes on', () => {
     expect(deliverySummary(report({ outcome: 'miss', reason: 'x' }), true)).not.toContain('goes on');
   });
 
@@ -81,7 +81,7 @@ describe('the lines of a load', () => {
     expect(deliveryEventLine({ type: 'sent', reference: 'a', bytes: 1 })).toBeUndefined();
   });
 
-  test('tell how far the pre-pull is', () => {
+  test('show the progress of the pre-pull', () => {
     const images = [
       { reference: 'docker.io/library/a:1', state: 'ready' } as const,
       { reference: 'docker.io/library/b:1', state: 'pending' } as const,

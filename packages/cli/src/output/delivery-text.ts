@@ -2,7 +2,7 @@ import type { DeliveryEvent, DeliveryReport } from '@drayage/core';
 import type { StatusDocument } from '@drayage/core/handover';
 import { counted, humanDuration, humanSize } from './quantities.ts';
 
-/** The line of a log for one event; undefined for what is not worth a line. */
+/** The log line for an event; undefined for minor events. */
 export function deliveryEventLine(event: DeliveryEvent): string | undefined {
   switch (event.type) {
     case 'receiving':
@@ -27,7 +27,7 @@ export function deliveryEventLine(event: DeliveryEvent): string | undefined {
   }
 }
 
-/** What is being waited for, as far as the status document tells. */
+/** The progress of the pre-pull, from its status document. */
 export function waitingText(status: StatusDocument | undefined): string {
   if (status === undefined) return 'waiting for a pre-pull to begin';
   const done = status.images.filter(({ state }) => state !== 'pending').length;
@@ -35,11 +35,11 @@ export function waitingText(status: StatusDocument | undefined): string {
   return `waiting for the pre-pull: ${done} of ${counted(status.images.length, 'image')} done, ${humanSize(bytesFetched)} fetched`;
 }
 
-/** The line that says what happened, in one sentence. */
+/** The result, in one sentence. */
 export function deliverySummary(report: DeliveryReport, isFailing: boolean): string {
   const { images, outcome, reason } = report;
   const ready = images.filter(({ delivery, error }) => delivery !== 'none' && error === undefined);
-  const consequence = isFailing ? 'the job was told to need them' : 'the job goes on and pulls what it needs';
+  const consequence = isFailing ? 'the job requires them' : 'the job goes on and pulls what it needs';
   const took = humanDuration(report.ms);
   if (outcome === 'hit') {
     return ready.length === 0

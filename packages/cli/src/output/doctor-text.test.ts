@@ -25,9 +25,9 @@ const diagnosis: Diagnosis = {
   situations: [{ kind: 'no-engine', what: 'no engine answers', recommendation: 'Start one.' }],
   ways: [
     { name: 'mount-local', possible: false, reason: 'no engine answers' },
-    { name: 'mount-private', possible: true, reason: 'an engine of our own is started' },
+    { name: 'mount-private', possible: true, reason: 'a private engine is started' },
   ],
-  choice: { way: 'mount-private', reason: 'an engine of our own is started' },
+  choice: { way: 'mount-private', reason: 'a private engine is started' },
   dataRoot: {
     path: '/var/lib/drayage',
     filesystem: 'overlay',
@@ -42,7 +42,7 @@ const diagnosis: Diagnosis = {
   advice: ['Start one.'],
 };
 
-test('the text is grouped: what would happen, what is there, and what to change', () => {
+test('the text has groups: delivery, facts and advice', () => {
   const text = doctorText(diagnosis, false);
   const titles = text.split('\n').filter((line) => /^\S/.test(line));
   expect(titles).toEqual([
@@ -56,7 +56,7 @@ test('the text is grouped: what would happen, what is there, and what to change'
 });
 
 test.each([
-  ['the choice', 'mount, own engine'],
+  ['the choice', 'mount, private engine'],
   ['what is not possible, and why', 'no: no engine answers'],
   ['why no engine is there', 'tcp://docker:2376'],
   ['missing capabilities by name', 'all capabilities but CAP_SYS_RESOURCE'],
@@ -71,7 +71,7 @@ test.each([
   expect(doctorText(diagnosis, false)).toContain(part);
 });
 
-test('paths of programs are told on request', () => {
+test('shows paths of programs on request', () => {
   expect(doctorText(diagnosis, false)).not.toContain('/usr/bin/dockerd');
   expect(doctorText(diagnosis, true)).toContain('/usr/bin/dockerd');
 });

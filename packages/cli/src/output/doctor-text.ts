@@ -4,7 +4,9 @@ import { humanSize } from './quantities.ts';
 
 const width = 110;
 
-/** The diagnosis in groups: what would happen here, what else could, the engine, the machine, and what to change. */
+/**
+ * The diagnosis in groups: chosen and possible ways of delivery, engine, machine, storage, programs, advice.
+ */
 export function doctorText(diagnosis: Diagnosis, isVerbose: boolean): string {
   const { machine, advice } = diagnosis;
   const groups: readonly (readonly [string, readonly string[]])[] = [
@@ -29,19 +31,19 @@ function columns(rows: readonly Row[]): readonly string[] {
 
 const trustRow: Row = [
   'trust',
-  'who can write to a bundle decides what runs here, as with a registry, unless --require-signature or --verify deep is given (docs/security.md)',
+  'anyone who can write to a bundle decides what runs here, as with a registry, unless you use --require-signature or --verify deep (docs/security.md)',
 ];
 
 const wayTitles: Readonly<Record<WayName, string>> = {
   'mount-local': 'mount, in place',
-  'mount-remote': 'mount, by the API',
-  'mount-private': 'mount, own engine',
+  'mount-remote': 'mount, through the API',
+  'mount-private': 'mount, private engine',
   load: 'load',
   pull: 'pull',
 };
 
 function choiceText({ choice }: Diagnosis): string {
-  if (choice.way === 'none') return `nothing can be delivered: ${choice.reason}`;
+  if (choice.way === 'none') return `cannot deliver images: ${choice.reason}`;
   const packs = choice.way.startsWith('mount') ? ' (for bundles with packs: dray prepull --form packs)' : '';
   return `${wayTitles[choice.way]}${packs}`;
 }

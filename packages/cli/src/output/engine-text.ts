@@ -16,14 +16,14 @@ export interface EngineStartReport extends Omit<PrivateEngine, 'unmounted'> {
 
 const width = 110;
 
-/** One line for what happened while an engine started. */
+/** The log line for an event during engine start. */
 export function engineEventLine(event: PrivateEngineEvent): string {
   if (event.type === 'clearing')
-    return `clearing what an engine left behind that died (process ${event.pid}, since ${event.since})`;
+    return `cleaning up after an engine that died (process ${event.pid}, since ${event.since})`;
   return event.type === 'warning' ? `warning: ${event.message}` : event.message;
 }
 
-/** What was started, in two lines. */
+/** The started engine, in two lines. */
 export function engineStartText(report: EngineStartReport): string {
   const { version, pid, imageStore, storage, images, packs, ms } = report;
   const mounted = images.filter(({ delivery }) => delivery === 'mount').length;
@@ -38,9 +38,9 @@ export function engineStartText(report: EngineStartReport): string {
   ].join('');
 }
 
-/** One line. */
+/** A one-line summary. */
 export function engineStopText({ dataRoot, outcome, purged }: StopResult): string {
-  const gone = purged ? ', and its data-root removed' : '';
+  const gone = purged ? ', and its data-root is removed' : '';
   switch (outcome) {
     case 'stopped':
       return `the engine on ${dataRoot} is stopped${gone}\n`;
@@ -54,12 +54,12 @@ export function engineStopText({ dataRoot, outcome, purged }: StopResult): strin
 const states: Readonly<Record<PrivateEngineStatus['state'], string>> = {
   running: 'running',
   starting: 'starting, or not answering',
-  elsewhere: 'started in another container, which cannot be looked into from here',
-  'left-over': 'died; the next start or stop clears what it left',
+  elsewhere: 'started in another container, whose processes are not visible here',
+  'left-over': 'died; the next start or stop cleans up after it',
   stopped: 'stopped',
 };
 
-/** Some lines: what it is, who runs it, what it stands on. */
+/** The engine, its processes and its storage, in a few lines. */
 export function engineStatusText(status: PrivateEngineStatus): string {
   const { owner, storage } = status;
   const rows = [

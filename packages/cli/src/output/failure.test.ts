@@ -22,7 +22,7 @@ describe('a failure', () => {
     });
   });
 
-  test('that nobody expected shows version and stack, and asks for an issue', () => {
+  test('that is unexpected shows version and stack, and asks for an issue', () => {
     const text = bugText(new TypeError('oops'), { version: '1.2.3' });
     expect(text).toMatch(/1\.2\.3[^]*issue[^]*oops[^]*failure\.test/);
     expect(bugText('only text', { version: '1.2.3' })).toContain('only text');

@@ -1,24 +1,24 @@
 import { DrayError, summarizeError } from '@drayage/core';
 import type { Host } from '../host.ts';
 
-/** How an error that ended a command is shown to people: message and hint, no stack; with `verbose` also what caused it. */
+/** An error for people: message and hint, no stack; with `verbose`, also its causes. */
 export function failureText(error: DrayError, verbose: boolean): string {
   const { message, hint } = summarizeError(error);
   const lines = [`dray: ${message}`, ...(hint === undefined ? [] : [`  hint: ${hint}`])];
   return `${[...lines, ...(verbose ? causes(error) : [])].join('\n')}\n`;
 }
 
-/** The object that takes the place of a report: `{"error": {code, message, hint?}}`. */
+/** An error as JSON, in place of a report: `{"error": {code, message, hint?}}`. */
 export function failureJson(error: unknown): string {
   return `${JSON.stringify({ error: summarizeError(error) })}\n`;
 }
 
-/** An error that nobody expected: everything that helps to find it. */
+/** An unexpected error, with everything that helps to find the bug. */
 export function bugText(error: unknown, { version }: Pick<Host, 'version'>): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [
-    `dray: this is a bug of drayage ${version} (Node.js ${process.version}, ${process.platform} ${process.arch})`,
-    '  hint: Please open an issue with these lines and the command; look first that they hold no secret.',
+    `dray: this is a bug in drayage ${version} (Node.js ${process.version}, ${process.platform} ${process.arch})`,
+    '  hint: Open an issue with these lines and the command; first check that they contain no secrets.',
     '',
     stack,
     ...(error instanceof Error ? causes(error) : []),

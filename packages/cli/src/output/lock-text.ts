@@ -5,11 +5,11 @@ import { counted } from './quantities.ts';
 /** What `lock --json` prints. */
 export interface LockReport {
   readonly path: string;
-  /** False when an image could not be locked: the file stays as it was. */
+  /** False if an image could not be locked; the file is then unchanged. */
   readonly written: boolean;
-  /** Count of images. */
+  /** Number of images. */
   readonly images: number;
-  /** `OS/ARCH[/VARIANT]` each. */
+  /** Each as `OS/ARCH[/VARIANT]`. */
   readonly platforms: readonly string[];
   readonly failures: readonly NotLocked[];
 }
@@ -22,17 +22,17 @@ export interface LockCheckReport {
   readonly drifts: readonly Drift[];
 }
 
-/** What was locked, or one line for each image that could not be and what that means. */
+/** A summary, or one line per image that could not be locked and the consequence. */
 export function lockText({ path, written, images, platforms, failures }: LockReport): string {
   if (written) return `${path} written: ${counted(images, 'image')} for ${platforms.join(', ')}\n`;
   const lines = failures.flatMap(({ text, platform, error }) => [
     `${text}  cannot be locked for ${platform}: ${error.message}`,
     ...(error.hint === undefined ? [] : [`  hint: ${error.hint}`]),
   ]);
-  return `${[...lines, `${path} stays as it was: ${counted(failures.length, 'image')} could not be locked`].join('\n')}\n`;
+  return `${[...lines, `${path} is unchanged: ${counted(failures.length, 'image')} could not be locked`].join('\n')}\n`;
 }
 
-/** One line for each drift, and what to do about them. */
+/** One line per drift, and the remedy. */
 export function lockCheckText({ path, ok, platforms, drifts }: LockCheckReport): string {
   if (ok) return `${path} is up to date for ${platforms.join(', ')}\n`;
   const remedy = `${path} is out of date: run "dray lock" and commit it`;

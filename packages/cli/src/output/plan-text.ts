@@ -3,30 +3,30 @@ import type { DeliveryPlan, ImagePlan, PrepullPlan } from '@drayage/core/plan';
 import { formatTable } from './columns.ts';
 import { counted, humanSize } from './quantities.ts';
 
-/** What a mount of the bundle's packs on this machine would copy first, because others can write to them. */
+/** The private copies that a mount on this machine would need, because others can write to the packs. */
 export interface PrivateCopies {
-  /** Who can write where. */
+  /** Who can write to what. */
   readonly reason: string;
-  /** Number of packs in the bundle as it is now. */
+  /** Number of packs in the current bundle. */
   readonly packs: number;
   readonly bytes: number;
-  /** They are refused instead, because of `--strict`. */
+  /** True: packs are refused instead, because of `--strict`. */
   readonly isRefused: boolean;
 }
 
 /** What `plan --json` prints. */
 export interface PlanReport extends PrepullPlan<DeliveryPlan> {
-  /** The engine here, as it describes itself. */
+  /** The engine's own description. */
   readonly engine?: EngineInfo | undefined;
-  /** Why there is none. */
+  /** Why no engine is available. */
   readonly engineError?: ErrorSummary | undefined;
-  /** What would have to be copied before it is mounted here. */
+  /** The private copies that a mount needs. */
   readonly privateCopies?: PrivateCopies | undefined;
   /** Why there is nothing to pre-pull. */
   readonly reason?: string | undefined;
 }
 
-/** A table of what would be fetched, then how each image would come into the engine, then the sums. */
+/** A table of what would be fetched, then how each image would be delivered, then the totals. */
 export function planText(report: PlanReport): string {
   if (report.reason !== undefined) return `${report.reason}\n`;
   return `${[...fetchTable(report), '', ...originLines(report), ...engineLines(report), '', sums(report)].join('\n')}\n`;
@@ -38,7 +38,7 @@ function fetchTable({ images }: PlanReport): readonly string[] {
   const table = found.length === 0 ? [] : formatTable([header, ...found.map(fetchRow)], [3, 4, 5, 6]);
   const others = images.flatMap(({ reference, state, error }) => {
     if (state === 'found') return [];
-    if (state === 'skipped') return [`${reference}  skipped: there is no such image`];
+    if (state === 'skipped') return [`${reference}  skipped: image not found`];
     const hint = error?.hint === undefined ? [] : [`  hint: ${error.hint}`];
     return [`${reference}  failed: ${error?.message ?? 'unknown reason'}`, ...hint];
   });
@@ -57,17 +57,17 @@ function fetchRow(image: ImagePlan<DeliveryPlan>): readonly string[] {
   ];
 }
 
-/** Where images were asked for that nobody named on the command line. */
+/** The origins of images that are not from the command line. */
 function originLines({ images }: PlanReport): readonly string[] {
   const rows = images.flatMap(({ reference, origin = 'the command line' }) =>
     origin === 'the command line' ? [] : [[`  ${reference}`, `from ${origin}`]],
   );
-  return rows.length === 0 ? [] : ['asked for in:', ...formatTable(rows), ''];
+  return rows.length === 0 ? [] : ['requested in:', ...formatTable(rows), ''];
 }
 
 function engineLines({ engine, engineError, images, privateCopies }: PlanReport): readonly string[] {
   if (engine === undefined)
-    return [`no engine here, so no delivery is planned: ${engineError?.message ?? 'unknown reason'}`];
+    return [`no engine here, so there is no delivery plan: ${engineError?.message ?? 'unknown reason'}`];
   const { location, version, imageStore, storageDriver, platform } = engine;
   const description = `engine ${version} at ${location}: ${imageStore} image store, ${storageDriver}, ${formatPlatform(platform)}`;
   return [
@@ -97,11 +97,11 @@ function deliveryLine(reference: string, { delivery, reason, layers, bytesToSend
 function copiesLine({ packs, bytes, reason, isRefused }: PrivateCopies): string {
   const cost = packs === 0 ? 'as large as the packs' : `${counted(packs, 'pack')}, ${humanSize(bytes)}`;
   return isRefused
-    ? `  packs are not mounted, since --strict is given: ${reason}`
+    ? `  packs are not mounted, because of --strict: ${reason}`
     : `  packs are mounted from private copies (${cost}): ${reason}`;
 }
 
 function sums({ images, bytes, bytesInBundle, bytesToFetch }: PlanReport): string {
   const found = images.filter(({ state }) => state === 'found').length;
-  return `${found} of ${counted(images.length, 'image')} found: ${humanSize(bytes)}, ${humanSize(bytesInBundle)} in the bundle already, ${humanSize(bytesToFetch)} to fetch`;
+  return `${found} of ${counted(images.length, 'image')} found: ${humanSize(bytes)}, ${humanSize(bytesInBundle)} already in the bundle, ${humanSize(bytesToFetch)} to fetch`;
 }

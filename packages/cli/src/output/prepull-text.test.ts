@@ -36,7 +36,7 @@ describe('the lines of a pre-pull', () => {
       `redis:7  layer ${short}  31.2 MB  1.2 s`,
     );
     expect(prepullEventLine(blob(mediaTypes.dockerLayerGzip, 0))).toBe(
-      `redis:7  layer ${short}  31.2 MB  in the bundle already`,
+      `redis:7  layer ${short}  31.2 MB  already in the bundle`,
     );
     expect(prepullEventLine(blob(mediaTypes.ociConfig, 1))).toContain('config');
     expect(prepullEventLine(blob(mediaTypes.dockerConfig, 1))).toContain('config');
@@ -59,7 +59,7 @@ describe('the lines of a pre-pull', () => {
 describe('the last line of a pre-pull', () => {
   test('says what was fetched', () => {
     expect(prepullSummary(report({}), 'out')).toBe('1 image ready in out after 1.5 s: 2.0 kB fetched');
-    expect(prepullSummary(report({ bytesReused: 5000 }), 'out')).toContain('5.0 kB were there already');
+    expect(prepullSummary(report({ bytesReused: 5000 }), 'out')).toContain('5.0 kB were already there');
   });
 
   test('names what failed', () => {

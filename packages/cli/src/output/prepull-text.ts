@@ -1,7 +1,7 @@
 import { shortDigest, type PrepullEvent, type PrepullReport } from '@drayage/core';
 import { counted, humanDuration, humanSize } from './quantities.ts';
 
-/** The line of a log for one event; undefined for what is not worth a line. */
+/** The log line for an event; undefined for minor events. */
 export function prepullEventLine(event: PrepullEvent): string | undefined {
   switch (event.type) {
     case 'resolved':
@@ -20,11 +20,11 @@ export function prepullEventLine(event: PrepullEvent): string | undefined {
   }
 }
 
-/** The line that says how it ended. */
+/** The final line. */
 export function prepullSummary(report: PrepullReport, bundle: string): string {
   const ready = report.images.filter(({ state }) => state === 'ready').length;
   const took = humanDuration(report.ms);
-  const reused = report.bytesReused === 0 ? '' : `, ${humanSize(report.bytesReused)} were there already`;
+  const reused = report.bytesReused === 0 ? '' : `, ${humanSize(report.bytesReused)} were already there`;
   const bytes = `${humanSize(report.bytesFetched)} fetched${reused}`;
   if (report.outcome === 'ready')
     return `${counted(ready, 'image')} ready in ${bundle} after ${took}: ${bytes}${skippedText(report)}`;
@@ -35,7 +35,7 @@ export function prepullSummary(report: PrepullReport, bundle: string): string {
   return `pre-pull ${report.outcome} after ${took}: ${ready} of ${counted(report.images.length, 'image')} ready, ${bytes}; ${lost}`;
 }
 
-/** What the spinner says: bytes so far, and how many images are done. */
+/** The spinner text: bytes so far, and number of finished images. */
 export function prepullStatus(done: number, total: number, bytes: number, packed = 0): string {
   const packing = packed === 0 ? '' : `, ${humanSize(packed)} packed`;
   return `pre-pulling: ${done} of ${counted(total, 'image')} done, ${humanSize(bytes)} fetched${packing}`;
@@ -52,13 +52,13 @@ function blobLine({
       ? 'config'
       : 'layer';
   const name = `${reference}  ${what} ${shortDigest(descriptor.digest)}  ${humanSize(descriptor.size)}`;
-  return bytesFetched === 0 ? `${name}  in the bundle already` : `${name}  ${humanDuration(ms)}`;
+  return bytesFetched === 0 ? `${name}  already in the bundle` : `${name}  ${humanDuration(ms)}`;
 }
 
 function imageLine({ reference, state, layers, bytes, ms, error }: PrepullReport['images'][number]): string {
   if (state === 'ready')
     return `${reference}  ready  ${counted(layers, 'layer')}  ${humanSize(bytes)}  ${humanDuration(ms)}`;
-  if (state === 'skipped') return `${reference}  skipped: there is no such image`;
+  if (state === 'skipped') return `${reference}  skipped: image not found`;
   if (error?.code === 'ABORTED') return `${reference}  cancelled`;
   const hint = error?.hint === undefined ? '' : `\n  hint: ${error.hint}`;
   return `${reference}  failed: ${error?.message ?? 'unknown reason'}${hint}`;

@@ -27,7 +27,7 @@ describe('progress in a log', () => {
     expect(written).toEqual(['a\n', 'b\n']);
   });
 
-  test('says what goes on when nothing was printed for a while, so that no runner takes the job for dead', () => {
+  test('prints the status after a silent interval, so that no runner ends the job', () => {
     const { written, tick, progress } = setUp();
     progress.status('busy: 1 of 3');
     progress.status('busy: 2 of 3');

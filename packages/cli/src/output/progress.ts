@@ -1,19 +1,19 @@
 import type { Host } from '../host.ts';
 
-/** What people see while a command works. Everything goes to stderr. */
+/** Progress output of a command, on stderr. */
 export interface Progress {
-  /** Adds a line that stays. */
+  /** Prints a permanent line. */
   line(text: string): void;
-  /** What goes on right now; replaces what was said before. Cheap enough for every chunk of bytes. */
+  /** Sets the current status, in place of the previous one. Cheap enough to call for every chunk. */
   status(text: string): void;
-  /** Removes the status. Safe to call twice. */
+  /** Clears the status. Can be called twice. */
   stop(): void;
 }
 
-/** How often a CI log gets a sign of life: runners end jobs that print nothing for some minutes. */
+/** Interval of status lines in a CI log (ms): runners end jobs that print nothing for some minutes. */
 const heartbeatMs = 30_000;
 
-/** Calls something again and again until the returned function is called. */
+/** Calls a function repeatedly until the returned function is called. */
 export type Ticker = (tick: () => void, intervalMs: number) => () => void;
 
 /** A spinner for a terminal, lines for a log. */
@@ -24,7 +24,7 @@ export async function startProgress({ stderr, env }: Host): Promise<Progress> {
   return createSpinnerProgress(stderr);
 }
 
-/** Lines as they come, and the status when nothing else was printed for {@link heartbeatMs}. */
+/** Prints lines immediately, and the status when nothing was printed for {@link heartbeatMs}. */
 export function createLogProgress(stderr: Host['stderr'], every: Ticker = everyInterval): Progress {
   let current: string | undefined;
   let isQuiet = true;

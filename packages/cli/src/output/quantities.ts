@@ -1,6 +1,6 @@
 const sizeUnits = ['kB', 'MB', 'GB', 'TB'] as const;
 
-/** Bytes for people, in powers of ten as docker prints them: `512 B`, `31.2 MB`. */
+/** Formats bytes in powers of ten, as docker does: `512 B`, `31.2 MB`. */
 export function humanSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   let [value, unit] = [bytes / 1000, 0];
@@ -9,7 +9,7 @@ export function humanSize(bytes: number): string {
   return `${value.toFixed(1)} ${sizeUnits[unit] ?? ''}`;
 }
 
-/** Milliseconds for people: `12 ms`, `1.9 s`, `2 min 5 s`. */
+/** Formats milliseconds: `12 ms`, `1.9 s`, `2 min 5 s`. */
 export function humanDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;

@@ -2,10 +2,11 @@ import ora from 'ora';
 import type { Host } from '../host.ts';
 import type { Progress } from './progress.ts';
 
-/** A spinner with the status beside it; lines scroll by above. */
+/** A spinner with the status beside it; permanent lines scroll above. */
 export function createSpinnerProgress(stderr: Host['stderr']): Progress {
   let current = '';
-  // The status is asked for once a frame, however often it changes. stdin stays as it is: a terminal in raw mode would keep ctrl-C from us.
+  // Reads the status once per frame, however often it changes. Leaves stdin alone: raw mode would swallow
+  // ctrl-C.
   const spinner = ora({ stream: process.stderr, discardStdin: false, suffixText: () => current });
   return {
     line(text) {

@@ -1,20 +1,20 @@
 import { StringDecoder } from 'node:string_decoder';
 import { maskSecrets, printable } from '@drayage/core';
 
-/** Longest line that is shown (characters), and how much of one is kept to be masked. */
+/** The longest line that is shown, and how much of a line is kept for masking (characters). */
 const shownLength = 4000;
 const keptLength = 64 * 1024;
 
-/** Takes output as it comes and gives it away in lines. */
+/** Splits output into lines. */
 export interface LineSplitter {
   write(chunk: Uint8Array): void;
-  /** Gives away what has no end of line. */
+  /** Emits an unterminated last line. */
   end(): void;
 }
 
 /**
- * Output in lines with every secret replaced by `***`. Only whole lines are masked, as a secret may come in two chunks; of a line that is
- * very long the end is left out, with whatever may be a part of a secret.
+ * Emits output line by line with every secret replaced by `***`. Masks only whole lines, because two chunks
+ * can split a secret. Cuts very long lines, together with anything that can be part of a secret.
  */
 export function createMaskedLines(secrets: ReadonlySet<string>, emit: (line: string) => void): LineSplitter {
   const decoder = new StringDecoder('utf8');
@@ -25,10 +25,10 @@ export function createMaskedLines(secrets: ReadonlySet<string>, emit: (line: str
   const flush = (): void => {
     const masked = maskSecrets(line, secrets);
     const isCut = leftOut > 0 || masked.length > shownLength;
-    // At the end of what was kept there may be the first half of a secret, which is not masked.
+    // The kept part can end with the first half of a secret, which is not masked.
     const end = Math.max(0, Math.min(shownLength, leftOut > 0 ? masked.length - longest : masked.length));
     const text = withoutEscapes(isCut ? masked.slice(0, end) : masked).trimEnd();
-    if (isCut) emit(`${text} … (the line goes on)`);
+    if (isCut) emit(`${text} … (line truncated)`);
     else if (text !== '') emit(text);
     [line, leftOut] = ['', 0];
   };
@@ -38,7 +38,7 @@ export function createMaskedLines(secrets: ReadonlySet<string>, emit: (line: str
     leftOut += text.length - kept.length;
   };
   const write = (text: string): void => {
-    // A carriage return begins a line too: progress bars have no other ends of line.
+    // A carriage return ends a line too: progress bars use nothing else.
     const [first = '', ...rest] = text.split(/\r\n|[\r\n]/);
     take(first);
     for (const next of rest) {
@@ -55,9 +55,9 @@ export function createMaskedLines(secrets: ReadonlySet<string>, emit: (line: str
   };
 }
 
-/** Colours and cursor movements of another program have no place in a log. */
+/** Removes colours and cursor movements. */
 function withoutEscapes(text: string): string {
-  // eslint cannot know that the control character is meant.
+  // The control character is intended.
   const escape = String.fromCharCode(27);
   const plain = text.split(escape).map((part, position) => {
     return position === 0

@@ -14,12 +14,13 @@ export interface PrepareContext {
 }
 
 /**
- * Runs the preparation commands one after the other, their output line by line and without secrets. Failures of optional ones are warned of.
- * @throws DrayError `PREPARE_FAILED` that names the command and how it ended; `ABORTED`
+ * Runs the preparation commands in order, and prints their output line by line without secrets. Failures of
+ * optional commands are warnings.
+ * @throws DrayError `PREPARE_FAILED` with the command and how it ended; `ABORTED`
  */
 export async function prepare(commands: readonly PrepareCommand[], context: PrepareContext): Promise<void> {
   for (const command of commands) {
-    // A command may have logged in meanwhile.
+    // An earlier command can have logged in, which adds secrets.
     const secrets = new Set([...(await knownSecrets(context.host)), ...commandSecrets(command.run)]);
     const name = commandName(command, secrets);
     context.progress.status(`preparing: ${name}`);
@@ -37,7 +38,7 @@ export async function prepare(commands: readonly PrepareCommand[], context: Prep
   }
 }
 
-/** What a command is called: its name, else its first line. */
+/** The name of a command, or else its first line. */
 function commandName({ name, run }: PrepareCommand, secrets: ReadonlySet<string>): string {
   const text = name ?? run.trim();
   const [first = ''] = maskSecrets(text, secrets).split(/\r?\n/);
@@ -52,7 +53,7 @@ async function runMasked(
   { host, progress, signal }: PrepareContext,
 ): Promise<CommandEnd> {
   const emit = (text: string): void => progress.line(`prepare  ${text}`);
-  // Each has lines of its own: they come in chunks that know nothing of each other.
+  // stdout and stderr are split into lines separately.
   const outputs = { stdout: createMaskedLines(secrets, emit), stderr: createMaskedLines(secrets, emit) };
   progress.line(`prepare  ${name}`);
   const end = await runCommand({
@@ -72,8 +73,8 @@ function prepareFailed({ timeoutMs }: PrepareCommand, name: string, end: Command
   const isLate = end.kind === 'timed-out';
   return new DrayError('PREPARE_FAILED', `cannot prepare with ${name}: ${endText(end, timeoutMs)}`, {
     hint: isLate
-      ? 'Give it a longer "timeout", or see what it waits for.'
-      : 'See its output above, or mark it "optional: true" when the pre-pull can do without it.',
+      ? 'Give it a longer "timeout", or check what it waits for.'
+      : 'Read its output above, or mark it "optional: true" if the pre-pull can do without it.',
     details: { command: name, end: end.kind, ...(end.kind === 'exited' ? { status: end.status } : {}) },
     ...(end.kind === 'failed' ? { cause: end.error } : {}),
   });
@@ -84,12 +85,12 @@ function endText(end: CommandEnd, timeoutMs: number): string {
     case 'exited':
       return `it ended with exit status ${end.status}`;
     case 'killed':
-      return `it was ended by ${end.signal}`;
+      return `it was killed by ${end.signal}`;
     case 'timed-out':
       return `it took longer than ${humanDuration(timeoutMs)}`;
     case 'aborted':
       return 'it was stopped';
     case 'failed':
-      return `it could not be started: ${reasonOf(end.error)}`;
+      return `it did not start: ${reasonOf(end.error)}`;
   }
 }

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { systemErrorCode } from '@drayage/core';
 
 export interface CommandRun {
-  /** For a shell. */
+  /** A shell script. */
   readonly script: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
-  /** Both outputs, as they come. */
+  /** Receive output in chunks. */
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
   readonly signal: AbortSignal;
 }
@@ -19,18 +19,19 @@ export type CommandEnd =
   | { readonly kind: 'killed'; readonly signal: string }
   | { readonly kind: 'timed-out' }
   | { readonly kind: 'aborted' }
-  /** It could not be started. */
+  /** The command did not start. */
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** How long a command that was told to end may take for it, and how long output is read after its end (ms). */
+/** How long a command can take to end after SIGTERM, and how long we read its output after its end (ms). */
 const graceMs = 2000;
 
-// Where the shell knows pipefail, the failure of "aws … | docker login …" is that of aws.
+// If the shell supports pipefail, "aws … | docker login …" fails if aws does.
 const prelude = 'if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi\n';
 
 /**
- * Runs a script in `/bin/sh -e`, in a process group of its own, which ends as a whole at the time limit and when `signal` aborts. Resolves
- * when the shell has ended; what it left running in the background goes on, unheard.
+ * Runs a script in `/bin/sh -e`, in its own process group. Ends the whole group at the time limit and when
+ * `signal` aborts. Resolves when the shell has ended. Background processes keep running; their output is
+ * dropped.
  */
 export async function runCommand({
   script,
@@ -62,7 +63,7 @@ export async function runCommand({
   try {
     const end = await ended(child);
     if (stoppedBy === undefined) return end;
-    // The shell may have ended before what it started.
+    // The shell can end before its child processes.
     killGroup(child, 'SIGKILL');
     return { kind: stoppedBy };
   } finally {
@@ -80,7 +81,7 @@ async function ended(child: ChildProcess): Promise<CommandEnd> {
       resolve(by === null ? { kind: 'exited', status: status ?? 0 } : { kind: 'killed', signal: by }),
     );
   });
-  // A process in the background may hold the outputs open for ever.
+  // A background process can hold the outputs open forever.
   const patience = AbortSignal.timeout(graceMs);
   const silence = once(patience, 'abort');
   if (end.kind !== 'failed') await Promise.race([closed, silence]);

@@ -24,7 +24,7 @@ describe('what must not be printed', () => {
     },
   );
 
-  test('is no value that says nothing', async () => {
+  test('is not a common word', async () => {
     expect(await secretsOf({ USE_TOKEN: 'true', API_KEY: 'abc', X_AUTH: 'none' })).toEqual([]);
   });
 

@@ -4,12 +4,12 @@ import { isObject } from '@drayage/core';
 import type { Host } from '../host.ts';
 
 const secretName = /TOKEN|PASSWORD|PASSWD|SECRET|KEY|AUTH|CREDENTIAL/i;
-// Words that settings with such names often have; hiding them would only hide what went on.
+// Common values of variables with such names; masking them would make the log unreadable.
 const harmless = /^(?:true|false|none|null|yes|auto|basic|bearer)$/i;
 
 /**
- * Everything that must not be printed, as far as it is known: variables with names of secrets, passwords in URLs, and what the docker
- * client keeps for registries. A value of several lines counts by line, as output is masked by line.
+ * All known secrets: variables whose names suggest a secret, passwords in URLs, and what the docker client
+ * stores for registries. Each line of a multi-line value is a secret, because output is masked by line.
  */
 export async function knownSecrets({
   env,
@@ -29,7 +29,7 @@ export async function knownSecrets({
 const passwordOption = /(?:^|\s)--?(?:password|passwd|token|secret|api-key)(?:\s+|=)("[^"]*"|'[^']*'|\S+)/g;
 const loginOption = /\blogin\b.*?\s-p\s*("[^"]*"|'[^']*'|\S+)/g;
 
-/** What a command is given as a password, unless it is a variable. */
+/** Literal passwords in a command, but not variables. */
 export function commandSecrets(run: string): readonly string[] {
   const found = [...run.matchAll(passwordOption), ...run.matchAll(loginOption)];
   return found
@@ -37,7 +37,7 @@ export function commandSecrets(run: string): readonly string[] {
     .filter((value) => value.length >= 4 && !/^["']?[$-]/.test(value));
 }
 
-/** The forms in which a secret may be printed. */
+/** The forms in which a program can print a secret. */
 function spellings(secret: string): readonly string[] {
   const lines = secret.split(/\r?\n/).map((line) => line.trim());
   const all = [
@@ -54,7 +54,7 @@ function urlPasswords(value: string): readonly string[] {
   });
 }
 
-/** What the `auths` of a docker configuration hold. A text that is none holds nothing that we know. */
+/** The secrets in the `auths` of a docker configuration; empty if the text cannot be parsed. */
 function loginSecrets(text: string): readonly string[] {
   const auths = parseJson(text)['auths'];
   if (!isObject(auths)) return [];
@@ -83,12 +83,12 @@ function parseJson(text: string): Readonly<Record<string, unknown>> {
 }
 
 async function readIfThere(path: string): Promise<string> {
-  // What cannot be read is told by whoever needs it.
+  // The code that needs the file reports that it is unreadable.
   return readFile(path, 'utf8').catch(() => '');
 }
 
 function percentEncoded(text: string): string {
-  // Throws for half a surrogate pair.
+  // Throws for a lone surrogate.
   return encodeURIComponent(text.replaceAll(/[\ud800-\udfff]/g, ''));
 }
 

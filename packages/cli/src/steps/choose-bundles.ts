@@ -1,26 +1,26 @@
-/** What a load step knows of the pre-pull before it looks into a bundle. */
+/** What a load step knows about the pre-pull before it opens a bundle. */
 export interface BundleFacts {
   readonly key: string;
-  /** A handover location is named. */
+  /** A handover location is configured. */
   readonly hasHandover: boolean;
-  /** The CI system has brought the workspace here. */
+  /** The CI system has attached the workspace. */
   readonly isAttached: boolean;
-  /** The bundles of the nodes of the pre-pull job, by path. */
+  /** Paths of the bundles, one per node of the pre-pull job. */
   readonly found: readonly string[];
-  /** Where the bundle of this node is, or will be. */
+  /** The path of this node's bundle, which need not exist yet. */
   readonly own: string;
   /** A pre-pull job has recorded that it began. */
   readonly hasBegun: boolean;
 }
 
-/** Which bundles a step loads. `isSettled`: they are finished copies. */
+/** The bundles that a step loads. `isSettled`: they are finished copies. */
 export type BundleChoice =
   | { readonly kind: 'bundles'; readonly paths: readonly string[]; readonly isSettled: boolean }
   | { readonly kind: 'none'; readonly reason: string };
 
 /**
- * A handover is waited for. Otherwise every bundle counts that is here, one for each node of the pre-pull
- * job; and without the workspace, the one that this job's own pre-pull is writing. Pure.
+ * With a handover location, waits there. Otherwise takes every bundle that is here, one per node of the
+ * pre-pull job; without an attached workspace, the bundle that this job's own pre-pull is writing. Pure.
  */
 export function chooseBundles(facts: BundleFacts): BundleChoice {
   const { key, hasHandover, isAttached, found, own, hasBegun } = facts;
@@ -28,7 +28,7 @@ export function chooseBundles(facts: BundleFacts): BundleChoice {
   if (found.length > 0) return { kind: 'bundles', paths: found, isSettled: isAttached };
   if (!isAttached) return { kind: 'bundles', paths: [own], isSettled: false };
   const reason = hasBegun
-    ? `the job with the key ${key} ended before its pre-pull did`
+    ? `the job with the key ${key} ended before its pre-pull finished`
     : `no job with the key ${key} has run before this one`;
   return { kind: 'none', reason };
 }

@@ -6,10 +6,10 @@ import type { Host } from '../host.ts';
 
 const name = 'dray-status.json';
 
-/** As long as that of a pre-pull that runs (ms). */
+/** The lease of a running pre-pull (ms). */
 const leaseMs = 30_000;
 
-/** Writes the status document of a pre-pull that did not write its own. @throws DrayError `STORE_IO` */
+/** Writes a failed status document for a pre-pull that wrote none. @throws DrayError `STORE_IO` */
 export async function recordFailure(dir: string, message: string, { env }: Pick<Host, 'env'>): Promise<void> {
   const ci = detectCiSystem(env);
   const job = ci.readJob(env);
@@ -29,14 +29,14 @@ export async function recordFailure(dir: string, message: string, { env }: Pick<
   await createDirectoryDocumentStore(dir).write(name, formatStatus(status));
 }
 
-/** Forgets what an earlier run has recorded. @throws DrayError `STORE_IO` */
+/** Removes the record of an earlier run. @throws DrayError `STORE_IO` */
 export async function forgetRecord(dir: string): Promise<void> {
   await createDirectoryDocumentStore(dir).delete(name);
 }
 
 /**
- * Makes sure that the status document of a pre-pull that failed says so. One that it finished stays as it is.
- * One that still says `running`, because the pre-pull was killed, becomes `failed`; images that are complete
+ * Makes sure that the status document of a failed pre-pull says `failed`. Keeps a finished document.
+ * `running`, left by a killed pre-pull, becomes `failed`; complete images
  * stay usable.
  * @throws DrayError `STORE_IO`
  */
@@ -50,7 +50,7 @@ export async function settleRecord(dir: string, message: string, host: Pick<Host
   await documents.write(name, formatStatus({ ...status, state: 'failed', error }));
 }
 
-/** Undefined: a waiter will see for itself that it is invalid. */
+/** Undefined if invalid; waiters then report it themselves. */
 function parseIfValid(bytes: Uint8Array): StatusDocument | undefined {
   try {
     return parseStatus(bytes);

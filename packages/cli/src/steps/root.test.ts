@@ -31,7 +31,7 @@ async function startEngine(dockerHost: string): Promise<readonly string[]> {
   return (await job.lines('sudo')).map((line) => line.replace(/PATH=\S+/, 'PATH=…'));
 }
 
-describe('a step that may become root', () => {
+describe('a step that can become root', () => {
   test('runs as root, and lets the user of the job use the engine', async () => {
     await sudoThat(true);
     const lines = await startEngine('unix:///run/drayage/0123456789ab/docker.sock');
@@ -49,7 +49,7 @@ describe('a step that may become root', () => {
     },
   );
 
-  test('runs as it is where sudo is not allowed, not wanted or not needed', async () => {
+  test('runs as its user if sudo is not allowed, not requested or not needed', async () => {
     await sudoThat(false);
     expect(await startEngine('unix:///run/drayage/0123456789ab/docker.sock')).toEqual(['-n true']);
     expect(await job.lines('calls')).toEqual(['engine start --json']);
@@ -71,7 +71,7 @@ describe('a step that may become root', () => {
   });
 });
 
-test('a report that was cut short names no engine', async () => {
+test('an incomplete report names no engine', async () => {
   await sudoThat(true);
   await shareEngine('{"dockerHost":"unix:///run/dray', await findRoot(true, uid, job.env));
   expect((await job.lines('sudo')).filter((line) => line.includes('chown'))).toEqual([]);

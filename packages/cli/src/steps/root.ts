@@ -5,17 +5,17 @@ import { isObject } from '@drayage/core';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** How the user of this job becomes root. */
+/** Root for the user of this job, by sudo. */
 export interface Root {
-  /** Words that go before a command. PATH is set anew, as sudo has one of its own. */
+  /** Words to put before a command. Sets PATH, because sudo replaces it. */
   prefix(env: Env): readonly string[];
-  /** Sends a signal to a process of root, or to a group by its negative number; best effort. */
+  /** Sends a signal to a root process, or to a group (negative number); best effort. */
   kill(target: number, signal: 'TERM' | 'KILL'): void;
-  /** Gives files to the user; best effort. */
+  /** Makes the user the owner of files; best effort. */
   give(paths: readonly string[]): Promise<void>;
 }
 
-/** Root by sudo, where that is wanted, needed and allowed without a password. `uid`: of this process. */
+/** Root by sudo, if requested, necessary and allowed without a password. `uid`: of this process. */
 export async function findRoot(isWanted: boolean, uid: number, env: Env): Promise<Root | undefined> {
   const sudo = async (...args: readonly string[]): Promise<boolean> => {
     const child = spawn('sudo', ['-n', ...args], { env: { ...env }, stdio: 'ignore' });
@@ -32,26 +32,26 @@ export async function findRoot(isWanted: boolean, uid: number, env: Env): Promis
   };
 }
 
-/** The socket of a private engine, by its own naming: nothing else is given away. */
+/** The naming of private-engine sockets; no other file changes its owner. */
 const socketPattern = /^unix:\/\/(\/run\/drayage\/[0-9a-f]+\/docker\.sock)$/;
 
 /**
- * Lets the user of the job use the private engine that root has started, and that a report names: its socket
- * is for root alone, and this user can become root.
+ * Lets the job's user use the private engine in a report, which root has started: only root can use its
+ * socket, and this user can become root anyway.
  */
 export async function shareEngine(report: string, root: Root | undefined): Promise<void> {
   const [, socket] = socketPattern.exec(dockerHostOf(report) ?? '') ?? [];
   if (socket !== undefined) await root?.give([dirname(socket), socket]);
 }
 
-/** The `dockerHost` of a JSON report; undefined when it names none. */
+/** The `dockerHost` of a JSON report, if any. */
 export function dockerHostOf(report: string): string | undefined {
   try {
     const value: unknown = JSON.parse(report);
     const host = isObject(value) ? value['dockerHost'] : undefined;
     return typeof host === 'string' ? host : undefined;
   } catch {
-    // It was cut short.
+    // The report is incomplete.
     return undefined;
   }
 }

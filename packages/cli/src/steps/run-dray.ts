@@ -9,45 +9,45 @@ import type { Root } from './root.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * A command of this program that a step runs in a process of its own, so that the step survives whatever
- * happens to it.
+ * A dray command that a step runs in a separate process, so that the step survives its
+ * failure.
  */
 export interface DrayRun {
   readonly args: readonly string[];
-  /** Variables of the command, without those that only the step reads. */
+  /** The command's variables, without those that only the step reads. */
   readonly env: Env;
   readonly cwd: string;
-  /** Undefined: as the user of this process. */
+  /** Undefined: runs as the user of this process. */
   readonly root: Root | undefined;
   /** Undefined: no limit. */
   readonly timeLimitMs: number | undefined;
-  /** Gets what the command writes on stderr, as it comes. */
+  /** Receives the command's stderr in chunks. */
   readonly stderr: Sink;
   readonly signal: AbortSignal;
 }
 
 export interface DrayEnd {
   /**
-   * Of the command; 124 at the time limit, 128 and the number of a signal that ended it, 127 when it could
-   * not start.
+   * The exit code of the command; 124 at the time limit, 128 plus the number of the signal that ended it, 127
+   * if it did not start.
    */
   readonly exitCode: number;
   readonly stdout: string;
 }
 
-/** How long a command may take to end after SIGTERM, and its output to close after its end (ms). */
+/** How long a command can take to end after SIGTERM, and its output to close after its end (ms). */
 const graceMs = 10_000;
 
 const ownVariables = new Set(Object.values(stepOptions).map(({ env }) => env));
 
-/** Runs it to its end; stops it at the time limit, and when `signal` aborts. Never rejects. */
+/** Runs a command to its end; stops it at the time limit and when `signal` aborts. Never rejects. */
 export async function runDray(run: DrayRun): Promise<DrayEnd> {
   const [program = 'dray', ...args] = [...(run.root?.prefix(run.env) ?? []), 'dray', ...run.args];
   const child = spawn(program, args, {
     cwd: run.cwd,
     env: childEnv(run.env),
-    // A group of its own: a signal to the group of this process reaches the command once, by `stop` below. The
-    // second one would end it at once, without tidying up.
+    // Its own group: a signal to the group of this process reaches the command only once, by `stop` below. A
+    // second signal would end it at once, without cleanup.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -63,7 +63,7 @@ export async function runDray(run: DrayRun): Promise<DrayEnd> {
   }
 }
 
-/** What the step itself reads is not for the command. */
+/** The command must not see the step's own settings. */
 function childEnv(env: Env): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name, value]) => value !== undefined && !ownVariables.has(name)),
@@ -80,7 +80,7 @@ function stopInTime(child: ChildProcess, { timeLimitMs, root, signal }: DrayRun)
   let killing: NodeJS.Timeout | undefined;
   const end = (name: 'TERM' | 'KILL'): void => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    // SIGKILL leaves the command no chance to end what it has started.
+    // After SIGKILL the command cannot end its child processes.
     const target = name === 'KILL' ? -child.pid : child.pid;
     if (root === undefined) killIfThere(target, `SIG${name}`);
     else root.kill(target, name);
@@ -125,7 +125,7 @@ async function ended(child: ChildProcess, stderr: Sink): Promise<number> {
       resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal]);
     });
   });
-  // What the command has left running may hold its outputs open.
+  // Background processes of the command can hold its outputs open.
   const patience = AbortSignal.timeout(graceMs);
   await Promise.race([closed, once(patience, 'abort')]);
   child.stdout?.destroy();

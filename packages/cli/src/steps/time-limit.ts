@@ -2,7 +2,10 @@ import { isDrayError } from '@drayage/core';
 import type { Host } from '../host.ts';
 import { parseDuration } from '../options/duration.ts';
 
-/** In ms; undefined: no limit. A mistake in it is written to stderr, as a pre-pull with one fails no job. */
+/**
+ * The time limit (ms); undefined: no limit. Reports a mistake in it only on stderr, because it must not fail
+ * the job.
+ */
 export function readTimeLimit(
   text: string | undefined,
   { stderr }: Pick<Host, 'stderr'>,

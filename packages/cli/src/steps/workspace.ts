@@ -4,18 +4,18 @@ import { UsageError, systemErrorCode } from '@drayage/core';
 import { detectCiSystem } from '@drayage/ci';
 import type { CommandContext } from '../command.ts';
 
-/** Where one pre-pull keeps what in the directory that the CI system carries from job to job. */
+/** The paths of one pre-pull in the directory that the CI system carries from job to job. */
 export interface Workspace {
   readonly key: string;
-  /** Which of the parallel copies of this job this is. */
+  /** The index of this node among the parallel nodes of the job. */
   readonly node: string;
-  /** Reports of this job; not carried on. */
+  /** Reports of this job; later jobs do not get them. */
   readonly reports: string;
-  /** One folder for each node of the pre-pull job. */
+  /** One folder per node of the pre-pull job. */
   readonly bundles: string;
   /** The bundle of this node. */
   readonly ownBundle: string;
-  /** One folder for each node that has begun. */
+  /** One folder per node that has begun. */
   readonly begun: string;
 }
 
@@ -30,23 +30,23 @@ function workspaceAt(dir: string, key: string, node: string): Workspace {
   };
 }
 
-/** The workspace of this job; undefined when none is named. */
+/** The workspace of this job; undefined if not configured. */
 export function findWorkspace({ config, host }: CommandContext): Workspace | undefined {
   const { workspace, key } = config;
   if (workspace === undefined) return undefined;
   return workspaceAt(workspace, key, detectCiSystem(host.env).readJob(host.env).node);
 }
 
-/** The workspace of this job. @throws UsageError `USAGE` when none is named */
+/** The workspace of this job. @throws UsageError `USAGE` if not configured */
 export function requireWorkspace(context: CommandContext): Workspace {
   const found = findWorkspace(context);
   if (found !== undefined) return found;
-  throw new UsageError('USAGE', 'cannot find what other jobs have left: no workspace is named', {
-    hint: 'Name the directory that the CI system carries from job to job with --workspace.',
+  throw new UsageError('USAGE', 'cannot find the bundles of other jobs: no workspace given', {
+    hint: 'Pass --workspace with the directory that the CI system carries from job to job.',
   });
 }
 
-/** The paths of the folders in a directory, in order of their names; none when it does not exist. */
+/** The paths of the folders in a directory, sorted; empty if it does not exist. */
 export async function foldersIn(dir: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true });
@@ -58,7 +58,7 @@ export async function foldersIn(dir: string): Promise<readonly string[]> {
   }
 }
 
-/** Where the pre-pull step of this job leaves its exit code for `dray ci check`. */
+/** The file in which the pre-pull step of this job records its exit code for `dray ci check`. */
 export function exitCodeFile({ reports, key, node }: Workspace): string {
   return join(reports, `prepull-${key}-${node}.exit-code`);
 }

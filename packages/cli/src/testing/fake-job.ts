@@ -6,28 +6,28 @@ import { runDray, type Ended } from './run-dray.ts';
 
 type Env = Readonly<Record<string, string>>;
 
-/** A job of CircleCI whose steps run a program in place of the dray command. */
+/** A CircleCI job whose steps run a fake dray command. */
 export interface FakeJob {
   readonly path: string;
   /** The workspace. */
   readonly root: string;
   readonly bashEnv: string;
   readonly env: Env;
-  /** A dray command that notes its arguments and its `DRAY_…` variables, and then runs this shell text. */
+  /** Writes a dray command that records its arguments and `DRAY_…` variables, then runs this shell script. */
   dray(body: string): Promise<void>;
   program(name: string, body: string): Promise<void>;
-  /** An empty bundle of a node. */
+  /** Creates an empty bundle of a node. */
   bundle(node: string): Promise<void>;
   /** Runs `dray ci STEP` in this process. */
   step(step: string, env?: Env): Promise<Ended>;
-  /** Lines of a file; none when it does not exist. */
+  /** Lines of a file; empty if it does not exist. */
   lines(name: string): Promise<readonly string[]>;
   status(folder: string): Promise<StatusDocument>;
   reports(): Promise<readonly string[]>;
   remove(): Promise<void>;
 }
 
-/** Makes one; `remove` deletes it. */
+/** Creates a fake job; `remove` deletes it. */
 export async function fakeJob(): Promise<FakeJob> {
   const dir = await temporaryDirectory();
   const { path } = dir;

@@ -4,7 +4,7 @@ import type { FaultyRegistry } from '@drayage/registry/testing';
 import type { Host } from '../host.ts';
 import { run } from '../run.ts';
 
-/** How a command line ended. */
+/** The result of a command line. */
 export interface Ended {
   readonly exitCode: number;
   readonly stdout: string;
@@ -12,7 +12,7 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  /** The working directory, and the home of the user. */
+  /** The working directory, also the home of the user. */
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -47,7 +47,7 @@ export async function runDray(argv: readonly string[], { cwd, env, signal }: Run
   return { exitCode, ...written };
 }
 
-/** Adds a small image to a registry under some tags; comes back with the digest of its manifest. */
+/** Adds a small image to a registry with some tags; resolves with the digest of its manifest. */
 export function addImage(
   registry: FaultyRegistry,
   repository: string,

@@ -8,16 +8,16 @@ import type { Config } from '../options/option.ts';
 import { openPackAccess } from './packing.ts';
 import { trusted } from './trust.ts';
 
-/** What the bundle on this node has for an engine that is about to be started. */
+/** What the bundle on this node offers to an engine that is about to start. */
 export interface EngineContent {
   /** The bundle names images. */
   readonly hasImages: boolean;
-  /** Those that are in packs altogether, and these packs, proven; undefined: none. */
+  /** Images that are completely in packs, and their proven packs; undefined: none. */
   readonly mountable: PrivateEngineContent | undefined;
 }
 
 /**
- * Finds the images of the bundle that can be mounted, and proves their packs. Without a bundle there are
+ * Finds the images of the bundle that can be mounted, and proves their packs. Without a bundle, finds
  * none.
  * @throws DrayError `DIGEST_MISMATCH`, `SIZE_MISMATCH` for a damaged pack; `BUNDLE_INVALID`, `ABORTED` and
  * others of the bundle
@@ -28,7 +28,7 @@ export async function engineContent(
   warn: (message: string) => void,
   signal: AbortSignal,
 ): Promise<EngineContent> {
-  // What is on this node may be the copy of a bundle of another pipeline.
+  // The bundle on this node can be a copy from another pipeline.
   const bundle = trusted(createDirectoryTransport(config.bundle), { ...config, settled: true });
   const { blobs, documents } = bundle;
   const index = await readBundleIndex(documents);

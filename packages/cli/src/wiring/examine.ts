@@ -6,7 +6,11 @@ import type { Config } from '../options/option.ts';
 
 const engineTimeoutMs = 5000;
 
-/** Looks at this machine and the engine, changes nothing, and says what could be done here and what `auto` would choose. @throws DrayError `ABORTED` */
+/**
+ * Examines this machine and the engine, without changes, for what is possible here and what `auto` would
+ * choose.
+ * @throws DrayError `ABORTED`
+ */
 export async function examine(config: Config, host: Host, signal: AbortSignal): Promise<Diagnosis> {
   const { env } = host;
   const { dataRoot, dockerd, delivery, exportFile } = config;
@@ -41,7 +45,7 @@ async function lookAtEngine(
   }
 }
 
-/** As people write it: `GitLab CI/CD`. */
+/** The product name: `GitLab CI/CD`. */
 async function nameOfCi({ env, cwd }: Host): Promise<string | undefined> {
   const { default: envCi } = await import('env-ci');
   const answer: Readonly<Record<string, unknown>> = { ...envCi({ env: { ...env }, cwd }) };

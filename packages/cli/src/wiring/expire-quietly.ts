@@ -1,10 +1,12 @@
 import { DrayError, reasonOf } from '@drayage/core';
 import type { Handover } from './handover.ts';
 
-/** The next run deletes the rest (ms). */
+/** Time limit (ms); the next run deletes the rest. */
 const limitMs = 20_000;
 
-/** Deletes what has expired at the handover, for 20 s at most. Best effort: failures become warnings. */
+/**
+ * Deletes expired files at the handover location, for 20 s at most. Best effort: failures become warnings.
+ */
 export async function expireQuietly(
   handover: Handover,
   { signal }: { readonly signal: AbortSignal },
@@ -13,9 +15,9 @@ export async function expireQuietly(
   if (signal.aborted) return;
   try {
     const report = await handover.expire?.(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
-    if (report?.refusal !== undefined) warn(`expired files stay: ${report.refusal}`);
+    if (report?.refusal !== undefined) warn(`cannot delete expired files: ${report.refusal}`);
   } catch (error) {
     if (!(error instanceof DrayError)) throw error;
-    if (error.code !== 'ABORTED') warn(`expired files stay: ${reasonOf(error)}`);
+    if (error.code !== 'ABORTED') warn(`cannot delete expired files: ${reasonOf(error)}`);
   }
 }

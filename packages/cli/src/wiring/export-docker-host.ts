@@ -9,7 +9,7 @@ export function exportCommand(dockerHost: string): string {
   return `export DOCKER_HOST=${shellQuote(dockerHost)}\n`;
 }
 
-/** The line that sets it in a file: NAME=value for what is no shell script. Pure. */
+/** The line that sets it in a file: NAME=value unless the file is a shell script. Pure. */
 export function exportLine(
   file: string,
   dockerHost: string,
@@ -21,7 +21,7 @@ export function exportLine(
   return isGithub || isDotenv ? `DOCKER_HOST=${dockerHost}\n` : exportCommand(dockerHost);
 }
 
-/** Appends that line. @throws DrayError `STORE_IO` */
+/** Appends that line to a file. @throws DrayError `STORE_IO` */
 export async function exportDockerHost(
   file: string,
   dockerHost: string,
@@ -31,7 +31,7 @@ export async function exportDockerHost(
     await appendFile(file, exportLine(file, dockerHost, host));
   } catch (error) {
     throw new DrayError('STORE_IO', `cannot write DOCKER_HOST to ${file}: ${reasonOf(error)}`, {
-      hint: 'Give a file that can be written to with --export.',
+      hint: 'Pass a writable file to --export.',
       cause: error,
     });
   }

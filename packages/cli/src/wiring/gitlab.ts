@@ -25,14 +25,17 @@ export async function openGitlabTransport(url: string, config: Config, host: Hos
     );
   }
   if (pipeline === undefined) {
-    throw new UsageError('USAGE', 'cannot hand over through gitlab://: the pipeline is not known', {
+    throw new UsageError('USAGE', 'cannot hand over through gitlab://: the pipeline is unknown', {
       hint: 'Set CI_PIPELINE_ID, or name the run with --pipeline.',
     });
   }
   return createGitlabTransport({ ...access, url, pipeline });
 }
 
-/** GitLab's word on the job; undefined where there is no telling which pipeline this is. @throws UsageError `CONFIG_INVALID` */
+/**
+ * The pre-pull job as GitLab reports it; undefined if the pipeline is unknown.
+ * @throws UsageError `CONFIG_INVALID`
+ */
 export async function openGitlabPrepullJob(
   jobName: string,
   config: Config,
@@ -64,12 +67,12 @@ function readToken({ gitlabToken }: Config, { env }: Host): GitlabToken | undefi
   return value === '' ? undefined : { kind: 'job', value };
 }
 
-/** PEM of CA certificates beside those of Node.js. */
+/** PEM of CA certificates to trust in addition to Node.js's. */
 async function readCaCertificates({ caFile }: Config, { env }: Host): Promise<string | undefined> {
   const { CI_SERVER_TLS_CA_FILE: runnerFile = '' } = env;
   const found = [
     caFile === undefined ? undefined : await readCertificates(caFile),
-    // The runner sets it in every job of a GitLab with a private CA; not every image has the file.
+    // With a private CA, the runner sets it in every job; not every image has the file.
     runnerFile === '' ? undefined : await readCertificates(runnerFile).catch(() => undefined),
     await readExtraCertificates(env),
   ].filter((pem) => pem !== undefined);

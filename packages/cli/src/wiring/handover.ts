@@ -6,18 +6,18 @@ import type { ExpiryReport } from '@drayage/gitlab';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
-/** A transport, and what some can do beside. */
+/** A transport, and optional operations. */
 export interface Handover extends Transport {
-  /** Deletes what is older than it is to be kept; undefined: nothing expires there. */
+  /** Deletes expired files; undefined: nothing expires there. */
   readonly expire?: ((signal?: AbortSignal) => Promise<ExpiryReport>) | undefined;
-  /** Deletes what belongs to this pipeline alone; undefined: there is no telling what does. */
+  /** Deletes the files of this pipeline only; undefined: they cannot be identified. */
   readonly forgetPipeline?: ((signal?: AbortSignal) => Promise<ExpiryReport>) | undefined;
 }
 
-/** Makes a transport for the URL of its scheme. Its driver is imported only then. */
+/** Creates a transport for a URL; imports its driver only then. */
 export type TransportFactory = (url: string, config: Config, host: Host) => Promise<Handover>;
 
-/** The drivers by scheme, beside directories, which need none. */
+/** Drivers by URL scheme; directories need none. */
 const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map([
   [
     'gitlab',
@@ -26,7 +26,8 @@ const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map([
 ]);
 
 /**
- * The way to the handover location of pre-pull and deploy; undefined when the bundle on this node is that place. Nothing is connected yet.
+ * The transport to the handover location; undefined if it is the bundle directory itself. Does not connect
+ * yet.
  * @throws DrayError `TRANSPORT_UNSUPPORTED`; UsageError `USAGE`
  */
 export async function openHandover(config: Config, host: Host): Promise<Handover | undefined> {
@@ -34,20 +35,20 @@ export async function openHandover(config: Config, host: Host): Promise<Handover
   if (handover === undefined) return undefined;
   const location = parseTransportLocation(handover, [...transportDrivers.keys()]);
   if (location.kind === 'url') return transportDrivers.get(location.scheme)?.(location.url, config, host);
-  // Both named the same directory: nothing has to be copied.
+  // Bundle and handover location are the same directory: nothing to copy.
   return resolve(location.path) === resolve(bundle) ? undefined : createDirectoryTransport(location.path);
 }
 
-/** Where pre-pull and deploy meet, and where blobs are kept on this node: one place, or two when there is a handover. */
+/** The handover location, and the bundle on this node; they are the same unless `--handover` is set. */
 export interface HandoverLocations {
   readonly handover: Transport;
   readonly local: Transport;
-  /** How often the handover location is looked at (ms). */
+  /** Poll interval of the handover location (ms). */
   readonly pollMs: number;
   close(): Promise<void>;
 }
 
-/** Both places of the deploy side. @throws as {@link openHandover} */
+/** Opens both for the deploy job. @throws as {@link openHandover} */
 export async function openHandoverLocations(config: Config, host: Host): Promise<HandoverLocations> {
   const local = createDirectoryTransport(config.bundle);
   const elsewhere = await openHandover(config, host);
@@ -63,10 +64,10 @@ export async function openHandoverLocations(config: Config, host: Host): Promise
   };
 }
 
-/** How often a directory is looked at (ms). */
+/** Poll interval for a directory (ms). */
 const pollMs = 200;
 
-/** How often a server is: it counts our requests (ms). */
+/** Poll interval for a server (ms): servers limit request rates. */
 const remotePollMs = 2_000;
 
 function isRemote({ handover = '' }: Config): boolean {

@@ -7,19 +7,19 @@ import { engineEventLine } from '../output/engine-text.ts';
 import { packTrust } from './pack-trust.ts';
 import { openPrivateEngine } from './private-engine-client.ts';
 
-/** What mounting needs beside the images. */
+/** What mounting needs in addition to the images. */
 export interface MounterContext {
   readonly config: Config;
   readonly host: Host;
-  /** Of the engine that is asked for. */
+  /** Client of the configured engine. */
   readonly helpers: HelperContainers;
-  /** Hears what is worth a line. */
+  /** Receives log lines. */
   readonly onLine: (line: string) => void;
 }
 
 /**
- * Mounts packs: into the running engine where its containerd store can be reached, else in an engine of our own. `auto` starts one of our own
- * only when somebody will hear where it is. What does it is imported when it is needed.
+ * Mounts packs: into the running engine if its containerd store is reachable, else in a private engine.
+ * `auto` starts a private engine only if the caller gets its address. Imports the implementation on demand.
  */
 export function createMounter(context: MounterContext): Mounter {
   const { delivery, exportFile } = context.config;
@@ -36,7 +36,7 @@ export function createMounter(context: MounterContext): Mounter {
         return await mountLive(context, { ...request, info });
       } catch (error) {
         if (!startsEngine || !isDrayError(error, 'MOUNT_UNAVAILABLE')) throw error;
-        context.onLine(`dray: an engine of our own is started: ${reasonOf(error)}`);
+        context.onLine(`dray: starting a private engine: ${reasonOf(error)}`);
         return mountInOwn(context, request);
       }
     },
@@ -107,7 +107,7 @@ async function mountInOwn(
 function wrongStore({ location, imageStore }: EngineInfo): DrayError {
   return new DrayError(
     'MOUNT_UNAVAILABLE',
-    `cannot mount into engine at ${location}: it has the ${imageStore} image store, which takes no layers while it runs`,
-    { hint: 'Use --delivery mount or --export FILE, which start an engine of our own.' },
+    `cannot mount into engine at ${location}: its ${imageStore} image store does not accept layers while it runs`,
+    { hint: 'Use --delivery mount or --export FILE, which start a private engine.' },
   );
 }

@@ -2,10 +2,14 @@ import type { Engine, HelperContainers, ImageSaver, Reference } from '@drayage/c
 import { createDockerEngine, resolveEngineEndpoint, type RegistryAuth } from '@drayage/engine';
 import type { Host } from '../host.ts';
 
-/** The engine that the docker client would talk to. A wrong setting of it is told by the first call, as an engine that is not there is. */
+/**
+ * The engine that the docker client would use. Misconfiguration surfaces on the first call, like an
+ * unreachable engine.
+ */
 export async function openEngine(host: Host): Promise<Engine & ImageSaver & HelperContainers> {
   const { env, homeDir } = host;
-  // Only a pull needs credentials; the registry client would be most of what a load has to load.
+  // Only a pull needs credentials, and importing the registry client would dominate the start-up time of a
+  // load.
   const authFor = async ({ registry, repository }: Reference): Promise<RegistryAuth | undefined> => {
     const { createCredentials, registryAuthOf } = await import('@drayage/registry');
     const credentials = createCredentials({ env, homeDir });

@@ -11,9 +11,10 @@ import { expandText, placeName } from '../images/expand.ts';
 import type { Config } from '../options/option.ts';
 
 /**
- * Registries, with the credentials, proxies and certificates that the docker client would use, and the mirrors that were asked for.
- * Credentials are looked up when a registry asks for a login: those of a preparation command count.
- * @throws UsageError `CONFIG_INVALID` for a certificate file, a mirror or a proxy that is none, `VARIABLE_MISSING`
+ * Registries, with the credentials, proxies and certificates that the docker client would use, and the
+ * configured mirrors. Looks up credentials when a registry asks for a login, so logins by preparation
+ * commands count.
+ * @throws UsageError `CONFIG_INVALID` for an invalid certificate file, mirror or proxy, `VARIABLE_MISSING`
  */
 export async function openRegistry(
   config: Config,
@@ -32,7 +33,7 @@ export async function openRegistry(
     proxy: proxySettings(host.env),
     mirrors: mirrorsOf(config, host),
     onMirrorFailure: ({ mirror, registry, repository, error }) => {
-      warn(`mirror ${mirror} of ${registry} was passed over for ${repository}: ${error.message}`);
+      warn(`skipped mirror ${mirror} of ${registry} for ${repository}: ${error.message}`);
     },
     userAgent: `drayage/${host.version}`,
     ca: caCertificates.length === 0 ? undefined : caCertificates.join('\n'),

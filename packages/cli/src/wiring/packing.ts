@@ -6,7 +6,7 @@ import type { PackAccess, PackReader, PackRootLister, PackStore } from '@drayage
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
-/** How packs are made, or undefined when none are asked for. The writer is imported only then. */
+/** The pack writer, imported on demand; undefined without packs. */
 export async function openPacking(
   config: Config,
   { env }: Pick<Host, 'env'>,
@@ -19,17 +19,17 @@ export async function openPacking(
 }
 
 /**
- * Gigabytes stream by, and hardly any object lives on: room for more young objects would only cost memory, some tens of MB beside the program
- * that writes the pack.
+ * Gigabytes stream through, and hardly any object survives: a larger young generation would only cost memory,
+ * some tens of MB in addition to the program that writes the pack.
  */
 function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-/** Notes of what was proven are for root alone: nobody else could be trusted with them. */
+/** Only root keeps records of proven packs: other users could forge them. */
 const provenDir = '/run/drayage/proven';
 
-/** What can be done with the packs of the bundle on this node. The reader is imported when the first layer is rebuilt. */
+/** Access to the packs of the bundle on this node. Imports the reader when the first layer is rebuilt. */
 export function openPackAccess(
   { bundle, verify }: Config,
   { env }: Pick<Host, 'env'>,
@@ -49,12 +49,12 @@ export function openPackAccess(
   };
 }
 
-/** Layers that are checked at a time: each keeps a core busy, and takes the space of one layer meanwhile. */
+/** How many layers are checked in parallel: each keeps a core busy and needs the space of one layer. */
 export function deepConcurrency(): number {
   return Math.min(4, Math.max(2, availableParallelism()));
 }
 
-/** Lists the roots of packs. What does it is imported when the first one is listed. */
+/** Lists the roots of packs. Imports the implementation on first use. */
 export function openPackRootLister({ env }: Pick<Host, 'env'>): PackRootLister {
   return {
     async listRoot(...request) {

@@ -5,9 +5,10 @@ import type { CommandSpec } from '../command.ts';
 import { optionKeys, optionTable } from '../options/option-table.ts';
 
 /**
- * What templates are rendered from: the option table and the commands.
- * @param checksums path of a file as `sha256sum` writes it, with the released files; undefined: nothing is released yet
- * @throws UsageError `USAGE` for a file that cannot be read as one
+ * The input for rendering templates: the option table and the commands.
+ * @param checksums path of a file as `sha256sum` writes it, with the released files; undefined: nothing is
+ * released yet
+ * @throws UsageError `USAGE` if the file cannot be read or parsed
  */
 export async function pipelineDefinitions(
   commands: readonly CommandSpec[],
@@ -50,8 +51,12 @@ async function readChecksums(file: string): Promise<readonly ReleasedFile[]> {
   return lines.map((line, index) => {
     const [, sha256, name] = /^([0-9a-f]{64}) [ *]([\w.@-]+)$/.exec(line) ?? [];
     if (sha256 !== undefined && name !== undefined) return { name, sha256 };
-    throw new UsageError('USAGE', `cannot read checksums ${file}: line ${String(index + 1)} is none`, {
-      hint: 'Make the file with "sha256sum FILE…", in the folder of the files.',
-    });
+    throw new UsageError(
+      'USAGE',
+      `cannot read checksums ${file}: line ${String(index + 1)} is not a checksum`,
+      {
+        hint: 'Create the file with "sha256sum FILE…" in the folder of the files.',
+      },
+    );
   });
 }

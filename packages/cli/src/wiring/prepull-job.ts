@@ -9,8 +9,9 @@ export interface OpenPrepullJob extends PrepullJob {
 }
 
 /**
- * The CI system's word on the job that pre-pulls; undefined when none is named, or when this is no CI system that we can ask. Its driver
- * is imported only then. That it will not answer is told once, as a line. @throws UsageError `CONFIG_INVALID`
+ * The pre-pull job as the CI system reports it; undefined if no job is configured or the CI system is not
+ * supported. Imports the driver on demand. Logs the first failed request, and no others. @throws UsageError
+ * `CONFIG_INVALID`
  */
 export async function openPrepullJob(
   config: Config,
@@ -21,6 +22,6 @@ export async function openPrepullJob(
   if (prepullJob === undefined || settled || detectCiSystem(host.env).id !== 'gitlab') return undefined;
   const { openGitlabPrepullJob } = await import('./gitlab.ts');
   return openGitlabPrepullJob(prepullJob, config, host, (message) => {
-    tell(`dray: only the status document counts: ${message}`);
+    tell(`dray: cannot ask for the state of the pre-pull job, using only the status document: ${message}`);
   });
 }

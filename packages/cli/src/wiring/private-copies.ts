@@ -12,8 +12,8 @@ import { sudoUid } from './pack-trust.ts';
 import { openPackStore } from './packing.ts';
 
 /**
- * Checks who can write to the packs of the bundle on this node, or to its directory while it has none.
- * Undefined: only trusted users can.
+ * Checks who can write to the packs of the bundle on this node, or to its directory if there are no packs
+ * yet. Undefined: only trusted users can.
  */
 export async function findPrivateCopies(
   config: Pick<Config, 'bundle' | 'strict'>,
@@ -43,15 +43,15 @@ async function packsOf(bundle: string, signal: AbortSignal): Promise<readonly Pa
     const index = await readBundleIndex(documents, signal);
     return await readPacks(blobs, index?.packs ?? [], { onBroken: () => undefined, signal });
   } catch (error) {
-    // Pre-pull and load report what is wrong with a bundle.
+    // Pre-pull and load report an invalid bundle.
     if (!isDrayError(error) || signal.aborted) throw error;
     return [];
   }
 }
 
 /**
- * Judges a file that exists as the mount does. The pre-pull writes a missing file so that only its owner can
- * change it; then only the directories can give others access, where they count at all.
+ * Checks an existing file as the mount does. The pre-pull creates a missing file so that only its owner can
+ * change it; then only the directories can give others access, if they matter at all.
  */
 async function judge(file: string, query: Omit<WriteAccessQuery, 'file'>): Promise<WriteVerdict> {
   if (query.isInodeCompared && !existsSync(file)) return { kind: 'trusted' };
@@ -61,7 +61,7 @@ async function judge(file: string, query: Omit<WriteAccessQuery, 'file'>): Promi
       const real = join(await realpath(dirname(path)), basename(path));
       return judgeWriteAccess(await readWriteFacts({ ...query, file: real }));
     } catch {
-      // The next directory above.
+      // The parent directory.
     }
   }
   return { kind: 'trusted' };

@@ -2,7 +2,7 @@ import type { Engine } from '@drayage/core';
 import { createDockerEngine, resolveEngineEndpoint } from '@drayage/engine';
 import type { Host } from '../host.ts';
 
-/** A client for an engine of our own, whatever the caller's environment says about others. */
+/** A client for a private engine; ignores the caller's DOCKER_… variables. */
 export async function openPrivateEngine(
   dockerHost: string,
   { homeDir }: Pick<Host, 'homeDir'>,

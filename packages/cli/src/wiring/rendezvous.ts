@@ -3,14 +3,14 @@ import type { Config } from '../options/option.ts';
 import { openPrepullJob, type OpenPrepullJob } from './prepull-job.ts';
 import { openHandoverLocations, type HandoverLocations } from './handover.ts';
 
-/** What the deploy side looks at to learn how the pre-pull stands. */
+/** The sources of the pre-pull's state for the deploy job. */
 export interface Rendezvous {
   readonly places: HandoverLocations;
   readonly job: OpenPrepullJob | undefined;
 }
 
 /**
- * Opens the places and the pre-pull job, runs `use`, and closes both, also when opening or `use` fails.
+ * Opens the locations and the pre-pull job, runs `use`, and closes both, even if opening or `use` fails.
  * `onLine` receives log lines. @throws as {@link openPlaces}, {@link openPrepullJob} and `use`
  */
 export async function withRendezvous<Result>(

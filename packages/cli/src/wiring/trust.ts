@@ -5,26 +5,26 @@ import type { SignatureDemand, SigningOptions } from '@drayage/core/signature';
 import { trustOptions } from '../options/trust-options.ts';
 import type { Config } from '../options/option.ts';
 
-/** What a signature has to be here; undefined: none is asked for. @throws UsageError `USAGE` without a key */
+/** The required signature; undefined: none. @throws UsageError `USAGE` without a key */
 export function signatureDemand(config: Config): SignatureDemand | undefined {
   const { requireSignature, signatureContext: context, settled, pipeline } = config;
   if (!requireSignature) return undefined;
   const key = verificationKey(config);
   if (key === undefined) {
-    throw new UsageError('USAGE', 'cannot check signatures: there is no key', {
+    throw new UsageError('USAGE', 'cannot check signatures: no key', {
       hint: `Set ${trustOptions.verifyKey.env} to the public key that belongs to ${trustOptions.signingKey.env}.`,
     });
   }
-  // A finished copy may be that of another pipeline.
+  // A finished copy can be from another pipeline.
   return { key, context, pipeline: settled ? undefined : pipeline };
 }
 
-/** One secret in both jobs is enough: a private key tells its public one. */
+/** One secret in both jobs is enough: the public key follows from the private key. */
 export function verificationKey({ verifyKey, signingKey }: Config): KeyObject | undefined {
   return verifyKey ?? (signingKey === undefined ? undefined : createPublicKey(signingKey));
 }
 
-/** A place whose index is taken only as it was signed, where that is asked for. @throws UsageError `USAGE` */
+/** Wraps a location so that it accepts only a signed index, if required. @throws UsageError `USAGE` */
 export function trusted<Place extends { readonly documents: DocumentStore }>(
   place: Place,
   config: Config,
@@ -33,12 +33,12 @@ export function trusted<Place extends { readonly documents: DocumentStore }>(
   return demand === undefined ? place : { ...place, documents: verifiedDocuments(place.documents, demand) };
 }
 
-/** How this run signs; undefined: it does not. @throws UsageError `USAGE` without a key */
+/** The signer of this run; undefined: no signing. @throws UsageError `USAGE` without a key */
 export function signing(config: Config, onDropped: (reason: string) => void): SigningOptions | undefined {
   const { sign, signingKey: key, signatureContext: context, pipeline } = config;
   if (!sign) return undefined;
   if (key === undefined) {
-    throw new UsageError('USAGE', 'cannot sign the bundle: there is no key', {
+    throw new UsageError('USAGE', 'cannot sign the bundle: no key', {
       hint: `Set ${trustOptions.signingKey.env} to a key made with "openssl genpkey -algorithm ed25519".`,
     });
   }
@@ -46,8 +46,8 @@ export function signing(config: Config, onDropped: (reason: string) => void): Si
 }
 
 /**
- * A place where each index is signed as it is written, or, without signing, one whose earlier signature is
- * gone. What others have put into its index is not continued under a signature.
+ * Wraps a location so that each index is signed as it is written. Without signing, removes an earlier
+ * signature. Entries that others added to the index are not signed.
  */
 export async function signed<Location extends Transport>(
   place: Location,
