@@ -144,6 +144,14 @@ describe.each([[['bash', '-eo', 'pipefail']], [['dash', '-eu']], [['busybox', 'a
       expect(outcome.stderr).toContain('tcp://docker:2376');
     });
 
+    test('an engine that accepts no connection is given up in half a minute, too', async () => {
+      await program('docker', 'echo x >> "$HOME/tries"; exec sleep 600');
+      const soon = 'timeout() { shift; command timeout 1 "$@"; }';
+      const outcome = await run(shell, [noSleep, soon, scripts.awaitEngine, 'echo on']);
+      expect(outcome).toMatchObject({ status: 0, stdout: 'on\n' });
+      expect((await readFile(join(dir, 'tries'), 'utf8')).length).toBeLessThanOrEqual(8);
+    });
+
     test('without a docker client it is dray that is asked', async () => {
       await program(
         'dray',
