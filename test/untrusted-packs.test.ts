@@ -147,6 +147,22 @@ describeWith({ engine: variant, registry: true, programs }, 'packs that are not 
     );
 
     test(
+      'a bundle below a directory that everybody can write to is mounted as it is',
+      async () => {
+        await chmod(folder, 0o777);
+        const planned = await dray(['plan', app.reference, '--bundle', bundle, '--form', 'packs'], {
+          host: engine.host,
+        });
+        expect(planned.stdout).not.toContain('private cop');
+        const loaded = await load(['--strict']);
+        expect(reportOf('load', loaded).images).toMatchObject([{ delivery: 'mount' }]);
+        expect(loaded.stderr).not.toContain('private copy');
+        expect(loopFiles()).toContain(await packFile());
+      },
+      2 * minute,
+    );
+
+    test(
       'with --strict the bundle of another user is refused, and nothing is loaded from it',
       async () => {
         await giveAway();

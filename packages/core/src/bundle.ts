@@ -21,7 +21,18 @@ export { packMediaTypes } from './bundle/pack-types.ts';
 export { hasRepeatedTree, packedLayers, packsFor, readPacks } from './bundle/packed-layers.ts';
 export type { PackedLayers } from './bundle/packed-layers.ts';
 export type { OpenPackedLayer, PackReader, PackRequest, PackSource, PackWriter } from './pack-writer.ts';
-export type { MountRequest, MountResult, MountablePack, Mounter } from './mounter.ts';
+export type {
+  MountContent,
+  MountReach,
+  MountRequest,
+  MountRights,
+  MountWay,
+  MountablePack,
+  Mounter,
+  MounterFacts,
+  Mounting,
+  StartedEngine,
+} from './mounter.ts';
 export type { PackAccess } from './delivery/pack-access.ts';
 export { unpackBundle } from './delivery/unpack-bundle.ts';
 export { findMountable } from './delivery/mountable.ts';

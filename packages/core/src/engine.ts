@@ -23,6 +23,8 @@ export interface EngineInfo {
   /** Graph driver or snapshotter, such as `overlay2`. */
   readonly storageDriver: string;
   readonly platform: Platform;
+  /** Root in its containers is another user outside, because it is rootless or has userns-remap. */
+  readonly userMapping?: 'rootless' | 'userns' | undefined;
   /**
    * The containerd of its containers, and of its images when it uses the containerd store; not reported by
    * engines before 27.0.

@@ -73,6 +73,7 @@ export type { PrepullEvent } from './prepull/events.ts';
 export type { PrepullReport } from './prepull/report.ts';
 
 export { deliverImages, type DeliverOptions } from './delivery/deliver-images.ts';
-export type { DeliveryMode, OnMiss } from './delivery/deliver.ts';
+export type { OnMiss } from './delivery/options.ts';
+export type { DeliveryMode } from './delivery/way-facts.ts';
 export type { DeliveryEvent } from './delivery/events.ts';
 export type { DeliveryReport } from './delivery/report.ts';

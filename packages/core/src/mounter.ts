@@ -13,42 +13,71 @@ export interface MountablePack {
   readonly proven?: FileState | undefined;
 }
 
-export interface MountRequest {
-  readonly engine: Engine;
-  /** Undefined when the engine does not answer: only a private engine can be used then. */
-  readonly info: EngineInfo | undefined;
-  /** The images to mount; `packs` holds all their layers. */
+/** Images that an engine is to get by mounting packs. */
+export interface MountContent {
+  /** All their layers are in `packs`. */
   readonly images: readonly LoadableImage[];
   readonly packs: readonly MountablePack[];
   /** The verified bytes of a blob of the bundle: tar-splits, and layers if the bundle has them. */
   readonly openBlob: (descriptor: Descriptor) => Promise<ByteStream>;
+}
+
+export interface MountRequest extends MountContent {
+  /** The engine that was asked for; undefined when none answers. */
+  readonly info: EngineInfo | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `live`: into the running engine; `private`: into a private engine started for this. */
-export type MountWay = 'live' | 'private';
+/** Into the running engine from this machine, into it through the Docker API, or into a private engine. */
+export type MountWay = 'mount-local' | 'mount-remote' | 'mount-private';
 
-export interface MountResult {
-  readonly way: MountWay;
-  /** The engine that has the images now: the given one or the private one. */
+/** A private engine that was started for the images. */
+export interface StartedEngine {
   readonly engine: Engine;
-  /** The private engine's address, for `DOCKER_HOST`. */
-  readonly dockerHost?: string | undefined;
+  /** Where it answers, fit for `DOCKER_HOST`. */
+  readonly dockerHost: string;
+}
+
+/** How a running engine may be reached for mounting; `auto` tries `local` first. */
+export type MountReach = 'auto' | 'local' | 'api';
+
+/** What this process may do, which decides whether it can mount at all. */
+export interface MountRights {
+  readonly isRoot: boolean;
+  /** CAP_SYS_ADMIN is effective. */
+  readonly hasSysAdmin: boolean;
+  /** Root here is another user outside. */
+  readonly inUserNamespace: boolean;
+  /** Undefined: not examined. */
+  readonly inContainer?: boolean | undefined;
+}
+
+/** What this machine and the caller contribute to the decision how images are delivered. */
+export interface MounterFacts {
+  readonly rights: MountRights;
+  readonly reach: MountReach;
+  /** A later step learns the `DOCKER_HOST` of a private engine, so it is of use. */
+  readonly isExportWanted: boolean;
 }
 
 /** Makes an engine use the layers of mounted packs. */
 export interface Mounter {
-  /** True when it starts a private engine and so does not need a running one. */
-  readonly startsEngine: boolean;
-
-  /** Starts loading what `mount` needs in the background. Only `mount` reports a failure of it. */
+  /** Begins to load the libraries that `mount` needs. A failure surfaces in `mount`. */
   warmUp(): void;
 
   /**
-   * Mounts the packs and registers the images with name, ID and digests. The caller checks that each image is
-   * there afterwards. Leaves nothing behind when it throws.
-   * @throws DrayError `MOUNT_UNAVAILABLE`, with a reason and a hint, when mounting is impossible here; other
-   * codes when it fails
+   * Mounts the packs in the given way, and registers the images with name, ID and digests. The caller checks
+   * that each is there afterwards. Resolves with the private engine if that was the way. Leaves nothing
+   * behind when it throws.
+   * @throws DrayError `MOUNT_UNAVAILABLE`, with a reason and a hint, where this way is closed; others when it
+   * failed
    */
-  mount(request: MountRequest): Promise<MountResult>;
+  mount(way: MountWay, request: MountRequest): Promise<StartedEngine | undefined>;
+}
+
+/** What `deliver` needs in order to mount. */
+export interface Mounting {
+  facts(): Promise<MounterFacts>;
+  /** Called only when something is to be mounted, so it may load what that needs. */
+  open(): Promise<Mounter>;
 }

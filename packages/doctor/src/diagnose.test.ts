@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { isObject } from '@drayage/core';
+import type { WayName } from '@drayage/core/plan';
 import { diagnose, type Diagnosis } from './diagnose.ts';
 import type { DoctorFacts } from './facts.ts';
 import { capableMachine, doctorFacts, engineFacts } from './testing/doctor-facts.ts';
-import type { WayName } from './ways.ts';
 
 const classic = engineFacts({
   infoChanges: { version: '28.5.2', imageStore: 'classic', storageDriver: 'overlay2' },
@@ -93,11 +93,11 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
     }),
     'load',
   ],
-  ['a private engine was not asked for', doctorFacts({ engine: classic, mayStartEngine: false }), 'load'],
+  ['a private engine was not asked for', doctorFacts({ engine: classic, isExportWanted: false }), 'load'],
   [
-    'no engine answers, so that there is none to be missed',
-    doctorFacts({ engine: undefined, mayStartEngine: false }),
-    'mount-private',
+    'no engine answers and a private engine was not asked for',
+    doctorFacts({ engine: undefined, isExportWanted: false }),
+    'none',
   ],
   ['nothing at all', doctorFacts({ engine: undefined, machine: { isRoot: false } }), 'none'],
 ];
@@ -129,9 +129,9 @@ describe('advice', () => {
   });
 
   test('says how a private engine is asked for, where it would be faster', () => {
-    expect(advice(doctorFacts({ engine: classic, mayStartEngine: false }))).toContain('--export');
+    expect(advice(doctorFacts({ engine: classic, isExportWanted: false }))).toContain('--export');
     expect(advice(doctorFacts({ engine: classic }))).not.toContain('--export');
-    expect(advice(doctorFacts({ mayStartEngine: false }))).not.toContain('--export');
+    expect(advice(doctorFacts({ isExportWanted: false }))).not.toContain('--export');
   });
 
   test('names the missing capability', () => {

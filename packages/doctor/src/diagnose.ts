@@ -1,26 +1,21 @@
-import type { ErrorSummary, EngineSetup } from '@drayage/core';
+import type { EngineSetup, ErrorSummary } from '@drayage/core';
+import type { Way, WayChoice, WayName } from '@drayage/core/plan';
 import type { DoctorFacts, MachineFacts } from './facts.ts';
 import { recogniseSituations, type Situation } from './situation.ts';
 import type { StorageChoice } from '@drayage/private-engine';
-import { judgeWays, privateStorage, type Way, type WayName } from './ways.ts';
+import { judgeWays, privateStorage } from './ways.ts';
 
-/** What `auto` would do here. */
-export interface DoctorChoice {
-  /** `none`: no way is open. */
-  readonly way: WayName | 'none';
-  readonly reason: string;
-}
-
-/** What this machine can do, what `auto` makes of it, and what would make it faster. */
+/** What this machine can do, what `dray load` would do with it, and what would make it faster. */
 export interface Diagnosis {
   readonly machine: MachineFacts;
   readonly engine?: EngineSetup | undefined;
-  /** Why there is none. */
+  /** Why no engine answers. */
   readonly engineError?: ErrorSummary | undefined;
   readonly situations: readonly Situation[];
   /** In the order of preference. */
   readonly ways: readonly Way[];
-  readonly choice: DoctorChoice;
+  /** What `dray load` would do here. */
+  readonly choice: WayChoice;
   readonly dataRoot: DataRootFindings;
   /** One or two sentences each, the most useful first. */
   readonly advice: readonly string[];
@@ -41,8 +36,7 @@ export interface DataRootFindings {
 export function diagnose(facts: DoctorFacts): Diagnosis {
   const { machine, engine, engineError } = facts;
   const situations = recogniseSituations(facts);
-  const ways = judgeWays(facts);
-  const choice = choose(ways, facts);
+  const { choice, ways } = judgeWays(facts);
   const dataRoot = dataRootFindings(facts);
   const recommended = situations.map(({ recommendation }) => recommendation);
   return {
@@ -72,26 +66,19 @@ function dataRootFindings(facts: DoctorFacts): DataRootFindings {
   };
 }
 
-function choose(ways: readonly Way[], { engine, mayStartEngine }: DoctorFacts): DoctorChoice {
-  const isOwnAllowed = mayStartEngine || engine === undefined;
-  const first = ways.find(({ name, possible }) => possible && (name !== 'mount-private' || isOwnAllowed));
-  if (first !== undefined) return { way: first.name, reason: first.reason };
-  return { way: 'none', reason: 'no engine answers, and none of our own can be started for packs' };
-}
-
-/** What would open a way that is faster than the one that is chosen. */
+/** What would open a faster way than the chosen one. */
 function remedies(ways: readonly Way[], chosen: WayName | 'none'): readonly string[] {
   const position = ways.findIndex(({ name }) => name === chosen);
   const faster = ways.slice(0, position === -1 ? ways.length : position);
   return faster.flatMap(({ name, possible, reason, remedy }) => {
-    // Not chosen although it could be gone: nobody has asked for it.
+    // Open, yet not chosen: a private engine must be asked for.
     if (possible) return [startYourOwn];
     return remedy === undefined ? [] : [`${intentions[name]}: ${reason}. ${remedy}`];
   });
 }
 
 const startYourOwn =
-  'Mounting is possible in an engine of our own: "dray load --export FILE" starts it and writes DOCKER_HOST for the steps that follow, for example into "$BASH_ENV".';
+  'Mounting is possible in a private engine: "dray load --export FILE" starts it and writes DOCKER_HOST for the steps that follow, for example into "$BASH_ENV".';
 
 const intentions: Readonly<Record<WayName, string>> = {
   'mount-local': 'To mount into the running engine in place',

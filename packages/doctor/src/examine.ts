@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { reasonOf, type EngineInfo } from '@drayage/core';
+import { shortReason } from '@drayage/core/plan';
 import { createLocalEngineHost } from '@drayage/mount';
 import { whyNoMounts } from '@drayage/host';
 import { filesystemAt, probeStorage, type ScratchRun, type Trial } from '@drayage/private-engine';
@@ -23,11 +24,6 @@ export async function probeLocalEngineHost(info: EngineInfo | undefined): Promis
     (error: unknown) => shortReason(reasonOf(error)),
   );
   return within(look, 'its containerd does not answer', 6000);
-}
-
-/** The reason in a message `cannot …: REASON`. Pure. */
-export function shortReason(message: string): string {
-  return /^cannot .*?: (?=\S)(.*)$/s.exec(message)?.[1] ?? message;
 }
 
 /**

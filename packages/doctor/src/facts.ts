@@ -1,4 +1,5 @@
 import type { EngineSetup, ErrorSummary } from '@drayage/core';
+import type { WayFacts } from '@drayage/core/plan';
 import type { StorageFacts, Trial } from '@drayage/private-engine';
 
 /** Everything that a diagnosis is made of. Nothing in it is secret. */
@@ -11,9 +12,11 @@ export interface DoctorFacts {
   /** Why this process cannot mount into the engine by itself; undefined: it can. */
   readonly localEngineHost: Trial;
   readonly storage: StorageLook;
-  /** `auto` may start an engine of our own beside one that answers, because somebody will hear where it is. */
-  readonly mayStartEngine: boolean;
+  readonly wish: DeliveryWish;
 }
+
+/** What the caller wants, and whether packs will be there. */
+export type DeliveryWish = Pick<WayFacts, 'delivery' | 'reach' | 'isExportWanted' | 'hasPacks'>;
 
 /** What a private engine would find at its data-root. */
 export interface StorageLook {
@@ -60,7 +63,10 @@ export interface CapabilityFacts {
 /** The file systems that matter here. */
 export type KernelFilesystem = 'squashfs' | 'erofs' | 'overlay' | 'ext4' | 'fuse';
 
-/** `yes`: listed by the kernel, or it was loaded on demand; `module`: can be loaded; `no`: tried in vain; `unknown`: could not be tried. */
+/**
+ * `yes`: listed by the kernel, or it was loaded on demand; `module`: can be loaded; `no`: tried in vain;
+ * `unknown`: could not be tried.
+ */
 export type KernelSupport = 'yes' | 'module' | 'no' | 'unknown';
 
 /** Of `/dev`. */
@@ -74,10 +80,10 @@ export interface DeviceFacts {
 /** A program that something here may need. */
 export interface ProgramFacts {
   readonly name: string;
-  /** Undefined: there is none. */
+  /** Undefined: not found. */
   readonly path?: string | undefined;
   readonly version?: string | undefined;
-  /** How to get it, where there is none. */
+  /** How to install it, if it is missing. */
   readonly hint?: string | undefined;
 }
 

@@ -1,9 +1,10 @@
-export { diagnose, type DataRootFindings, type Diagnosis, type DoctorChoice } from './diagnose.ts';
+export { diagnose, type DataRootFindings, type Diagnosis } from './diagnose.ts';
 export { probeDataRoot, probeLocalEngineHost } from './examine.ts';
 export type {
   CapabilityFacts,
   CgroupFacts,
   ContainerFacts,
+  DeliveryWish,
   DeviceFacts,
   DoctorFacts,
   KernelFilesystem,
@@ -15,4 +16,3 @@ export type {
 } from './facts.ts';
 export { probeMachine, type MachineProbe } from './probe-machine.ts';
 export type { Situation, SituationKind } from './situation.ts';
-export type { Way, WayName } from './ways.ts';

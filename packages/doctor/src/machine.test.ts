@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseCapabilities } from './capabilities.ts';
 import { cgroupFacts, memoryFacts } from './cgroup.ts';
-import { shortReason } from './examine.ts';
+import { shortReason } from '@drayage/core/plan';
 import { supportByAttempt, supportOf } from './kernel-support.ts';
 import { versionIn } from './programs.ts';
 import { probe, within } from './within.ts';

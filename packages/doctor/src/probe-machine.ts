@@ -1,5 +1,6 @@
 import { access, readFile, readdir } from 'node:fs/promises';
 import { release } from 'node:os';
+import { isMapped } from '@drayage/host';
 import { filesystemAt } from '@drayage/private-engine';
 import { parseCapabilities } from './capabilities.ts';
 import { cgroupFacts, memoryFacts } from './cgroup.ts';
@@ -36,7 +37,7 @@ export async function probeMachine({ env, ci, dockerd }: MachineProbe): Promise<
   return {
     kernel: release(),
     isRoot: process.getuid?.() === 0,
-    inUserNamespace: uidMap !== '' && !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap ?? ''),
+    inUserNamespace: isMapped(uidMap ?? ''),
     capabilities,
     filesystems: await probeFilesystems(env, capabilities.effective.includes('CAP_SYS_ADMIN')),
     devices: await probeDevices(),

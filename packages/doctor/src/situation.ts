@@ -37,20 +37,10 @@ export function recogniseSituations(facts: DoctorFacts): readonly Situation[] {
     .map((kind) => ({ kind, what: describe(kind, facts), recommendation: recommendations[kind] }));
 }
 
-/** Whether the engine runs without root of its own. Pure. */
-export function isRootless({ securityOptions }: EngineSetup): boolean {
-  return securityOptions.some((option) => /(^|,)name=rootless(,|$)/.test(option));
-}
-
-/** Whether root in the engine's containers is somebody else outside. Pure. */
-export function remapsUsers({ securityOptions }: EngineSetup): boolean {
-  return securityOptions.some((option) => /(^|,)name=userns(,|$)/.test(option));
-}
-
 function engineKinds({ machine }: DoctorFacts, engine: EngineSetup): readonly SituationKind[] {
   return [
-    ...(isRootless(engine) ? (['rootless'] as const) : []),
-    ...(remapsUsers(engine) ? (['userns-remap'] as const) : []),
+    ...(engine.info.userMapping === 'rootless' ? (['rootless'] as const) : []),
+    ...(engine.info.userMapping === 'userns' ? (['userns-remap'] as const) : []),
     ...(engine.runtimes.includes('sysbox-runc') ? (['sysbox-runtime'] as const) : []),
     placeKind(machine, engine),
   ];

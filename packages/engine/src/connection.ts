@@ -51,6 +51,7 @@ export async function connect(endpoint: EngineEndpoint, options: ConnectOptions)
         os: textOf(version['Os']) ?? 'linux',
         architecture: textOf(version['Arch']) ?? textOf(info['Architecture']) ?? 'unknown',
       }),
+      ...userMappingOf(info),
       ...containerdOf(info),
     },
   };
@@ -88,6 +89,13 @@ function imageStoreOf(info: JsonObject): ImageStoreKind {
     (pair) => Array.isArray(pair) && pair[0] === 'driver-type' && pair[1] === 'io.containerd.snapshotter.v1',
   );
   return isContainerd ? 'containerd' : 'classic';
+}
+
+/** @see Docker API v1.41, GET /info "SecurityOptions" */
+function userMappingOf({ SecurityOptions: options }: JsonObject): Pick<EngineInfo, 'userMapping'> {
+  const text = Array.isArray(options) ? options.join(',') : '';
+  const name = /(?:^|,)name=(rootless|userns)(?:,|$)/.exec(text)?.[1];
+  return name === 'rootless' || name === 'userns' ? { userMapping: name } : {};
 }
 
 /** @see Docker API v1.46, GET /info "Containerd" */

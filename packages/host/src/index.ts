@@ -1,4 +1,4 @@
-export { hasSysAdmin, whyNoMounts } from './mount-right.ts';
+export { hasSysAdmin, isMapped, mountRights, whyNoMounts } from './mount-right.ts';
 export { parseMountinfo, type MountEntry } from './mountinfo.ts';
 export {
   currentPidSpace,

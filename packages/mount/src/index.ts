@@ -15,7 +15,8 @@ export {
   type LiveMountRequest,
   type LiveMountResult,
 } from './live/live-mount.ts';
-export { repairLiveMounts, sweepLiveMounts, type LiveUpkeepRequest } from './live/live-upkeep.ts';
+export type { LiveUpkeepRequest } from './live/live-engine.ts';
+export { repairLiveMounts, sweepLiveMounts } from './live/live-upkeep.ts';
 export type { Repair } from './live/repair.ts';
 export { holdPack, type HeldPack, type PackTrust } from './pack-files/hold-pack.ts';
 export { sweepPrivateCopies } from './pack-files/private-copy.ts';

@@ -2,7 +2,6 @@ export type { LayoutEntry } from './classic/layout-entry.ts';
 export { classicLayout } from './classic/layout.ts';
 export type {
   PrivateEngine,
-  PrivateEngineContent,
   PrivateEngineEvent,
   PrivateEngineOptions,
   PrivateEngineStatus,
@@ -11,6 +10,7 @@ export type {
   StopResult,
   UnmountedImage,
 } from './engine/options.ts';
+export { createMounter, type MounterOptions } from './mounter/mounter.ts';
 export { startPrivateEngine } from './engine/start.ts';
 export { privateEngineStatus } from './engine/status.ts';
 export { stopPrivateEngine } from './engine/stop.ts';

@@ -11,7 +11,7 @@ export async function runDoctor({ config, host, signal }: CommandContext): Promi
   let diagnosis: Diagnosis;
   try {
     progress.status('examining the machine and the engine');
-    diagnosis = await examine(config, host, signal);
+    diagnosis = await examine(config, host, true, signal);
   } finally {
     progress.stop();
   }

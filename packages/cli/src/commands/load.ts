@@ -5,7 +5,7 @@ import { expandReference, knownReferences } from '../images/expand.ts';
 import { deliveryEventLine, deliverySummary, waitingText } from '../output/delivery-text.ts';
 import { failureJson, failureText } from '../output/failure.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
-import { createMounter } from '../wiring/mounter.ts';
+import { openMounting } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { trusted } from '../wiring/trust.ts';
@@ -63,7 +63,7 @@ async function loadFrom(
     onMiss: config.onMiss,
     packs: {
       ...openPackAccess(config, host),
-      mounter: createMounter({ config, host, helpers: engine, onLine }),
+      mounting: openMounting(config, host, engine, onLine),
     },
     concurrency: config.concurrency,
     policy: waitPolicy(config),

@@ -1,13 +1,14 @@
 import { createDirectoryBlobStore } from '@drayage/core/bundle';
 import { hostPlatform, isDrayError, summarizeError, type EngineInfo, type ErrorSummary } from '@drayage/core';
-import { planDelivery, planPrepull } from '@drayage/core/plan';
-import type { EngineView } from '@drayage/core/plan';
+import { asksForMounts, decideWay, isMountWay, planDelivery, planPrepull } from '@drayage/core/plan';
+import type { EngineView, WayChoice } from '@drayage/core/plan';
 import { exitCodes } from '../exit-codes.ts';
 import type { Host } from '../host.ts';
 import { frozenImages, gatherImages } from '../images/gather-images.ts';
 import { planText, type PlanReport } from '../output/plan-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
+import { mounterFacts } from '../wiring/mounter.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import type { Config } from '../options/option.ts';
@@ -59,6 +60,7 @@ interface EngineLook {
   readonly view?: EngineView | undefined;
   readonly engine?: EngineInfo | undefined;
   readonly engineError?: ErrorSummary | undefined;
+  readonly choice?: WayChoice | undefined;
   readonly privateCopies?: PrivateCopies | undefined;
 }
 
@@ -68,29 +70,39 @@ async function lookAtEngine({ config, host, signal }: CommandContext): Promise<E
     const engine = await openEngine(host);
     const info = await engine.describe(signal);
     const knownChainIds = await engine.listChainIds(signal);
-    const { mounting, ...copies } = await lookAtMounting(config, host, signal);
-    return { view: { engine, info, knownChainIds, mounting }, engine: info, ...copies };
+    const { choice, privateCopies } = await chooseWay(config, host, info, signal);
+    const mounting = isMountWay(choice.way) ? choice.reason : undefined;
+    return { view: { engine, info, knownChainIds, mounting }, engine: info, choice, privateCopies };
   } catch (error) {
     if (!isDrayError(error) || signal.aborted) throw error;
-    return { engineError: summarizeError(error) };
+    const { choice } = await chooseWay(config, host, undefined, signal);
+    return { engineError: summarizeError(error), choice };
   }
 }
 
-/** Which packs a mount here would copy first, and why. */
-async function lookAtMounting(
+interface ChosenWay {
+  readonly choice: WayChoice;
+  readonly privateCopies?: PrivateCopies | undefined;
+}
+
+/** How images would come into the engine here, and what would be copied first. */
+async function chooseWay(
   config: Config,
   host: Host,
+  engine: EngineInfo | undefined,
   signal: AbortSignal,
-): Promise<{ readonly mounting: string | undefined; readonly privateCopies?: PrivateCopies | undefined }> {
-  const { form, delivery } = config;
-  const isWanted = form !== 'layers' && (delivery === 'auto' || delivery === 'mount');
-  if (!isWanted) return { mounting: undefined };
+): Promise<ChosenWay> {
+  const { delivery, form } = config;
+  const hasPacks = form !== 'layers';
+  if (!hasPacks || !asksForMounts(delivery)) {
+    // The machine does not matter then, so it is not examined.
+    const facts = await mounterFacts(config);
+    return { choice: decideWay({ ...facts, engine, delivery, hasPacks }).choice };
+  }
   const { examine } = await import('../wiring/examine.ts');
-  const { way, reason } = (await examine(config, host, signal)).choice;
-  if (!way.startsWith('mount-')) return { mounting: undefined };
-  // The engine verifies layers that it loads.
-  if (way === 'mount-remote') return { mounting: reason };
+  const { choice } = await examine(config, host, hasPacks, signal);
+  // What is sent to an engine is proven there.
+  if (!isMountWay(choice.way) || choice.way === 'mount-remote') return { choice };
   const { findPrivateCopies } = await import('../wiring/private-copies.ts');
-  const privateCopies = await findPrivateCopies(config, host, signal);
-  return { mounting: reason, privateCopies };
+  return { choice, privateCopies: await findPrivateCopies(config, host, signal) };
 }

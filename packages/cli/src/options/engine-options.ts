@@ -1,12 +1,13 @@
 import type { ImageStoreKind } from '@drayage/core';
+import type { MountReach } from '@drayage/core/bundle';
 import type { LayerContent } from '@drayage/mount';
 import type { StorageWish } from '@drayage/private-engine';
-import type { EngineReachWish, EngineSettings } from './engine-settings.ts';
+import type { EngineSettings } from './engine-settings.ts';
 import type { OptionTable } from './option.ts';
 import { sizeType } from './size-type.ts';
 import { booleanType, choiceType, pathType, textListType, textType } from './value-types.ts';
 
-const reaches: readonly EngineReachWish[] = ['auto', 'local', 'api'];
+const reaches: readonly MountReach[] = ['auto', 'local', 'api'];
 const mountContents: readonly LayerContent[] = ['none', 'blobs'];
 const imageStores: readonly ImageStoreKind[] = ['classic', 'containerd'];
 const storageWishes: readonly StorageWish[] = [

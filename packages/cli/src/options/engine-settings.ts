@@ -1,9 +1,7 @@
 import type { ImageStoreKind } from '@drayage/core';
+import type { MountReach } from '@drayage/core/bundle';
 import type { LayerContent } from '@drayage/mount';
 import type { StorageWish } from '@drayage/private-engine';
-
-/** `local`: as root on the engine's machine; `api`: through the Docker API only. */
-export type EngineReachWish = 'auto' | 'local' | 'api';
 
 /** Settings for mounting and for private engines. */
 export interface EngineSettings {
@@ -22,8 +20,11 @@ export interface EngineSettings {
   readonly registryMirrors: readonly string[];
   /** File that gets DOCKER_HOST, in addition to stdout. */
   readonly exportFile: string | undefined;
-  /** How to reach the engine host for mounting. */
-  readonly reach: EngineReachWish;
+  /**
+   * How to reach the engine host for mounting. `local`: as root on the engine's machine; `api`: through the
+   * Docker API only.
+   */
+  readonly reach: MountReach;
   /** What a live mount stores in addition to the mounted layers. */
   readonly mountContent: LayerContent;
   /** Also remove the data-root. */

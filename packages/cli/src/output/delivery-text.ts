@@ -10,7 +10,7 @@ export function deliveryEventLine(event: DeliveryEvent): string | undefined {
     case 'verifying':
       return `checking ${counted(event.layers, 'layer')} in ${counted(event.packs, 'pack')} against their diffIds, ${humanSize(event.bytes)}`;
     case 'mounting':
-      return `${event.images.join(', ')}  mounting ${counted(event.packs, 'pack')}, ${humanSize(event.bytes)}`;
+      return `${event.images.join(', ')}  mounting ${counted(event.packs, 'pack')}, ${humanSize(event.bytes)}: ${event.reason}`;
     case 'unpacking':
       return `${event.reference}  rebuilding ${counted(event.layers, 'layer')} from packs, ${humanSize(event.bytes)}`;
     case 'loading':

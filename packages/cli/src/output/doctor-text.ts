@@ -1,4 +1,5 @@
-import type { CapabilityFacts, Diagnosis, MachineFacts, ProgramFacts, Way, WayName } from '@drayage/doctor';
+import type { Way, WayName } from '@drayage/core/plan';
+import type { CapabilityFacts, Diagnosis, MachineFacts, ProgramFacts } from '@drayage/doctor';
 import { formatColumns } from './columns.ts';
 import { humanSize } from './quantities.ts';
 

@@ -1,5 +1,5 @@
 import { formatPlatform, shortDigest, type EngineInfo, type ErrorSummary } from '@drayage/core';
-import type { DeliveryPlan, ImagePlan, PrepullPlan } from '@drayage/core/plan';
+import type { DeliveryPlan, ImagePlan, PrepullPlan, WayChoice } from '@drayage/core/plan';
 import { formatTable } from './columns.ts';
 import { counted, humanSize } from './quantities.ts';
 
@@ -20,6 +20,8 @@ export interface PlanReport extends PrepullPlan<DeliveryPlan> {
   readonly engine?: EngineInfo | undefined;
   /** Why no engine is available. */
   readonly engineError?: ErrorSummary | undefined;
+  /** How `dray load` would bring the images into the engine here. */
+  readonly choice?: WayChoice | undefined;
   /** The private copies that a mount needs. */
   readonly privateCopies?: PrivateCopies | undefined;
   /** Why there is nothing to pre-pull. */

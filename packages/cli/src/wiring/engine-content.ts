@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { hostPlatform, verifying } from '@drayage/core';
 import { createDirectoryTransport, findMountable, readBundleIndex, verifyPack } from '@drayage/core/bundle';
-import type { MountablePack, Pack } from '@drayage/core/bundle';
-import type { PrivateEngineContent } from '@drayage/private-engine';
+import type { MountContent, MountablePack, Pack } from '@drayage/core/bundle';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 import { openPackAccess } from './packing.ts';
@@ -13,7 +12,7 @@ export interface EngineContent {
   /** The bundle names images. */
   readonly hasImages: boolean;
   /** Images that are completely in packs, and their proven packs; undefined: none. */
-  readonly mountable: PrivateEngineContent | undefined;
+  readonly mountable: MountContent | undefined;
 }
 
 /**
@@ -42,7 +41,7 @@ export async function engineContent(
     images: images.map(({ image }) => image),
     packs: await provenPacks(config, host, packs, signal),
   };
-  const openBlob: PrivateEngineContent['openBlob'] = async (descriptor) =>
+  const openBlob: MountContent['openBlob'] = async (descriptor) =>
     verifying(await blobs.open(descriptor, { signal }), descriptor, config.bundle);
   return { hasImages: true, mountable: { ...content, openBlob } };
 }

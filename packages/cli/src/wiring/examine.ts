@@ -7,20 +7,25 @@ import type { Config } from '../options/option.ts';
 const engineTimeoutMs = 5000;
 
 /**
- * Examines this machine and the engine, without changes, for what is possible here and what `auto` would
- * choose.
+ * Examines this machine and the engine, changes nothing, and reports which ways of delivery are open and
+ * which one `dray load` takes.
  * @throws DrayError `ABORTED`
  */
-export async function examine(config: Config, host: Host, signal: AbortSignal): Promise<Diagnosis> {
+export async function examine(
+  config: Config,
+  host: Host,
+  hasPacks: boolean,
+  signal: AbortSignal,
+): Promise<Diagnosis> {
   const { env } = host;
-  const { dataRoot, dockerd, delivery, exportFile } = config;
+  const { dataRoot, dockerd, delivery, reach, exportFile } = config;
   const machine = await probeMachine({ env, ci: await nameOfCi(host), dockerd });
   const { engine, engineError } = await lookAtEngine(host, machine.container?.id, signal);
   const localEngineHost = await probeLocalEngineHost(engine?.info);
   const storage = await probeDataRoot(dataRoot, env);
   return diagnose({
     ...{ machine, storage, localEngineHost },
-    mayStartEngine: delivery === 'mount' || exportFile !== undefined,
+    wish: { delivery, reach, isExportWanted: exportFile !== undefined, hasPacks },
     engine,
     engineError,
   });

@@ -33,7 +33,7 @@ const provenDir = '/run/drayage/proven';
 export function openPackAccess(
   { bundle, verify }: Config,
   { env }: Pick<Host, 'env'>,
-): Omit<PackAccess, 'mounter'> {
+): Omit<PackAccess, 'mounting'> {
   const create = async (): Promise<PackReader> => {
     const { createPackReader } = await import('@drayage/pack');
     return createPackReader({ env });

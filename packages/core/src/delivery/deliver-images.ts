@@ -1,7 +1,8 @@
 import type { Engine } from '../engine.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import type { WaitPolicy } from '../rendezvous/wait-decision.ts';
-import { deliver, type DeliveryOptions } from './deliver.ts';
+import { deliver } from './deliver.ts';
+import type { DeliveryOptions } from './options.ts';
 import type { DeliveryReport } from './report.ts';
 
 /** Where a bundle comes from: a directory, or a handover location and where this node keeps its blobs. */

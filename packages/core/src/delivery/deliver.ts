@@ -6,45 +6,21 @@ import { DrayError, isDrayError, reasonOf } from '../errors.ts';
 import { packArtifactType } from '../bundle/pack-types.ts';
 import { createPool } from '../handover/pool.ts';
 import type { Digest } from '../image/digest.ts';
-import { familiarReference, type Reference } from '../image/reference.ts';
+import { familiarReference } from '../image/reference.ts';
 import {
   imageAvailabilities,
   decisionReason,
   type ImageAvailability,
 } from '../rendezvous/image-availability.ts';
-import { watch, type StatusSnapshot, type WatchOptions } from '../rendezvous/watch.ts';
-import type { DocumentStore } from '../transport.ts';
-import { deliverImage, type BlobLocation, type DeliveryContext, type DeliveryRun } from './deliver-image.ts';
+import { watch, type StatusSnapshot } from '../rendezvous/watch.ts';
+import { decideWay, whyNotMounted, type WayDecision } from './decide-way.ts';
+import { deliverImage, type DeliveryContext, type DeliveryRun } from './deliver-image.ts';
 import type { DeliveryEvent } from './events.ts';
 import { mountImages, type MountedImages } from './mount-images.ts';
-import type { PackAccess } from './pack-access.ts';
+import type { DeliveryOptions } from './options.ts';
 import { pullImage } from './pull-image.ts';
 import { deliveryOutcome, undelivered, type DeliveryImageReport, type DeliveryReport } from './report.ts';
-
-/** `auto` chooses, `mount` mounts packs, `load` sends from the bundle, `pull` lets the engine pull. */
-export type DeliveryMode = 'auto' | 'mount' | 'load' | 'pull';
-
-/** What happens to an image that the pre-pull did not deliver. */
-export type OnMiss = 'continue' | 'pull' | 'fail';
-
-export interface DeliveryOptions extends WatchOptions {
-  readonly engine: Engine;
-  /** Where the pre-pull hands the bundle over. */
-  readonly handover: BlobLocation & { readonly documents: DocumentStore };
-  /** Where blobs are kept on this node; the handover location itself when there is no handover. */
-  readonly local: BlobLocation;
-  /** Empty: every image of the pre-pull. */
-  readonly only: readonly Reference[];
-  /** What the pre-pull would bring, as far as known here: pulled when none begins and `onMiss` is `pull`. */
-  readonly expected?: readonly Reference[] | undefined;
-  readonly delivery: DeliveryMode;
-  readonly onMiss: OnMiss;
-  /** What can be done with packs here; undefined: images come from layers alone. */
-  readonly packs?: PackAccess | undefined;
-  /** Transfers at a time. */
-  readonly concurrency: number;
-  readonly onEvent?: ((event: DeliveryEvent) => void) | undefined;
-}
+import { asksForMounts, type WayFacts } from './way-facts.ts';
 
 /**
  * The deploy side: waits for the pre-pull, delivers each image as soon as it is there, and reports. Failures
@@ -77,19 +53,20 @@ class Delivery {
   #dockerHost: string | undefined;
   #context: DeliveryContext | undefined;
   /** Mounting is tried once: images that arrive later are loaded. */
-  #isMountingOver: boolean;
+  #isMountingOver = false;
+  #decision: WayDecision | undefined;
+  #hasWarnedOfNoPacks = false;
   #last: StatusSnapshot | undefined;
   #error: ErrorSummary | undefined;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#engine = options.engine;
-    const { delivery, packs, handover, local, concurrency, signal } = options;
+    const { packs, handover, local, concurrency, signal } = options;
     const emit = (event: DeliveryEvent): void => {
       this.#emit(event);
     };
     this.#run = { handover, local, packs, pool: createPool(concurrency), emit, signal };
-    this.#isMountingOver = packs?.mounter === undefined || (delivery !== 'auto' && delivery !== 'mount');
   }
 
   async deliverAsTheyCome(): Promise<void> {
@@ -130,6 +107,7 @@ class Delivery {
       outcome: isQuiet ? 'hit' : outcome,
       ...(isQuiet ? {} : { reason: this.#reason(images) }),
       ...(!isQuiet && this.#isTimedOut() ? { timedOut: true } : {}),
+      ...(this.#decision === undefined ? {} : { choice: this.#decision.choice }),
       images,
       ...(this.#dockerHost === undefined ? {} : { dockerHost: this.#dockerHost }),
       waitedMs: Math.round(this.#waitedMs),
@@ -140,22 +118,32 @@ class Delivery {
 
   /** A bundle that has packs already is mounted soon. */
   async #warmUp(): Promise<void> {
-    const { handover, packs, signal } = this.#options;
-    if (this.#isMountingOver || packs?.mounter === undefined) return;
+    const { handover, delivery, packs, signal } = this.#options;
+    if (packs?.mounting === undefined || !asksForMounts(delivery)) return;
     const bytes = await handover.documents.read('index.json', signal).catch(() => undefined);
-    if (bytes !== undefined && Buffer.from(bytes).includes(packArtifactType)) packs.mounter.warmUp();
+    const hasPacks = bytes !== undefined && Buffer.from(bytes).includes(packArtifactType);
+    if (hasPacks) (await packs.mounting.open()).warmUp();
   }
 
   /** Without an engine there is nothing to wait for, unless a private engine can be started. */
   async #describe(): Promise<EngineInfo | undefined> {
-    const { signal } = this.#options;
     try {
-      return await this.#engine.describe(signal);
+      return await this.#engine.describe(this.#options.signal);
     } catch (error) {
-      const canStart = !this.#isMountingOver && this.#options.packs?.mounter?.startsEngine === true;
-      if (!canStart || !isDrayError(error, 'ENGINE_UNREACHABLE')) throw error;
-      return undefined;
+      if (!isDrayError(error, 'ENGINE_UNREACHABLE')) throw error;
+      const facts = await this.#wayFacts(true);
+      const decision = facts === undefined ? undefined : decideWay(facts);
+      if (decision?.choice.way === 'mount-private') return undefined;
+      this.#decision = decision;
+      throw error;
     }
+  }
+
+  /** What decides how images are delivered; undefined: nothing can mount here. */
+  async #wayFacts(hasPacks: boolean): Promise<WayFacts | undefined> {
+    const { packs, delivery } = this.#options;
+    const facts = await packs?.mounting?.facts();
+    return facts === undefined ? undefined : { ...facts, engine: this.#info, delivery, hasPacks };
   }
 
   async #createContext(index: BundleIndex | undefined): Promise<DeliveryContext> {
@@ -181,7 +169,10 @@ class Delivery {
   async #deliverReady(snapshot: StatusSnapshot): Promise<boolean> {
     const wanted = imageAvailabilities(snapshot, this.#options.only);
     if (wanted === undefined) return false;
-    if (this.#options.delivery === 'pull') return true;
+    if (this.#options.delivery === 'pull') {
+      await this.#decide(snapshot);
+      return true;
+    }
     const ready = wanted.filter(({ kind, name }) => kind === 'ready' && !this.#done.has(name));
     if (ready.length > 0) await this.#mountReady(snapshot, ready);
     for (const availability of wanted) await this.#deliver(snapshot, availability);
@@ -192,32 +183,48 @@ class Delivery {
   /** Mounts what can be mounted; the rest is loaded, also after a failure. */
   async #mountReady({ index }: StatusSnapshot, ready: readonly ImageAvailability[]): Promise<void> {
     const { packs, delivery, signal } = this.#options;
-    if (this.#isMountingOver || packs?.mounter === undefined || index === undefined) return;
-    if (index.packs.length === 0) {
-      if (delivery === 'mount')
-        this.#warn('cannot mount: the bundle holds no packs; make it with --form packs');
+    if (this.#isMountingOver || packs?.mounting === undefined || index === undefined) return;
+    const facts = await this.#decide({ index });
+    if (facts === undefined || !asksForMounts(delivery)) return;
+    if (!facts.hasPacks) {
+      this.#warnOfNoPacks(decideWay(facts));
       return;
     }
     this.#isMountingOver = true;
+    const entries = ready.flatMap((availability) =>
+      availability.kind === 'ready' ? [availability.entry] : [],
+    );
     try {
-      const mounted = await mountImages({
-        ...this.#run,
-        ...{ mounter: packs.mounter, packs, engine: this.#engine, info: this.#info, index },
-        entries: ready.flatMap((availability) => (availability.kind === 'ready' ? [availability.entry] : [])),
-      });
-      if (mounted !== undefined) this.#adopt(mounted);
+      const mounting = { mounting: packs.mounting, packs, engine: this.#engine };
+      this.#adopt(await mountImages({ ...this.#run, ...mounting, facts, index, entries }));
     } catch (error) {
-      // Loading would be another way around what was refused.
-      if (!isDrayError(error) || isDrayError(error, 'PACK_UNTRUSTED') || signal?.aborted === true)
-        throw error;
+      // Loading would circumvent the refusal.
+      const isRefused = isDrayError(error, 'PACK_UNTRUSTED');
+      if (!isDrayError(error) || isRefused || signal?.aborted === true) throw error;
       this.#warn(`images are loaded instead of mounted: ${reasonOf(error)}`);
     }
   }
 
-  #adopt({ reports, result }: MountedImages): void {
-    if (result.engine !== this.#engine) this.#info = undefined;
-    this.#engine = result.engine;
-    this.#dockerHost = result.dockerHost;
+  async #decide({ index }: Pick<StatusSnapshot, 'index'>): Promise<WayFacts | undefined> {
+    const facts = await this.#wayFacts((index?.packs.length ?? 0) > 0);
+    this.#decision = facts === undefined ? undefined : decideWay(facts);
+    return facts;
+  }
+
+  #warnOfNoPacks(decision: WayDecision): void {
+    if (this.#options.delivery !== 'mount' || this.#hasWarnedOfNoPacks) return;
+    this.#hasWarnedOfNoPacks = true;
+    const remedy = decision.ways[0]?.remedy ?? '';
+    this.#warn(`images are loaded instead of mounted: ${whyNotMounted(decision)}. ${remedy}`.trim());
+  }
+
+  #adopt({ decision, reports, started }: MountedImages): void {
+    this.#decision = decision;
+    if (started !== undefined) {
+      this.#info = undefined;
+      this.#engine = started.engine;
+      this.#dockerHost = started.dockerHost;
+    }
     this.#context = undefined;
     for (const report of reports) this.#record(report);
   }

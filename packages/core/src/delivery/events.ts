@@ -2,7 +2,7 @@ import type { StatusDocument } from '../rendezvous/status.ts';
 import type { WaitDecision } from '../rendezvous/wait-decision.ts';
 import type { DeliveryImageReport } from './report.ts';
 
-/** What happens during waiting and delivery, for whoever shows it. */
+/** What happens during waiting and delivery. */
 export type DeliveryEvent =
   | { readonly type: 'waiting'; readonly decision: WaitDecision; readonly status: StatusDocument | undefined }
   | { readonly type: 'receiving'; readonly reference: string; readonly bytes: number }
@@ -24,8 +24,10 @@ export type DeliveryEvent =
       readonly type: 'mounting';
       readonly images: readonly string[];
       readonly packs: number;
-      /** Of their files. */
+      /** Size of their files. */
       readonly bytes: number;
+      /** Why they are mounted in this way. */
+      readonly reason: string;
     }
   | {
       readonly type: 'unpacking';

@@ -1,70 +1,128 @@
 import type { ByteStream } from '../blob-store.ts';
 import type { BundleEntry, BundleIndex } from '../bundle/bundle-index.ts';
 import type { Pack } from '../bundle/pack-types.ts';
-import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
+import type { Engine, LoadableImage } from '../engine.ts';
+import { isDrayError } from '../errors.ts';
+import { createPool } from '../handover/pool.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostPlatform } from '../image/platform.ts';
-import type { MountResult, MountablePack, Mounter } from '../mounter.ts';
-import { createPool } from '../handover/pool.ts';
+import { familiarReference } from '../image/reference.ts';
+import type { MountRequest, MountablePack, Mounting, StartedEngine } from '../mounter.ts';
+import { decideWay, isMountWay, whyNotMounted, type WayDecision } from './decide-way.ts';
 import { openVerified, receive, type DeliveryRun } from './deliver-image.ts';
-import { providePack, type PackAccess } from './pack-access.ts';
 import { isThere } from './is-there.ts';
 import { findMountable, type MountableImage } from './mountable.ts';
+import { providePack, type PackAccess } from './pack-access.ts';
 import type { DeliveryImageReport } from './report.ts';
 import { verifyPack } from './verify-pack.ts';
+import type { WayFacts } from './way-facts.ts';
+import { obstacleOf } from './way-obstacles.ts';
 
 export interface MountImagesRequest extends DeliveryRun {
-  readonly mounter: Mounter;
+  readonly mounting: Mounting;
   readonly packs: PackAccess;
   readonly engine: Engine;
-  /** Undefined when no engine answers. */
-  readonly info: EngineInfo | undefined;
+  /** What decides the way. */
+  readonly facts: WayFacts;
   readonly index: BundleIndex;
   /** That are complete in the bundle. */
   readonly entries: readonly BundleEntry[];
 }
 
 export interface MountedImages {
+  /** The last decision: why they were mounted this way, or why they were not. */
+  readonly decision: WayDecision;
   /** Of the images that are in the engine now. */
   readonly reports: readonly DeliveryImageReport[];
-  readonly result: MountResult;
+  /** The private engine that has them; undefined: they are in the engine that was asked for. */
+  readonly started?: StartedEngine | undefined;
 }
 
 /**
- * Mounts the images that packs contain and the engine lacks. Resolves with undefined when there is nothing to
- * mount.
- * @throws DrayError `MOUNT_UNAVAILABLE` and others of the mounter; `DIGEST_MISMATCH` for a damaged pack
+ * Mounts the images that packs contain and the engine lacks, in the fastest way that is open. If one way
+ * turns out to be closed, decides again. Without a way, or without such images, it mounts nothing.
+ * @throws DrayError of the mounter, but not `MOUNT_UNAVAILABLE`; `PACK_INVALID`, `DIGEST_MISMATCH` for a pack
+ * that is damaged or wrong, before anything is mounted
  */
-export async function mountImages(request: MountImagesRequest): Promise<MountedImages | undefined> {
+export async function mountImages(request: MountImagesRequest): Promise<MountedImages> {
   const startedAt = performance.now();
-  const { mounter, engine, info, index, entries, handover, emit, signal } = request;
-  const platform = info?.platform ?? hostPlatform();
+  const { facts, index, entries, handover, emit, signal } = request;
   const { images, packs } = await findMountable({
-    ...{ blobs: handover.blobs, index, entries, platform, signal },
+    ...{ blobs: handover.blobs, index, entries, signal },
+    platform: facts.engine?.platform ?? hostPlatform(),
     isPresent: (image) => isPresent(request, image),
     warn: (message) => {
       emit({ type: 'warning', message });
     },
   });
-  if (images.length === 0) return undefined;
-  const names = images.map(({ name }) => name);
-  const receiveHere = (descriptors: readonly Descriptor[]): Promise<void> =>
-    receive(request, names.join(', '), descriptors);
-  const mountable: MountablePack[] = [];
-  for (const pack of packs) {
-    mountable.push(await providePack(request.packs, pack, receiveHere, signal));
-  }
-  await verifyDeeply(request, packs);
-  const bytes = packs.reduce((sum, { image }) => sum + image.size, 0);
-  emit({ type: 'mounting', images: names, packs: packs.length, bytes });
-  const openBlob = async (descriptor: Descriptor): Promise<ByteStream> => {
-    await receiveHere([descriptor]);
-    return openVerified(request, descriptor);
-  };
-  const wanted = images.map(({ image }) => image);
-  const result = await mounter.mount({ engine, info, images: wanted, packs: mountable, openBlob, signal });
+  const decision = decideWay(facts);
+  if (images.length === 0) return { decision, reports: [] };
+  if (!isMountWay(decision.choice.way)) return notMounted(request, decision);
+  const tried = await tryWays(request, await provideContent(request, images, packs));
+  if (tried.isMounted !== true) return notMounted(request, tried.decision);
   const ms = Math.round(performance.now() - startedAt);
-  return { reports: await checkMounted(request, result, images, ms), result };
+  return { ...tried, reports: await checkMounted(request, tried.started, images, ms) };
+}
+
+/** Brings the packs to this node, proves them, and checks them deeply where that is asked for. */
+async function provideContent(
+  request: MountImagesRequest,
+  images: readonly MountableImage[],
+  packs: readonly Pack[],
+): Promise<MountRequest> {
+  const { packs: access, facts, signal } = request;
+  const names = images.map(({ name }) => name).join(', ');
+  const receiveHere = (descriptors: readonly Descriptor[]): Promise<void> =>
+    receive(request, names, descriptors);
+  const mountable: MountablePack[] = [];
+  for (const pack of packs) mountable.push(await providePack(access, pack, receiveHere, signal));
+  await verifyDeeply(request, packs);
+  return {
+    ...{ info: facts.engine, images: images.map(({ image }) => image), packs: mountable, signal },
+    openBlob: async (descriptor): Promise<ByteStream> => {
+      await receiveHere([descriptor]);
+      return openVerified(request, descriptor);
+    },
+  };
+}
+
+interface TriedWays {
+  readonly decision: WayDecision;
+  readonly isMounted?: true;
+  readonly started?: StartedEngine | undefined;
+}
+
+/** Takes the ways in the order of the decision, which learns from each that is closed. */
+async function tryWays(
+  { mounting, facts, emit }: MountImagesRequest,
+  request: MountRequest,
+): Promise<TriedWays> {
+  const mounter = await mounting.open();
+  const { images, packs } = request;
+  const bytes = packs.reduce((sum, { pack }) => sum + pack.image.size, 0);
+  const names = images.map(imageName);
+  let found = facts.found;
+  for (;;) {
+    const decision = decideWay({ ...facts, found });
+    const { way, reason } = decision.choice;
+    if (!isMountWay(way)) return { decision };
+    emit({ type: 'mounting', images: names, packs: packs.length, bytes, reason });
+    try {
+      return { decision, isMounted: true, started: await mounter.mount(way, request) };
+    } catch (error) {
+      if (!isDrayError(error, 'MOUNT_UNAVAILABLE')) throw error;
+      found = { ...found, [way]: obstacleOf(error) };
+    }
+  }
+}
+
+function notMounted({ emit }: DeliveryRun, decision: WayDecision): MountedImages {
+  emit({ type: 'warning', message: `images are loaded instead of mounted: ${whyNotMounted(decision)}` });
+  return { decision, reports: [] };
+}
+
+function imageName({ reference, config }: LoadableImage): string {
+  return reference === undefined ? config.digest : familiarReference(reference);
 }
 
 /**
@@ -84,9 +142,10 @@ async function verifyDeeply(
 }
 
 async function isPresent(
-  { engine, info, signal }: MountImagesRequest,
+  { engine, facts, signal }: MountImagesRequest,
   image: LoadableImage,
 ): Promise<boolean> {
+  const info = facts.engine;
   if (info === undefined || image.reference === undefined) return false;
   const found = await engine.inspect(image.reference, signal);
   return found !== undefined && isThere(engine, info, found, image, signal);
@@ -94,12 +153,13 @@ async function isPresent(
 
 /** Warns of the images that the engine does not show; they are delivered in another way. */
 async function checkMounted(
-  { engine: asked, info: known, emit, signal }: MountImagesRequest,
-  { engine }: MountResult,
+  { engine: asked, facts, emit, signal }: MountImagesRequest,
+  started: StartedEngine | undefined,
   images: readonly MountableImage[],
   ms: number,
 ): Promise<readonly DeliveryImageReport[]> {
-  const info = engine === asked && known !== undefined ? known : await engine.describe(signal);
+  const engine = started?.engine ?? asked;
+  const info = (started === undefined ? facts.engine : undefined) ?? (await engine.describe(signal));
   // Each check makes a container.
   const reports = await createPool(trialsAtATime).map(
     images,

@@ -3,14 +3,14 @@ import type { BlobStore, ByteStream } from '../blob-store.ts';
 import { packBlobs } from '../bundle/pack.ts';
 import type { Pack } from '../bundle/pack-types.ts';
 import type { LayerInPack } from '../bundle/packed-layers.ts';
-import type { MountablePack, Mounter } from '../mounter.ts';
+import type { MountablePack, Mounting } from '../mounter.ts';
 import type { PackReader } from '../pack-writer.ts';
 import type { PackStore } from '../store/pack-store.ts';
 import { verifying } from '../store/verifying.ts';
 
-/** What delivery can do with packs. */
+/** Access to packs for delivery. */
 export interface PackAccess {
-  /** Of the bundle on this node. */
+  /** The bundle on this node. */
   readonly store: PackStore;
   readonly reader: PackReader;
   /**
@@ -18,7 +18,7 @@ export interface PackAccess {
    */
   readonly deepConcurrency?: number | undefined;
   /** Undefined: packs are only unpacked. */
-  readonly mounter?: Mounter | undefined;
+  readonly mounting?: Mounting | undefined;
 }
 
 /** Brings all blobs of a pack to this node and proves the file that will be mounted or read. */
@@ -33,7 +33,10 @@ export async function providePack(
   return { pack, file: store.fileOf(pack.image.digest), proven };
 }
 
-/** The tar of a layer, rebuilt from its pack, whose blobs are on this node. Nothing extracted is left once it has been read or given up. */
+/**
+ * The tar of a layer, rebuilt from its pack, whose blobs are on this node. Nothing extracted is left once it
+ * has been read or given up.
+ */
 export async function* openPackedLayer(
   { store, reader }: PackAccess,
   local: { readonly location: string; readonly blobs: BlobStore },

@@ -12,16 +12,18 @@ import { DrayError, EngineError, IntegrityError } from '../errors.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
 import { parseReference } from '../image/reference.ts';
-import type { MountRequest, Mounter } from '../mounter.ts';
+import type { MountRequest, Mounter, Mounting } from '../mounter.ts';
 import type { OpenPackedLayer } from '../pack-writer.ts';
 import { createPackStore } from '../store/pack-store.ts';
 import { initLayout } from '../store/layout.ts';
 import { decompressLayer } from '../testing/compress.ts';
 import { randomImage } from '../testing/random-image.ts';
 import type { DeliveryEvent } from './events.ts';
-import { deliver, type DeliveryMode } from './deliver.ts';
+import { decideWay } from './decide-way.ts';
+import { deliver } from './deliver.ts';
 import type { DeliveryReport } from './report.ts';
 import { unpackBundle } from './unpack-bundle.ts';
+import type { DeliveryMode } from './way-facts.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
 const image = randomImage({ seed: 7, layers: 3 });
@@ -119,37 +121,55 @@ describe('mounting', () => {
 
   test('gives way to loading where it is impossible, and says why', async () => {
     const engine = fakeEngine('classic');
-    const unavailable: Mounter = {
-      startsEngine: false,
-      warmUp: () => undefined,
+    const unavailable = mounterWith({
+      isExportWanted: true,
       mount: () => Promise.reject(new DrayError('MOUNT_UNAVAILABLE', 'cannot mount packs: not root')),
-    };
+    });
     const { report, warnings } = await deliverTo(engine, 'auto', unavailable);
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
     expect(warnings).toEqual([expect.stringContaining('not root')]);
   });
 
+  test('reports the choice, and takes the next way when the first is closed', async () => {
+    const engine = fakeEngine('containerd');
+    const ways: string[] = [];
+    const remoteOnly = mounterWith({
+      mount: (way) => {
+        ways.push(way);
+        if (way === 'mount-local') {
+          return Promise.reject(new DrayError('MOUNT_UNAVAILABLE', 'cannot mount packs: no socket'));
+        }
+        engine.add();
+        return Promise.resolve(undefined);
+      },
+    });
+    const { report, warnings } = await deliverTo(engine, 'auto', remoteOnly);
+    expect(ways).toEqual(['mount-local', 'mount-remote']);
+    expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'mount' }] });
+    const { choice } = decideWay({
+      ...(await remoteOnly.facts()),
+      ...{ engine: await engine.describe(), delivery: 'auto', hasPacks: true },
+      found: { 'mount-local': { reason: 'no socket' } },
+    });
+    expect(report.choice).toEqual(choice);
+    expect(warnings).toEqual([]);
+  });
+
   test('gives way to loading when the engine does not show the image', async () => {
-    const engine = fakeEngine('classic');
-    const idle: Mounter = {
-      startsEngine: false,
-      warmUp: () => undefined,
-      mount: () => Promise.resolve({ way: 'live', engine }),
-    };
+    const engine = fakeEngine('containerd');
+    const idle = mounterWith({ mount: () => Promise.resolve(undefined) });
     const { report } = await deliverTo(engine, 'auto', idle);
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
   });
 
   test('tells where an engine of our own answers, also when no other does', async () => {
     const own = fakeEngine('classic');
-    const mounter: Mounter = {
-      startsEngine: true,
-      warmUp: () => undefined,
+    const mounter = mounterWith({
       mount: () => {
         own.add();
-        return Promise.resolve({ way: 'private', engine: own, dockerHost: 'unix:///run/own.sock' });
+        return Promise.resolve({ engine: own, dockerHost: 'unix:///run/own.sock' });
       },
-    };
+    });
     const { report } = await deliverTo(absentEngine(), 'mount', mounter);
     expect(report).toMatchObject({
       outcome: 'hit',
@@ -234,18 +254,21 @@ interface Delivery {
 async function deliverTo(
   engine: Engine,
   delivery: DeliveryMode,
-  mounter?: Mounter,
+  mounter?: Mounting,
   provenDir?: string,
 ): Promise<Delivery> {
   const place = createDirectoryTransport(dir);
   const events: DeliveryEvent[] = [];
   const mounted: MountRequest[] = [];
   const watched = mounter && {
-    startsEngine: mounter.startsEngine,
-    warmUp: () => undefined,
-    mount: (request: MountRequest) => {
-      mounted.push(request);
-      return mounter.mount(request);
+    facts: () => mounter.facts(),
+    open: async () => {
+      const opened = await mounter.open();
+      const mount: Mounter['mount'] = (way, request) => {
+        mounted.push(request);
+        return opened.mount(way, request);
+      };
+      return { ...opened, mount };
     },
   };
   const report = await deliver({
@@ -255,7 +278,11 @@ async function deliverTo(
     only: [],
     delivery,
     onMiss: 'continue',
-    packs: { store: createPackStore(dir, { provenDir }), reader, mounter: watched },
+    packs: {
+      store: createPackStore(dir, { provenDir }),
+      reader,
+      mounting: watched,
+    },
     concurrency: 2,
     policy: { graceMs: 0, timeoutMs: 5000, settled: true },
     pollMs: 5,
@@ -265,14 +292,24 @@ async function deliverTo(
   return { report, warnings, mounted };
 }
 
-function liveMounter(engine: FakeEngine): Mounter {
-  return {
-    startsEngine: false,
-    warmUp: () => undefined,
+function liveMounter(engine: FakeEngine): Mounting {
+  return mounterWith({
     mount: () => {
       engine.add();
-      return Promise.resolve({ way: 'live', engine });
+      return Promise.resolve(undefined);
     },
+  });
+}
+
+/** What a root has that may mount. */
+function mounterWith({
+  mount,
+  isExportWanted = false,
+}: Pick<Mounter, 'mount'> & { readonly isExportWanted?: boolean }): Mounting {
+  const rights = { isRoot: true, hasSysAdmin: true, inUserNamespace: false };
+  return {
+    facts: () => Promise.resolve({ rights, reach: 'auto', isExportWanted }),
+    open: () => Promise.resolve({ warmUp: () => undefined, mount }),
   };
 }
 

@@ -1,7 +1,11 @@
 import type { ErrorSummary } from '../error-summary.ts';
 import type { Digest } from '../image/digest.ts';
+import type { WayChoice } from './decide-way.ts';
 
-/** How an image came into the engine. `present`: it was there, at most a name was added; `none`: it did not. */
+/**
+ * How an image came into the engine. `present`: it was there, at most a name was added; `none`: it is not
+ * there.
+ */
 export type DeliveryKind = 'present' | 'mount' | 'load' | 'pull' | 'none';
 
 export interface LayerCounts {
@@ -33,13 +37,18 @@ export interface DeliveryReport {
   readonly reason?: string | undefined;
   /** The time limit ended the waiting. */
   readonly timedOut?: true | undefined;
+  /** How images come into this engine, and why; absent if no image came to be delivered. */
+  readonly choice?: WayChoice | undefined;
   readonly images: readonly DeliveryImageReport[];
-  /** Of the engine of our own that has the images, fit for `DOCKER_HOST`; absent when they are in the engine that was asked for. */
+  /**
+   * `DOCKER_HOST` of the private engine that has the images; absent if they are in the engine that was asked
+   * for.
+   */
   readonly dockerHost?: string | undefined;
   /** Time spent waiting for the pre-pull (ms), part of `ms`. */
   readonly waitedMs: number;
   readonly ms: number;
-  /** What ended the whole load early, such as an engine that is not there. */
+  /** The error that ended the delivery early, such as an engine that does not answer. */
   readonly error?: ErrorSummary | undefined;
 }
 
@@ -56,7 +65,10 @@ export function undelivered(reference: string, error?: ErrorSummary): DeliveryIm
   };
 }
 
-/** The outcome for the cache: an image that had to be pulled after all is a miss, unless pulling was what was asked for. */
+/**
+ * The outcome for the cache: an image that had to be pulled after all is a miss, unless pulling was what was
+ * asked for.
+ */
 export function deliveryOutcome(
   images: readonly DeliveryImageReport[],
   isPullAsked: boolean,

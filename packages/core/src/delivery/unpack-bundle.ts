@@ -20,7 +20,7 @@ import { openPackedLayer, providePack, type PackAccess } from './pack-access.ts'
 import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
 export interface UnpackOptions {
-  readonly packs: Omit<PackAccess, 'mounter'>;
+  readonly packs: Omit<PackAccess, 'mounting'>;
   /** Called after each layer. */
   readonly onLayer?: ((layer: { readonly reference: string; readonly bytes: number }) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -34,6 +34,9 @@ export function engineFacts(
   changes: Partial<EngineSetup> & { readonly infoChanges?: Partial<EngineInfo> | undefined } = {},
 ): EngineSetup {
   const { infoChanges, ...others } = changes;
+  const mapping = (['rootless', 'userns'] as const).find((name) =>
+    others.securityOptions?.includes(`name=${name}`),
+  );
   return {
     origin: 'the default',
     hostname: 'node1',
@@ -54,19 +57,23 @@ export function engineFacts(
       imageStore: 'containerd',
       storageDriver: 'overlayfs',
       platform: { os: 'linux', architecture: 'amd64' },
+      ...(mapping === undefined ? {} : { userMapping: mapping }),
       ...infoChanges,
     },
   };
 }
 
-/** The facts of a machine and an engine with which everything works, changed as told; `engine: undefined` takes the engine away. */
+/**
+ * The facts of a machine and an engine with which everything works, changed as told; `engine: undefined`
+ * takes the engine away.
+ */
 export function doctorFacts(
   changes: {
     readonly machine?: Partial<MachineFacts> | undefined;
     readonly engine?: EngineSetup | undefined;
     readonly localEngineHost?: string | undefined;
     readonly storage?: Partial<StorageFacts> | undefined;
-    readonly mayStartEngine?: boolean | undefined;
+    readonly isExportWanted?: boolean | undefined;
   } = {},
 ): DoctorFacts {
   const engine = 'engine' in changes ? changes.engine : engineFacts();
@@ -74,7 +81,12 @@ export function doctorFacts(
     machine: { ...capableMachine, ...changes.machine },
     engine,
     localEngineHost: changes.localEngineHost,
-    mayStartEngine: changes.mayStartEngine ?? true,
+    wish: {
+      delivery: 'auto',
+      reach: 'auto',
+      isExportWanted: changes.isExportWanted ?? true,
+      hasPacks: true,
+    },
     storage: {
       dataRoot: '/var/lib/drayage',
       filesystem: 'ext4',

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isObject, throwIfAborted, type HelperContainer, type HelperRequest } from '@drayage/core';
+import { throwIfAborted, type HelperContainer, type HelperRequest } from '@drayage/core';
 import type Dockerode from 'dockerode';
 import type { Connection } from '../connection.ts';
 import { httpStatus } from '../engine-errors.ts';
-import { getJson } from '../get-json.ts';
 import { attachedProcess } from './attached-process.ts';
 import { importEmptyImage, removeImage } from './empty-image.ts';
 import { createHelperContainer, volumeFolder } from './create-helper-container.ts';
@@ -29,7 +28,7 @@ export async function openHelperContainer(
     throwIfAborted(request.signal, `start a helper container on ${endpoint.location}`);
   };
   check();
-  await requireRights(connection, request.signal);
+  requireRights(connection);
   const swept = sweepHelpers(connection);
   check();
   const container = await createContainer(connection, request.volume);
@@ -44,20 +43,11 @@ export async function openHelperContainer(
   }
 }
 
-/** @see Docker API v1.41, GET /info "SecurityOptions" */
-async function requireRights(
-  { docker, endpoint, info }: Connection,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+function requireRights({ endpoint, info }: Connection): void {
   if (info.platform.os !== 'linux') throw helperUnavailable(endpoint, `it runs on ${info.platform.os}`);
-  const answer = await getJson(docker, '/info', signal).catch((error: unknown) => {
-    throwIfAborted(signal, `start a helper container on ${endpoint.location}`);
-    throw helperFailed('prepare', endpoint, error);
-  });
-  const options: unknown = isObject(answer) ? answer['SecurityOptions'] : undefined;
-  const isRootless =
-    Array.isArray(options) && options.some((option) => /name=rootless\b/.test(String(option)));
-  if (isRootless) throw helperUnavailable(endpoint, 'it runs without root and cannot mount packs');
+  if (info.userMapping === 'rootless') {
+    throw helperUnavailable(endpoint, 'it runs without root and cannot mount packs');
+  }
 }
 
 async function createContainer(connection: Connection, volume: string): Promise<Dockerode.Container> {

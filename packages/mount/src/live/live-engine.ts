@@ -1,5 +1,6 @@
-import { packedLayers, type MountablePack } from '@drayage/core/bundle';
 import type { Digest, EngineInfo } from '@drayage/core';
+import { packedLayers, type MountablePack } from '@drayage/core/bundle';
+import { engineObstacle } from '@drayage/core/plan';
 import { packFolder, type PlacedPack } from '../packs/pack-folder.ts';
 import type { EngineHost } from '../engine-host/engine-host.ts';
 import { mountUnavailable } from '../engine-host/unavailable.ts';
@@ -17,30 +18,32 @@ export interface LiveEngine {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface LiveEngineOptions {
+/** The engine of a sweep or a repair. */
+export interface LiveUpkeepRequest {
   readonly engineHost: EngineHost;
   readonly info: EngineInfo;
-  /** ID of the lease that keeps new content. */
-  readonly lease?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const usualNamespace = 'moby';
 
 /**
- * Connects to the containerd of a running engine; the caller closes `client`.
+ * Connects to the containerd of a running engine; the caller closes `client`. `lease` is the ID of the lease
+ * that keeps new content.
  * @throws DrayError `MOUNT_UNAVAILABLE` if its images are not in containerd's overlayfs snapshotter;
  * `CONTAINERD_API`
  */
-export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEngine> {
-  const { engineHost, info, lease, signal } = options;
-  checkStore(info);
+export async function openLiveEngine(
+  { engineHost, info, signal }: LiveUpkeepRequest,
+  lease?: string,
+): Promise<LiveEngine> {
+  const obstacle = engineObstacle(info);
+  if (obstacle !== undefined) {
+    throw mountUnavailable(info.location, obstacle.reason, { hint: obstacle.remedy });
+  }
   const snapshotter = info.storageDriver;
   const namespace = engineHost.namespace ?? info.containerd?.namespace ?? usualNamespace;
-  const client = await createContainerdClient({
-    ...{ dialled: engineHost, namespace, snapshotter, signal },
-    lease,
-  });
+  const client = await createContainerdClient({ dialled: engineHost, namespace, snapshotter, lease, signal });
   try {
     return { engineHost, client, snapshotter, folder: packFolder((await client.server()).uuid), signal };
   } catch (error) {
@@ -81,15 +84,4 @@ export function packsAtHand(
       }
     },
   };
-}
-
-function checkStore({ imageStore, storageDriver, location, version }: EngineInfo): void {
-  if (imageStore === 'containerd' && storageDriver === 'overlayfs') return;
-  const reason =
-    imageStore === 'containerd'
-      ? `its snapshotter is ${storageDriver}; only overlayfs supports mounted layers`
-      : `engine ${version} uses the classic image store, which reads images only at start`;
-  throw mountUnavailable(location, reason, {
-    hint: 'Start an engine with the containerd image store, use "dray engine start --bundle", or --delivery load.',
-  });
 }

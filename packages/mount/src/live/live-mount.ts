@@ -1,6 +1,5 @@
-import { DrayError } from '@drayage/core';
-import type { ByteStream, Descriptor, Digest, EngineInfo, LoadableImage } from '@drayage/core';
-import type { MountablePack } from '@drayage/core/bundle';
+import { DrayError, type Digest, type EngineInfo } from '@drayage/core';
+import type { MountRequest } from '@drayage/core/bundle';
 import { clearOrphans } from '../packs/orphans.ts';
 import { mountPacks } from '../packs/pack-mounts.ts';
 import type { EngineHost } from '../engine-host/engine-host.ts';
@@ -20,19 +19,15 @@ import { writeBlobs } from './write-blobs.ts';
  */
 export type LayerContent = 'none' | 'blobs';
 
-export interface LiveMountRequest {
+/**
+ * Layers of the images may also be in the engine instead of the packs. `openBlob` is called with `content:
+ * 'blobs'` only.
+ */
+export interface LiveMountRequest extends MountRequest {
   readonly engineHost: EngineHost;
   readonly info: EngineInfo;
-  /** Each of their layers is in `packs` or in the engine. */
-  readonly images: readonly LoadableImage[];
-  readonly packs: readonly MountablePack[];
-  /**
-   * Opens the verified bytes of a layer as the registry compressed it; only called with `content: 'blobs'`.
-   */
-  readonly openBlob: (blob: Descriptor) => Promise<ByteStream>;
   /** Default: `none`. */
   readonly content?: LayerContent | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** The result of a live mount. */
@@ -57,7 +52,7 @@ export interface LiveMountResult {
 export async function mountLive(request: LiveMountRequest): Promise<LiveMountResult> {
   const { engineHost, packs, signal } = request;
   const lease = leaseName();
-  const engine = await openLiveEngine({ ...request, lease });
+  const engine = await openLiveEngine(request, lease);
   const atHand = packsAtHand(engineHost, packs, signal);
   try {
     const swept = await sweepPacks(engine);

@@ -1,16 +1,9 @@
-import type { Digest, EngineInfo } from '@drayage/core';
+import type { Digest } from '@drayage/core';
 import type { MountablePack } from '@drayage/core/bundle';
-import type { EngineHost } from '../engine-host/engine-host.ts';
-import { openLiveEngine, packsAtHand } from './live-engine.ts';
+import { openLiveEngine, packsAtHand, type LiveUpkeepRequest } from './live-engine.ts';
 import { repairLayers, type Repair } from './repair.ts';
 import { leaseName, takeLease } from './run-lease.ts';
 import { sweepPacks } from './sweep.ts';
-
-export interface LiveUpkeepRequest {
-  readonly engineHost: EngineHost;
-  readonly info: EngineInfo;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * Unmounts the packs that no image of the engine needs any more, and returns them. {@link mountLive} does
@@ -36,7 +29,7 @@ export async function repairLiveMounts(
 ): Promise<Repair> {
   const { engineHost, packs, signal } = request;
   const lease = leaseName();
-  const engine = await openLiveEngine({ ...request, lease });
+  const engine = await openLiveEngine(request, lease);
   const atHand = packsAtHand(engineHost, packs, signal);
   try {
     await takeLease(

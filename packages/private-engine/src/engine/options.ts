@@ -1,17 +1,8 @@
-import type { ByteStream, Descriptor, Digest, Engine, ImageStoreKind, LoadableImage } from '@drayage/core';
-import type { MountablePack } from '@drayage/core/bundle';
+import type { Digest, Engine, ImageStoreKind, LoadableImage } from '@drayage/core';
+import type { MountContent } from '@drayage/core/bundle';
 import type { PackTrust } from '@drayage/mount';
 import type { StorageBackend, StorageChoice, StorageWish } from '../storage/choose.ts';
 import type { Environment } from '@drayage/host';
-
-/** Images to be there from the start. */
-export interface PrivateEngineContent {
-  readonly images: readonly LoadableImage[];
-  /** Proven. */
-  readonly packs: readonly MountablePack[];
-  /** The verified bytes of a blob of the bundle. */
-  readonly openBlob: (descriptor: Descriptor) => Promise<ByteStream>;
-}
 
 /** What one may hear while an engine starts. */
 export type PrivateEngineEvent =
@@ -24,7 +15,10 @@ export interface PrivateEngineOptions {
   readonly dataRoot: string;
   /** Of the caller; only the engine's programs and proxies are looked for in it. */
   readonly env: Environment;
-  /** A file, or a name to be found on the PATH; `dockerd` unless told. The programs beside it come first for the engine. */
+  /**
+   * A file, or a name to be found on the PATH; `dockerd` unless told. The programs beside it come first for
+   * the engine.
+   */
   readonly dockerd?: string | undefined;
   /** Unless told: what the data-root has, else `classic`. */
   readonly imageStore?: ImageStoreKind | undefined;
@@ -37,7 +31,8 @@ export interface PrivateEngineOptions {
   /** URLs of mirrors of Docker Hub. */
   readonly registryMirrors?: readonly string[] | undefined;
   readonly insecureRegistries?: readonly string[] | undefined;
-  readonly content?: PrivateEngineContent | undefined;
+  /** Images that are there from the start; their packs are proven. */
+  readonly content?: MountContent | undefined;
   /** Whom to trust with the files of packs; unless told only root. Private copies are events. */
   readonly trust?: Omit<PackTrust, 'onCopy'> | undefined;
   /** A client for the engine; without it nothing can be mounted in the containerd store. */
@@ -90,7 +85,10 @@ export interface StopOptions {
 
 export interface StopResult {
   readonly dataRoot: string;
-  /** `killed`: it did not end when it was told to. `not-running`: nothing to end; what a dead one left is cleared all the same. */
+  /**
+   * `killed`: it did not end when it was told to. `not-running`: nothing to end; what a dead one left is
+   * cleared all the same.
+   */
   readonly outcome: 'stopped' | 'killed' | 'not-running';
   readonly purged: boolean;
 }
@@ -102,8 +100,8 @@ export interface StatusOptions {
 export interface PrivateEngineStatus {
   readonly dataRoot: string;
   /**
-   * `starting`: it has the lock and does not answer yet. `elsewhere`: in another container, which cannot be looked into.
-   * `left-over`: it died; the next start or stop clears what is left.
+   * `starting`: it has the lock and does not answer yet. `elsewhere`: in another container, which cannot be
+   * looked into. `left-over`: it died; the next start or stop clears what is left.
    */
   readonly state: 'running' | 'starting' | 'elsewhere' | 'left-over' | 'stopped';
   readonly owner?:
