@@ -138,7 +138,7 @@ function checkEnvelope(bytes: Uint8Array, { key, context, pipeline }: SignatureD
 }
 
 function quoted(text: string | undefined): string {
-  return text === undefined ? 'an unnamed one' : `"${printable(text, 100)}"`;
+  return text === undefined ? 'no named purpose' : `"${printable(text, 100)}"`;
 }
 
 function refusal(code: ErrorCode, reason: string): DrayError {

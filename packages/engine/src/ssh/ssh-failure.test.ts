@@ -39,7 +39,7 @@ describe('an engine that ssh does not reach', () => {
     [
       'docker lacks permission',
       { exitCode: 1, said: 'permission denied while trying to connect' },
-      'far side says "permission denied',
+      'remote host says "permission denied',
       trial,
     ],
     ['of an unknown reason', { exitCode: 1 }, 'status 1', trial],
