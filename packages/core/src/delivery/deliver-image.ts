@@ -19,20 +19,20 @@ import type { DeliveryKind, LayerCounts, DeliveryImageReport } from './report.ts
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
 import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
-/** A store of a bundle's blobs, with its name for messages. */
+/** A store of a bundle's blobs; `location` names it in messages. */
 export interface BlobLocation {
   readonly location: string;
   readonly blobs: BlobStore;
 }
 
-/** What every step of a delivery uses. */
+/** The state shared by all steps of a delivery. */
 export interface DeliveryRun {
-  /** Where the blobs come from. */
+  /** The source of the blobs. */
   readonly handover: BlobLocation;
-  /** Where they are kept on this node; the same place when there is no handover. */
+  /** Keeps blobs on this node; equals `handover` when there is no handover. */
   readonly local: BlobLocation;
   readonly pool: Pool;
-  /** For layers that are only in packs; undefined: they count as missing. */
+  /** Provides layers that are only in packs; undefined: they count as missing. */
   readonly packs: PackAccess | undefined;
   readonly emit: (event: DeliveryEvent) => void;
   readonly signal: AbortSignal | undefined;
@@ -44,12 +44,12 @@ export interface DeliveryContext extends DeliveryRun {
   readonly info: EngineInfo;
   /** The layers of the bundle's packs. */
   readonly packed: PackedLayers;
-  /** ChainIds that the engine has, listed when the first is needed; the set grows with every delivery. */
+  /** ChainIds in the engine, listed on first use; every delivery adds to the set. */
   readonly knownChainIds: () => Promise<Set<Digest>>;
 }
 
 /**
- * Makes one image of the bundle available in the engine, and checks it there. A failure goes into the report.
+ * Makes one image of the bundle available in the engine, and checks it there. The report states a failure.
  */
 export async function deliverImage(
   context: DeliveryContext,
@@ -97,7 +97,7 @@ async function findPresent(context: DeliveryContext, image: LoadableImage): Prom
   const unnamed = await engine.inspect(id, signal);
   if (unnamed === undefined || !(await isThere(engine, info, unnamed, image, signal))) return undefined;
   if (image.reference === undefined) return present;
-  // Only a tag can be added to an image that is there; a digest name comes with loading or pulling.
+  // An existing image can only get a tag; a digest name comes with a load or pull.
   if (image.reference.digest !== undefined) return info.imageStore === 'classic' ? present : undefined;
   await engine.tag(id, image.reference, signal);
   return present;
@@ -158,7 +158,7 @@ async function loadAndCheck(
   return { delivery: 'load', layers: { sent, ...counts }, bytesSent };
 }
 
-/** Brings the packs to this node that some layers are rebuilt from. */
+/** Copies the packs to this node from which layers are rebuilt. */
 async function provideUnpacked(
   context: DeliveryContext,
   name: string,
@@ -184,7 +184,7 @@ async function openLayer(
   return verifying(openPackedLayer(packs, local, place.source, signal), layer, local.location);
 }
 
-/** Copies what this node lacks from the handover location. `name` is the image, for events. */
+/** Copies missing blobs from the handover location to this node. `name` is the image, for events. */
 export async function receive(
   context: DeliveryRun,
   name: string,
@@ -220,7 +220,9 @@ async function checkLoaded(context: DeliveryContext, image: LoadableImage, name:
   const found = await engine.inspect(tagged ?? id, signal);
   if (found === undefined || !isSameImage(found, image, info)) {
     const got =
-      found === undefined ? 'it is not there' : `the engine has ${found.engineImageId} instead of ${id}`;
+      found === undefined
+        ? 'the engine does not have it'
+        : `the engine has ${found.engineImageId} instead of ${id}`;
     throw new EngineError(
       'ENGINE_IMAGE_MISMATCH',
       `cannot find ${name} in the engine after loading it: ${got}`,
@@ -230,8 +232,8 @@ async function checkLoaded(context: DeliveryContext, image: LoadableImage, name:
 }
 
 /**
- * An image asked for by digest must be known as `name@digest`. The classic store learns that only from a
- * pull, which finds every layer present and fetches the manifest alone.
+ * An image requested by digest must be known as `name@digest`. The classic store records that only in a pull,
+ * which finds every layer present and fetches just the manifest.
  */
 async function ensureDigestName(
   { engine, info, emit, signal }: DeliveryContext,

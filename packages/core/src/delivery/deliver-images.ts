@@ -5,13 +5,13 @@ import { deliver } from './deliver.ts';
 import type { DeliveryOptions } from './options.ts';
 import type { DeliveryReport } from './report.ts';
 
-/** Where a bundle comes from: a directory, or a handover location and where this node keeps its blobs. */
+/** The bundle: a directory, or a handover location and a local store for its blobs. */
 export type DeliveryLocation = string | Pick<DeliveryOptions, 'handover' | 'local'>;
 
 type Defaulted = 'only' | 'delivery' | 'onMiss' | 'concurrency' | 'pollMs';
 type Given = Omit<DeliveryOptions, Defaulted | 'engine' | 'handover' | 'local' | 'policy'>;
 
-/** Defaults: every image, `auto`, `continue`, 6 transfers at a time, a look every 200 ms. */
+/** Defaults: every image, `auto`, `continue`, 6 concurrent transfers, a poll every 200 ms. */
 export interface DeliverOptions extends Given, Partial<Pick<DeliveryOptions, Defaulted>> {
   /** Default: a pre-pull must begin within a minute and end within ten. */
   readonly policy?: Partial<WaitPolicy> | undefined;
@@ -28,8 +28,8 @@ const defaults = {
 const defaultPolicy: WaitPolicy = { timeoutMs: 600_000, graceMs: 60_000, settled: false };
 
 /**
- * Waits for the images of a pre-pull and brings each into the engine as soon as it is in the bundle. Failures
- * are in the report. @throws DrayError `ABORTED`
+ * Waits for the images of a pre-pull, and delivers each to the engine as soon as the bundle has it. The
+ * report states failures. @throws DrayError `ABORTED`
  */
 export function deliverImages(
   location: DeliveryLocation,

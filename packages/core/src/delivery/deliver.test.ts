@@ -9,11 +9,11 @@ import { startStatus, type StatusWriter } from '../rendezvous/status-writer.ts';
 import { deliver } from './deliver.ts';
 import type { DeliveryReport } from './report.ts';
 
-/** Longer than a test may take. */
+/** Longer than any test may take. */
 const longMs = 3_600_000;
 
 const unasked = (): never => {
-  throw new Error('nothing was to be done');
+  throw new Error('nothing should be done');
 };
 
 const idleEngine: Engine = {
@@ -35,7 +35,7 @@ const idleEngine: Engine = {
   checkRunnable: unasked,
 };
 
-describe('loading from a pre-pull that has nothing to bring', () => {
+describe('delivering from a pre-pull without images', () => {
   let dir: string;
 
   beforeEach(async () => {
@@ -85,7 +85,7 @@ describe('loading from a pre-pull that has nothing to bring', () => {
     expect(report).toMatchObject({ outcome: 'hit', images: [] });
   });
 
-  test('is a miss when it has failed before it knew its images', async () => {
+  test('is a miss when it failed before it knew its images', async () => {
     await (await begin()).finish('failed', { code: 'VARIABLE_MISSING', message: 'cannot expand' });
     expect(await loadAll(false)).toMatchObject({
       outcome: 'miss',
@@ -93,7 +93,7 @@ describe('loading from a pre-pull that has nothing to bring', () => {
     });
   });
 
-  test('says that the time limit ended the waiting, and only then', async () => {
+  test('reports a timeout only when the time limit ended the wait', async () => {
     const writer = await begin();
     expect(await loadAll(false, undefined, 1)).toMatchObject({ outcome: 'miss', timedOut: true });
     await writer.finish('failed', { code: 'NOT_AVAILABLE', message: 'timeout of a registry' });

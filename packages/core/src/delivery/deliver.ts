@@ -23,8 +23,8 @@ import { deliveryOutcome, undelivered, type DeliveryImageReport, type DeliveryRe
 import { asksForMounts, type WayFacts } from './way-facts.ts';
 
 /**
- * The deploy side: waits for the pre-pull, delivers each image as soon as it is there, and reports. Failures
- * go into the report; rejects only when aborted, or on an unexpected error.
+ * The deploy side: waits for the pre-pull, delivers each image as soon as it is ready, and reports. The
+ * report states failures; rejects only when aborted, or on an unexpected error.
  */
 export async function deliver(options: DeliveryOptions): Promise<DeliveryReport> {
   const run = new Delivery(options);
@@ -44,10 +44,7 @@ class Delivery {
   readonly #run: DeliveryRun;
   readonly #done = new Map<string, DeliveryImageReport>();
   #waitedMs = 0;
-  /**
-   * The engine that gets the images: the one that was asked for, or a private engine once images are mounted
-   * there.
-   */
+  /** The engine that gets the images: the given one, or a private engine once images are mounted there. */
   #engine: Engine;
   #info: EngineInfo | undefined;
   #dockerHost: string | undefined;
@@ -87,7 +84,7 @@ class Delivery {
     this.#error = error;
   }
 
-  /** Lets the engine pull what the bundle lacked, where that was asked for. */
+  /** Makes the engine pull the images that the bundle lacked, if that is requested. */
   async pullMissing(): Promise<void> {
     const { onMiss, delivery, signal } = this.#options;
     const info = this.#info;
@@ -116,7 +113,7 @@ class Delivery {
     };
   }
 
-  /** A bundle that has packs already is mounted soon. */
+  /** Prepares mounting when the bundle already has packs. */
   async #warmUp(): Promise<void> {
     const { handover, delivery, packs, signal } = this.#options;
     if (packs?.mounting === undefined || !asksForMounts(delivery)) return;
@@ -125,7 +122,7 @@ class Delivery {
     if (hasPacks) (await packs.mounting.open()).warmUp();
   }
 
-  /** Without an engine there is nothing to wait for, unless a private engine can be started. */
+  /** Without an engine, do not wait, unless a private engine can be started. */
   async #describe(): Promise<EngineInfo | undefined> {
     try {
       return await this.#engine.describe(this.#options.signal);
@@ -165,7 +162,7 @@ class Delivery {
     };
   }
 
-  /** True when nothing more can come. */
+  /** True when no more images can arrive. */
   async #deliverReady(snapshot: StatusSnapshot): Promise<boolean> {
     const wanted = imageAvailabilities(snapshot, this.#options.only);
     if (wanted === undefined) return false;
@@ -176,11 +173,11 @@ class Delivery {
     const ready = wanted.filter(({ kind, name }) => kind === 'ready' && !this.#done.has(name));
     if (ready.length > 0) await this.#mountReady(snapshot, ready);
     for (const availability of wanted) await this.#deliver(snapshot, availability);
-    // A pre-pull that has nothing to bring says so when it has ended.
+    // A pre-pull without images reports that only at its end.
     return wanted.length > 0 && wanted.every(({ kind }) => kind !== 'coming');
   }
 
-  /** Mounts what can be mounted; the rest is loaded, also after a failure. */
+  /** Mounts what can be mounted; the rest is loaded, even after a failure. */
   async #mountReady({ index }: StatusSnapshot, ready: readonly ImageAvailability[]): Promise<void> {
     const { packs, delivery, signal } = this.#options;
     if (this.#isMountingOver || packs?.mounting === undefined || index === undefined) return;
@@ -248,7 +245,7 @@ class Delivery {
     this.#emit({ type: 'image', image });
   }
 
-  /** Everything wanted, delivered or not, in order. */
+  /** The reports of all wanted images, in order. */
   #images(): readonly DeliveryImageReport[] {
     return this.#wanted().map((availability) => {
       const error = availability.kind === 'lost' ? availability.error : this.#error;
@@ -256,7 +253,7 @@ class Delivery {
     });
   }
 
-  /** Without a pre-pull, the configuration here says what was wanted. */
+  /** Without a pre-pull, the local configuration names the wanted images. */
   #wanted(): readonly ImageAvailability[] {
     const { only, expected = [] } = this.#options;
     const wanted = this.#last === undefined ? undefined : imageAvailabilities(this.#last, only);
@@ -269,7 +266,7 @@ class Delivery {
     }));
   }
 
-  /** The pre-pull ended well, and had no images. */
+  /** True when the pre-pull succeeded without images. */
   #isNothingToDo(): boolean {
     const { decision, status } = this.#last ?? {};
     const hasEndedWell =

@@ -17,7 +17,7 @@ export type DeliveryEvent =
       readonly type: 'verifying';
       readonly packs: number;
       readonly layers: number;
-      /** Of their tars. */
+      /** Bytes of their tars. */
       readonly bytes: number;
     }
   | {

@@ -3,8 +3,9 @@ import { isDrayError } from '../errors.ts';
 import { expectedEngineImageId, isSameImage } from './thin-plan.ts';
 
 /**
- * True when what the engine has under a name or ID is the image, and can be run. A containerd store that has an image's layers without their
- * compressed blobs tells no diffIds: its ID, the digest of manifest or index, says which image it is, and a container on trial that it is whole.
+ * True when the engine's image under a name or ID is the given image and can run. A containerd store that has
+ * an image's layers without their compressed blobs reports no diffIds. Then the ID, the digest of manifest or
+ * index, identifies the image, and a trial container proves that it is complete.
  * @throws EngineError other than `ENGINE_LAYER_MISSING`; DrayError `ABORTED`
  */
 export async function isThere(

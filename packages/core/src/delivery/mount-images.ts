@@ -25,7 +25,7 @@ export interface MountImagesRequest extends DeliveryRun {
   /** What decides the way. */
   readonly facts: WayFacts;
   readonly index: BundleIndex;
-  /** That are complete in the bundle. */
+  /** The images that are complete in the bundle. */
   readonly entries: readonly BundleEntry[];
 }
 
@@ -126,7 +126,7 @@ function imageName({ reference, config }: LoadableImage): string {
 }
 
 /**
- * Checks packs against the diffIds of their layers, where that is asked for.
+ * Checks packs against the diffIds of their layers, if that is requested.
  * @throws DrayError `PACK_INVALID`, `DIGEST_MISMATCH`
  */
 async function verifyDeeply(
@@ -151,7 +151,7 @@ async function isPresent(
   return found !== undefined && isThere(engine, info, found, image, signal);
 }
 
-/** Warns of the images that the engine does not show; they are delivered in another way. */
+/** Warns about images that the engine does not show; they are delivered in another way. */
 async function checkMounted(
   { engine: asked, facts, emit, signal }: MountImagesRequest,
   started: StartedEngine | undefined,

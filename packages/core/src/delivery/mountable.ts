@@ -10,15 +10,15 @@ import { shortDigest } from '../image/digest.ts';
 import type { Platform } from '../image/platform.ts';
 
 export interface MountableRequest {
-  /** That hold the index's manifests and the descriptions of its packs. */
+  /** Holds the index's manifests and the documents of its packs. */
   readonly blobs: BlobStore;
   readonly index: BundleIndex;
-  /** Those of the index that are wanted and complete. */
+  /** The wanted and complete entries of the index. */
   readonly entries: readonly BundleEntry[];
   readonly platform: Platform;
-  /** An image that need not be mounted. */
+  /** True for an image that need not be mounted. */
   readonly isPresent?: ((image: LoadableImage) => Promise<boolean>) | undefined;
-  /** Hears why something cannot be mounted. */
+  /** Receives the reasons why images cannot be mounted. */
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,16 +28,16 @@ export interface MountableImage {
   readonly image: LoadableImage;
 }
 
-/** What can be mounted. */
 export interface Mountable {
-  /** That are in packs altogether. */
+  /** The images whose layers are all in packs. */
   readonly images: readonly MountableImage[];
-  /** That these images need, each once. */
+  /** The packs that these images need, each once. */
   readonly packs: readonly Pack[];
 }
 
 /**
- * Finds the images that the bundle's packs hold. An image that is broken is left out: the other ways of delivery meet it again, and tell it.
+ * Finds the images that the bundle's packs contain. Skips a broken image: the other ways of delivery report
+ * it.
  * @throws DrayError `BUNDLE_INVALID`, `ABORTED`
  */
 export async function findMountable(request: MountableRequest): Promise<Mountable> {
@@ -69,12 +69,12 @@ async function mountableImage(
   const { lacking } = packsFor(image.diffIds, layers);
   const refused = `cannot mount ${entryName(entry)}`;
   if (hasRepeatedTree(image.diffIds, layers)) {
-    warn(`${refused}: it has a layer twice, and an overlay takes none twice`);
+    warn(`${refused}: it repeats a layer; overlayfs rejects duplicate lower directories`);
     return undefined;
   }
   if (lacking.length === 0) return image;
   if (lacking.length < image.diffIds.length) {
-    warn(`${refused}: no pack of the bundle has its layers ${lacking.map(shortDigest).join(', ')}`);
+    warn(`${refused}: no pack of the bundle contains its layers ${lacking.map(shortDigest).join(', ')}`);
   }
   return undefined;
 }

@@ -14,14 +14,14 @@ export interface PackAccess {
   readonly store: PackStore;
   readonly reader: PackReader;
   /**
-   * How many layers at a time are checked against their diffIds before a pack is mounted; undefined: none is.
+   * Concurrency of checking layers against their diffIds before a pack is mounted; undefined: do not check.
    */
   readonly deepConcurrency?: number | undefined;
   /** Undefined: packs are only unpacked. */
   readonly mounting?: Mounting | undefined;
 }
 
-/** Brings all blobs of a pack to this node and proves the file that will be mounted or read. */
+/** Copies all blobs of a pack to this node, and proves the file that will be mounted or read. */
 export async function providePack(
   { store }: PackAccess,
   pack: Pack,

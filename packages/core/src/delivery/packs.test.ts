@@ -64,15 +64,15 @@ const swaps: Readonly<Record<string, (file: string) => Promise<void>>> = {
   empty: (file) => writeFile(file, ''),
 };
 
-describe('loading from packs alone', () => {
-  test('sends the tars that the layers were made of', async () => {
+describe('loading from packs only', () => {
+  test('sends the original tars of the layers', async () => {
     const engine = fakeEngine('classic');
     const { report } = await deliverTo(engine, 'load');
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load', layers: { sent: 3 } }] });
     expect(engine.sent.map((tar) => digestOf(tar))).toEqual(image.diffIds);
   });
 
-  test('leaves out the layers that the engine has', async () => {
+  test('omits the layers that the engine has', async () => {
     const engine = fakeEngine('classic', image.diffIds.slice(0, 1));
     await deliverTo(engine, 'load');
     expect(engine.sent.map((tar) => digestOf(tar))).toEqual(image.diffIds.slice(1));
@@ -86,7 +86,7 @@ describe('loading from packs alone', () => {
     expect(engine.loaded?.target.digest).not.toBe(image.target.digest);
   });
 
-  test('names the layers that are nowhere', async () => {
+  test('names the layers that are missing everywhere', async () => {
     const [first, ...others] = tars.keys();
     await writeBundle([first ?? raise()]);
     const { report } = await deliverTo(fakeEngine('classic'), 'load');
@@ -111,7 +111,7 @@ describe('mounting', () => {
     expect(engine.sent).toEqual([]);
   });
 
-  test('is not tried when the engine has the image', async () => {
+  test('is not attempted when the engine has the image', async () => {
     const engine = fakeEngine('containerd');
     engine.add();
     const { report, mounted } = await deliverTo(engine, 'mount', liveMounter(engine));
@@ -119,7 +119,7 @@ describe('mounting', () => {
     expect(mounted).toEqual([]);
   });
 
-  test('gives way to loading where it is impossible, and says why', async () => {
+  test('falls back to loading when it is impossible, with the reason', async () => {
     const engine = fakeEngine('classic');
     const unavailable = mounterWith({
       isExportWanted: true,
@@ -162,7 +162,7 @@ describe('mounting', () => {
     expect(report).toMatchObject({ outcome: 'hit', images: [{ delivery: 'load' }] });
   });
 
-  test('tells where an engine of our own answers, also when no other does', async () => {
+  test('reports the address of the private engine, even when no other engine answers', async () => {
     const own = fakeEngine('classic');
     const mounter = mounterWith({
       mount: () => {
@@ -178,7 +178,7 @@ describe('mounting', () => {
     });
   });
 
-  test('never sees a pack with a flipped byte', async () => {
+  test('never gets a pack with a flipped byte', async () => {
     await flipByte();
     const engine = fakeEngine('containerd');
     const { report, mounted, warnings } = await deliverTo(engine, 'mount', liveMounter(engine));
@@ -187,7 +187,7 @@ describe('mounting', () => {
     expect(report.outcome).toBe('miss');
   });
 
-  describe.each(Object.entries(swaps))('never sees a pack that was swapped for one that is %s', (_, swap) => {
+  describe.each(Object.entries(swaps))('never gets a pack that was swapped for one that is %s', (_, swap) => {
     test.each([
       ['before anything was proven', false],
       ['after it was proven', true],
@@ -203,12 +203,12 @@ describe('mounting', () => {
       const { mounted, report } = await deliverTo(engine, 'mount', liveMounter(engine), provenDir);
       expect(mounted).toEqual([]);
       expect(report.outcome).toBe('miss');
-      // What was found once is found again: nothing was noted.
+      // The problem is found again: no proof was noted.
       expect((await deliverTo(engine, 'mount', liveMounter(engine), provenDir)).mounted).toEqual([]);
     });
   });
 
-  test('does not take a bundle without packs amiss', async () => {
+  test('accepts a bundle without packs', async () => {
     const engine = fakeEngine('classic');
     await writeBundle([]);
     await writeBlobs(dir, image.blobs);
@@ -313,7 +313,7 @@ function mounterWith({
   };
 }
 
-/** The tar of each layer, with one byte before it, stands for its tar-split; all tars together for the file. */
+/** The tar of each layer, with one byte before it, serves as its tar-split; all tars together as the file. */
 async function writeBundle(packed: readonly Digest[]): Promise<Digest> {
   await rm(dir, { recursive: true, force: true });
   await initLayout(dir);
@@ -362,10 +362,10 @@ async function flipByte(): Promise<void> {
 }
 
 interface FakeEngine extends Engine {
-  /** The layers of the last load, as they came. */
+  /** The layers of the last load, in order of arrival. */
   readonly sent: readonly Uint8Array[];
   readonly loaded: LoadRequest['image'] | undefined;
-  /** From now on it has the image. */
+  /** Makes the image present from now on. */
   add(): void;
 }
 
@@ -422,5 +422,5 @@ async function collect(bytes: ByteStream): Promise<Uint8Array> {
 }
 
 function raise(): never {
-  throw new Error('there is none');
+  throw new Error('not found');
 }

@@ -29,7 +29,7 @@ const whole: EngineImage = {
   repoDigests: [],
 };
 
-/** An engine that can only be looked at: any change would reject. */
+/** A read-only engine: any change rejects. */
 function view(
   inspect: Engine['inspect'],
   known: readonly Digest[] = [],
@@ -54,7 +54,7 @@ function view(
 }
 
 describe('the plan of a delivery', () => {
-  test('sends nothing of an image that the engine has', async () => {
+  test('sends nothing when the engine has the image', async () => {
     const plan = await planDelivery(
       view(async () => whole),
       image,
@@ -67,7 +67,7 @@ describe('the plan of a delivery', () => {
     });
   });
 
-  test('sends nothing of an image that the engine has under another name', async () => {
+  test('sends nothing when the engine has the image under another name', async () => {
     const plan = await planDelivery(
       view(async (name) => (typeof name === 'string' ? whole : undefined)),
       image,
@@ -76,7 +76,7 @@ describe('the plan of a delivery', () => {
     expect(plan).toMatchObject({ delivery: 'present', bytesToSend: 0 });
   });
 
-  test('sends the layers above those that the engine has', async () => {
+  test('sends the layers above the engine’s layers', async () => {
     const known = chainIds(random.diffIds).slice(0, 2);
     const plan = await planDelivery(
       view(async () => undefined, known),
@@ -87,7 +87,7 @@ describe('the plan of a delivery', () => {
     expect(plan.bytesToSend).toBe(random.layers[2]?.size);
   });
 
-  test('sends everything to an engine that has another image by that name', async () => {
+  test('sends everything to an engine that has another image with the same name', async () => {
     const other = { ...whole, engineImageId: random.manifest.digest };
     const plan = await planDelivery(
       view(async () => other),
@@ -97,7 +97,7 @@ describe('the plan of a delivery', () => {
     expect(plan).toMatchObject({ delivery: 'load', layers: { sent: 3, skipped: 0 } });
   });
 
-  test('says that an engine of another platform cannot use it', async () => {
+  test('reports that an engine of another platform cannot use the image', async () => {
     const arm = { os: 'linux', architecture: 'arm64' };
     const plan = await planDelivery(
       view(async () => undefined, [], { platform: arm }),
@@ -107,7 +107,7 @@ describe('the plan of a delivery', () => {
     expect(plan).toMatchObject({ delivery: 'none', reason: expect.stringContaining('linux/arm64') });
   });
 
-  test('mounts what the engine does not have, where packs would be mounted', async () => {
+  test('mounts what the engine lacks, when packs would be mounted', async () => {
     const mounting = 'packs are mounted in place';
     const empty = view(async () => undefined);
     const layers = { total: 3, sent: 0, skipped: 3 };

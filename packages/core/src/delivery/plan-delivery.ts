@@ -4,27 +4,27 @@ import { formatPlatform, platformMatches, type Platform } from '../image/platfor
 import type { DeliveryKind, LayerCounts } from './report.ts';
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
 
-/** An engine, and what was asked of it once for all images. */
+/** An engine, and the facts queried once for all images. */
 export interface EngineView {
   readonly engine: Engine;
   readonly info: EngineInfo;
-  /** From `listChainIds`. */
+  /** The result of `listChainIds`. */
   readonly knownChainIds: ReadonlySet<Digest>;
-  /** Why packs would be mounted here; undefined: they would not, or there will be none. */
+  /** Why packs would be mounted here; undefined: they would not, or there are none. */
   readonly mounting?: string | undefined;
 }
 
-/** How an image would come into an engine. */
+/** The planned delivery of an image. */
 export interface DeliveryPlan {
   readonly delivery: DeliveryKind;
-  /** Why so: a fragment of a sentence. */
+  /** The reason, as a fragment of a sentence. */
   readonly reason: string;
   readonly layers: LayerCounts;
-  /** Of the layers that have to be sent. */
+  /** Bytes of the layers to send. */
   readonly bytesToSend: number;
 }
 
-/** Looks at what the engine has, and changes nothing. `platform` is the image's. */
+/** Plans from the engine's images and changes nothing. `platform` is the image's. */
 export async function planDelivery(
   { engine, info, knownChainIds, mounting }: EngineView,
   image: LoadableImage,

@@ -3,7 +3,7 @@ import type { Engine, EngineInfo } from '../engine.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import { undelivered, type DeliveryImageReport } from './report.ts';
 
-/** Lets the engine pull one image. A failure is told in the report, never thrown. */
+/** Makes the engine pull one image. The report states a failure; never throws. */
 export async function pullImage(
   engine: Engine,
   reference: Reference,

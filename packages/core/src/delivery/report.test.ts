@@ -10,7 +10,7 @@ const failed: DeliveryImageReport = {
   error: { code: 'ENGINE_PULL_FAILED', message: 'no digest name' },
 };
 
-describe('the outcome of a load', () => {
+describe('the outcome of a delivery', () => {
   test.each([
     ['hit', [delivered('load'), delivered('present')], false],
     ['partial', [delivered('load'), delivered('none')], false],

@@ -11,7 +11,7 @@ export type DeliveryKind = 'present' | 'mount' | 'load' | 'pull' | 'none';
 export interface LayerCounts {
   readonly total: number;
   readonly sent: number;
-  /** Left out because the engine had them. */
+  /** Omitted because the engine had them. */
   readonly skipped: number;
 }
 
@@ -22,7 +22,7 @@ export interface DeliveryImageReport {
   readonly manifestDigest?: Digest | undefined;
   readonly delivery: DeliveryKind;
   readonly layers: LayerCounts;
-  /** Bytes of archive sent to the engine. */
+  /** Bytes of the archive sent to the engine. */
   readonly bytesSent: number;
   readonly ms: number;
   readonly error?: ErrorSummary | undefined;
@@ -33,9 +33,11 @@ export type DeliveryOutcome = 'hit' | 'partial' | 'miss';
 
 export interface DeliveryReport {
   readonly outcome: DeliveryOutcome;
-  /** Why it is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details. */
+  /**
+   * Why the outcome is not a hit: a word such as `failed`, `expired`, `timeout`, then a colon and details.
+   */
   readonly reason?: string | undefined;
-  /** The time limit ended the waiting. */
+  /** Set when the time limit ended the wait. */
   readonly timedOut?: true | undefined;
   /** How images come into this engine, and why; absent if no image came to be delivered. */
   readonly choice?: WayChoice | undefined;
@@ -52,7 +54,7 @@ export interface DeliveryReport {
   readonly error?: ErrorSummary | undefined;
 }
 
-/** An image that was not delivered at all. */
+/** The report of an image that was not delivered. */
 export function undelivered(reference: string, error?: ErrorSummary): DeliveryImageReport {
   const layers = { total: 0, sent: 0, skipped: 0 };
   return {

@@ -6,25 +6,25 @@ import { layersToOmit } from './thin-plan.ts';
 const diffIds = ['a', 'b', 'c'].map(digestOf);
 const chain = chainIds(diffIds);
 
-describe('the layers a thin load leaves out', () => {
-  test('are none for an empty engine', () => {
+describe('the layers that a thin load omits', () => {
+  test('are empty for an empty engine', () => {
     expect(layersToOmit(diffIds, new Set())).toEqual(new Set());
   });
 
-  test('are all when the engine knows the whole stack', () => {
+  test('are all layers when the engine has the whole stack', () => {
     expect(layersToOmit(diffIds, new Set(chain))).toEqual(new Set([0, 1, 2]));
   });
 
-  test('are those under the highest known chainId', () => {
+  test('are the layers up to the highest known chainId', () => {
     expect(layersToOmit(diffIds, new Set(chain.slice(1, 2)))).toEqual(new Set([0, 1]));
   });
 
-  test('are not those of another stack with the same layer', () => {
+  test('exclude a layer that the engine has only in another stack', () => {
     const otherStack = chainIds([digestOf('x'), ...diffIds]);
     expect(layersToOmit(diffIds, new Set(otherStack))).toEqual(new Set());
   });
 
-  test('are none of an image without layers', () => {
+  test('are empty for an image without layers', () => {
     expect(layersToOmit([], new Set(chain))).toEqual(new Set());
   });
 });

@@ -27,18 +27,17 @@ export interface UnpackOptions {
 }
 
 export interface BundleUnpacking {
-  /** Images that had layers only in packs. */
+  /** Images with layers that were only in packs. */
   readonly images: readonly string[];
-  /** Layers that were rebuilt. */
+  /** Count of rebuilt layers. */
   readonly layers: number;
-  /** Of their tars. */
+  /** Bytes of their tars. */
   readonly bytes: number;
 }
 
 /**
- * Turns the packed layers of the bundle in `dir` back into blobs: the tars that they were made of, under
- * their diffIds, with an OCI manifest over them for other tools. Packs and original manifests stay as they
- * are. Needs no root.
+ * Turns the packed layers of the bundle in `dir` back into blobs: the original tars, under their diffIds,
+ * with an OCI manifest over them for other tools. Keeps packs and original manifests. Works without root.
  * @throws DrayError `BUNDLE_INVALID`, `PACK_INVALID`, `PACK_TOOL_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`,
  * `STORE_IO`, `ABORTED`
  */
@@ -65,7 +64,7 @@ export async function unpackBundle(dir: string, options: UnpackOptions): Promise
 
 interface UnpackedEntry {
   readonly entry: BundleEntry;
-  /** That were rebuilt. */
+  /** The rebuilt layers. */
   readonly layers: readonly LayerPlace[];
 }
 
@@ -82,7 +81,7 @@ async function unpackEntry(
   const loadable = loadableFrom(image, places);
   const converted = convertManifestToOci(loadable);
   const { descriptor } = converted;
-  // It was unpacked before.
+  // An earlier run has unpacked it.
   if (loadable === image || entry.convertedManifest?.digest === descriptor.digest) return undefined;
   const rebuilt: LayerPlace[] = [];
   for (const place of places.values()) {

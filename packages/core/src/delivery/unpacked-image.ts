@@ -7,17 +7,18 @@ import { shortDigest, type Digest } from '../image/digest.ts';
 import { mediaTypes } from '../image/media-types.ts';
 import { convertManifestToOci } from '../image/converted-manifest.ts';
 
-/** Where the bytes of one layer can be had. */
+/** The source of a layer's bytes. */
 export type LayerPlace =
-  /** As the registry compressed it. */
+  /** A blob, compressed as in the registry. */
   | { readonly kind: 'stored'; readonly descriptor: Descriptor }
-  /** Its tar is a blob, made of a pack by an earlier `bundle unpack`. */
+  /** An uncompressed tar that an earlier `bundle unpack` made from a pack. */
   | { readonly kind: 'tar'; readonly descriptor: Descriptor }
   | { readonly kind: 'packed'; readonly descriptor: Descriptor; readonly source: LayerInPack };
 
 /**
- * Finds the layers of an image that have to be sent, by position.
- * @throws DrayError `PACK_INVALID`, with the list, when the bundle has packs, and some layers are neither there nor packed
+ * Finds the layers to send, by position.
+ * @throws DrayError `PACK_INVALID` that lists the missing layers, when the bundle has packs but some layers
+ * are neither stored nor packed
  */
 export async function locateLayers(
   blobs: BlobStore,
@@ -61,8 +62,8 @@ async function locateLayer(
 }
 
 /**
- * The image as it can be loaded: itself, or one with the same config over the tars of its layers, which has another manifest. A classic store
- * sees no difference; in a containerd store the image gets another ID.
+ * The image in loadable form: unchanged, or with the same config and a new manifest over the layers' tars. A
+ * classic store sees no difference; a containerd store gives it another ID.
  */
 export function loadableFrom(image: LoadableImage, places: ReadonlyMap<number, LayerPlace>): LoadableImage {
   const layers = image.layers.map((layer, position) => places.get(position)?.descriptor ?? layer);

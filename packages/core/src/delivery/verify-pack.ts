@@ -12,14 +12,14 @@ import { verifying } from '../store/verifying.ts';
 import type { PackAccess } from './pack-access.ts';
 
 export interface VerifyPackOptions {
-  /** Layers at a time; each is extracted while it is checked. */
+  /** Layers checked concurrently; each is extracted for its check. */
   readonly concurrency: number;
   /** Called after each layer. */
   readonly onLayer?: ((layer: PackedLayer) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A layer of a pack that is not what its diffId names. */
+/** A layer in a pack that does not match its diffId. */
 export interface WrongLayer {
   readonly pack: Pack;
   readonly layer: PackedLayer;
@@ -30,8 +30,8 @@ export interface WrongLayer {
 type Verifier = Pick<PackAccess, 'store' | 'reader'>;
 
 /**
- * Checks each layer of a pack against its diffId. The blobs of the pack are on this node, its file is proven.
- * Resolves with the layers that are wrong, in order.
+ * Checks each layer of a pack against its diffId. The pack's blobs must be on this node, with its file
+ * proven. Resolves with the wrong layers, in order.
  * @throws DrayError `PACK_TOOL_MISSING`, `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 async function findWrongLayers(
@@ -60,7 +60,7 @@ async function findWrongLayers(
 }
 
 /**
- * Requires that every layer of a pack is what its diffId names.
+ * Checks that every layer of a pack matches its diffId.
  * @throws DrayError `PACK_INVALID`, `DIGEST_MISMATCH`; as {@link findWrongLayers}
  */
 export async function verifyPack(
@@ -74,8 +74,8 @@ export async function verifyPack(
 }
 
 /**
- * The packs of a bundle on this node with the layers that are wrong in them. A pack that is damaged or not
- * there in full is passed over: the check of digests reports it.
+ * The packs of a local bundle that have wrong layers, with these layers. Skips damaged and incomplete packs:
+ * the check of digests reports them.
  */
 export async function findWrongPacks(
   access: Verifier,
@@ -118,7 +118,7 @@ async function checkLayer(
   }
 }
 
-/** The error of a promise that rejects because content is wrong. */
+/** The error of a promise that rejects because content is wrong; undefined when it resolves. */
 async function wrongOf(checking: Promise<unknown>): Promise<DrayError | undefined> {
   try {
     await checking;
@@ -133,9 +133,9 @@ function named({ manifest }: Pack, { diffId }: PackedLayer, error: DrayError): D
   const code = isDrayError(error, 'DIGEST_MISMATCH') ? 'DIGEST_MISMATCH' : 'PACK_INVALID';
   return new DrayError(
     code,
-    `cannot use pack ${manifest.digest}: layer ${diffId} is not what it says: ${reasonOf(error)}`,
+    `cannot use pack ${manifest.digest}: layer ${diffId} does not match its diffId: ${reasonOf(error)}`,
     {
-      hint: 'Find out who has changed the bundle, or run "dray prepull --repack" to make the pack anew.',
+      hint: 'Find out who changed the bundle, or run "dray prepull --repack" to rebuild the pack.',
       cause: error,
       details: { pack: manifest.digest, diffId },
     },
