@@ -2,7 +2,7 @@ import { familiarName, familiarReference, formatReference, hexOf } from '@drayag
 import type { Digest, LoadableImage } from '@drayage/core';
 import type { LayoutEntry } from './layout-entry.ts';
 
-/** What the image database knows of images: their configs under their IDs, and `repositories.json` with tags and digests. Pure. */
+/** The image database: image configs by ID, and `repositories.json` with tags and digests. Pure. */
 export function imageEntries(store: string, images: readonly LoadableImage[]): readonly LayoutEntry[] {
   return [
     { kind: 'directory', path: `${store}/imagedb/metadata/sha256` },
@@ -15,7 +15,7 @@ export function imageEntries(store: string, images: readonly LoadableImage[]): r
   ];
 }
 
-/** Names by repository, each with the ID of its image, as the classic store keeps them. Pure. */
+/** Names by repository, each with its image ID, in the classic store's format. Pure. */
 function repositories(images: readonly LoadableImage[]): {
   readonly Repositories: Readonly<Record<string, Readonly<Record<string, Digest>>>>;
 } {
@@ -35,8 +35,8 @@ function repositories(images: readonly LoadableImage[]): {
 }
 
 /**
- * What a pull looks up to recognise layers that are there: the diffId of each compressed layer, and where each diffId came from. The engine
- * trusts it only for layers that its layer database has. Pure.
+ * The entries by which a pull recognises existing layers: the diffId of each compressed layer, and the source
+ * of each diffId. The engine uses them only for layers in its layer database. Pure.
  */
 export function distributionEntries(store: string, images: readonly LoadableImage[]): readonly LayoutEntry[] {
   const diffIds = new Map<Digest, Digest>();

@@ -4,17 +4,17 @@ import { hexOf, type Digest, type LoadableImage } from '@drayage/core';
 import type { LayoutEntry } from './layout-entry.ts';
 import type { TreeOf } from './layout.ts';
 
-/** One layer on top of those below it, as the layer database and the overlay2 driver know it. */
+/** A layer on its parents, as the layer database and the overlay2 driver record it. */
 export interface StackedLayer {
   readonly chainId: Digest;
   readonly diffId: Digest;
-  /** Of the layer below; undefined for the lowest. */
+  /** The chainId of the layer below; undefined for the lowest. */
   readonly parent: Digest | undefined;
-  /** The layers below, the nearest first. */
+  /** The layers below, nearest first. */
   readonly below: readonly Digest[];
 }
 
-/** Every stack of layers that images stand on, each once, lower ones first. Pure. */
+/** All layer stacks of the images, each once, parents first. Pure. */
 export function stackedLayers(images: readonly Pick<LoadableImage, 'diffIds'>[]): readonly StackedLayer[] {
   const found = new Map<Digest, StackedLayer>();
   for (const { diffIds } of images) {
@@ -29,19 +29,19 @@ export function stackedLayers(images: readonly Pick<LoadableImage, 'diffIds'>[])
   return [...found.values()];
 }
 
-/** The name of a layer's directory below that of the driver. Pure. */
+/** The name of a layer's directory in the driver's directory. Pure. */
 export function cacheId(chainId: Digest): string {
   return sha256Hex(`cache ${chainId}`);
 }
 
-/** The short name of a layer for the options of a mount, which must fit into a page: 26 letters and digits of base 32. Pure. */
+/** A layer's short name for mount options, which must fit into a page: 26 base-32 characters. Pure. */
 export function linkName(chainId: Digest): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const bytes = createHash('sha256').update(`link ${chainId}`).digest();
   return [...bytes.subarray(0, 26)].map((byte) => alphabet[byte % 32]).join('');
 }
 
-/** The layer database's part of a layer: `layerdb/sha256/<chainId>`. Pure. */
+/** A layer's entries in the layer database: `layerdb/sha256/<chainId>`. Pure. */
 export function layerDatabaseEntries(
   store: string,
   { chainId, diffId, parent }: StackedLayer,
@@ -58,8 +58,9 @@ export function layerDatabaseEntries(
 }
 
 /**
- * The driver's part of a layer: its directory, whose `diff` is a link to the tree in the pack. A link, since it needs no mount of its own, is
- * removed with the image without a trace, and without its pack leads nowhere, which is a clear error instead of an empty layer. Pure.
+ * A layer's entries in the driver's directory. `diff` is a link to the tree in the pack: links need no
+ * mounts, disappear with the image, and without the pack lead nowhere, which is a clear error instead of an
+ * empty layer. Pure.
  */
 export function driverEntries(
   driver: string,
@@ -70,7 +71,7 @@ export function driverEntries(
   const link = linkName(chainId);
   const diff: LayoutEntry =
     packed.entries === 0
-      ? // One image may have it many times, but overlayfs refuses a directory that is twice in one stack.
+      ? // An image may repeat the empty layer, but overlayfs rejects duplicate lower directories.
         { kind: 'directory', path: `${dir}/diff` }
       : { kind: 'link', path: `${dir}/diff`, target: tree };
   const lower = below.map((other) => `l/${linkName(other)}`).join(':');

@@ -1,6 +1,6 @@
 import type { Descriptor } from '@drayage/core';
 
-/** Something that has to be in a data-root; paths are relative to it. Parents come by themselves. */
+/** A file, directory or link of a data-root. Paths are relative to it; parent directories are implied. */
 export type LayoutEntry =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'text'; readonly path: string; readonly text: string }

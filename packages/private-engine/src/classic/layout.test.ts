@@ -42,7 +42,7 @@ function layout(...images: readonly LoadableImage[]): ReturnType<typeof classicL
   return classicLayout({ driver: 'overlay2', images, packs: [pack], mountPoint: () => '/packs/1' });
 }
 
-/** What stands at each path: a text, the target of a link, the digest of a blob. */
+/** The text, link target or blob digest at each path. */
 function tree(...images: readonly LoadableImage[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     layout(...images).entries.map((entry) => {
@@ -62,12 +62,12 @@ function tree(...images: readonly LoadableImage[]): Readonly<Record<string, stri
   );
 }
 
-describe('a data-root that is laid out on a pack', () => {
+describe('a data-root laid out on a pack', () => {
   const redis = image('redis:7', [base, top]);
   const [first = base, second = base] = chainIds([base, top]);
   const files = tree(redis);
 
-  test('has each layer in the layer database, with its true size and its tar-split', () => {
+  test('has each layer in the layer database, with size and tar-split', () => {
     const db = `image/overlay2/layerdb/sha256/${hexOf(second)}`;
     expect(files).toMatchObject({
       [`${db}/diff`]: top,
@@ -79,7 +79,7 @@ describe('a data-root that is laid out on a pack', () => {
     expect(files[`image/overlay2/layerdb/sha256/${hexOf(first)}/parent`]).toBeUndefined();
   });
 
-  test('has a link to the tree of each layer, and says what lies below it', () => {
+  test('has a link to the tree of each layer, and lists the lower layers', () => {
     expect(files).toMatchObject({
       [`overlay2/${cacheId(first)}/diff`]: `-> /packs/1/${hexOf(base)}`,
       [`overlay2/${cacheId(second)}/diff`]: `-> /packs/1/${hexOf(top)}`,
@@ -92,7 +92,7 @@ describe('a data-root that is laid out on a pack', () => {
     expect(linkName(first)).toMatch(/^[A-Z2-7]{26}$/);
   });
 
-  test('knows the image by its tag and by the digest that was asked for', () => {
+  test('knows the image by tag and by requested digest', () => {
     expect(files[`image/overlay2/imagedb/content/sha256/${hexOf(redis.config.digest)}`]).toBe(
       'config of redis:7',
     );
@@ -106,7 +106,7 @@ describe('a data-root that is laid out on a pack', () => {
     });
   });
 
-  test('tells a later pull which layers are there', () => {
+  test('lets a later pull recognise its layers', () => {
     const dir = 'image/overlay2/distribution';
     const digest = digestOf(`gzip of ${base}`);
     expect(files[`${dir}/diffid-by-digest/sha256/${hexOf(digest)}`]).toBe(base);
@@ -115,12 +115,12 @@ describe('a data-root that is laid out on a pack', () => {
     ]);
   });
 
-  test('has a layer that images share once', () => {
+  test('has a shared layer once', () => {
     const both = layout(redis, image('mysql:8', [base])).entries.map(({ path }) => path);
     expect(new Set(both).size).toBe(both.length);
   });
 
-  test('has a real directory for an empty layer, which an image may have twice', () => {
+  test('has a real directory for the empty layer, which an image may repeat', () => {
     const { images, refused } = layout(image('x:1', [base, empty, top, empty]));
     expect([images.length, refused.length]).toEqual([1, 0]);
     const chain = chainIds([base, empty, top, empty]);
@@ -130,7 +130,7 @@ describe('a data-root that is laid out on a pack', () => {
       );
   });
 
-  test('leaves out an image that has another layer twice, or one that is in no pack', () => {
+  test('leaves out images with repeated or missing layers', () => {
     const { images, refused } = layout(redis, image('x:1', [base, top, base]), image('y:1', [digestOf('z')]));
     expect(images).toEqual([redis]);
     expect(refused.map(({ image: { reference } }) => reference?.repository)).toEqual([

@@ -6,33 +6,34 @@ import { distributionEntries, imageEntries } from './image-entries.ts';
 import { driverEntries, layerDatabaseEntries, stackedLayers } from './layer-entries.ts';
 import type { LayoutEntry } from './layout-entry.ts';
 
-/** Graph drivers whose directories look the same, and can stand on the trees of a pack. */
+/** Graph drivers with the same directory layout, which can use trees of packs. */
 export type OverlayDriver = 'overlay2' | 'fuse-overlayfs';
 
-/** Where a layer is. */
+/** Locates a layer. */
 export type TreeOf = (diffId: Digest) => { readonly packed: PackedLayer; readonly tree: string };
 
 export interface LayoutRequest {
   readonly driver: OverlayDriver;
   readonly images: readonly LoadableImage[];
   readonly packs: readonly MountablePack[];
-  /** Where a pack is mounted, as the engine will see it. */
+  /** The mount point of a pack in the engine's mount namespace. */
   readonly mountPoint: (pack: MountablePack) => string;
 }
 
 export interface ClassicLayout {
-  /** Everything that a data-root has before the first start of its engine. */
+  /** The contents of a data-root before its engine's first start. */
   readonly entries: readonly LayoutEntry[];
-  /** Of the request; an engine will show them. */
+  /** The images of the request that the engine will have. */
   readonly images: readonly LoadableImage[];
-  /** Of the request; they cannot stand on packs, with the reason for each. */
+  /** The images of the request that cannot use packs, each with the reason. */
   readonly refused: readonly { readonly image: LoadableImage; readonly reason: string }[];
 }
 
 /**
- * Decides how a fresh data-root of the classic image store looks whose layers are trees of mounted packs. What engines 20.10 to 28 read there
- * was found out with them; it has not changed since engine 1.10. Pure.
- * @see github.com/moby/moby, `layer/filestore.go`, `image/fs.go`, `reference/store.go`, `daemon/graphdriver/overlay2`
+ * Decides the layout of a fresh data-root of the classic image store whose layers are trees of mounted packs.
+ * Found out by tests with engines 20.10 to 28; unchanged since engine 1.10. Pure.
+ * @see github.com/moby/moby, `layer/filestore.go`, `image/fs.go`, `reference/store.go`,
+ * `daemon/graphdriver/overlay2`
  */
 export function classicLayout({ driver, images, packs, mountPoint }: LayoutRequest): ClassicLayout {
   const layers = packedLayers(packs.map(({ pack }) => pack));
@@ -41,7 +42,7 @@ export function classicLayout({ driver, images, packs, mountPoint }: LayoutReque
   const fit = images.filter((_, position) => reasons[position] === undefined);
   const treeOf: TreeOf = (diffId) => {
     const found = layers.get(diffId);
-    if (found === undefined) throw new RangeError(`no pack holds ${diffId}`);
+    if (found === undefined) throw new RangeError(`layer ${diffId} is in no pack`);
     const point = byImage.get(found.pack.image.digest) ?? '';
     return { packed: found.layer, tree: `${point}/${hexOf(diffId)}` };
   };
@@ -71,8 +72,8 @@ function whyNot(
   const seen = new Set<Digest>();
   for (const diffId of diffIds) {
     const packed = find(diffId);
-    if (packed === undefined) return `no pack holds its layer ${diffId}`;
-    if (packed.entries > 0 && seen.has(diffId)) return `it has the layer ${diffId} twice`;
+    if (packed === undefined) return `its layer ${diffId} is in no pack`;
+    if (packed.entries > 0 && seen.has(diffId)) return `it repeats layer ${diffId}`;
     seen.add(diffId);
   }
   return undefined;

@@ -5,11 +5,14 @@ import { pipeline } from 'node:stream/promises';
 import { DrayError, reasonOf, systemErrorCode, type ByteStream, type Descriptor } from '@drayage/core';
 import type { LayoutEntry } from './layout-entry.ts';
 
-// As dockerd makes them: what is in a layer is for root only, unless a container mounts it.
+// The modes that dockerd uses: only root can read layers outside of containers.
 const directoryMode = 0o710;
 const fileMode = 0o600;
 
-/** Writes a layout into an empty directory, through a path at which this process sees it. @throws DrayError `DISK_FULL`, `STORE_IO`; what `openBlob` throws */
+/**
+ * Writes a layout into an empty directory, through a path that this process can access.
+ * @throws DrayError `DISK_FULL`, `STORE_IO`; errors of `openBlob`
+ */
 export async function writeLayout(
   root: string,
   entries: readonly LayoutEntry[],
@@ -55,9 +58,7 @@ function cannotWrite(path: string, error: unknown): unknown {
   if (error instanceof DrayError) return error;
   const code = systemErrorCode(error) === 'ENOSPC' ? 'DISK_FULL' : 'STORE_IO';
   return new DrayError(code, `cannot write ${path}: ${reasonOf(error)}`, {
-    ...(code === 'DISK_FULL'
-      ? { hint: 'Give a larger --storage-size, or a data-root with more space.' }
-      : {}),
+    ...(code === 'DISK_FULL' ? { hint: 'Increase --storage-size, or use a data-root with more space.' } : {}),
     cause: error,
   });
 }

@@ -10,8 +10,9 @@ const answerTimeoutMs = 5000;
 const tailLines = 12;
 
 /**
- * Waits until an engine answers; resolves with the version that it tells.
- * @throws EngineError `ENGINE_START_FAILED` with the last lines of the log when it ends or takes too long; `ABORTED`
+ * Waits until an engine answers; resolves with its version.
+ * @throws EngineError `ENGINE_START_FAILED` with the last lines of the log if it ends or takes too long;
+ * `ABORTED`
  */
 export async function awaitEngine(
   places: EnginePaths,
@@ -24,14 +25,13 @@ export async function awaitEngine(
     throwIfAborted(signal, 'start the engine');
     const version = await engineVersion(places.socket);
     if (version !== undefined) return version;
-    if (!(await isRunning(engine))) throw await startFailed(places, 'it ended');
-    if (performance.now() > deadline)
-      throw await startFailed(places, `it does not answer after ${timeoutMs} ms`);
+    if (!(await isRunning(engine))) throw await startFailed(places, 'dockerd exited');
+    if (performance.now() > deadline) throw await startFailed(places, `no answer within ${timeoutMs} ms`);
     await pause(lookEveryMs);
   }
 }
 
-/** The version of the engine at a socket; undefined while none answers there. */
+/** The version of the engine at a socket; undefined if none answers. */
 export async function engineVersion(socketPath: string): Promise<string | undefined> {
   const body = await new Promise<string | undefined>((resolve) => {
     const nothing = (): void => resolve(undefined);
@@ -47,7 +47,7 @@ export async function engineVersion(socketPath: string): Promise<string | undefi
   return body === undefined ? undefined : versionIn(body);
 }
 
-/** The last lines of an engine's log, those that tell a reason first of all. Pure. */
+/** The last lines of an engine's log, preferring those that give a reason. Pure. */
 export function logTail(log: string): string {
   const lines = log.split('\n').filter((line) => line.trim() !== '');
   const telling = lines.filter((line) => /level=(error|fatal)|^failed to|panic|flag/.test(line));
@@ -61,7 +61,7 @@ export function logTail(log: string): string {
 async function startFailed(places: EnginePaths, reason: string): Promise<EngineError> {
   const log = await readFile(places.log, 'utf8').catch(() => '');
   const tail = logTail(log);
-  const said = tail === '' ? 'its log is empty' : `its log says\n${tail}`;
+  const said = tail === '' ? 'its log is empty' : `the log ends with\n${tail}`;
   return new EngineError(
     'ENGINE_START_FAILED',
     `cannot start an engine on ${places.dataRoot}: ${reason}; ${said}`,
@@ -75,7 +75,7 @@ async function startFailed(places: EnginePaths, reason: string): Promise<EngineE
 function startHint(tail: string, log: string): string {
   if (/operation not permitted|permission denied/i.test(tail))
     return 'Run the container with --privileged: an engine needs CAP_SYS_ADMIN and CAP_NET_ADMIN.';
-  return `Read ${log}, and try again.`;
+  return `Read ${log} for the cause.`;
 }
 
 function versionIn(body: string): string | undefined {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const cgroupRoot = '/sys/fs/cgroup';
 
-/** The directories of a control group: one for each hierarchy of version 1, or that of version 2; those that are not there are left out. */
+/** The existing directories of a control group: one per hierarchy in version 1, a single one in version 2. */
 async function cgroupDirectories(cgroup: string): Promise<readonly string[]> {
   const hierarchies = await namesOf(cgroupRoot);
   const candidates = [cgroupRoot, ...hierarchies.map((name) => join(cgroupRoot, name))];
@@ -15,27 +15,27 @@ async function cgroupDirectories(cgroup: string): Promise<readonly string[]> {
   return found;
 }
 
-/** The processes in a control group and those below it, as far as their numbers mean something here. */
+/** The processes in a control group and its children that are visible in this pid namespace. */
 export async function cgroupProcesses(cgroup: string): Promise<readonly number[]> {
   const pids = new Set<number>();
   for (const top of await cgroupDirectories(cgroup)) {
     for (const dir of await withChildren(top)) {
       const text = await readFile(join(dir, 'cgroup.procs'), 'utf8').catch(() => '');
-      // 0: in another PID namespace.
+      // 0: a process in another pid namespace.
       for (const line of text.split('\n')) if (Number(line) > 0) pids.add(Number(line));
     }
   }
   return [...pids];
 }
 
-/** Removes an empty control group with those below it; one that is still in use stays. */
+/** Removes an empty control group and its children; one in use stays. */
 export async function removeCgroup(cgroup: string): Promise<void> {
   for (const top of await cgroupDirectories(cgroup)) {
     for (const dir of (await withChildren(top)).toReversed()) await rmdir(dir).catch(() => undefined);
   }
 }
 
-/** Parents before children. */
+/** Parents come before children. */
 async function withChildren(top: string): Promise<readonly string[]> {
   const found = [top];
   for (const dir of found) {

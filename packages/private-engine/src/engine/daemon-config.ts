@@ -2,10 +2,10 @@ import type { ImageStoreKind } from '@drayage/core';
 import type { BridgePlan } from '../network/choose-bridge.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 
-/** What the configuration of a private engine depends on. */
+/** Inputs for the configuration of a private engine. */
 export interface DaemonSettings {
   readonly places: EnginePaths;
-  /** First number of dockerd's version. */
+  /** Major version of dockerd. */
   readonly major: number;
   readonly imageStore: ImageStoreKind;
   /** Graph driver or snapshotter. */
@@ -15,11 +15,12 @@ export interface DaemonSettings {
   readonly insecureRegistries: readonly string[];
 }
 
-// Engines that know both image stores, and have to be told which.
+// Engines that have both image stores and need an explicit choice.
 const firstWithContainerdStore = 23;
 
 /**
- * The configuration file of a private engine. It takes the place of `/etc/docker/daemon.json`, of which nothing is read. Pure.
+ * The configuration file of a private engine. It replaces `/etc/docker/daemon.json`, which the engine does
+ * not read. Pure.
  * @see https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
  */
 export function daemonConfig(settings: DaemonSettings): Readonly<Record<string, unknown>> {
@@ -30,7 +31,7 @@ export function daemonConfig(settings: DaemonSettings): Readonly<Record<string, 
     pidfile: places.pidFile,
     hosts: [`unix://${places.socket}`],
     'storage-driver': driver,
-    // systemd need not be there; and what runs in containers can be found by the parent group, also after a crash.
+    // Works without systemd, and the parent group identifies the processes of containers, even after a crash.
     'exec-opts': ['native.cgroupdriver=cgroupfs'],
     'cgroup-parent': places.cgroup,
     bridge: network.bridge,

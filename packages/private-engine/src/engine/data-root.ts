@@ -6,7 +6,8 @@ import { isDiskName } from './state.ts';
 import { enginePaths, type EnginePaths } from '../lock/engine-paths.ts';
 
 /**
- * Makes the directory of a private engine, unless it is there, and decides where everything is. One that is somebody else's stays untouched.
+ * Creates the directory of a private engine if it is missing, and decides its paths. Does not touch a
+ * directory that belongs to another program.
  * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORE_IO`; UsageError `USAGE`
  */
 export async function openDataRoot(dataRoot: string): Promise<EnginePaths> {
@@ -14,27 +15,34 @@ export async function openDataRoot(dataRoot: string): Promise<EnginePaths> {
     await mkdir(dataRoot, { recursive: true, mode: 0o711 });
     const places = await findDataRoot(dataRoot);
     if (places === undefined)
-      throw new DrayError('STORE_IO', `cannot use data-root ${dataRoot}: it vanished`);
+      throw new DrayError('STORE_IO', `cannot use data-root ${dataRoot}: it disappeared`);
     checkNotForeign(places.dataRoot, await readdir(places.dataRoot));
     await mkdir(places.own, { recursive: true, mode: 0o700 });
     return places;
   } catch (error) {
     if (error instanceof DrayError) throw error;
     throw new DrayError('STORE_IO', `cannot use data-root ${dataRoot}: ${reasonOf(error)}`, {
-      hint: 'Give a directory that root can write to with --data-root.',
+      hint: 'Choose a directory that root can write to with --data-root.',
       cause: error,
     });
   }
 }
 
-/** Where everything of the private engine in a directory is; undefined when there is no such directory. Changes nothing. @throws UsageError `USAGE` */
+/**
+ * The paths of the private engine in a directory; undefined if there is no such directory. Changes nothing.
+ * @throws UsageError `USAGE`
+ */
 export async function findDataRoot(dataRoot: string): Promise<EnginePaths | undefined> {
   try {
     const real = await realpath(dataRoot);
     if (/[,:\s"'\\]/.test(real)) {
-      throw new UsageError('USAGE', `cannot use data-root ${real}: overlay mounts cannot name such a path`, {
-        hint: 'Give a directory without spaces, commas, colons, quotes and backslashes.',
-      });
+      throw new UsageError(
+        'USAGE',
+        `cannot use data-root ${real}: its path contains characters that overlay mounts do not allow`,
+        {
+          hint: 'Choose a path without spaces, commas, colons, quotes and backslashes.',
+        },
+      );
     }
     const { dev, ino } = await stat(real);
     return enginePaths(real, `${dev}:${ino}`);
@@ -44,7 +52,7 @@ export async function findDataRoot(dataRoot: string): Promise<EnginePaths | unde
   }
 }
 
-/** Removes what an engine has stored, or was going to. Only for the holder of the lock. */
+/** Removes all engine data. Only call with the lock. */
 export async function wipeData(places: EnginePaths): Promise<void> {
   const disks = (await readdir(places.own)).filter(isDiskName).map((name) => join(places.own, name));
   for (const path of [places.data, ...disks, places.packs, places.state])

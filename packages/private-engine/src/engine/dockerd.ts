@@ -4,35 +4,32 @@ import { findProgram, installHint, runProgram, systemEnvironment, type Environme
 /** The program of an engine. */
 export interface Dockerd {
   readonly file: string;
-  /** Such as `28.5.2`. */
+  /** Full version, such as `28.5.2`. */
   readonly version: string;
-  /** Its first number. */
+  /** Major version. */
   readonly major: number;
 }
 
-/**
- * Finds dockerd and its version.
- * @throws DrayError `ENGINE_START_FAILED` when it is missing or does not run
- */
+/** Finds dockerd and its version. @throws DrayError `ENGINE_START_FAILED` if it is missing or does not run */
 export async function findDockerd(program: string | undefined, env: Environment): Promise<Dockerd> {
   const name = program ?? 'dockerd';
   const file = await findProgram(name, env);
   if (file === undefined) {
-    throw new DrayError('ENGINE_START_FAILED', `cannot start an engine: there is no program ${name}`, {
-      hint: program === undefined ? installHint('dockerd') : 'Name the file of dockerd with --dockerd.',
+    throw new DrayError('ENGINE_START_FAILED', `cannot start an engine: program ${name} not found`, {
+      hint: program === undefined ? installHint('dockerd') : 'Set --dockerd to the path of dockerd.',
     });
   }
   const { stdout } = await runProgram([file, '--version'], { env: systemEnvironment(env) });
   const version = parseVersion(stdout);
   if (version === undefined) {
     throw new DrayError('ENGINE_START_FAILED', `cannot start ${file}: it does not print a version`, {
-      hint: 'Name the file of dockerd with --dockerd.',
+      hint: 'Set --dockerd to the path of dockerd.',
     });
   }
   return { file, version, major: Number.parseInt(version) };
 }
 
-/** The version in what `dockerd --version` prints. Pure. */
+/** Parses the output of `dockerd --version`. Pure. */
 export function parseVersion(text: string): string | undefined {
   return /\bversion v?(\d+\.\d+[\w.+-]*)/.exec(text)?.[1];
 }

@@ -19,7 +19,7 @@ const settings: DaemonSettings = {
 };
 
 describe('the configuration of a private engine', () => {
-  test('has places of its own, and works without systemd', () => {
+  test('has its own paths, and works without systemd', () => {
     expect(daemonConfig(settings)).toEqual({
       'data-root': '/data/data',
       'exec-root': places.execRoot,
@@ -34,13 +34,13 @@ describe('the configuration of a private engine', () => {
   test.each([
     ['classic', false],
     ['containerd', true],
-  ] as const)('of an engine that knows both stores says %s', (imageStore, isSnapshotter) => {
+  ] as const)('selects store %s for an engine that has both', (imageStore, isSnapshotter) => {
     expect(daemonConfig({ ...settings, major: 28, imageStore })).toMatchObject({
       features: { 'containerd-snapshotter': isSnapshotter },
     });
   });
 
-  test('names registries and network as they were given', () => {
+  test('contains the given registries and network', () => {
     const config = daemonConfig({
       ...settings,
       network: { bridge: 'none', iptables: false },
@@ -55,13 +55,13 @@ describe('the configuration of a private engine', () => {
   });
 });
 
-describe('the places of a private engine', () => {
-  test('have paths that are short enough for sockets', () => {
+describe('the paths of a private engine', () => {
+  test('are short enough for sockets', () => {
     const longest = `${places.execRoot}/containerd/containerd-debug.sock.ttrpc`;
     expect(longest.length).toBeLessThan(108);
   });
 
-  test('differ for directories of one name', () => {
+  test('differ for directories of the same name in different containers', () => {
     expect(enginePaths('/data', '1:3').runDir).not.toBe(places.runDir);
   });
 });
@@ -71,11 +71,14 @@ describe('a directory', () => {
     expect(() => checkNotForeign('/data', names)).not.toThrow();
   });
 
-  test.each([[['image', 'overlay2']], [['containerd']], [['data']]])('with %j is of another', (names) => {
-    expect(() => checkNotForeign('/data', names)).toThrow(
-      expect.objectContaining({ code: 'DATA_ROOT_INCOMPATIBLE' }),
-    );
-  });
+  test.each([[['image', 'overlay2']], [['containerd']], [['data']]])(
+    'with %j belongs to another engine',
+    (names) => {
+      expect(() => checkNotForeign('/data', names)).toThrow(
+        expect.objectContaining({ code: 'DATA_ROOT_INCOMPATIBLE' }),
+      );
+    },
+  );
 });
 
 describe('the state of a data-root', () => {
@@ -95,7 +98,7 @@ describe('the state of a data-root', () => {
     ],
   };
 
-  test('is read as it was written', () => {
+  test('can be read back', () => {
     expect(parseState(JSON.stringify({ version: 1, ...state }))).toEqual(state);
   });
 
@@ -104,18 +107,18 @@ describe('the state of a data-root', () => {
     '{}',
     JSON.stringify({ version: 2, ...state }),
     JSON.stringify({ version: 1, ...state, packs: [{}] }),
-  ])('is not guessed from %j', (text) => {
+  ])('is not parsed from %j', (text) => {
     expect(parseState(text)).toBeUndefined();
   });
 
-  test('names no file outside of it', () => {
+  test('cannot name a file outside of the data-root', () => {
     const read = parseState(JSON.stringify({ version: 1, ...state, disk: '../disk.img' }));
     expect(read).toBeDefined();
     expect(read?.disk).toBeUndefined();
     expect(isDiskName('disk-0123456789abcdef.img')).toBe(true);
   });
 
-  test('forbids another store and another backend, and nothing else', () => {
+  test('rejects only another store or another backend', () => {
     const check = (wanted: Parameters<typeof checkCompatible>[2]) => () => {
       checkCompatible('/data', state, wanted);
     };
@@ -135,11 +138,11 @@ describe('dockerd', () => {
     ['Docker version 20.10.24+dfsg1, build 5d6db84', '20.10.24+dfsg1'],
     ['Docker version 28.5.2, build ecc6942', '28.5.2'],
     ['nothing', undefined],
-  ])('that prints %j has version %j', (text, version) => {
+  ])('printing %j has version %j', (text, version) => {
     expect(parseVersion(text)).toBe(version);
   });
 
-  test('is quoted by the lines that tell a reason, else by the last ones', () => {
+  test('is quoted by log lines with a reason, else by the last ones', () => {
     expect(logTail('level=info a\nlevel=fatal b\nlevel=info c\n')).toBe('level=fatal b');
     expect(logTail('one\ntwo\n')).toBe('one\ntwo');
     expect(logTail('')).toBe('');

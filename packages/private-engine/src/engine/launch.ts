@@ -13,10 +13,10 @@ import { runRoot, type EnginePaths } from '../lock/engine-paths.ts';
 import { searchPath, type Environment } from '@drayage/host';
 import type { DataRootState } from './state.ts';
 
-/** The engine's socket, and whatever else lies in its run directory, is for root only. */
+/** Mode of the run directory with the engine's socket: only root can access it. */
 const privateMode = 0o700;
 
-/** Makes the directory for the engine's socket and state. */
+/** Creates the directory for the engine's socket and state. */
 export async function makeRunDirectory({ runDir, execRoot }: EnginePaths): Promise<void> {
   await rm(runDir, { recursive: true, force: true });
   await mkdir(runRoot, { recursive: true, mode: 0o711 });
@@ -24,7 +24,10 @@ export async function makeRunDirectory({ runDir, execRoot }: EnginePaths): Promi
   await mkdir(execRoot, { mode: 0o711 });
 }
 
-/** Decides on the network and makes it, having written down first that it is to be removed. @throws DrayError `ENGINE_START_FAILED` */
+/**
+ * Decides on the network and creates it; first records that it must be removed later.
+ * @throws DrayError `ENGINE_START_FAILED`
+ */
 export async function setUpNetwork(
   places: EnginePaths,
   { bridge: wish = 'auto', env }: PrivateEngineOptions,
@@ -38,7 +41,7 @@ export async function setUpNetwork(
   return plan;
 }
 
-/** Turns the holder into the engine. The state says from now on that an engine has used the data-root. */
+/** Turns the holder into the engine. First records that an engine has used the data-root. */
 export async function launchDockerd(
   holder: Holder,
   places: EnginePaths,
@@ -60,12 +63,16 @@ export async function launchDockerd(
   });
   await writeFile(places.config, JSON.stringify(config, null, 2), { mode: 0o600 });
   await keepPreviousLog(places);
-  // dockerd would use a containerd of the system, which does not see our mounts; sockets of its own go with the namespace.
+  // dockerd would use the system's containerd, which does not see our mounts. Hiding those sockets ends with
+  // the namespace.
   await holder.run('mkdir -p /run/containerd && mount -t tmpfs -o mode=0711 drayage /run/containerd');
   await holder.become([dockerd.file, '--config-file', places.config], places.log);
 }
 
-/** What dockerd gets to see of the caller's variables: all but those that would lead it elsewhere; programs beside its own come first. */
+/**
+ * The caller's environment for dockerd, without variables that would change its paths; programs beside
+ * dockerd come first.
+ */
 export function daemonEnvironment(env: Environment, dockerd: Dockerd): Environment {
   const elsewhere = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_DRIVER', 'DOCKER_CONFIG'];
   const kept = Object.entries(env).filter(([name]) => !elsewhere.includes(name));

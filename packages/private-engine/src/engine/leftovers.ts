@@ -14,7 +14,7 @@ import { cgroupProcesses, removeCgroup } from './cgroup.ts';
 
 const killTimeoutMs = 10_000;
 
-/** What an engine has started and what runs in its containers; the engine itself included while it lives. */
+/** The processes that an engine started, those in its containers, and the engine itself while it runs. */
 export async function engineProcesses({
   runDir,
   cgroup,
@@ -27,13 +27,15 @@ export async function engineProcesses({
   return [...new Map(processes.map((entry) => [entry.pid, entry])).values()];
 }
 
-/** Ends processes at once. False when some of them cannot be ended. */
+/** Kills processes. Resolves with false if some cannot be killed. */
 export async function killProcesses(processes: readonly ProcessIdentity[]): Promise<boolean> {
   for (const entry of processes) await signalProcess(entry, 'SIGKILL');
   return waitForEnd(processes, killTimeoutMs);
 }
 
-/** Tells an engine to end, and ends it and all that it has started when it has not after `timeoutMs`; false then. */
+/**
+ * Asks an engine to end. After `timeoutMs`, kills it and everything that it started, and resolves with false.
+ */
 export async function endEngine(owner: Owner, timeoutMs: number): Promise<boolean> {
   await signalProcess(owner, 'SIGTERM');
   const isEnded = await waitForEnd([owner], timeoutMs);
@@ -42,7 +44,10 @@ export async function endEngine(owner: Owner, timeoutMs: number): Promise<boolea
   return isEnded;
 }
 
-/** Ends and removes what an engine that has ended may have left outside of its data-root; for the holder of the lock; `userNetworks`: bridges too. All of it may be gone already. */
+/**
+ * Ends and removes what an ended engine may have left outside of its data-root. Only call with the lock.
+ * `userNetworks`: bridges of users too. Idempotent.
+ */
 export async function removeTraces(
   owner: Owner,
   here: PidSpace,
@@ -50,7 +55,7 @@ export async function removeTraces(
   userNetworks: readonly string[],
 ): Promise<void> {
   if (owner.bootId === here.bootId) {
-    // Containers outlive an engine that was killed, and hold no lock.
+    // Containers outlive a killed engine, and do not hold the lock.
     if (owner.pidNamespace === here.pidNamespace) await killProcesses(await engineProcesses(owner));
     if (owner.networkNamespace === here.networkNamespace) await removeNetworks(owner, userNetworks, env);
     await removeCgroup(owner.cgroup);

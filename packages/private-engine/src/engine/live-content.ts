@@ -10,14 +10,14 @@ import { recordPack } from './recorded-packs.ts';
 import { writeState, type DataRootState, type RecordedPack } from './state.ts';
 
 export interface LiveContent {
-  /** All that the data-root stands on. */
+  /** All packs that the data-root uses. */
   readonly packs: readonly RecordedPack[];
   readonly unmounted: readonly UnmountedImage[];
 }
 
 /**
- * Mounts images into a private engine with the containerd store, which is done while it runs, and repairs those that it has. For the
- * classic store there is nothing to do.
+ * Mounts images into a running private engine with the containerd store, and repairs its mounted images. Does
+ * nothing for the classic store.
  * @throws DrayError as {@link mountLive}
  */
 export async function mountInContainerd(
@@ -34,17 +34,20 @@ export async function mountInContainerd(
       packs,
       unmounted: content.images.map((image) => ({
         image,
-        reason: `snapshotter ${driver} cannot stand on packs`,
+        reason: `snapshotter ${driver} does not support packs`,
       })),
     };
   const layers = packedLayers(content.packs.map(({ pack }) => pack));
   const images = content.images.filter(({ diffIds }) => !hasRepeatedTree(diffIds, layers));
   const unmounted = content.images
     .filter(({ diffIds }) => hasRepeatedTree(diffIds, layers))
-    .map((image) => ({ image, reason: 'it has a layer twice, and an overlay no directory' }));
+    .map((image) => ({ image, reason: 'it repeats a layer; overlayfs rejects duplicate lower directories' }));
   if (images.length === 0) return { packs, unmounted };
   if (openEngine === undefined)
-    throw new DrayError('MOUNT_UNAVAILABLE', 'cannot mount into the engine: there is no client for it');
+    throw new DrayError(
+      'MOUNT_UNAVAILABLE',
+      'cannot mount into the engine: the caller provided no client for it',
+    );
   const info = await (await openEngine(`unix://${places.socket}`)).describe(signal);
   const engineHost = await createLocalEngineHost({
     info,
@@ -62,7 +65,7 @@ export async function mountInContainerd(
   return { packs: recorded, unmounted };
 }
 
-/** The packs of both lists that are mounted in the engine's namespace, with the place of each. */
+/** The packs of both lists that are mounted in the engine's namespace, with their mount points. */
 async function mountedNow(
   { pid }: Holder,
   before: readonly RecordedPack[],

@@ -17,23 +17,24 @@ import type { Holder } from '../lock/holder.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 import type { RecordedPack } from './state.ts';
 
-/** Where a pack is mounted for an engine with the classic store: the target of links in its data-root. */
+/** The mount point of a pack for an engine with the classic store; links in its data-root lead there. */
 export function classicMountPoint(places: EnginePaths, digest: Digest): string {
   return join(places.packs, hexOf(digest));
 }
 
-/** `mountFile`, then the check that it was the file `$5` (`DEVICE:INODE`) that was mounted. */
+/** `mountFile`, then checks that the mounted file is `$5` (`DEVICE:INODE`). */
 const mountPack = `${sameFileFunction}
 (${mountFile}) || exit
 same_file "$4" "$3" "$5" || { umount "$4"; exit 1; }
 `;
 
 /**
- * Proves packs, unless they are in the recorded state still, and mounts them in the holder's namespace, read-only,
- * one loop device each. A pack that holds anything but the trees of its layers is refused; of those that are not
- * among `offered` only the names are known to be those of layers. Resolves with what to record of them.
- * @throws DrayError `MOUNT_FAILED`, `PACK_INVALID`, `PACK_UNTRUSTED`, `DISK_FULL`; IntegrityError `DIGEST_MISMATCH`,
- * `SIZE_MISMATCH`; `ABORTED`
+ * Proves packs, unless their files are still in the recorded state, and mounts them in the holder's
+ * namespace, read-only, with one loop device each. Rejects a pack that contains anything but the trees of its
+ * layers; for packs that are not in `offered`, only checks that names are those of layers. Resolves with the
+ * packs to record.
+ * @throws DrayError `MOUNT_FAILED`, `PACK_INVALID`, `PACK_UNTRUSTED`, `DISK_FULL`; IntegrityError
+ * `DIGEST_MISMATCH`, `SIZE_MISMATCH`; `ABORTED`
  */
 export async function mountRecordedPacks(
   holder: Holder,
@@ -79,7 +80,8 @@ async function mountHeld(
   { filesystem, file, mountPoint }: RecordedPack,
   { path, identity }: HeldPack,
 ): Promise<void> {
-  // Seen through the holder: the place may be on a file system that only it has mounted.
+  // Read through the holder, because the mount point may be on a file system that only the holder has
+  // mounted.
   await mkdir(holder.seen(mountPoint), { recursive: true, mode: 0o700 });
   const result = await holder.run(mountPack, filesystem, packOptions, path, mountPoint, identity);
   if (result.exitCode === 0) return;
@@ -93,16 +95,16 @@ async function mountHeld(
 function explain(error: unknown): never {
   if (!isDrayError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH')) throw error;
   throw new IntegrityError(error.code, error.message, {
-    hint: 'Fetch the bundle again; remove a data-root that stands on it with "dray engine stop --purge".',
+    hint: 'Fetch the bundle again; remove a data-root that uses the pack with "dray engine stop --purge".',
     cause: error,
     details: error.details,
   });
 }
 
-/** Its directory goes, too, if no other pack has one there. */
+/** Also removes the parent directory if no other pack uses it. */
 const removePoint = 'umount "$1"; rmdir "$1" && rmdir "${1%/*}"';
 
-/** The mount points that the layers of a classic data-root link to. */
+/** The mount points to which layers of a classic data-root link. */
 export async function neededPacks(
   places: EnginePaths,
   driverDirectory: string,

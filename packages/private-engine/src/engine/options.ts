@@ -4,81 +4,84 @@ import type { PackTrust } from '@drayage/mount';
 import type { StorageBackend, StorageChoice, StorageWish } from '../storage/choose.ts';
 import type { Environment } from '@drayage/host';
 
-/** What one may hear while an engine starts. */
+/** Events during the start of an engine. */
 export type PrivateEngineEvent =
   | { readonly type: 'note' | 'warning'; readonly message: string }
-  /** Something that an engine left behind that died is cleared. */
+  /** Remains of a dead engine are being cleared. */
   | { readonly type: 'clearing'; readonly pid: number; readonly since: string };
 
 export interface PrivateEngineOptions {
-  /** A directory of its own, made when it is not there. */
+  /** A directory for this engine alone; created if missing. */
   readonly dataRoot: string;
-  /** Of the caller; only the engine's programs and proxies are looked for in it. */
+  /** The caller's environment; only used to find the engine's programs and proxies. */
   readonly env: Environment;
   /**
-   * A file, or a name to be found on the PATH; `dockerd` unless told. The programs beside it come first for
-   * the engine.
+   * Path of dockerd, or a name to find on the PATH. Default: `dockerd`. The engine prefers programs beside
+   * it.
    */
   readonly dockerd?: string | undefined;
-  /** Unless told: what the data-root has, else `classic`. */
+  /** Default: the data-root's store, else `classic`. */
   readonly imageStore?: ImageStoreKind | undefined;
-  /** `auto` unless told. */
+  /** Default: `auto`. */
   readonly storage?: StorageWish | undefined;
-  /** Largest size of a loop-ext4 or tmpfs (bytes); unless told 80 % of what is free. */
+  /** Maximum size of a loop-ext4 or tmpfs (bytes). Default: 80 % of the free space. */
   readonly storageSizeBytes?: number | undefined;
-  /** `auto` (unless told), `none`, or the name of a bridge, which is made when it is not there. */
+  /** `auto` (default), `none`, or the name of a bridge, which is created if missing. */
   readonly bridge?: string | undefined;
   /** URLs of mirrors of Docker Hub. */
   readonly registryMirrors?: readonly string[] | undefined;
   readonly insecureRegistries?: readonly string[] | undefined;
   /** Images that are there from the start; their packs are proven. */
   readonly content?: MountContent | undefined;
-  /** Whom to trust with the files of packs; unless told only root. Private copies are events. */
+  /**
+   * Which users may be able to write to pack files. Default: only root. Private copies are reported as
+   * events.
+   */
   readonly trust?: Omit<PackTrust, 'onCopy'> | undefined;
-  /** A client for the engine; without it nothing can be mounted in the containerd store. */
+  /** Creates a client for the engine; required to mount into the containerd store. */
   readonly openEngine?: ((dockerHost: string) => Promise<Engine>) | undefined;
-  /** Longest wait for an answer of the engine (ms, 60000 unless told). */
+  /** Maximum wait for the engine's first answer (ms). Default: 60000. */
   readonly timeoutMs?: number | undefined;
   readonly onEvent?: ((event: PrivateEngineEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whom an engine that starts trusts with its packs. */
+/** The trust settings for the engine's packs, with private copies reported as notes. */
 export function packTrust({ trust, onEvent }: PrivateEngineOptions): PackTrust {
   return { ...trust, onCopy: (message) => onEvent?.({ type: 'note', message }) };
 }
 
-/** An image that was not mounted; it can be loaded. */
+/** An image that was not mounted but can be loaded. */
 export interface UnmountedImage {
   readonly image: LoadableImage;
   readonly reason: string;
 }
 
-/** A private engine that answers. It lives on when the process that started it ends. */
+/** A running private engine. It keeps running when its starter ends. */
 export interface PrivateEngine {
   readonly dataRoot: string;
-  /** Fit for `DOCKER_HOST`. */
+  /** A value for `DOCKER_HOST`. */
   readonly dockerHost: string;
   readonly pid: number;
   readonly version: string;
   readonly imageStore: ImageStoreKind;
-  /** Graph driver or snapshotter, as dockerd calls it. */
+  /** Graph driver or snapshotter, in dockerd's terms. */
   readonly driver: string;
   readonly storage: StorageChoice;
-  /** Name of its bridge, or `none`. */
+  /** Name of the bridge, or `none`. */
   readonly bridge: string;
-  /** Digests of the files of all packs that are mounted. */
+  /** Digests of all mounted pack files. */
   readonly packs: readonly Digest[];
-  /** Of those asked for. Whether the engine shows the others is for the caller to look. */
+  /** Requested images that were not mounted. The caller checks that the engine shows the others. */
   readonly unmounted: readonly UnmountedImage[];
 }
 
 export interface StopOptions {
   readonly dataRoot: string;
   readonly env: Environment;
-  /** Removes the data-root as well. */
+  /** Also removes the data-root. */
   readonly purge?: boolean | undefined;
-  /** How long the engine may take to end its containers before it is killed (ms, 30000 unless told). */
+  /** Time for the engine to end its containers before it is killed (ms). Default: 30000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -86,8 +89,8 @@ export interface StopOptions {
 export interface StopResult {
   readonly dataRoot: string;
   /**
-   * `killed`: it did not end when it was told to. `not-running`: nothing to end; what a dead one left is
-   * cleared all the same.
+   * `killed`: it did not end in time. `not-running`: there was no engine; remains of a dead one are cleared
+   * all the same.
    */
   readonly outcome: 'stopped' | 'killed' | 'not-running';
   readonly purged: boolean;
@@ -100,8 +103,8 @@ export interface StatusOptions {
 export interface PrivateEngineStatus {
   readonly dataRoot: string;
   /**
-   * `starting`: it has the lock and does not answer yet. `elsewhere`: in another container, which cannot be
-   * looked into. `left-over`: it died; the next start or stop clears what is left.
+   * `starting`: it has the lock but does not answer yet. `elsewhere`: it is in another container, out of
+   * sight. `left-over`: it died; the next start or stop clears its remains.
    */
   readonly state: 'running' | 'starting' | 'elsewhere' | 'left-over' | 'stopped';
   readonly owner?:
@@ -112,9 +115,9 @@ export interface PrivateEngineStatus {
         readonly dockerHost: string;
       }
     | undefined;
-  /** Of a running engine. */
+  /** Only of a running engine. */
   readonly version?: string | undefined;
-  /** Of a data-root that has been used. */
+  /** Only of a data-root that has been used. */
   readonly storage?:
     | {
         readonly imageStore: ImageStoreKind;

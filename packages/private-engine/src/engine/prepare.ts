@@ -15,19 +15,20 @@ import type { EnginePaths } from '../lock/engine-paths.ts';
 import { recordPack, relocatePacks } from './recorded-packs.ts';
 import { newDiskName, readState, writeState, type DataRootState } from './state.ts';
 
-/** A data-root that an engine can be started on. */
+/** A data-root that is ready for an engine. */
 export interface PreparedDataRoot {
   readonly state: DataRootState;
   readonly storage: StorageChoice;
   readonly unmounted: readonly UnmountedImage[];
-  /** No engine has ever used it. */
+  /** True if no engine has used it yet. */
   readonly isFresh: boolean;
 }
 
 /**
- * Makes a data-root ready for its engine: storage, packs, and for a fresh one of the classic store the layout of its images. A data-root that
- * an engine has used gets back what it had; nothing is added to it.
- * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORAGE_UNAVAILABLE`, `MOUNT_FAILED`, `PACK_INVALID`, `DISK_FULL`, `STORE_IO`, `ABORTED`
+ * Prepares a data-root for its engine: storage, packs, and for a fresh one of the classic store the layout of
+ * its images. A used data-root keeps its contents; nothing is added.
+ * @throws DrayError `DATA_ROOT_INCOMPATIBLE`, `STORAGE_UNAVAILABLE`, `MOUNT_FAILED`, `PACK_INVALID`,
+ * `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 export async function prepareDataRoot(
   holder: Holder,
@@ -37,7 +38,7 @@ export async function prepareDataRoot(
   const state = await readState(places.state);
   const wanted = { imageStore: options.imageStore, storage: options.storage ?? 'auto' };
   if (state?.phase === 'used') checkCompatible(places.dataRoot, state, wanted);
-  // What is in memory is gone with the engine that used it.
+  // Data in memory was lost with the engine that used it.
   if (state?.phase === 'used' && state.backend !== 'tmpfs') return reopen(holder, places, options, state);
   await wipeData(places);
   return makeFresh(holder, places, {
@@ -74,7 +75,9 @@ async function makeFresh(
   return { storage, isFresh: true, state: { ...state, packs: laidOut.packs }, unmounted: laidOut.unmounted };
 }
 
-/** A backend that turns out not to work, although it should, makes room for the next, unless it was asked for. */
+/**
+ * If a backend fails although its probe succeeded, tries the next one, unless the caller chose the backend.
+ */
 async function setUpStorage(
   holder: Holder,
   places: EnginePaths,
@@ -110,7 +113,7 @@ async function layOut(
   const { content, signal } = options;
   if (content === undefined || imageStore !== 'classic') return { packs, unmounted: [] };
   if (!isOverlayDriver(driver)) {
-    const reason = `storage driver ${driver} cannot stand on packs`;
+    const reason = `storage driver ${driver} does not support packs`;
     return { packs, unmounted: content.images.map((image) => ({ image, reason })) };
   }
   const mounted = await mountRecordedPacks(holder, packs, content.packs, packTrust(options), signal);
@@ -147,7 +150,7 @@ async function reopen(
     imageStore === 'classic' && isNew
       ? (content?.images ?? []).map((image) => ({
           image,
-          reason: 'an engine has used this data-root already, and nothing is added to such a one',
+          reason: 'an engine has already used this data-root, so no images are added',
         }))
       : [];
   const storage = { backend, reason, rejected: [], warnings: [] };
@@ -159,7 +162,7 @@ function forStore(imageStore: ImageStoreKind, facts: StorageFacts): StorageFacts
   return withFailure(
     facts,
     'fuse-overlayfs',
-    'the containerd image store of dockerd has no such snapshotter',
+    'the containerd image store of dockerd does not have this snapshotter',
   );
 }
 

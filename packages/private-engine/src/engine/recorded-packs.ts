@@ -4,15 +4,16 @@ import type { MountablePack } from '@drayage/core/bundle';
 import { incompatible } from './compatibility.ts';
 import type { RecordedPack } from './state.ts';
 
-/** What is to be remembered of a pack: the state of its file is that in which somebody hashed it, if somebody has. */
+/** The record of a pack, with the state in which its file was hashed, if it was. */
 export function recordPack({ pack, file, proven = '' }: MountablePack, mountPoint: string): RecordedPack {
   const { digest, size } = pack.image;
   return { digest, size, filesystem: pack.filesystem, file, mountPoint, identity: proven };
 }
 
 /**
- * The packs that a data-root stands on, where they are now: those of `offered` in place of what was recorded. Who mounts them proves them.
- * @throws DrayError `DATA_ROOT_INCOMPATIBLE` naming a pack that is gone
+ * The packs that a data-root uses, at their current paths: those in `offered` replace recorded ones. Mounting
+ * proves them.
+ * @throws DrayError `DATA_ROOT_INCOMPATIBLE` naming a missing pack
  */
 export async function relocatePacks(
   dataRoot: string,
@@ -33,7 +34,7 @@ async function requireFile(dataRoot: string, { digest, file }: RecordedPack): Pr
   if ((await lstat(file).catch(() => undefined)) !== undefined) return;
   throw incompatible(
     dataRoot,
-    `images in it stand on pack ${shortDigest(digest)}, whose file ${file} is gone`,
-    'Give the bundle that holds it with --bundle, or remove the data-root with "dray engine stop --purge".',
+    `its images need pack ${shortDigest(digest)}, but file ${file} is missing`,
+    'Pass the bundle with this pack as --bundle, or remove the data-root with "dray engine stop --purge".',
   );
 }

@@ -18,15 +18,15 @@ import { takeOver } from './take-over.ts';
 
 const defaultTimeoutMs = 60_000;
 
-// An engine that never came up has nothing to save.
+// An engine that never answered has nothing to save.
 const failedStopTimeoutMs = 3000;
 
 /**
- * Starts an engine of our own and waits until it answers. It has its own data-root, socket, process tree, mount namespace and log; the lock of
- * the data-root is its own as well, so it is held exactly as long as the engine lives. When this throws, or this process dies before the
- * engine runs, nothing is left but the directory itself.
- * @throws DrayError `ENGINE_LOCKED`, `DATA_ROOT_INCOMPATIBLE`, `STORAGE_UNAVAILABLE`, `MOUNT_UNAVAILABLE`, `MOUNT_FAILED`, `ENGINE_START_FAILED`,
- * `DIGEST_MISMATCH`, `DISK_FULL`, `STORE_IO`, `ABORTED`
+ * Starts a private engine and waits until it answers. The engine has its own data-root, socket, process tree,
+ * mount namespace and log, and holds the lock of the data-root exactly as long as it lives. If this throws,
+ * or this process dies before the engine runs, only the directory itself stays.
+ * @throws DrayError `ENGINE_LOCKED`, `DATA_ROOT_INCOMPATIBLE`, `STORAGE_UNAVAILABLE`, `MOUNT_UNAVAILABLE`,
+ * `MOUNT_FAILED`, `ENGINE_START_FAILED`, `DIGEST_MISMATCH`, `DISK_FULL`, `STORE_IO`, `ABORTED`
  */
 export async function startPrivateEngine(options: PrivateEngineOptions): Promise<PrivateEngine> {
   const { env } = options;
@@ -42,7 +42,7 @@ export async function startPrivateEngine(options: PrivateEngineOptions): Promise
     await writeOwner(places.owner, owner);
     if (previous !== undefined) {
       options.onEvent?.({ type: 'clearing', pid: previous.pid, since: previous.since });
-      // Networks of users are made again by the engine that is about to start.
+      // The new engine creates networks of users again.
       await removeTraces(previous, here, env, []);
     }
     return await startWith(holder, places, owner, options, dockerd);
@@ -85,13 +85,13 @@ async function startWith(
       unmounted: [...unmounted, ...live.unmounted],
     };
   } catch (error) {
-    // Nobody has used it: the next start makes it anew, perhaps with other packs.
+    // No engine used it, so the next start prepares it again, perhaps with other packs.
     if (isFresh) await writeState(places.state, { ...state, phase: 'preparing' });
     throw error;
   }
 }
 
-/** After a failure: of the engine, of what it has started and of what was made for it nothing stays. */
+/** After a failure, removes the engine, the processes that it started, and everything made for it. */
 async function cleanUp(
   holder: Holder,
   places: EnginePaths,
@@ -103,7 +103,7 @@ async function cleanUp(
   holder.release();
   await endEngine(owner, failedStopTimeoutMs);
   await holder.ended.catch(() => undefined);
-  // The file knows of a bridge that was made since.
+  // The owner file also names a bridge that was created since.
   await removeTraces((await readOwner(places.owner)) ?? owner, here, options.env, userNetworks);
   await removeOwner(places.owner);
 }
@@ -112,7 +112,7 @@ async function checkRights(): Promise<void> {
   const reason = await whyNoMounts();
   if (reason === undefined) return;
   throw new DrayError('MOUNT_UNAVAILABLE', `cannot start an engine: ${reason}`, {
-    hint: 'Run it as root, in a container with --privileged (or --cap-add SYS_ADMIN and NET_ADMIN).',
+    hint: 'Run it as root; in a container, use --privileged (or --cap-add SYS_ADMIN and NET_ADMIN).',
   });
 }
 
@@ -120,7 +120,7 @@ function checkStore({ imageStore }: PrivateEngineOptions, { file, version, major
   if (imageStore !== 'containerd' || major >= 24) return;
   throw new DrayError(
     'ENGINE_START_FAILED',
-    `cannot start ${file} with the containerd image store: version ${version} has none`,
+    `cannot start ${file} with the containerd image store: version ${version} does not have it`,
     { hint: 'Use Docker 24 or later, or --image-store classic.' },
   );
 }

@@ -6,31 +6,31 @@ import type { Digest, ImageStoreKind } from '@drayage/core';
 import type { PackFilesystem } from '@drayage/core/bundle';
 import { storageBackends, type StorageBackend } from '../storage/choose.ts';
 
-/** A pack that the data-root stands on. */
+/** A pack that the data-root uses. */
 export interface RecordedPack {
-  /** Of the file. */
+  /** Digest of the pack file. */
   readonly digest: Digest;
   readonly size: number;
   readonly filesystem: PackFilesystem;
-  /** Where it was. */
+  /** Last known path of the file. */
   readonly file: string;
-  /** In the engine's mount namespace. */
+  /** Mount point in the engine's mount namespace. */
   readonly mountPoint: string;
-  /** What the file was like when its digest was proven. */
+  /** The state of the file when its digest was proven. */
   readonly identity: string;
 }
 
-/** What a data-root is; it must not be used as anything else. */
+/** The settings of a data-root, which cannot change. */
 export interface DataRootState {
-  /** `preparing`: no engine has used it, so it can be made anew. */
+  /** `preparing`: no engine has used it, so the next start prepares it again. */
   readonly phase: 'preparing' | 'used';
   readonly imageStore: ImageStoreKind;
-  /** Graph driver or snapshotter, as dockerd calls it. */
+  /** Graph driver or snapshotter, in dockerd's terms. */
   readonly driver: string;
   readonly backend: StorageBackend;
-  /** Why that backend. */
+  /** Why this backend was chosen. */
   readonly reason: string;
-  /** Name of the file that holds its file system, for a backend that has one. */
+  /** Name of the disk image, for a backend that has one. */
   readonly disk?: string | undefined;
   readonly packs: readonly RecordedPack[];
 }
@@ -38,8 +38,8 @@ export interface DataRootState {
 const layoutVersion = 1;
 
 /**
- * The state that a file keeps; undefined without a file.
- * @throws DrayError `DATA_ROOT_INCOMPATIBLE` for one that is not understood
+ * Reads a state file; undefined if it does not exist.
+ * @throws DrayError `DATA_ROOT_INCOMPATIBLE` if its format is unknown
  */
 export async function readState(file: string): Promise<DataRootState | undefined> {
   let text: string;
@@ -51,17 +51,17 @@ export async function readState(file: string): Promise<DataRootState | undefined
   }
   const state = parseState(text);
   if (state !== undefined) return state;
-  throw new DrayError('DATA_ROOT_INCOMPATIBLE', `cannot use data-root: ${file} is not understood`, {
-    hint: 'It may be of a newer drayage: use that, or remove the data-root with "dray engine stop --purge".',
+  throw new DrayError('DATA_ROOT_INCOMPATIBLE', `cannot use data-root: ${file} has an unknown format`, {
+    hint: 'Use the newer drayage that wrote it, or remove the data-root with "dray engine stop --purge".',
   });
 }
 
-/** Becomes visible at once and durable. */
+/** Writes atomically and flushes to disk. */
 export async function writeState(file: string, state: DataRootState): Promise<void> {
   await writeFileAtOnce(file, `${JSON.stringify({ version: layoutVersion, ...state }, null, 2)}\n`);
 }
 
-/** Parses a state file; undefined when it is invalid. Pure. */
+/** Parses a state file; undefined if it is invalid. Pure. */
 export function parseState(text: string): DataRootState | undefined {
   const value = parseJson(text);
   if (!isObject(value) || value['version'] !== layoutVersion) return undefined;
@@ -78,12 +78,12 @@ export function parseState(text: string): DataRootState | undefined {
   return typeof disk === 'string' && isDiskName(disk) ? { ...state, disk } : state;
 }
 
-/** A name for a file system in a file that no other on the machine has: loop devices tell names only. */
+/** A name for a disk image that is unique on the machine, because loop devices show only names. */
 export function newDiskName(): string {
   return `disk-${randomBytes(8).toString('hex')}.img`;
 }
 
-/** Whether a file is one. Pure. */
+/** Whether a file name is that of a disk image. Pure. */
 export function isDiskName(name: string): boolean {
   return /^disk-[0-9a-f]{16}\.img$/.test(name);
 }

@@ -6,8 +6,8 @@ import type { PrivateEngineStatus, StatusOptions } from './options.ts';
 import { readState, type DataRootState } from './state.ts';
 
 /**
- * Says what is in a data-root and whether its engine runs. Changes nothing.
- * @throws DrayError `DATA_ROOT_INCOMPATIBLE` when it is of a drayage that this one does not understand
+ * Describes a data-root and its engine, if it runs. Changes nothing.
+ * @throws DrayError `DATA_ROOT_INCOMPATIBLE` if the data-root has an unknown format
  */
 export async function privateEngineStatus({ dataRoot }: StatusOptions): Promise<PrivateEngineStatus> {
   const places = await findDataRoot(dataRoot);

@@ -16,8 +16,10 @@ import { takeOver } from './take-over.ts';
 const defaultTimeoutMs = 30_000;
 
 /**
- * Ends the private engine of a data-root, and removes all that it has left outside of it. Stopping one that does not run is fine.
- * @throws DrayError `ENGINE_LOCKED` when it runs where it cannot be ended from: in another container; `MOUNT_UNAVAILABLE` without root, `ABORTED`
+ * Ends the private engine of a data-root, and removes everything that it left outside of it. Succeeds if no
+ * engine runs.
+ * @throws DrayError `ENGINE_LOCKED` if it runs in another container and cannot be ended from here;
+ * `MOUNT_UNAVAILABLE` without root, `ABORTED`
  */
 export async function stopPrivateEngine(options: StopOptions): Promise<StopResult> {
   const { dataRoot, env, purge = false, timeoutMs = defaultTimeoutMs, signal } = options;
@@ -28,10 +30,10 @@ export async function stopPrivateEngine(options: StopOptions): Promise<StopResul
   throwIfAborted(signal, 'stop the engine');
   const here = await currentPidSpace();
   const owner = await readOwner(places.owner);
-  // Before it ends: its data may be where only it can see them.
+  // Before the engine ends, because only the engine may see its data.
   const userNetworks = await findUserBridges(await seenByOwner(places, owner, here));
   const outcome = owner === undefined ? 'not-running' : await end(owner, here, timeoutMs);
-  // With the lock, nobody can be starting another one meanwhile.
+  // The lock prevents another start meanwhile.
   const { holder, previous } = await lockAgain(places, here, options);
   try {
     if (previous !== undefined) await removeTraces(previous, here, env, userNetworks);
@@ -45,7 +47,7 @@ export async function stopPrivateEngine(options: StopOptions): Promise<StopResul
   return { dataRoot: places.dataRoot, outcome, purged: purge };
 }
 
-/** Private copies of packs have no names once they are mounted; a start that was killed may have left one. */
+/** Mounted private copies have no names; a killed start may have left one that does. */
 async function sweepCopies({ state }: EnginePaths): Promise<void> {
   const packs = (await readState(state).catch(() => undefined))?.packs ?? [];
   await sweepPrivateCopies(packs.map(({ file }) => file));
@@ -78,14 +80,14 @@ async function isOurs(places: EnginePaths): Promise<boolean> {
   return (await readdir(places.dataRoot)).includes('.drayage');
 }
 
-/** The directory itself goes when nothing else is in it. */
+/** Removes the directory itself if it is empty. */
 async function removeDataRoot(places: EnginePaths): Promise<void> {
   await wipeData(places);
   await rm(places.own, { recursive: true, force: true });
   try {
     await rmdir(places.dataRoot);
   } catch (error) {
-    // It has something else in it, or is a mount point.
+    // It contains other files, or is a mount point.
     if (!['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(systemErrorCode(error) ?? '')) throw error;
   }
 }
@@ -94,11 +96,11 @@ async function checkRights(dataRoot: string): Promise<void> {
   const reason = await whyNoMounts();
   if (reason === undefined) return;
   throw new DrayError('MOUNT_UNAVAILABLE', `cannot stop the engine on ${dataRoot}: ${reason}`, {
-    hint: 'Run it as the one who started it.',
+    hint: 'Run it as the user who started the engine.',
   });
 }
 
-/** Where this process sees the engine's data: through the engine while it lives. */
+/** A path at which this process can access the engine's data: through the engine while it runs. */
 async function seenByOwner({ data }: EnginePaths, owner: Owner | undefined, here: PidSpace): Promise<string> {
   const isAlive = owner !== undefined && (await ownerLife(owner, here)) === 'running';
   return isAlive ? `/proc/${owner.pid}/root${data}` : data;

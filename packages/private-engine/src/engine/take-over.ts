@@ -7,19 +7,21 @@ import { startHolder, type Holder } from '../lock/holder.ts';
 import { engineProcesses, killProcesses } from './leftovers.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 
-// Between taking the lock and saying who has it lie a few milliseconds; between the end of a process and the release of its lock as well.
+// Writing the owner file follows the lock by a few milliseconds, and the lock is released a few milliseconds
+// after the process ends.
 const settleMs = 2000;
 const lookEveryMs = 50;
 
 export interface TakenLock {
   readonly holder: Holder;
-  /** Who had it before and did not clean up. */
+  /** The previous owner, if it did not clean up. */
   readonly previous: Owner | undefined;
 }
 
 /**
- * Takes the lock of a data-root. What is left of an engine that died, and still has the lock, is ended first.
- * @throws DrayError `ENGINE_LOCKED` when another engine lives there, or one of which that cannot be told; `MOUNT_UNAVAILABLE`, `ABORTED`
+ * Takes the lock of a data-root. If remains of a dead engine still hold the lock, ends them first.
+ * @throws DrayError `ENGINE_LOCKED` if another engine has the data-root or may have it; `MOUNT_UNAVAILABLE`,
+ * `ABORTED`
  */
 export async function takeOver(
   places: EnginePaths,
@@ -40,9 +42,10 @@ export async function takeOver(
   }
 }
 
-/** The owner, when it lives or lives elsewhere; else `unclear`, once its remains were ended. */
+/** Returns the owner if it lives, here or elsewhere; else ends its remains and returns `unclear`. */
 async function endRemainsOfDead(places: EnginePaths, here: PidSpace): Promise<Owner | 'unclear'> {
-  // In this order: what is listed before the dead owner is still named as the owner was not started by a new one.
+  // In this order: if the owner file still names the dead owner after the listing, no new engine started the
+  // listed processes.
   const remains = await engineProcesses(places);
   const owner = await readOwner(places.owner);
   if (owner === undefined) return 'unclear';

@@ -1,22 +1,25 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-/** Where the things of one private engine are. */
+/** The paths of a private engine. */
 export interface EnginePaths {
-  /** What the user named, without links. */
+  /** The user's directory, with links resolved. */
   readonly dataRoot: string;
-  /** Of dockerd: a directory, or where a file system is mounted that only the engine sees. */
+  /** dockerd's data-root: a directory, or a mount point that only the engine sees. */
   readonly data: string;
-  /** Ours; nobody else may look into it. */
+  /** Drayage's own directory, accessible to root only. */
   readonly own: string;
   readonly lock: string;
   readonly owner: string;
   readonly state: string;
   readonly log: string;
   readonly previousLog: string;
-  /** Packs are mounted below it, for the engine only. */
+  /** Packs are mounted below it, visible to the engine only. */
   readonly packs: string;
-  /** Short, because paths of sockets may have 107 bytes only. Named in the command line of all that the engine starts. */
+  /**
+   * Short, because socket paths are limited to 107 bytes. Appears in the command lines of all processes that
+   * the engine starts.
+   */
   readonly runDir: string;
   readonly execRoot: string;
   readonly socket: string;
@@ -26,10 +29,10 @@ export interface EnginePaths {
   readonly cgroup: string;
 }
 
-/** Where the run directories of all private engines are. */
+/** The parent of the run directories of all private engines. */
 export const runRoot = '/run/drayage';
 
-/** Decides where things are; `identity` tells directories of one name in different containers apart. Pure. */
+/** Derives all paths. `identity` distinguishes directories of the same name in different containers. Pure. */
 export function enginePaths(dataRoot: string, identity: string): EnginePaths {
   const id = createHash('sha256').update(`${dataRoot}\n${identity}`).digest('hex').slice(0, 12);
   const own = join(dataRoot, '.drayage');

@@ -11,28 +11,29 @@ import {
 } from '@drayage/host';
 
 /**
- * The process that a private engine stands on. It holds the lock of the data-root and has its own mount
- * namespace. It starts as a shell that runs commands, then becomes the engine. When it ends, for whatever
- * reason, the kernel releases the lock and unmounts all that is mounted in the namespace, loop devices
- * included. If its starter dies before it has become the engine, its input ends and so does it.
+ * The process that owns a private engine. It holds the lock of the data-root and has its own mount namespace.
+ * It starts as a shell that runs commands, then becomes the engine. When it ends, for whatever reason, the
+ * kernel releases the lock and unmounts everything in the namespace, including loop devices. If its starter
+ * dies before it becomes the engine, its input ends, and so does the holder.
  */
 export interface Holder extends ProcessIdentity {
   /**
    * Runs a POSIX shell script in the namespace; `$1` … are `args`.
-   * @throws DrayError `MOUNT_FAILED` when the holder has ended
+   * @throws DrayError `MOUNT_FAILED` if the holder has ended
    */
   run(script: string, ...args: readonly string[]): Promise<ProgramResult>;
-  /** The path by which this process reaches a file in the holder's namespace. */
+  /** The path at which this process can access a file in the holder's namespace. */
   seen(path: string): string;
-  /** Becomes a program, which keeps process number, lock and namespace; resolves when it has. */
+  /** Becomes a program, which keeps pid, lock and namespace; resolves once it has. */
   become(argv: readonly string[], logFile: string): Promise<void>;
-  /** Resolves when it has ended. */
+  /** Resolves when the holder has ended. */
   readonly ended: Promise<void>;
-  /** Closes its input, which ends it unless it has become a program. */
+  /** Closes the holder's input, which ends it unless it has become a program. */
   release(): void;
 }
 
-// Every later process inherits descriptor 9, so the lock lives as long as any of them. BusyBox knows only -n.
+// Every later process inherits descriptor 9, so the lock lives as long as any of them. BusyBox's flock only
+// supports -n.
 const takeLock = 'exec 9>>"$1" || exit 76; flock -n 9 || exit 75; exec unshare -m --propagation slave sh';
 
 const isTaken = 75;
@@ -40,12 +41,12 @@ const isTaken = 75;
 type Shell = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * Takes the lock and starts a holder. Resolves with undefined when another process has the lock.
- * @throws DrayError `MOUNT_UNAVAILABLE` when the lock cannot be tried or no namespace made
+ * Takes the lock and starts a holder. Resolves with undefined if another process has the lock.
+ * @throws DrayError `MOUNT_UNAVAILABLE` if locking or creating a namespace fails
  */
 export async function startHolder(lockFile: string, env: Environment): Promise<Holder | undefined> {
   const shell: Shell = spawn('sh', ['-c', takeLock, 'drayage', lockFile], {
-    // A process group of its own: Ctrl-C is not for the engine.
+    // A new process group, so that Ctrl-C does not reach the engine.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: systemEnvironment(env),

@@ -1,15 +1,15 @@
 import { DrayError } from '@drayage/core';
 import type { Owner } from './owner.ts';
 
-/** Who a data-root belongs to at the moment, for messages. Pure. */
+/** Describes the owner of a data-root, for messages. Pure. */
 function describeOwner(owner: Owner | undefined, here: string): string {
-  if (owner === undefined) return 'by a process that has not said who it is';
+  if (owner === undefined) return 'by an unknown process';
   const { pid, hostname, pidNamespace, since, socket } = owner;
   const where = pidNamespace === here ? hostname : `${hostname}, another container`;
   return `by process ${pid} on ${where}, since ${since}, socket ${socket}`;
 }
 
-/** The error for a data-root that another engine uses: `ENGINE_LOCKED`. Pure. */
+/** The error for a data-root in use: `ENGINE_LOCKED`. Pure. */
 export function lockedError(
   what: string,
   dataRoot: string,
@@ -20,7 +20,7 @@ export function lockedError(
     'ENGINE_LOCKED',
     `cannot ${what} ${dataRoot}: it is used ${describeOwner(owner, here)}`,
     {
-      hint: 'Look with "dray engine status", end it there with "dray engine stop", or give another --data-root.',
+      hint: 'Run "dray engine status" for details, "dray engine stop" to end it, or choose another --data-root.',
       details: {
         dataRoot,
         ...(owner === undefined

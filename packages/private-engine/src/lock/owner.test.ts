@@ -28,7 +28,7 @@ async function ownOwner(): Promise<Owner> {
 }
 
 describe('the owner of a data-root', () => {
-  test('is read as it was written, and is gone once it was removed', async () => {
+  test('can be read back, and is undefined after removal', async () => {
     const file = join(dir, 'owner.json');
     const owner = { ...(await ownOwner()), bridge: 'dray0', ownsChains: true };
     await writeOwner(file, owner);
@@ -39,14 +39,14 @@ describe('the owner of a data-root', () => {
   });
 
   test.each(['', '{', '{}', '[]', '{"version":2}', '{"version":1,"pid":"1"}'])(
-    'is nobody where the file holds %j',
+    'is undefined if the file contains %j',
     async (text) => {
       await writeFile(join(dir, 'owner.json'), text);
       expect(await readOwner(join(dir, 'owner.json'))).toBeUndefined();
     },
   );
 
-  test('lives as long as its very process', async () => {
+  test('lives as long as its process, not as its pid', async () => {
     const owner = await ownOwner();
     const here = await currentPidSpace();
     expect(await ownerLife(owner, here)).toBe('running');
@@ -55,7 +55,7 @@ describe('the owner of a data-root', () => {
     expect(await ownerLife({ ...owner, pidNamespace: 'pid:[1]' }, here)).toBe('elsewhere');
   });
 
-  test('is named with process, machine, time and socket when somebody else comes', async () => {
+  test('is named with process, machine, time and socket in the error for others', async () => {
     const owner = await ownOwner();
     const error = lockedError('start an engine on', '/data', owner, owner.pidNamespace);
     expect(error.code).toBe('ENGINE_LOCKED');
@@ -71,11 +71,11 @@ describe('the owner of a data-root', () => {
 describe('the start time of a process', () => {
   const fields = ['S', ...Array.from({ length: 18 }, (_, i) => String(i)), '4711', '0'].join(' ');
 
-  test('is found behind any name', () => {
+  test('is parsed after any program name', () => {
     expect(parseStartTime(`12 (a) b (c)) ${fields}`)).toBe(4711);
   });
 
-  test('is none for a zombie, and for nothing', () => {
+  test('is undefined for a zombie and for empty text', () => {
     expect(parseStartTime(`12 (sh) Z${fields.slice(1)}`)).toBeUndefined();
     expect(parseStartTime('')).toBeUndefined();
   });

@@ -2,27 +2,27 @@ import { readFile, rm } from 'node:fs/promises';
 import { isObject } from '@drayage/core';
 import { isRunning, writeFileAtOnce, type PidSpace, type ProcessIdentity } from '@drayage/host';
 
-/** Who uses a data-root; lies beside the lock, so that others can be told. */
+/** The process that uses a data-root. Stored beside the lock, for error messages and cleaning up. */
 export interface Owner extends ProcessIdentity, PidSpace {
-  /** As the machine or the container calls itself. */
+  /** Host name of the machine or container. */
   readonly hostname: string;
-  /** ISO 8601. */
+  /** Start time (ISO 8601). */
   readonly since: string;
   readonly socket: string;
-  /** Everything below it is named in the command lines of what this engine has started. */
+  /** Command lines of processes that the engine started contain paths below it. */
   readonly runDir: string;
-  /** Network bridge that was made for this engine, to be removed after it. */
+  /** Network bridge that was created for this engine and must be removed after it. */
   readonly bridge?: string | undefined;
-  /** There were no firewall chains of engines before it. */
+  /** True if no engine had firewall chains before this one. */
   readonly ownsChains?: boolean | undefined;
-  /** Of its containers, below the mount of each hierarchy. */
+  /** Control group of its containers, below each hierarchy's mount point. */
   readonly cgroup: string;
 }
 
-/** `elsewhere`: its process number means nothing here; only the lock itself can tell whether it lives. */
+/** `elsewhere`: its pid has no meaning here; only the lock shows whether it lives. */
 export type OwnerLife = 'running' | 'dead' | 'elsewhere';
 
-/** The owner that a file names; undefined when there is no file, or one that is not whole. */
+/** Reads an owner file; undefined if it is missing or incomplete. */
 export async function readOwner(file: string): Promise<Owner | undefined> {
   try {
     return parseOwner(await readFile(file, 'utf8'));
@@ -31,24 +31,23 @@ export async function readOwner(file: string): Promise<Owner | undefined> {
   }
 }
 
-/** Becomes visible at once. Only the holder of the lock may do so. */
+/** Writes atomically. Only call with the lock. */
 export async function writeOwner(file: string, owner: Owner): Promise<void> {
   await writeFileAtOnce(file, JSON.stringify({ version: 1, ...owner }));
 }
 
-/** One that is not there is fine. */
+/** Succeeds if the file does not exist. */
 export async function removeOwner(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-/** Whether the owner's process lives, as far as that can be told from here. */
+/** Whether the owner's process lives, as far as this process can see. */
 export async function ownerLife(owner: Owner, here: PidSpace): Promise<OwnerLife> {
   if (owner.bootId !== here.bootId) return 'dead';
   if (owner.pidNamespace !== here.pidNamespace) return 'elsewhere';
   return (await isRunning(owner)) ? 'running' : 'dead';
 }
 
-/** Reads an owner file. Pure. */
 function parseOwner(text: string): Owner | undefined {
   const value: unknown = JSON.parse(text);
   if (!isObject(value) || value['version'] !== 1) return undefined;

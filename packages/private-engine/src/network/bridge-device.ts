@@ -5,7 +5,7 @@ import type { BridgeFacts, BridgePlan } from './choose-bridge.ts';
 import { removeRulesNaming, whyNoIptables } from './firewall.ts';
 import { routedSubnets } from './subnet.ts';
 
-/** What a bridge is chosen from: the network of this process. Changes nothing. */
+/** Reads the facts about this process's network on which the choice of a bridge depends. Changes nothing. */
 export async function bridgeFacts(env: Environment): Promise<BridgeFacts> {
   const [interfaces, table, ip, noIptables] = await Promise.all([
     readdir('/sys/class/net'),
@@ -16,7 +16,7 @@ export async function bridgeFacts(env: Environment): Promise<BridgeFacts> {
   return { interfaces, routes: routedSubnets(table), noIptables, hasIp: ip !== undefined };
 }
 
-/** Makes the bridge of a plan, or leaves nothing behind. @throws DrayError `ENGINE_START_FAILED` */
+/** Creates the bridge of a plan; on failure removes it again. @throws DrayError `ENGINE_START_FAILED` */
 export async function createBridge({ create }: BridgePlan, env: Environment): Promise<void> {
   if (create === undefined) return;
   const { name, address } = create;
@@ -31,15 +31,15 @@ export async function createBridge({ create }: BridgePlan, env: Environment): Pr
     if (number > 0) await removeBridge(name, env);
     throw new DrayError(
       'ENGINE_START_FAILED',
-      `cannot make network bridge ${name}: ${lastWords(result) || 'ip failed'}`,
+      `cannot create network bridge ${name}: ${lastWords(result) || 'ip failed'}`,
       {
-        hint: 'Run it as root with CAP_NET_ADMIN, or give --bridge none.',
+        hint: 'Run it as root with CAP_NET_ADMIN, or use --bridge none.',
       },
     );
   }
 }
 
-/** Removes a bridge, if it exists, and the rules that name it. A bridge with ports in use stays. */
+/** Removes a bridge if it exists, and the rules that name it. A bridge with ports in use stays. */
 export async function removeBridge(name: string, env: Environment): Promise<void> {
   const ports = await readdir(`/sys/class/net/${name}/brif`).catch(() => undefined);
   if (ports === undefined || ports.length > 0) return;

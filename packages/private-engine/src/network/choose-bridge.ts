@@ -1,40 +1,41 @@
 import { DrayError } from '@drayage/core';
 import { freeSubnet, gatewayOf, type Subnet } from './subnet.ts';
 
-/** What the choice of a network for containers depends on. */
+/** Facts on which the choice of a network depends. */
 export interface BridgeFacts {
   /** Names of all network interfaces. */
   readonly interfaces: readonly string[];
   readonly routes: readonly Subnet[];
-  /** Why there can be no rules that lead containers out; undefined: there can. */
+  /** Why containers cannot have iptables rules; undefined if they can. */
   readonly noIptables: string | undefined;
-  /** There is a program `ip`. */
+  /** True if the program `ip` is installed. */
   readonly hasIp: boolean;
 }
 
 /** The network of an engine. */
 export interface BridgePlan {
-  /** For dockerd: a name, `none`, or undefined for its own `docker0`. */
+  /** dockerd's bridge option: a name, `none`, or undefined for its own `docker0`. */
   readonly bridge: string | undefined;
-  /** To be made before, with this address and prefix. */
+  /** A bridge to create first, with address and prefix. */
   readonly create?: { readonly name: string; readonly address: string } | undefined;
-  /** To be removed after the engine: made for it, or by it. */
+  /** A bridge to remove after the engine. */
   readonly remove?: string | undefined;
   readonly iptables: boolean;
-  /** What one should know about it. */
+  /** Notes for the user. */
   readonly notes: readonly string[];
 }
 
 /**
- * Decides on the network. `wish` is `auto`, `none` or the name of a bridge, which is made when it is not there. Pure.
- * @throws DrayError `ENGINE_START_FAILED` when a bridge has to be made and cannot
+ * Decides on the network. `wish` is `auto`, `none` or the name of a bridge, which is created if missing.
+ * Pure.
+ * @throws DrayError `ENGINE_START_FAILED` if a bridge is needed and cannot be created
  */
 export function chooseBridge(wish: string, facts: BridgeFacts): BridgePlan {
   const { interfaces, noIptables } = facts;
   const iptables = noIptables === undefined;
   const notes = iptables
     ? []
-    : [`containers cannot reach other networks and publish no ports but through docker-proxy: ${noIptables}`];
+    : [`containers cannot reach other networks, and publish ports only through docker-proxy: ${noIptables}`];
   if (wish === 'none') return noBridge(interfaces);
   if (wish !== 'auto') {
     if (interfaces.includes(wish)) return { bridge: wish, iptables, notes };
@@ -46,13 +47,13 @@ export function chooseBridge(wish: string, facts: BridgeFacts): BridgePlan {
   return { ...ownBridge(name, facts), iptables, notes };
 }
 
-/** An engine without a bridge deletes docker0, whoever made it. */
+/** An engine without a bridge deletes docker0, even one of another engine. */
 function noBridge(interfaces: readonly string[]): BridgePlan {
   if (!interfaces.includes('docker0')) return { bridge: 'none', iptables: false, notes: [] };
   throw new DrayError(
     'ENGINE_START_FAILED',
-    'cannot start an engine without a bridge: there is a docker0, which it would delete',
-    { hint: 'Leave --bridge away: then it gets a bridge of its own.' },
+    'cannot start an engine without a bridge: it would delete the existing bridge docker0',
+    { hint: 'Omit --bridge, so that the engine gets its own bridge.' },
   );
 }
 
@@ -61,12 +62,12 @@ function ownBridge(
   { hasIp, routes }: BridgeFacts,
 ): Pick<BridgePlan, 'bridge' | 'create' | 'remove'> {
   const subnet = freeSubnet(routes);
-  if (!hasIp) throw noBridgeFor(name, 'there is no program ip', 'Install iproute2, or give --bridge none.');
+  if (!hasIp) throw noBridgeFor(name, 'program ip not found', 'Install iproute2, or use --bridge none.');
   if (subnet === undefined) {
     throw noBridgeFor(
       name,
-      'every subnet for containers is in use',
-      'Make one yourself, and name it with --bridge.',
+      'all subnets for containers are in use',
+      'Create a bridge, and pass its name as --bridge.',
     );
   }
   return { bridge: name, create: { name, address: gatewayOf(subnet) }, remove: name };
@@ -77,5 +78,5 @@ function freeName(interfaces: readonly string[]): string {
 }
 
 function noBridgeFor(name: string, reason: string, hint: string): DrayError {
-  return new DrayError('ENGINE_START_FAILED', `cannot make network bridge ${name}: ${reason}`, { hint });
+  return new DrayError('ENGINE_START_FAILED', `cannot create network bridge ${name}: ${reason}`, { hint });
 }

@@ -10,17 +10,17 @@ import {
 const families = ['iptables', 'ip6tables'];
 const tables = ['raw', 'filter', 'nat'];
 
-/** A rule or a chain to be removed: the arguments of `iptables -t TABLE`. */
+/** A rule or chain to remove: the arguments of `iptables -t TABLE`. */
 type Removal = readonly string[];
 
-/** The rules of `iptables -S` that name an interface. Pure. */
+/** The rules in the output of `iptables -S` that name an interface. Pure. */
 export function rulesNaming(name: string, listing: string): readonly Removal[] {
   return rulesIn(listing)
     .filter((words) => words.includes(name))
     .map((words) => ['-D', ...words]);
 }
 
-/** All that an engine keeps in a table: the rules that lead into its chains, then these chains. Pure. */
+/** Everything that engines have in a table: the rules that jump to their chains, then these chains. Pure. */
 export function engineChains(listing: string): readonly Removal[] {
   const chains = listing
     .split('\n')
@@ -31,31 +31,30 @@ export function engineChains(listing: string): readonly Removal[] {
   );
   return [
     ...leading.map((words) => ['-D', ...words]),
-    // Chains name each other, so all are emptied before any is deleted.
+    // Chains refer to each other, so all are flushed before any is deleted.
     ...chains.map((chain) => ['-F', chain]),
     ...chains.map((chain) => ['-X', chain]),
   ];
 }
 
-/** Why iptables cannot be used; undefined: it can. */
+/** Why iptables cannot be used; undefined if it can. */
 export async function whyNoIptables(env: Environment): Promise<string | undefined> {
-  if ((await findProgram('iptables', env)) === undefined) return 'there is no program iptables';
+  if ((await findProgram('iptables', env)) === undefined) return 'program iptables not found';
   const listed = await runTable('iptables', 'nat', ['-S'], env);
   return listed.exitCode === 0 ? undefined : `iptables does not work here (${lastWords(listed)})`;
 }
 
-/** Whether an engine, running or not, has chains here. */
+/** Whether an engine, running or not, has chains in this network namespace. */
 export async function hasEngineChains(env: Environment): Promise<boolean> {
   const { stdout } = await runTable('iptables', 'filter', ['-S'], env);
   return engineChains(stdout).length > 0;
 }
 
-/** Removes the rules that name an interface. */
 export async function removeRulesNaming(name: string, env: Environment): Promise<void> {
   await removeFromAll((listing) => rulesNaming(name, listing), env);
 }
 
-/** Removes the chains of engines with the rules that lead into them. */
+/** Removes the chains of engines and the rules that jump to them. */
 export async function removeEngineChains(env: Environment): Promise<void> {
   await removeFromAll(engineChains, env);
 }
@@ -83,7 +82,7 @@ function runTable(
   return runProgram([family, '-w', '-t', table, ...args], { env: systemEnvironment(env) });
 }
 
-/** The words of each rule, without its `-A`. */
+/** The words of each rule, without `-A`. */
 function rulesIn(listing: string): readonly (readonly string[])[] {
   return listing
     .split('\n')

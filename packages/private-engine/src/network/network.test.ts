@@ -12,7 +12,7 @@ function subnets(...texts: readonly string[]): BridgeFacts['routes'] {
 }
 
 describe('the bridge of a private engine', () => {
-  test('is docker0 where that is free, and goes with the engine', () => {
+  test('is docker0 if that is free, and is removed with the engine', () => {
     expect(chooseBridge('auto', free)).toEqual({
       bridge: undefined,
       remove: 'docker0',
@@ -21,7 +21,7 @@ describe('the bridge of a private engine', () => {
     });
   });
 
-  test('is one of its own beside another engine', () => {
+  test('is a new one beside another engine', () => {
     const routes = subnets('172.17.0.0/16');
     expect(chooseBridge('auto', { ...beside, routes })).toMatchObject({
       bridge: 'dray1',
@@ -30,20 +30,20 @@ describe('the bridge of a private engine', () => {
     });
   });
 
-  test('has no rules where there is no iptables, and that is told', () => {
-    const plan = chooseBridge('auto', { ...free, noIptables: 'there is no program iptables' });
+  test('has no rules without iptables, and a note says so', () => {
+    const plan = chooseBridge('auto', { ...free, noIptables: 'program iptables not found' });
     expect(plan).toMatchObject({ bridge: 'dray0', iptables: false });
     expect(plan.notes).toHaveLength(1);
   });
 
-  test('that is there is used and stays', () => {
+  test('that exists is used and stays', () => {
     const plan = chooseBridge('dray0', beside);
     expect(plan).toMatchObject({ bridge: 'dray0' });
     expect(plan.remove).toBeUndefined();
     expect(plan.create).toBeUndefined();
   });
 
-  test('is none when that was asked for, unless that would delete one of others', () => {
+  test('is "none" on request, unless that would delete the bridge of another engine', () => {
     expect(chooseBridge('none', free)).toMatchObject({ bridge: 'none', iptables: false });
     expect(() => chooseBridge('none', beside)).toThrow(
       expect.objectContaining({ code: 'ENGINE_START_FAILED' }),
@@ -51,9 +51,9 @@ describe('the bridge of a private engine', () => {
   });
 
   test.each([
-    ['there is no program ip', { ...beside, hasIp: false }],
+    ['program ip is missing', { ...beside, hasIp: false }],
     ['no subnet is free', { ...beside, routes: subnets('0.0.0.0/1', '128.0.0.0/1') }],
-  ])('cannot be made where %s', (_, facts) => {
+  ])('cannot be created if %s', (_, facts) => {
     expect(() => chooseBridge('auto', facts)).toThrow(
       expect.objectContaining({ code: 'ENGINE_START_FAILED' }),
     );
@@ -61,12 +61,12 @@ describe('the bridge of a private engine', () => {
 });
 
 describe('a subnet', () => {
-  test('is free when it overlaps none in use, larger or smaller', () => {
+  test('is free if it overlaps no used subnet, larger or smaller', () => {
     const found = freeSubnet(subnets('172.16.0.0/13', '172.24.5.0/24', '172.25.0.0/30'));
     expect(found && gatewayOf(found)).toBe('172.26.0.1/16');
   });
 
-  test('is read from the routes of the kernel; the default route is none', () => {
+  test('is read from the routes of the kernel, without the default route', () => {
     const table = [
       'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT',
       'eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
@@ -77,7 +77,7 @@ describe('a subnet', () => {
   });
 });
 
-describe('what an engine leaves in the firewall', () => {
+describe('firewall entries of an engine', () => {
   const listing = [
     '-P FORWARD ACCEPT',
     '-N DOCKER',
@@ -89,14 +89,14 @@ describe('what an engine leaves in the firewall', () => {
     '-A DOCKER -i dray0 -j RETURN',
   ].join('\n');
 
-  test('are the rules that name its bridge', () => {
+  test('include the rules that name its bridge', () => {
     expect(rulesNaming('dray0', listing).map((words) => words.join(' '))).toEqual([
       '-D FORWARD -o dray0 -j DOCKER',
       '-D DOCKER -i dray0 -j RETURN',
     ]);
   });
 
-  test('are its chains and what leads into them, and nothing of others', () => {
+  test('include its chains and the rules that jump to them, but no others', () => {
     expect(engineChains(listing).map((words) => words.join(' '))).toEqual([
       '-D FORWARD -j DOCKER-USER',
       '-D FORWARD -o dray0 -j DOCKER',
@@ -108,7 +108,7 @@ describe('what an engine leaves in the firewall', () => {
   });
 });
 
-test('bridges of users are found in the bytes of the network database', () => {
+test('user bridges are found in the bytes of the network database', () => {
   const bytes = '\0{"BridgeName":"br-0123456789ab"}\0{"BridgeName":"br-0123456789ab"} br-short docker0';
   expect(userBridges(bytes)).toEqual(['br-0123456789ab']);
 });

@@ -3,26 +3,28 @@ import type { Environment } from '@drayage/host';
 import { removeBridge } from './bridge-device.ts';
 import { removeEngineChains } from './firewall.ts';
 
-/** What an engine may have left in the network. */
+/** Network resources that an engine may have left. */
 export interface NetworkTraces {
-  /** Made for it or by it. */
+  /** A bridge created for the engine or by it. */
   readonly bridge?: string | undefined;
-  /** There were no chains of engines before it. */
+  /** True if no engine had firewall chains before it. */
   readonly ownsChains?: boolean | undefined;
 }
 
-/** The bridges of networks that users have made, from the bytes of the engine's network database. Pure. */
+/** The bridges of networks that users created, from the bytes of the engine's network database. Pure. */
 export function userBridges(database: string): readonly string[] {
   return [...new Set(database.match(/\bbr-[0-9a-f]{12}\b/g) ?? [])];
 }
 
-/** The bridges of networks that users have made in an engine with this data-root; none when it cannot be looked into. */
+/**
+ * The bridges of networks that users created in an engine with this data-root; empty if it cannot be read.
+ */
 export async function findUserBridges(data: string): Promise<readonly string[]> {
-  // Binary, but names stand in it as they are.
+  // A binary file, but it contains names as plain text.
   return userBridges(await readFile(`${data}/network/files/local-kv.db`, 'latin1').catch(() => ''));
 }
 
-/** Removes the networks of an engine that has ended. It makes those of users again when it starts. */
+/** Removes the networks of an ended engine. When it starts again, it creates the users' networks again. */
 export async function removeNetworks(
   { bridge, ownsChains = false }: NetworkTraces,
   userNetworks: readonly string[],
@@ -34,7 +36,7 @@ export async function removeNetworks(
   if (ownsChains && !(await hasOtherBridges())) await removeEngineChains(env);
 }
 
-/** Another engine may have come since, which needs the chains. */
+/** Another engine may have started since, which needs the chains. */
 async function hasOtherBridges(): Promise<boolean> {
   const names = await readdir('/sys/class/net');
   return names.some((name) => /^(docker0|dray\d+|br-[0-9a-f]{12})$/.test(name));

@@ -1,17 +1,17 @@
-/** Part of an IPv4 network, as numbers. */
+/** An IPv4 subnet, as numbers. */
 export interface Subnet {
   readonly address: number;
   readonly prefix: number;
 }
 
-/** Where bridges for containers usually are: 172.17 – 172.31, then 10.x and 192.168.x. */
+/** Docker's usual subnets for bridges: 172.17 – 172.31, then 10.x and 192.168.x. */
 const candidates: readonly string[] = [
   ...Array.from({ length: 15 }, (_, i) => `172.${17 + i}.0.0/16`),
   ...Array.from({ length: 56 }, (_, i) => `10.${200 + i}.0.0/16`),
   ...Array.from({ length: 100 }, (_, i) => `192.168.${100 + i}.0/24`),
 ];
 
-/** The first subnet for containers that overlaps none of those in use; undefined when all do. Pure. */
+/** The first subnet for containers that overlaps no used one; undefined if all do. Pure. */
 export function freeSubnet(used: readonly Subnet[]): Subnet | undefined {
   return candidates
     .map(parseSubnet)
@@ -19,7 +19,7 @@ export function freeSubnet(used: readonly Subnet[]): Subnet | undefined {
     .find((subnet) => !used.some((other) => overlap(subnet, other)));
 }
 
-/** `172.17.0.0/16`; undefined for what is none. Pure. */
+/** Parses `172.17.0.0/16`; undefined for other text. Pure. */
 export function parseSubnet(text: string): Subnet | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (match === null) return undefined;
@@ -27,7 +27,7 @@ export function parseSubnet(text: string): Subnet | undefined {
   return { address: ((a * 256 + b) * 256 + c) * 256 + d, prefix };
 }
 
-/** The first address in it, with the length of the prefix, as a bridge gets it: `172.17.0.1/16`. Pure. */
+/** The first address with the prefix length, as a bridge gets it: `172.17.0.1/16`. Pure. */
 export function gatewayOf({ address, prefix }: Subnet): string {
   const gateway = address + 1;
   const octets = [24, 16, 8, 0].map((shift) => Math.floor(gateway / 2 ** shift) % 256);
@@ -35,8 +35,8 @@ export function gatewayOf({ address, prefix }: Subnet): string {
 }
 
 /**
- * The subnets that `/proc/net/route` routes somewhere; the default route is none. Pure.
- * @see https://docs.kernel.org/networking/ (addresses and masks are hexadecimal numbers in the order of the machine)
+ * The subnets in `/proc/net/route`, without the default route. Pure.
+ * @see https://docs.kernel.org/networking/ (addresses and masks are hexadecimal, in the machine's byte order)
  */
 export function routedSubnets(table: string): readonly Subnet[] {
   return table

@@ -27,20 +27,20 @@ describe('the storage backend', () => {
     ],
     ['a kernel that refuses overlay', noOverlay, 'fuse-overlayfs', ['overlay2', 'loop-ext4', 'tmpfs']],
     ['nothing at all', nothing, 'vfs', ['overlay2', 'loop-ext4', 'tmpfs', 'fuse-overlayfs']],
-  ] as const)('on %s is chosen, with what was rejected', (_, facts, backend, rejected) => {
+  ] as const)('on %s is chosen, and better ones are rejected', (_, facts, backend, rejected) => {
     const choice = chooseStorage(facts, 'auto');
     expect(choice.backend).toBe(backend);
     expect(choice.rejected.map((other) => other.backend)).toEqual(rejected);
     for (const { reason } of [choice, ...choice.rejected]) expect(reason).not.toBe('');
   });
 
-  test('vfs warns of what it costs', () => {
+  test('vfs warns about its cost', () => {
     expect(chooseStorage(nothing, 'auto').warnings).toHaveLength(1);
     expect(chooseStorage(fine, 'auto').warnings).toEqual([]);
   });
 
   test.each(['overlay2', 'loop-ext4', 'tmpfs', 'fuse-overlayfs', 'vfs'] as const)(
-    '%s is taken when it was asked for and works',
+    '%s is used on request if it works',
     (wish) => {
       expect(chooseStorage(fine, wish).backend).toBe(wish);
     },
@@ -51,7 +51,7 @@ describe('the storage backend', () => {
     ['loop-ext4', noOverlay, 'fuse-overlayfs'],
     ['fuse-overlayfs', nothing, 'vfs'],
     ['tmpfs', { ...fine, memoryBytes: 1e6 }, 'overlay2'],
-  ] as const)('%s is refused where it does not work, naming what would', (wish, facts, wouldWork) => {
+  ] as const)('%s is rejected if it does not work, naming one that does', (wish, facts, wouldWork) => {
     const refused = { code: 'STORAGE_UNAVAILABLE', details: { backend: wish, wouldWork } };
     expect(() => chooseStorage(facts, wish)).toThrow(expect.objectContaining({ code: refused.code }));
     expect(() => chooseStorage(facts, wish)).toThrow(
@@ -59,7 +59,7 @@ describe('the storage backend', () => {
     );
   });
 
-  test('that fails when it is set up makes room for the next', () => {
+  test('that fails during set-up is replaced by the next', () => {
     const failed = withFailure(onOverlay, 'loop-ext4', 'mount failed');
     expect(chooseStorage(failed, 'auto').backend).toBe('fuse-overlayfs');
     const failedToo = withFailure(failed, 'fuse-overlayfs', 'mount failed');

@@ -1,62 +1,63 @@
 import { DrayError } from '@drayage/core';
 
-/** Where and how a private engine keeps its layers. */
+/** How a private engine can store layers. */
 export const storageBackends = ['overlay2', 'loop-ext4', 'tmpfs', 'fuse-overlayfs', 'vfs'] as const;
 
 export type StorageBackend = (typeof storageBackends)[number];
 
-/** `auto`: the best that works. */
+/** `auto`: the best backend that works. */
 export type StorageWish = 'auto' | StorageBackend;
 
-/** What came of trying something: undefined when it works, else why it does not. */
+/** The result of a trial: undefined if it works, else the reason why not. */
 export type Trial = string | undefined;
 
-/** What the choice depends on. */
+/** Facts on which the choice depends. */
 export interface StorageFacts {
-  /** Of the data-root, as the kernel calls it: `ext4`, `overlay`, … */
+  /** The data-root's file system in the kernel's terms: `ext4`, `overlay`, … */
   readonly filesystem: string;
-  /** An overlay was mounted with its upper directory in the data-root. */
+  /** An overlay mount with its upper directory in the data-root. */
   readonly overlayHere: Trial;
-  /** The same on a file system that is known to be fit: whether the kernel allows it at all. */
+  /** The same on a suitable file system: shows whether the kernel permits overlay mounts at all. */
   readonly overlayAnywhere: Trial;
-  /** A file can be made an ext4 file system and mounted. */
+  /** Whether an ext4 disk image can be made and mounted. */
   readonly loopExt4: Trial;
   readonly fuseOverlayfs: Trial;
   /** Free space of the data-root (bytes). */
   readonly freeBytes: number;
-  /** Memory that could be used without swapping (bytes). */
+  /** Memory available without swapping (bytes). */
   readonly memoryBytes: number;
 }
 
 export interface StorageChoice {
   readonly backend: StorageBackend;
   readonly reason: string;
-  /** What would have been better or was as good, and why it is not that. */
+  /** The other backends, and why each was not chosen. */
   readonly rejected: readonly { readonly backend: StorageBackend; readonly reason: string }[];
-  /** What one should know about the choice. */
+  /** Warnings for the user. */
   readonly warnings: readonly string[];
 }
 
-/** Less does not hold the images of any job. */
+/** Less is too small for the images of any job. */
 const leastTmpfsBytes = 512 * 1024 * 1024;
 
-/** What each backend is, in the order of preference of `auto`. */
+/** Why each backend is chosen; `auto` prefers them in this order. */
 const reasons: Readonly<Record<StorageBackend, (facts: StorageFacts) => string>> = {
   overlay2: ({ filesystem }) => `the kernel's overlay works on ${filesystem} here`,
   'loop-ext4': ({ filesystem }) => `the kernel's overlay does not work on ${filesystem}, but on an ext4 file`,
-  tmpfs: () => 'it was asked for, and memory is there',
-  'fuse-overlayfs': () => 'the kernel refuses overlay mounts, so a program does them',
+  tmpfs: () => 'it was requested, and there is enough memory',
+  'fuse-overlayfs': () => 'the kernel refuses overlay mounts; fuse-overlayfs works without them',
   vfs: () => 'nothing else works here',
 };
 
 const vfsWarning =
-  'storage driver vfs copies every file of an image for each layer and each container: slow, and many times the space; packs cannot be mounted';
+  'storage driver vfs copies all files for each layer and each container, which is slow and takes many times the space; packs cannot be mounted';
 
-const tmpfsWarning = 'the data-root is in memory: what is in it is gone once the engine stops';
+const tmpfsWarning = 'the data-root is in memory: its contents are lost when the engine stops';
 
 /**
- * Chooses the storage backend: what was asked for, or the best that works. Pure.
- * @throws DrayError `STORAGE_UNAVAILABLE` when what was asked for does not work; `details` hold the choice that `auto` would make
+ * Chooses the storage backend: the requested one, or the best that works. Pure.
+ * @throws DrayError `STORAGE_UNAVAILABLE` if the requested backend does not work; `details` contain the
+ * choice of `auto`
  */
 export function chooseStorage(facts: StorageFacts, wish: StorageWish): StorageChoice {
   const trials = backendTrials(facts);
@@ -64,14 +65,14 @@ export function chooseStorage(facts: StorageFacts, wish: StorageWish): StorageCh
     storageBackends.find((backend) => backend !== 'tmpfs' && trials[backend] === undefined) ?? 'vfs';
   if (wish === 'auto') return choice(best, facts, trials);
   const problem = trials[wish];
-  if (problem === undefined) return choice(wish, facts, trials, 'it was asked for');
+  if (problem === undefined) return choice(wish, facts, trials, 'it was requested');
   throw new DrayError('STORAGE_UNAVAILABLE', `cannot use storage backend ${wish}: ${problem}`, {
     hint: `Use --storage ${best}: ${reasons[best](facts)}.`,
     details: { backend: wish, reason: problem, wouldWork: best },
   });
 }
 
-/** The facts once it has turned out that a backend does not work although it should. Pure. */
+/** Updates the facts after a backend failed although its probe succeeded. Pure. */
 export function withFailure(facts: StorageFacts, backend: StorageBackend, reason: string): StorageFacts {
   switch (backend) {
     case 'overlay2':
@@ -109,7 +110,7 @@ function choice(
   const others = storageBackends.slice(0, storageBackends.indexOf(backend));
   const rejected = others.map((other) => ({
     backend: other,
-    reason: trials[other] ?? 'it was not asked for',
+    reason: trials[other] ?? 'it was not requested',
   }));
   const warnings = backend === 'vfs' ? [vfsWarning] : backend === 'tmpfs' ? [tmpfsWarning] : [];
   return { backend, reason, rejected, warnings };

@@ -13,28 +13,28 @@ export interface StorageRequest {
   readonly holder: Holder;
   readonly places: EnginePaths;
   readonly backend: StorageBackend;
-  /** The file of a loop-ext4. */
+  /** Path of the disk image for loop-ext4. */
   readonly disk: string;
-  /** Largest size of a file system in a file or in memory (bytes); undefined: a share of what is free. */
+  /** Maximum size of a file system in a file or in memory (bytes); undefined: a share of the free space. */
   readonly sizeBytes: number | undefined;
-  /** False: what is there is used again. */
+  /** False: reuse what exists. */
   readonly isFresh: boolean;
 }
 
 const directoryMode = 0o711;
 
-// The file is sparse: this is how far it may grow, not what it takes.
+// The file is sparse: this limits its growth, and is not allocated.
 const shareOfFreeSpace = 0.8;
 const leastDiskBytes = 64 * 1024 * 1024;
 
-// The kernel unmounts a moment after it has released the lock.
+// The kernel unmounts a moment after it releases the lock.
 const detachTimeoutMs = 10_000;
 const lookEveryMs = 25;
 
 /**
- * Makes the directory `data` of a private engine what its backend says, as the holder sees it, and tries the
+ * Prepares the directory `data` of a private engine for its backend, in the holder's namespace, and tries the
  * kernel's overlay there.
- * @throws DrayError `STORAGE_UNAVAILABLE`; what was mounted goes with the holder
+ * @throws DrayError `STORAGE_UNAVAILABLE`; mounts end with the holder
  */
 export async function prepareStorage(request: StorageRequest): Promise<void> {
   const { holder, places, backend, disk, sizeBytes, isFresh } = request;
@@ -59,7 +59,8 @@ export async function prepareStorage(request: StorageRequest): Promise<void> {
 }
 
 /**
- * A sparse file with an ext4 in it. No journal: after a crash of the machine the images are fetched again.
+ * Makes a sparse file with an ext4 file system. No journal: after a crash of the machine the images are
+ * fetched again.
  */
 async function makeDisk(holder: Holder, disk: string, sizeBytes: number | undefined): Promise<void> {
   const share = Math.floor((await freeBytes(dirname(disk))) * shareOfFreeSpace);
@@ -78,14 +79,14 @@ async function makeDisk(holder: Holder, disk: string, sizeBytes: number | undefi
 
 async function checkDisk(holder: Holder, disk: string): Promise<void> {
   await untilDetached(disk);
-  // Exit code 1: there was something to mend, and it is mended.
+  // Exit code 1: errors were found and fixed.
   const script = 'command -v e2fsck >/dev/null || exit 0; e2fsck -p "$1"; [ $? -le 1 ]';
   await done('loop-ext4', holder.run(script, disk));
 }
 
 /**
- * Two loop devices on one file system that is written to would destroy it. Its path may be another one in
- * another container.
+ * Waits until no loop device uses the file, because two mounts for writing would destroy the file system.
+ * Compares names, because its path may differ in another container.
  */
 async function untilDetached(disk: string): Promise<void> {
   const deadline = performance.now() + detachTimeoutMs;
@@ -107,7 +108,7 @@ async function readLine(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    // A device without a file has no such attribute.
+    // A device without a file lacks this attribute.
     if (systemErrorCode(error) !== undefined) return '';
     throw error;
   }
@@ -121,7 +122,7 @@ async function done(backend: StorageBackend, answer: ReturnType<Holder['run']>):
 
 function unavailable(backend: StorageBackend, reason: string, cause?: unknown): DrayError {
   return new DrayError('STORAGE_UNAVAILABLE', `cannot use storage backend ${backend}: ${reason}`, {
-    hint: 'Leave --storage away to use the best that works.',
+    hint: 'Omit --storage to use the best backend that works.',
     details: { backend, reason },
     cause,
   });

@@ -12,10 +12,10 @@ import {
 import type { StorageFacts, StorageWish, Trial } from './choose.ts';
 import { tryFuseOverlayfs, tryOverlay, tryOverlayOnTmpfs } from './scripts.ts';
 
-/** Runs a shell script in a mount namespace of its own; `$1` … are `args`. */
+/** Runs a shell script in a new mount namespace; `$1` … are `args`. */
 export type ScratchRun = (script: string, ...args: readonly string[]) => Promise<ProgramResult>;
 
-/** Each script gets a new mount namespace, which ends with it. */
+/** Each script gets a new mount namespace, which ends with the script. */
 function scratchNamespace(env: Environment): ScratchRun {
   const enter = ['unshare', '-m', '--propagation', 'private'];
   return (script, ...args) =>
@@ -24,13 +24,13 @@ function scratchNamespace(env: Environment): ScratchRun {
 
 export interface ProbeOptions {
   readonly run?: ScratchRun | undefined;
-  /** What is not needed to decide about it is not tried: fuse-overlayfs where the kernel's overlay works. */
+  /** Trials that do not affect the decision are skipped: fuse-overlayfs if the kernel's overlay works. */
   readonly wish?: StorageWish | undefined;
 }
 
 /**
- * Finds out what a storage backend in `dir`, a directory that is there, could be. Every trial is a real one;
- * nothing is left.
+ * Finds out which storage backends work in `dir`, an existing directory. Every trial does the real thing and
+ * leaves nothing.
  */
 export async function probeStorage(
   dir: string,
@@ -40,7 +40,7 @@ export async function probeStorage(
   const scratch = await mkdtemp(join(dir, '.drayage-'));
   try {
     const overlayHere = trial(await run(tryOverlay, scratch));
-    // Where it works here, it works.
+    // If it works here, the kernel permits it.
     const overlayAnywhere =
       overlayHere === undefined ? undefined : trial(await run(tryOverlayOnTmpfs, scratch));
     const isFuseOfInterest = overlayHere !== undefined || wish === 'fuse-overlayfs';
@@ -58,13 +58,13 @@ export async function probeStorage(
   }
 }
 
-/** Free space for root (bytes). */
+/** Free space, without the blocks reserved for root (bytes). */
 export async function freeBytes(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir);
   return bavail * bsize;
 }
 
-/** The type of the file system that a path is on, as `mountinfo` tells it. Pure but for the table. */
+/** The type of the file system of a path, according to `mountinfo`. Pure. */
 export function filesystemAt(path: string, mountinfo: string): string {
   const covering = parseMountinfo(mountinfo).filter(
     ({ mountPoint }) => mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`),
@@ -82,7 +82,7 @@ async function filesystemOf(dir: string): Promise<string> {
 
 async function whyNoLoop(env: Environment): Promise<Trial> {
   if ((await findProgram('mkfs.ext4', env)) === undefined) {
-    return `there is no program mkfs.ext4 (${installHint('mkfs.ext4')})`;
+    return `program mkfs.ext4 not found (${installHint('mkfs.ext4')})`;
   }
   const devices = await readFile('/proc/devices', 'utf8').catch(() => '');
   return /^ *\d+ loop$/m.test(devices) ? undefined : 'this kernel has no loop devices';
@@ -90,7 +90,7 @@ async function whyNoLoop(env: Environment): Promise<Trial> {
 
 async function fuseTrial(scratch: string, env: Environment, run: ScratchRun): Promise<Trial> {
   const program = await findProgram('fuse-overlayfs', env);
-  if (program === undefined) return `there is no program fuse-overlayfs (${installHint('fuse-overlayfs')})`;
+  if (program === undefined) return `program fuse-overlayfs not found (${installHint('fuse-overlayfs')})`;
   return trial(await run(tryFuseOverlayfs, scratch, program));
 }
 

@@ -1,6 +1,6 @@
 /**
- * Tries a real overlay mount with its upper directory below `$1`: whiteouts and opaque directories included. Leaves nothing. For util-linux and
- * BusyBox alike.
+ * Tries an overlay mount with its upper directory below `$1`, including whiteouts and opaque directories.
+ * Leaves nothing. Works with util-linux and BusyBox.
  */
 export const tryOverlay = `
 d=$1/.drayage-try; rm -rf "$d"
@@ -13,7 +13,7 @@ try() {
 try; said=$?; rm -rf "$d"; exit $said
 `;
 
-/** The same with fuse-overlayfs, the program `$2`. */
+/** The same with fuse-overlayfs, at path `$2`. */
 export const tryFuseOverlayfs = `
 program=$2; d=$1/.drayage-try; rm -rf "$d"
 mkdir -p "$d/lower/dir" "$d/upper" "$d/work" "$d/merged" && : >"$d/lower/file" || exit 1
@@ -30,8 +30,9 @@ export const tryOverlayOnTmpfs: string = `mount -t tmpfs -o size=1m drayage "$1"
 (${tryOverlay}); said=$?; umount "$1"; exit $said`;
 
 /**
- * Mounts a file: `$1` file system type, `$2` options, `$3` file, `$4` directory. The loop device goes with the mount. A container's /dev
- * has only the loop devices that there were when it started: missing ones are made.
+ * Mounts a file: `$1` file system type, `$2` options, `$3` file, `$4` directory. The loop device is freed at
+ * unmount. Makes missing device nodes, because a container's /dev has only the loop devices that existed when
+ * it started.
  */
 export const mountFile = `
 nodes() {
