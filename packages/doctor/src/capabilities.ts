@@ -1,6 +1,6 @@
 import type { CapabilityFacts } from './facts.ts';
 
-// In the order of linux/capability.h, which is that of their bits.
+// In the bit order of linux/capability.h.
 const names = [
   ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP'],
   ...[
@@ -37,8 +37,9 @@ const names = [
 ].map((name) => `CAP_${name}`);
 
 /**
- * The capabilities of a process by name. Pure.
- * @param status `/proc/PID/status` @param last `/proc/sys/kernel/cap_last_cap`
+ * The capabilities of a process, by name. Pure.
+ * @param status `/proc/PID/status`
+ * @param last `/proc/sys/kernel/cap_last_cap`
  * @see capabilities(7)
  */
 export function parseCapabilities(status: string, last: string): CapabilityFacts {

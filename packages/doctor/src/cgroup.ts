@@ -1,7 +1,7 @@
 import type { CgroupFacts, MemoryFacts } from './facts.ts';
 import { parseMountinfo } from '@drayage/host';
 
-/** Which control groups are mounted, and whether an engine could use them. Pure. */
+/** The version of the mounted control groups, and whether an engine can write to them. Pure. */
 export function cgroupFacts(mountinfo: string): CgroupFacts {
   const mounts = parseMountinfo(mountinfo).filter(({ mountPoint }) =>
     mountPoint.startsWith('/sys/fs/cgroup'),
@@ -15,8 +15,9 @@ export function cgroupFacts(mountinfo: string): CgroupFacts {
 }
 
 /**
- * Memory of the machine, and how much of it the control group gets. Pure.
- * @param meminfo `/proc/meminfo` @param limit `memory.max` or `memory.limit_in_bytes`
+ * The machine's memory, and the limit of the control group. Pure.
+ * @param meminfo `/proc/meminfo`
+ * @param limit `memory.max` or `memory.limit_in_bytes`
  */
 export function memoryFacts(meminfo: string, limit: string): MemoryFacts {
   const field = (name: string): number =>

@@ -12,13 +12,13 @@ function traces(changes: Partial<ContainerTraces>): ContainerTraces {
 
 test.each([
   ['a machine', {}],
-  ['a machine whose file system was copied out of an image', { markers: ['/.dockerenv'] }],
+  ['a machine with a file system copied from an image', { markers: ['/.dockerenv'] }],
   [
-    'a machine with files of containers mounted elsewhere',
+    'a machine that mounts files of containers elsewhere',
     { mountinfo: `${plain}\n${plain.replace(' / / ', ' /x /y ')}` },
   ],
   ['nothing to read', { mountinfo: '', cgroup: '' }],
-])('%s is no container', (_, changes) => {
+])('%s is not a container', (_, changes) => {
   expect(recogniseContainer(traces(changes))).toBeUndefined();
 });
 
@@ -42,13 +42,13 @@ test.each([
   expect(recogniseContainer(traces(changes))?.kind).toBe(kind);
 });
 
-test('tells the ID of the container, from mounts or control groups', () => {
+test('finds the ID of the container in mounts or control groups', () => {
   expect(recogniseContainer(traces({ mountinfo: `${layered}\n${hosts}` }))?.id).toBe(id);
   expect(recogniseContainer(traces({ cgroup: `0::/system.slice/docker-${id}.scope\n` }))?.id).toBe(id);
   expect(recogniseContainer(traces({ mountinfo: layered }))?.id).toBeUndefined();
 });
 
-test('names the mount that gave the container away as the kernel knows it, with escapes undone', () => {
+test('names the mount that reveals the container, with escapes decoded', () => {
   const pod = String.raw`612 600 254:1 /var/lib/kubelet/pods/6c1f/etc /my\040files rw - ext4 /dev/vda rw`;
   expect(recogniseContainer(traces({ mountinfo: `${layered}\n${pod}` }))?.sign).toBe('the mount /my files');
 });

@@ -1,23 +1,23 @@
 import type { ContainerFacts } from './facts.ts';
 import { parseMountinfo, type MountEntry } from '@drayage/host';
 
-/** Traces of a container. */
+/** Files and variables that can reveal a container. */
 export interface ContainerTraces {
   /** `/proc/self/mountinfo` */
   readonly mountinfo: string;
   /** `/proc/1/cgroup` */
   readonly cgroup: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Which of `/.dockerenv` and `/run/.containerenv` are there. */
+  /** Those of `/.dockerenv` and `/run/.containerenv` that exist. */
   readonly markers: readonly string[];
 }
 
-// How engines mount the root file systems of containers.
+// Sources of root file systems that engines mount for containers.
 const layeredFilesystems = ['overlay', 'fuse.fuse-overlayfs', 'aufs', 'btrfs', 'zfs'];
 
 /**
- * The kind of container that these are traces of. A marker file alone proves nothing: people copy file
- * systems of images into machines. Pure.
+ * Recognises a container from its traces; undefined outside of containers. A marker file alone is no proof,
+ * because file systems of images are sometimes copied to machines. Pure.
  */
 export function recogniseContainer(traces: ContainerTraces): ContainerFacts | undefined {
   const mounts = parseMountinfo(traces.mountinfo);

@@ -19,8 +19,8 @@ const unprivileged = {
 
 const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
   ['everything works', doctorFacts(), 'mount-local'],
-  ['the engine is not visible from here', doctorFacts({ localEngineHost: 'no process' }), 'mount-remote'],
-  ['we are not root', doctorFacts({ machine: { isRoot: false } }), 'mount-remote'],
+  ['this process cannot see the engine', doctorFacts({ localEngineHost: 'no process' }), 'mount-remote'],
+  ['the process is not root', doctorFacts({ machine: { isRoot: false } }), 'mount-remote'],
   ['the engine has the classic store', doctorFacts({ engine: classic }), 'mount-private'],
   ['no engine answers', doctorFacts({ engine: undefined }), 'mount-private'],
   ['the classic store and no root', doctorFacts({ engine: classic, machine: { isRoot: false } }), 'load'],
@@ -40,12 +40,12 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
     'load',
   ],
   [
-    'the classic store and control groups that are read-only',
+    'the classic store and read-only control groups',
     doctorFacts({ engine: classic, machine: { cgroup: { version: 2, writable: false } } }),
     'load',
   ],
   [
-    'the classic store and overlay nowhere',
+    'the classic store and no overlay mounts',
     doctorFacts({
       engine: classic,
       storage: { overlayHere: 'refused', overlayAnywhere: 'refused', fuseOverlayfs: 'no program' },
@@ -53,7 +53,7 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
     'load',
   ],
   [
-    'the classic store on a data-root that is an overlay',
+    'the classic store and a data-root on overlay',
     doctorFacts({ engine: classic, storage: { filesystem: 'overlay', overlayHere: 'Invalid argument' } }),
     'mount-private',
   ],
@@ -66,14 +66,14 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
     'load',
   ],
   [
-    'a rootless engine, and root here',
+    'a rootless engine and a root process',
     doctorFacts({
       engine: engineFacts({ securityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] }),
     }),
     'mount-private',
   ],
   [
-    'a rootless engine, and its user here',
+    'a rootless engine and a process of its user',
     doctorFacts({
       engine: engineFacts({ securityOptions: ['name=rootless'] }),
       machine: { isRoot: false },
@@ -102,11 +102,11 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
   ['nothing at all', doctorFacts({ engine: undefined, machine: { isRoot: false } }), 'none'],
 ];
 
-test.each(choices)('when %s, auto takes the fastest way that is open', (_, facts, way) => {
+test.each(choices)('if %s, auto takes the fastest possible way', (_, facts, way) => {
   expect(diagnose(facts).choice.way).toBe(way);
 });
 
-test('every way has a reason, and those that are closed come with what opens them where something can', () => {
+test('every way has a reason, and impossible ways have a remedy if there is one', () => {
   const { ways } = diagnose(doctorFacts({ engine: classic, machine: { isRoot: false } }));
   expect(ways.map(({ name }) => name)).toEqual([
     'mount-local',
@@ -123,7 +123,7 @@ test('every way has a reason, and those that are closed come with what opens the
 describe('advice', () => {
   const advice = (facts: DoctorFacts): string => diagnose(facts).advice.join('\n');
 
-  test('names the program that is missing for a faster way', () => {
+  test('names the missing program for a faster way', () => {
     const facts = doctorFacts({ engine: classic, machine: { programs: withoutPrograms('dockerd') } });
     expect(advice(facts)).toContain('dockerd');
   });
@@ -138,17 +138,17 @@ describe('advice', () => {
     expect(advice(doctorFacts({ engine: classic, machine: unprivileged }))).toContain('CAP_SYS_ADMIN');
   });
 
-  test('does not ask for a private engine where the running one takes mounts', () => {
+  test('does not suggest a private engine if the running one supports mounts', () => {
     const facts = doctorFacts({ machine: { programs: withoutPrograms('dockerd') } });
     expect(advice(facts)).not.toContain('dockerd');
   });
 
-  test('offers erofs where only squashfs is missing', () => {
+  test('suggests erofs if only squashfs is missing', () => {
     const filesystems = { ...capableMachine.filesystems, squashfs: 'no' } as const;
     expect(advice(doctorFacts({ machine: { filesystems } }))).toContain('erofs');
   });
 
-  test('warns of an engine on an open port, unless it is on loopback', () => {
+  test('warns about an engine on an open port, unless it is on loopback', () => {
     const at = (location: string): string =>
       advice(doctorFacts({ engine: engineFacts({ infoChanges: { location } }) }));
     expect(at('tcp://docker:2375')).toContain('without TLS');
@@ -156,13 +156,13 @@ describe('advice', () => {
     expect(at('tcp://docker:2376')).not.toContain('without TLS');
   });
 
-  test('passes on what the storage choice warns of', () => {
+  test('includes the warnings of the storage choice', () => {
     const storage = { overlayHere: 'refused', overlayAnywhere: 'refused', fuseOverlayfs: 'none' };
     expect(advice(doctorFacts({ storage }))).toContain('vfs');
   });
 });
 
-test('the findings are one JSON object with these members', () => {
+test('the diagnosis is a JSON object with these members', () => {
   const members: readonly (keyof Diagnosis)[] = [
     ...(['machine', 'engine', 'situations', 'ways', 'choice', 'dataRoot', 'advice'] as const),
   ];

@@ -12,7 +12,7 @@ export interface Diagnosis {
   /** Why no engine answers. */
   readonly engineError?: ErrorSummary | undefined;
   readonly situations: readonly Situation[];
-  /** In the order of preference. */
+  /** In order of preference. */
   readonly ways: readonly Way[];
   /** What `dray load` would do here. */
   readonly choice: WayChoice;
@@ -21,18 +21,18 @@ export interface Diagnosis {
   readonly advice: readonly string[];
 }
 
-/** What a private engine would have of its data-root. */
+/** The properties of a private engine's data-root. */
 export interface DataRootFindings {
   readonly path: string;
   readonly filesystem: string;
   readonly freeBytes?: number | undefined;
-  /** What `--storage auto` would choose; undefined: nothing could be tried. */
+  /** The choice of `--storage auto`; undefined if no backend could be tried. */
   readonly storage?: StorageChoice | undefined;
-  /** Why nothing could be tried. */
+  /** Why no backend could be tried. */
   readonly problem?: string | undefined;
 }
 
-/** Makes findings of facts. Pure. */
+/** Derives the diagnosis from facts. Pure. */
 export function diagnose(facts: DoctorFacts): Diagnosis {
   const { machine, engine, engineError } = facts;
   const situations = recogniseSituations(facts);
@@ -95,10 +95,12 @@ function cautions({ machine, engine }: DoctorFacts, storage: StorageChoice | und
   return [
     ...(storage?.warnings ?? []),
     ...(lacks('mksquashfs')
-      ? [`Packs cannot be made here: there is no mksquashfs. ${maker?.hint ?? ''}`.trim()]
+      ? [`Packs cannot be made here: mksquashfs not found. ${maker?.hint ?? ''}`.trim()]
       : []),
     ...(isOpenToAll(engine?.info.location)
-      ? ['The engine is reached without TLS, not on loopback: whoever reaches that port is root there.']
+      ? [
+          'The engine listens without TLS, and not on loopback: anyone who can reach its port is root there. Use TLS.',
+        ]
       : []),
   ];
 }

@@ -9,12 +9,12 @@ import type { StorageLook } from './facts.ts';
 import { probe, within } from './within.ts';
 
 /**
- * Why this process cannot mount into a running engine, or undefined when it can. Connects to its containerd;
- * changes nothing.
+ * Why this process cannot mount into a running engine; undefined if it can. Connects to the engine's
+ * containerd; changes nothing.
  */
 export async function probeLocalEngineHost(info: EngineInfo | undefined): Promise<Trial> {
   if (info === undefined) return 'no engine answers';
-  if (info.imageStore === 'classic') return 'it keeps its images in the classic store';
+  if (info.imageStore === 'classic') return 'it uses the classic image store';
   const signal = AbortSignal.timeout(5000);
   const look = createLocalEngineHost({ info, signal }).then(
     async (engineHost): Promise<Trial> => {
@@ -27,8 +27,8 @@ export async function probeLocalEngineHost(info: EngineInfo | undefined): Promis
 }
 
 /**
- * Tries storage backends in the closest existing directory of a data-root, in mount namespaces that end with
- * each trial.
+ * Tries storage backends in the closest existing parent of a data-root. Each trial has its own mount
+ * namespace, which ends with it.
  */
 export async function probeDataRoot(
   dataRoot: string,

@@ -2,14 +2,14 @@ import type { EngineSetup, ErrorSummary } from '@drayage/core';
 import type { WayFacts } from '@drayage/core/plan';
 import type { StorageFacts, Trial } from '@drayage/private-engine';
 
-/** Everything that a diagnosis is made of. Nothing in it is secret. */
+/** The facts for a diagnosis. They contain no secrets. */
 export interface DoctorFacts {
   readonly machine: MachineFacts;
-  /** The engine that the docker client would talk to; undefined when none answers. */
+  /** The engine that the docker client would use; undefined if none answers. */
   readonly engine?: EngineSetup | undefined;
-  /** Why none answers. */
+  /** Why no engine answers. */
   readonly engineError?: ErrorSummary | undefined;
-  /** Why this process cannot mount into the engine by itself; undefined: it can. */
+  /** Why this process cannot mount into the engine itself; undefined if it can. */
   readonly localEngineHost: Trial;
   readonly storage: StorageLook;
   readonly wish: DeliveryWish;
@@ -20,30 +20,30 @@ export type DeliveryWish = Pick<WayFacts, 'delivery' | 'reach' | 'isExportWanted
 
 /** What a private engine would find at its data-root. */
 export interface StorageLook {
-  /** As it was asked for; it may not be there yet. */
+  /** The requested path, which may not exist yet. */
   readonly dataRoot: string;
-  /** Undefined when it could not be tried. */
+  /** Undefined if no backend could be tried. */
   readonly facts?: StorageFacts | undefined;
   readonly problem?: string | undefined;
-  /** Type of the file system, also where nothing could be tried. */
+  /** Type of the file system, known even if no backend could be tried. */
   readonly filesystem: string;
 }
 
-/** The machine, or the container, that this process runs on. */
+/** The machine or container of this process. */
 export interface MachineFacts {
-  /** As the kernel calls itself, such as `6.1.0`. */
+  /** Release of the kernel, such as `6.1.0`. */
   readonly kernel: string;
   readonly isRoot: boolean;
-  /** Root here is somebody else outside. */
+  /** True if root here is another user outside. */
   readonly inUserNamespace: boolean;
   readonly capabilities: CapabilityFacts;
   readonly filesystems: Readonly<Record<KernelFilesystem, KernelSupport>>;
   readonly devices: DeviceFacts;
   readonly programs: readonly ProgramFacts[];
   readonly container?: ContainerFacts | undefined;
-  /** The maker or kind of the virtual machine; undefined: none is seen. */
+  /** Manufacturer or kind of the virtual machine; undefined if none is recognised. */
   readonly virtualMachine?: string | undefined;
-  /** Name of the CI system; undefined: none is seen. */
+  /** Name of the CI system; undefined if none is recognised. */
   readonly ci?: string | undefined;
   /** Type of the file system at `/`. */
   readonly rootFilesystem: string;
@@ -54,13 +54,13 @@ export interface MachineFacts {
 /** Names as in capabilities(7). */
 export interface CapabilityFacts {
   readonly effective: readonly string[];
-  /** That the kernel knows and this process has not. */
+  /** Known to the kernel, but not effective in this process. */
   readonly missing: readonly string[];
-  /** That neither this process nor any that it starts can get. */
+  /** Not available to this process or any child. */
   readonly unreachable: readonly string[];
 }
 
-/** The file systems that matter here. */
+/** File systems that drayage can use. */
 export type KernelFilesystem = 'squashfs' | 'erofs' | 'overlay' | 'ext4' | 'fuse';
 
 /**
@@ -69,7 +69,7 @@ export type KernelFilesystem = 'squashfs' | 'erofs' | 'overlay' | 'ext4' | 'fuse
  */
 export type KernelSupport = 'yes' | 'module' | 'no' | 'unknown';
 
-/** Of `/dev`. */
+/** Devices in `/dev`. */
 export interface DeviceFacts {
   readonly hasLoop: boolean;
   readonly loopControl: boolean;
@@ -77,7 +77,7 @@ export interface DeviceFacts {
   readonly fuse: boolean;
 }
 
-/** A program that something here may need. */
+/** A program that drayage or an engine may need. */
 export interface ProgramFacts {
   readonly name: string;
   /** Undefined: not found. */
@@ -87,26 +87,26 @@ export interface ProgramFacts {
   readonly hint?: string | undefined;
 }
 
-/** A container that this process runs in. */
+/** The container of this process. */
 export interface ContainerFacts {
   readonly kind: 'docker' | 'podman' | 'kubernetes' | 'sysbox' | 'lxc' | 'unknown';
-  /** As its engine names it: 64 hex digits. */
+  /** The engine's ID for it: 64 hex digits. */
   readonly id?: string | undefined;
-  /** What gave it away. */
+  /** The trace that reveals the container. */
   readonly sign: string;
 }
 
-/** In bytes. */
+/** Memory in bytes. */
 export interface MemoryFacts {
   readonly total: number;
-  /** Without swapping. */
+  /** Available without swapping. */
   readonly available: number;
-  /** Of the control group; undefined: none. */
+  /** Limit of the control group; undefined without a limit. */
   readonly limit?: number | undefined;
 }
 
 export interface CgroupFacts {
   readonly version: 1 | 2 | undefined;
-  /** An engine can make groups for its containers. */
+  /** True if an engine can create groups for its containers. */
   readonly writable: boolean;
 }

@@ -8,7 +8,7 @@ import { probe, within } from './within.ts';
 import { virtualMachineName } from './virtual-machine.ts';
 
 describe('capabilities', () => {
-  test('are told by name', () => {
+  test('are listed by name', () => {
     const { effective, missing, unreachable } = parseCapabilities(
       'CapEff:\t000001fffeffffff\nCapBnd:\t000001ffffffffff\n',
       '40\n',
@@ -18,11 +18,11 @@ describe('capabilities', () => {
     expect(unreachable).toEqual([]);
   });
 
-  test('of a newer kernel are told by number', () => {
+  test('of a newer kernel are listed by number', () => {
     expect(parseCapabilities('CapEff:\t0000020000000000\n', '41').effective).toEqual(['CAP_41']);
   });
 
-  test('are none where nothing can be read', () => {
+  test('are empty if nothing can be read', () => {
     expect(parseCapabilities('', '').effective).toEqual([]);
   });
 });
@@ -45,7 +45,7 @@ describe('file systems of the kernel', () => {
     ['mount: /mnt: /dev/null is not a block device.', 'yes'],
     ['mount: mounting /dev/null on /mnt failed: Block device required', 'yes'],
     ['unshare: unshare failed: Operation not permitted', 'unknown'],
-  ] as const)('an attempt that ends in "%s" tells: %s', (message, support) => {
+  ] as const)('a mount error "%s" means: %s', (message, support) => {
     expect(supportByAttempt(message)).toBe(support);
   });
 });
@@ -63,7 +63,7 @@ test.each([
   expect(versionIn(text)).toBe(version);
 });
 
-test('control groups are told with their version, and whether they can be written', () => {
+test('control groups have a version and may be writable', () => {
   const two = '30 23 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n';
   const one = '35 31 0:31 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n';
   expect(cgroupFacts(two)).toEqual({ version: 2, writable: false });
@@ -71,7 +71,7 @@ test('control groups are told with their version, and whether they can be writte
   expect(cgroupFacts('')).toEqual({ version: undefined, writable: false });
 });
 
-test('a limit of memory is one only below that of the machine', () => {
+test('a memory limit counts only below the memory of the machine', () => {
   const meminfo = 'MemTotal:       1000 kB\nMemAvailable:   500 kB\n';
   expect(memoryFacts(meminfo, '512000\n')).toEqual({ total: 1_024_000, available: 512_000, limit: 512_000 });
   for (const limit of ['max\n', '9223372036854771712\n', ''])
@@ -89,20 +89,20 @@ test.each([
   expect(virtualMachineName({ ...none, ...traces })).toBe(name);
 });
 
-test('of a message only the reason is kept', () => {
+test('only the reason of a message is kept', () => {
   expect(shortReason('cannot mount into engine at unix:///run/x.sock: mounting needs root')).toBe(
     'mounting needs root',
   );
   expect(shortReason('gone')).toBe('gone');
 });
 
-describe('a look', () => {
-  test('that takes too long is given up', async () => {
+describe('a probe', () => {
+  test('that takes too long is abandoned', async () => {
     expect((await probe(['sleep', '60'], process.env, 50)).exitCode).not.toBe(0);
     expect(await within(new Promise<string>(() => undefined), 'late', 20)).toBe('late');
   });
 
-  test('that fails is no error', async () => {
+  test('that fails gives the default', async () => {
     expect((await probe(['/nonexistent/program'], process.env)).exitCode).toBe(127);
     expect(await within(Promise.reject(new Error('no')), 'failed')).toBe('failed');
   });

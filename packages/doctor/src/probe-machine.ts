@@ -11,16 +11,16 @@ import { probePrograms } from './programs.ts';
 import { virtualMachineName } from './virtual-machine.ts';
 import { probe } from './within.ts';
 
-/** Facts that only the caller knows. */
+/** Facts that only the caller has. */
 export interface MachineProbe {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Name of the CI system. */
   readonly ci?: string | undefined;
-  /** Name or path of the engine's program. */
+  /** Name or path of dockerd. */
   readonly dockerd?: string | undefined;
 }
 
-/** Examines the machine. Never throws. The kernel may load modules of file systems; nothing else changes. */
+/** Examines the machine. Never rejects. The kernel may load file system modules; nothing else changes. */
 export async function probeMachine({ env, ci, dockerd }: MachineProbe): Promise<MachineFacts> {
   const [status, lastCap, mountinfo, initCgroup, ownCgroup, meminfo, uidMap] = await Promise.all(
     [
@@ -132,7 +132,7 @@ async function existing(paths: readonly string[]): Promise<readonly string[]> {
   return paths.filter((_, position) => there[position]);
 }
 
-/** Empty when there is no such file, or it may not be read. */
+/** Reads a file; empty if it does not exist or cannot be read. */
 function textOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }

@@ -4,13 +4,13 @@ import { probe } from './within.ts';
 
 interface Look {
   readonly name: string;
-  /** Arguments that print its version; undefined: it has none. */
+  /** Arguments to print the version; undefined if the program has no version. */
   readonly ask?: readonly string[] | undefined;
 }
 
 const version = ['--version'] as const;
 
-/** In the order in which they are shown. */
+/** In display order. */
 const looks: readonly Look[] = [
   { name: 'mksquashfs', ask: ['-version'] },
   { name: 'unsquashfs', ask: ['-version'] },
@@ -32,7 +32,7 @@ const looks: readonly Look[] = [
   { name: 'newuidmap' },
 ];
 
-/** Looks for the programs that packs and private engines need, and for their versions. */
+/** Finds the programs that packs and private engines need, with their versions. */
 export function probePrograms(env: Environment, dockerd = 'dockerd'): Promise<readonly ProgramFacts[]> {
   const all = looks.map((look) => probeProgram(look, look.name === 'dockerd' ? dockerd : look.name, env));
   return Promise.all(all);
@@ -49,6 +49,6 @@ async function probeProgram({ name, ask }: Look, program: string, env: Environme
 /** The first version number in a text. Pure. */
 export function versionIn(text: string): string | undefined {
   const found = /\bv?(\d+\.\d+(?:[.\d]*\d)?)/.exec(text)?.[1];
-  // Older iproute2 names a snapshot by its date.
+  // Older iproute2 prints the date of a snapshot instead.
   return found ?? /iproute2-(\S+)/.exec(text)?.[1];
 }

@@ -8,9 +8,9 @@ const at = (location: string, holdsUs?: boolean): DoctorFacts['engine'] =>
 
 const cases: readonly (readonly [string, DoctorFacts, readonly SituationKind[]])[] = [
   ['no engine', doctorFacts({ engine: undefined }), ['no-engine']],
-  ['an engine of this machine', doctorFacts(), ['local-engine']],
+  ['an engine on this machine', doctorFacts(), ['local-engine']],
   [
-    // As dockerd 28.5 under rootlesskit told it.
+    // As printed by dockerd 28.5 under rootlesskit.
     'a rootless engine',
     doctorFacts({
       engine: engineFacts({
@@ -22,24 +22,24 @@ const cases: readonly (readonly [string, DoctorFacts, readonly SituationKind[]])
     ['rootless', 'local-engine'],
   ],
   [
-    'an engine with users mapped',
+    'an engine with userns-remap',
     doctorFacts({
       engine: engineFacts({ securityOptions: ['name=seccomp,profile=builtin', 'name=userns'] }),
     }),
     ['userns-remap', 'local-engine'],
   ],
   [
-    'an engine that has the runtime of Sysbox',
+    'an engine with the Sysbox runtime',
     doctorFacts({ engine: engineFacts({ runtimes: ['runc', 'sysbox-runc'] }) }),
     ['sysbox-runtime', 'local-engine'],
   ],
   [
-    'an engine inside a container of Sysbox',
+    'an engine inside a Sysbox container',
     doctorFacts({ machine: { container: { kind: 'sysbox', sign: 'mounts of sysboxfs' } } }),
     ['sysbox-container', 'local-engine'],
   ],
   [
-    'a container of Sysbox without an engine',
+    'a Sysbox container without an engine',
     doctorFacts({
       engine: undefined,
       machine: { container: { kind: 'sysbox', sign: 'mounts of sysboxfs' } },
@@ -52,7 +52,7 @@ const cases: readonly (readonly [string, DoctorFacts, readonly SituationKind[]])
     ['host-socket'],
   ],
   [
-    'a socket that a dind service shares',
+    'a socket shared by a dind service',
     doctorFacts({ engine: at('unix:///runner/docker.sock', false) }),
     ['local-engine'],
   ],
@@ -62,11 +62,11 @@ const cases: readonly (readonly [string, DoctorFacts, readonly SituationKind[]])
   ['another machine', doctorFacts({ engine: at('tcp://builder.example:12376') }), ['remote-engine']],
   ['another machine by ssh', doctorFacts({ engine: at('ssh://ci@builder.example:2375') }), ['remote-engine']],
   [
-    'remote docker of CircleCI',
+    'CircleCI remote docker',
     doctorFacts({ engine: at('tcp://10.0.0.1:2376'), machine: { ci: 'CircleCI' } }),
     ['circleci-remote'],
   ],
-  ['a machine executor of CircleCI', doctorFacts({ machine: { ci: 'CircleCI' } }), ['local-engine']],
+  ['a CircleCI machine executor', doctorFacts({ machine: { ci: 'CircleCI' } }), ['local-engine']],
   [
     'Docker Desktop',
     doctorFacts({ engine: engineFacts({ operatingSystem: 'Docker Desktop' }) }),
@@ -80,7 +80,7 @@ test.each(cases)('recognises %s', (_, facts, kinds) => {
   for (const { what, recommendation } of found) expect([what, recommendation]).not.toContain('');
 });
 
-test('an option whose name only begins like rootless is none', () => {
+test('an option that only starts with "rootless" is not recognised', () => {
   const engine = engineFacts({ securityOptions: ['name=rootlessness'] });
   expect(recogniseSituations(doctorFacts({ engine })).map(({ kind }) => kind)).toEqual(['local-engine']);
 });

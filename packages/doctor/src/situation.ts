@@ -1,7 +1,7 @@
 import type { EngineSetup } from '@drayage/core';
 import type { DoctorFacts } from './facts.ts';
 
-/** The set-ups of engines that are recognised. */
+/** The engine setups that drayage recognises. */
 export const situationKinds = [
   'no-engine',
   'rootless',
@@ -18,16 +18,16 @@ export const situationKinds = [
 
 export type SituationKind = (typeof situationKinds)[number];
 
-/** One thing that is special about this set-up. */
+/** A property of this setup that affects delivery. */
 export interface Situation {
   readonly kind: SituationKind;
   /** One sentence. */
   readonly what: string;
-  /** What to do with it, in some sentences. */
+  /** Recommendation in a few sentences. */
   readonly recommendation: string;
 }
 
-/** The set-up as it is recognised, what matters most first; several things may hold at once. Pure. */
+/** The recognised properties of this setup, the most important first. Pure. */
 export function recogniseSituations(facts: DoctorFacts): readonly Situation[] {
   const kinds = facts.engine === undefined ? ['no-engine' as const] : engineKinds(facts, facts.engine);
   const inSysbox = facts.machine.container?.kind === 'sysbox' ? (['sysbox-container'] as const) : [];
@@ -56,7 +56,7 @@ function placeKind(machine: DoctorFacts['machine'], engine: EngineSetup): Situat
   return isRemote ? 'remote-engine' : 'local-engine';
 }
 
-/** As docker:dind listens: beside the job under a name of the network, or in the same pod on loopback. */
+/** Whether the port is one of docker:dind, which runs beside the job under a network name or in the same pod. */
 function isServicePort(location: string): boolean {
   const port = /:(\d+)\/?$/.exec(location)?.[1];
   return port === '2375' || port === '2376';
@@ -70,46 +70,45 @@ function describe(kind: SituationKind, { engine, machine }: DoctorFacts): string
     case 'rootless':
       return 'the engine is rootless: it runs as an ordinary user, in a user namespace';
     case 'sysbox-container':
-      return `this is a container of Sysbox (${machine.container?.sign ?? 'sysboxfs'})`;
+      return `this is a Sysbox container (${machine.container?.sign ?? 'sysboxfs'})`;
     case 'sysbox-runtime':
       return 'the engine has the runtime sysbox-runc';
     case 'userns-remap':
-      return 'the engine maps the users of its containers to others (userns-remap)';
+      return 'the engine maps users of containers to other users (userns-remap)';
     case 'host-socket':
-      return "the engine is the host's: this job runs in one of its own containers, and what it starts are siblings";
+      return 'the engine belongs to the host: this job runs in one of its containers, and starts sibling containers';
     case 'circleci-remote':
-      return 'the engine is the remote docker of CircleCI (setup_remote_docker)';
+      return 'the engine is CircleCI remote docker (setup_remote_docker)';
     case 'docker-desktop':
-      return 'the engine is Docker Desktop, in a virtual machine of its own';
+      return 'the engine is Docker Desktop, in its own virtual machine';
     case 'dind-service':
       return `the engine is a docker-in-docker service at ${location}`;
     case 'remote-engine':
-      return `the engine is another machine's, at ${location}`;
+      return `the engine runs on another machine, at ${location}`;
     case 'local-engine':
-      return "the engine is this machine's";
+      return 'the engine runs on this machine';
   }
 }
 
 const recommendations: Readonly<Record<SituationKind, string>> = {
-  'no-engine':
-    'Name one with DOCKER_HOST, add a docker:dind service to the job, or start one with "dray engine start".',
+  'no-engine': 'Set DOCKER_HOST, add a docker:dind service to the job, or run "dray engine start".',
   rootless:
-    'Packs cannot be mounted there: files of a pack belong to users that a user namespace does not have, and it may not read the marks of opaque directories. Use bundles with layers ("dray prepull --form layers" or "both"); they are loaded, without the layers that are there.',
+    'Packs cannot be mounted there: a user namespace lacks the users that own the files of a pack, and cannot read the attributes of opaque directories. Use bundles with layers ("dray prepull --form layers" or "both"); only the missing layers are loaded.',
   'sysbox-container':
-    'An engine works in here without a privileged container; its data-root must be a volume that Sysbox gives to this container alone. File systems of packs can only be mounted by the real root: bake the images into the container, or load layers.',
+    'An engine works here without a privileged container; its data-root must be a volume that Sysbox gives only to this container. Packs need the real root to be mounted: bake the images into the container, or load layers.',
   'sysbox-runtime':
-    'Run job containers that need an engine with --runtime=sysbox-runc instead of --privileged, each with an engine of its own.',
+    'Run job containers that need an engine with --runtime=sysbox-runc instead of --privileged, each with its own engine.',
   'userns-remap':
-    'Files of a pack belong to the users of the image, not to those they are mapped to, so packs are not mounted there. Use bundles with layers, or start a private engine.',
+    'The files of a pack belong to unmapped users, so packs are not mounted there. Use bundles with layers, or start a private engine.',
   'host-socket':
-    'Nothing has to be started and all jobs share one cache, but also one name space of containers, ports and images, and root on the host. Paths in -v are paths of the host. Mounted images are there for every job until they are removed.',
+    'No engine has to start and all jobs share one cache. They also share containers, ports and images, and have root on the host. Paths in -v are host paths. Mounted images are visible to every job until they are removed.',
   'circleci-remote':
-    'Its images do not outlive the job. With an engine that has the containerd image store packs are mounted through the Docker API; else layers are loaded. A machine executor lets dray mount in place.',
+    'Its images end with the job. If the engine has the containerd image store, packs are mounted through the Docker API; otherwise layers are loaded. In a machine executor, dray can mount packs in place.',
   'docker-desktop':
-    'Its virtual machine has programs of its own only; where a helper cannot mount there, layers are loaded.',
+    'Its virtual machine has few programs; if the helper container cannot mount there, layers are loaded.',
   'dind-service':
-    'Give it a volume for /var/lib/docker, which no other engine may use, and --feature=containerd-snapshotter=true before Docker 29, so that packs can be mounted through the API. Use TLS (port 2376) unless the service is on loopback.',
+    'Give it its own volume for /var/lib/docker and, before Docker 29, --feature=containerd-snapshotter=true, so that packs can be mounted through the API. Use TLS (port 2376) unless the service is on loopback.',
   'remote-engine':
-    'Packs are sent once and kept in a volume there. Anyone who reaches it without TLS is root on it.',
-  'local-engine': 'As root, dray mounts in place.',
+    'Packs are uploaded once and kept in a volume there. Without TLS, anyone who can reach the engine is root on its machine.',
+  'local-engine': 'As root, dray mounts packs in place.',
 };

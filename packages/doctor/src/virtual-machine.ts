@@ -1,4 +1,4 @@
-/** Texts of `/proc` and `/sys`; empty where they are not there. */
+/** Texts of files in `/proc` and `/sys`; empty if they do not exist. */
 export interface MachineTraces {
   readonly vendor: string | undefined;
   readonly product: string | undefined;
@@ -11,7 +11,7 @@ export interface MachineTraces {
 const makers =
   /qemu|kvm|amazon ec2|google|microsoft|vmware|virtualbox|innotek|xen|openstack|parallels|hetzner|digitalocean|bhyve|firecracker/i;
 
-/** What virtual machine these traces are of; undefined: of none. Pure. */
+/** The name of the virtual machine; undefined if this is none. Pure. */
 export function virtualMachineName(traces: MachineTraces): string | undefined {
   const { cpuinfo = '', osrelease = '' } = traces;
   if (/microsoft/i.test(osrelease)) return 'WSL';

@@ -21,7 +21,7 @@ export function judgeWays(facts: DoctorFacts): WayDecision {
   });
 }
 
-/** The storage backend that a private engine would have here, if any can be tried. Pure. */
+/** The storage backend that a private engine would use here; undefined if none could be tried. Pure. */
 export function privateStorage({ storage }: DoctorFacts): StorageChoice | undefined {
   return storage.facts === undefined ? undefined : chooseStorage(storage.facts, 'auto');
 }
@@ -42,7 +42,7 @@ function kernelObstacle({ filesystems, devices }: MachineFacts): Obstacle | unde
   if (devices.hasLoop) return undefined;
   return {
     reason: 'this kernel has no loop devices',
-    remedy: 'Load the module on the host: "modprobe loop".',
+    remedy: 'Run "modprobe loop" on the host.',
   };
 }
 
@@ -50,12 +50,12 @@ function missingFilesystem(filesystems: Readonly<Record<KernelFilesystem, string
   if (filesystems.squashfs !== 'no') return undefined;
   const remedy =
     filesystems.erofs === 'no'
-      ? 'Load the module on the host: "modprobe squashfs".'
-      : 'Make packs with "dray prepull --pack-format erofs", or load the module on the host: "modprobe squashfs".';
+      ? 'Run "modprobe squashfs" on the host.'
+      : 'Make packs with "dray prepull --pack-format erofs", or run "modprobe squashfs" on the host.';
   return { reason: 'this kernel cannot read squashfs', remedy };
 }
 
-// Without `ip` and `iptables` an engine has no network for its containers, yet starts.
+// Without `ip` and `iptables` an engine starts, but its containers have no network.
 const neededByPrivateEngine = ['dockerd', 'containerd', 'flock', 'unshare', 'mount'];
 
 function privateObstacle(facts: DoctorFacts): Obstacle | undefined {
@@ -65,19 +65,19 @@ function privateObstacle(facts: DoctorFacts): Obstacle | undefined {
   );
   if (missing !== undefined) {
     const { name, hint } = missing;
-    return { reason: `there is no program ${name}`, remedy: hint };
+    return { reason: `program ${name} not found`, remedy: hint };
   }
   if (machine.cgroup.version === undefined || !machine.cgroup.writable) {
     return {
-      reason: 'control groups are not mounted, or read-only, so an engine could run no container',
-      remedy: 'Run this container privileged.',
+      reason: 'control groups are not mounted or read-only, so an engine cannot run containers',
+      remedy: 'Run this container with --privileged.',
     };
   }
   const choice = privateStorage(facts);
   if (choice === undefined) return { reason: storage.problem ?? 'no storage backend could be tried' };
   if (choice.backend !== 'vfs') return undefined;
   return {
-    reason: `only storage driver vfs works for ${storage.dataRoot}, and packs cannot be mounted with it`,
+    reason: `only storage driver vfs works for ${storage.dataRoot}, and it does not support packs`,
     remedy: 'Put the data-root on a volume with --data-root.',
   };
 }

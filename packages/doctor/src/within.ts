@@ -1,9 +1,9 @@
 import { runProgram, systemEnvironment, type Environment, type ProgramResult } from '@drayage/host';
 
-/** How long one probe may take (ms). */
+/** Time limit for one probe (ms). */
 const probeTimeoutMs = 3000;
 
-/** Runs a program of this machine, for 3 s at most. */
+/** Runs a program on this machine, for at most 3 s. */
 export function probe(
   argv: readonly string[],
   env: Environment,
@@ -12,7 +12,7 @@ export function probe(
   return runProgram(argv, { env: systemEnvironment(env), timeoutMs });
 }
 
-/** The result of `look`, or `otherwise` when it fails or takes too long. */
+/** The result of `look`, or `otherwise` if it fails or takes too long. */
 export async function within<T>(
   look: Promise<T>,
   otherwise: T,

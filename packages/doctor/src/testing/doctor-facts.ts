@@ -29,7 +29,7 @@ const workingStorage: StorageFacts = {
   memoryBytes: 12e9,
 };
 
-/** An engine of this machine with the containerd store, changed as told. */
+/** An engine on this machine with the containerd store, with changes. */
 export function engineFacts(
   changes: Partial<EngineSetup> & { readonly infoChanges?: Partial<EngineInfo> | undefined } = {},
 ): EngineSetup {
