@@ -112,7 +112,7 @@ describeWith(needs, 'a pack that holds something else than its layers', () => {
           {
             code: 'PACK_INVALID',
             digest: manifest.digest,
-            message: expect.stringContaining('another content'),
+            message: expect.stringContaining('different content'),
           },
         ],
       });

@@ -403,7 +403,7 @@ describeWith({ ...needs, engine: outer }, 'a forged pack in a bundle', () => {
     const answers = async (): Promise<boolean> => (await inside('docker', 'version')).exitCode === 0;
     await waitUntil(answers, 'the engine inside answers');
     const { stderr } = await engine.docker(['logs', name]);
-    expect(stderr).toContain('something that is not the directory of a layer');
+    expect(stderr).toContain('something other than layer directories');
     expect((await inside('docker', 'images', '--quiet')).stdout).toBe('');
     expect((await inside('cat', '/proc/self/mountinfo')).stdout).not.toContain('/drayage/mnt/');
     await engine.docker(['rm', '--force', '--volumes', name]);

@@ -164,7 +164,7 @@ describe('a layer in a pack', () => {
     ],
     'an opaque directory is not opaque': [
       layerWith({ opaque: rawTarEntry({ name: 'implied/deeper/', typeFlag: '5' }) }),
-      'another',
+      'a different',
     ],
     'a whiteout is missing': [layerWith({ whiteout: Buffer.alloc(0) }), '"d/gone" is missing'],
     'a directory is a symlink': [
