@@ -8,7 +8,7 @@ export interface ContainerTraces {
   /** `/proc/1/cgroup` */
   readonly cgroup: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Those of `/.dockerenv` and `/run/.containerenv` that exist. */
+  /** Which of `/.dockerenv` and `/run/.containerenv` exist. */
   readonly markers: readonly string[];
 }
 

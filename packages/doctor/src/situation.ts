@@ -56,7 +56,9 @@ function placeKind(machine: DoctorFacts['machine'], engine: EngineSetup): Situat
   return isRemote ? 'remote-engine' : 'local-engine';
 }
 
-/** Whether the port is one of docker:dind, which runs beside the job under a network name or in the same pod. */
+/**
+ * Whether the port is one of docker:dind, which runs beside the job under a network name or in the same pod.
+ */
 function isServicePort(location: string): boolean {
   const port = /:(\d+)\/?$/.exec(location)?.[1];
   return port === '2375' || port === '2376';

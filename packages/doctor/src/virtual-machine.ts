@@ -11,7 +11,7 @@ export interface MachineTraces {
 const makers =
   /qemu|kvm|amazon ec2|google|microsoft|vmware|virtualbox|innotek|xen|openstack|parallels|hetzner|digitalocean|bhyve|firecracker/i;
 
-/** The name of the virtual machine; undefined if this is none. Pure. */
+/** The name of the virtual machine; undefined on other machines. Pure. */
 export function virtualMachineName(traces: MachineTraces): string | undefined {
   const { cpuinfo = '', osrelease = '' } = traces;
   if (/microsoft/i.test(osrelease)) return 'WSL';

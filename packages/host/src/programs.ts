@@ -43,7 +43,7 @@ export function systemEnvironment(env: Environment): Environment {
   return { ...env, PATH: searchPath(env), LC_ALL: 'C' };
 }
 
-/** The path of an executable, given by name or path; undefined if there is none. */
+/** The path of an executable, given by name or path; undefined if it is not found. */
 export async function findProgram(program: string, env: Environment): Promise<string | undefined> {
   const candidates =
     isAbsolute(program) || program.includes('/')

@@ -152,7 +152,7 @@ describe('calls to containerd', () => {
   });
 
   test('without a server report that containerd is unavailable', async () => {
-    const unreachable = await openChannel({ socketPath: join(folder, 'nobody'), headers: {} });
+    const unreachable = await openChannel({ socketPath: join(folder, 'missing'), headers: {} });
     const call = unreachable.call(get, {}, { timeoutMs: 60_000 });
     await expect(call).rejects.toMatchObject({ details: { status: 'UNAVAILABLE' } });
     unreachable.close();

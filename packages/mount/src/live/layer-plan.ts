@@ -15,7 +15,7 @@ export interface PlannedLayer {
 }
 
 export interface LayerPlan {
-  /** Layers that can be made concurrently, after those of earlier waves; each chainId once. */
+  /** Waves of layers that can be made concurrently, parents first; each chainId once. */
   readonly waves: readonly (readonly PlannedLayer[])[];
   /** The chainIds that containerd already has. */
   readonly present: readonly Digest[];

@@ -32,7 +32,7 @@ export async function takeLease(
 }
 
 /**
- * Lists the leases of runs that may still be alive. Deletes those of dead runs, with the content that only
+ * Lists the leases of runs that may still be alive. Deletes leases of dead runs, with the content that only
  * they kept.
  */
 export async function liveLeases({ leases }: Pick<ContainerdClient, 'leases'>): Promise<readonly Lease[]> {
@@ -58,7 +58,7 @@ async function isAbandoned({ labels }: Lease): Promise<boolean> {
   return !(await isRunning({ pid: Number(pid), startTime: Number(startTime) }));
 }
 
-/** Identifies this process among those of its machine; random without /proc. */
+/** Identifies this process on its machine; random without /proc. */
 async function ownerName(): Promise<string> {
   const identity = await identifyProcess(process.pid);
   const space = await pidSpaceName();

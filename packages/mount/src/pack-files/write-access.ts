@@ -17,7 +17,7 @@ export interface WriteFacts {
   /** Groups whose members are all root or the sudo user. */
   readonly trustedGroups: ReadonlySet<number>;
   /**
-   * True if the user of the file compares its device and inode with those of the proven file. Another file
+   * True if the user of the file compares its device and inode with the proven file. Another file
    * under the same name is then rejected, so directories may be writable to others.
    */
   readonly isInodeCompared: boolean;

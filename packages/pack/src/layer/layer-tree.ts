@@ -157,7 +157,7 @@ export class LayerTree {
       throw new RefusedEntry('it links to a file that does not precede it in its layer');
     if (!sameAttributes(leaf, this.#attributes(entry))) {
       // Engines would change the file, which is already in the pack.
-      throw new RefusedEntry('it is a link whose attributes differ from those of its file');
+      throw new RefusedEntry('it is a link whose attributes differ from its target');
     }
     this.#leaves.set(path, leaf);
     return this.#header(path, { ...leaf, type: 'hardlink', linkName: `${this.#top}/${target}` });

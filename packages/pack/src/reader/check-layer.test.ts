@@ -26,7 +26,7 @@ const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex'
 
 function check(pack: MadePack, file = pack.file, tarSplit?: Buffer, position = 0): Promise<void> {
   const layer = pack.layers[position];
-  if (layer === undefined) throw new Error('there is no such layer');
+  if (layer === undefined) throw new Error('layer not found');
   const split = async function* (): AsyncGenerator<Uint8Array> {
     yield tarSplit ?? (await pack.tarSplit(position));
   };
@@ -104,7 +104,7 @@ describe('a layer in a pack', () => {
       content: Buffer.concat([Buffer.alloc(1_000_000), text('SPARSE')]),
     });
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     await expect(
       check(pack, await forgePack(directory.path, layer.diffId, tarOf(file))),
     ).rejects.toMatchObject({
@@ -175,7 +175,7 @@ describe('a layer in a pack', () => {
   test.each(Object.entries(forgeries))('is rejected when %s', async (_, [tar, reason]) => {
     const pack = await makePack(directory.path, [honest]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const file = await forgePack(directory.path, layer.diffId, tar);
     await expect(check(pack, file)).rejects.toMatchObject({
       code: 'PACK_INVALID',
@@ -187,7 +187,7 @@ describe('a layer in a pack', () => {
   test('is rejected when two files are exchanged along with the tar-split', async () => {
     const pack = await makePack(directory.path, [honest]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const swapped = layerWith({
       a: rawTarEntry({
         name: 'd/a',
@@ -214,9 +214,9 @@ describe('a layer in a pack', () => {
     const other = tarOf(rawTarEntry({ name: 'other', content: text('other') }));
     const pack = await makePack(directory.path, [other]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const [real] = (await makePack(directory.path, [honest])).layers;
-    if (real === undefined) throw new Error('there is no layer');
+    if (real === undefined) throw new Error('layer not found');
     const { diffId } = real;
     const file = await forgePack(directory.path, diffId, other);
     const forged = { ...pack, file, layers: [{ ...layer, diffId }] };

@@ -62,7 +62,7 @@ export async function packSources(
   const layers = await createPackWriter(options).write({ filesystem, layers: sources, file, ingest: blobs });
   const layerAt = (position: number): PackedLayer => {
     const layer = layers[position];
-    if (layer === undefined) throw new Error(`there is no layer ${String(position)}`);
+    if (layer === undefined) throw new Error(`no layer ${String(position)}`);
     return layer;
   };
   return {

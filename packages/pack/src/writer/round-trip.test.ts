@@ -257,7 +257,7 @@ describe('a layer cannot be rebuilt', () => {
   ): Promise<Buffer> => {
     const pack = await makePack(directory.path, [tar]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const tarSplit = Readable.from([gzipSync(change(gunzipSync(await pack.tarSplit()).toString()))]);
     const request = {
       file: pack.file,
@@ -294,7 +294,7 @@ describe('a layer cannot be rebuilt', () => {
   test('when the tar-split is not gzip, or the pack is invalid or lacks the layer', async () => {
     const pack = await makePack(directory.path, [tar]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const request = {
       file: pack.file,
       filesystem: 'squashfs',
@@ -323,7 +323,7 @@ describe('a layer cannot be rebuilt', () => {
   test('without the program', async () => {
     const pack = await makePack(directory.path, [tar]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const reader = createPackReader({ unsquashfs: `${directory.path}/none` });
     const request = {
       file: pack.file,
@@ -340,7 +340,7 @@ describe('a layer cannot be rebuilt', () => {
     const large = tarOf(rawTarEntry({ name: 'x', content: Buffer.alloc(3_000_000, 'x') }));
     const pack = await makePack(directory.path, [large]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const tarSplit = Readable.from([await pack.tarSplit()]);
     const stream = await createPackReader().openLayer({
       file: pack.file,
@@ -439,7 +439,7 @@ describe('a pack that contains more than it declares', () => {
   test('is not extracted beyond the declared size, and leaves no files', async () => {
     const pack = await makePack(directory.path, [bomb]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const tarSplit = Readable.from([await pack.tarSplit()]);
     const modest = { ...layer, size: 1000, tarSize: 2000 };
     const before = await readdir(directory.path);
@@ -455,7 +455,7 @@ describe('a pack that contains more than it declares', () => {
   test('is rejected if there is no space for its declared size', async () => {
     const pack = await makePack(directory.path, [bomb]);
     const [layer] = pack.layers;
-    if (layer === undefined) throw new Error('there is no layer');
+    if (layer === undefined) throw new Error('layer not found');
     const tarSplit = Readable.from([await pack.tarSplit()]);
     const huge = { ...layer, size: 2 ** 52, tarSize: 2 ** 52 };
     const request = { file: pack.file, filesystem: 'squashfs', tarSplit, workDir: directory.path } as const;

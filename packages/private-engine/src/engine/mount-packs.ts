@@ -31,7 +31,7 @@ same_file "$4" "$3" "$5" || { umount "$4"; exit 1; }
 /**
  * Proves packs, unless their files are still in the recorded state, and mounts them in the holder's
  * namespace, read-only, with one loop device each. Rejects a pack that contains anything but the trees of its
- * layers; for packs that are not in `offered`, only checks that names are those of layers. Resolves with the
+ * layers; for packs that are not in `offered`, only checks that names are layer digests. Resolves with the
  * packs to record.
  * @throws DrayError `MOUNT_FAILED`, `PACK_INVALID`, `PACK_UNTRUSTED`, `DISK_FULL`; IntegrityError
  * `DIGEST_MISMATCH`, `SIZE_MISMATCH`; `ABORTED`
