@@ -1,6 +1,7 @@
 import type { Engine, EngineInfo, LoadableImage } from '../engine.ts';
 import type { Digest } from '../image/digest.ts';
-import { formatPlatform, platformMatches, type Platform } from '../image/platform.ts';
+import { formatPlatform, type Platform } from '../image/platform.ts';
+import { platformRuns } from '../image/select-platform.ts';
 import type { DeliveryKind, LayerCounts } from './report.ts';
 import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
 
@@ -33,7 +34,7 @@ export async function planDelivery(
 ): Promise<DeliveryPlan> {
   const total = image.layers.length;
   const there = { layers: { total, sent: 0, skipped: total }, bytesToSend: 0 };
-  if (!platformMatches(info.platform, platform)) {
+  if (!platformRuns(info.platform, platform)) {
     const reason = `the engine runs ${formatPlatform(info.platform)}, the image is for ${formatPlatform(platform)}`;
     return { delivery: 'none', reason, layers: { total, sent: 0, skipped: 0 }, bytesToSend: 0 };
   }

@@ -5,7 +5,8 @@ import { parseDigest } from './digest.ts';
 import { arrayMember, isObject, optionalString, parseJsonObject, stringMember } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { isIndexType, isManifestType, isSchema1Type, layerCompression, mediaTypes } from './media-types.ts';
-import { formatPlatform, normalizePlatform, selectPlatform, type Platform } from './platform.ts';
+import { formatPlatform, normalizePlatform, type Platform } from './platform.ts';
+import { selectPlatform } from './select-platform.ts';
 
 /**
  * Bytes. Registries refuse to store larger manifests; we refuse to buffer them. @see distribution-spec v1.1.1

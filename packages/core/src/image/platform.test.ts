@@ -6,8 +6,8 @@ import {
   normalizePlatform,
   parsePlatform,
   platformMatches,
-  selectPlatform,
 } from './platform.ts';
+import { selectPlatform } from './select-platform.ts';
 
 describe('a platform', () => {
   test.each([
@@ -90,6 +90,6 @@ describe('the selection of a platform', () => {
   test('is undefined without a match', () => {
     expect(selectPlatform(amd64, [])).toBeUndefined();
     expect(selectPlatform(amd64, [undefined, arm()])).toBeUndefined();
-    expect(selectPlatform({ ...amd64, variant: 'v3' }, [amd64])).toBeUndefined();
+    expect(selectPlatform(amd64, [{ ...amd64, variant: 'v3' }])).toBeUndefined();
   });
 });

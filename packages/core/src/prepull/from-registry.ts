@@ -6,8 +6,9 @@ import { convertToOci } from '../image/converted-manifest.ts';
 import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { selectManifest } from '../image/manifest.ts';
-import { formatPlatform, platformMatches } from '../image/platform.ts';
+import { formatPlatform } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
+import { platformRuns } from '../image/select-platform.ts';
 import type { Source } from '../source.ts';
 import { putBytes } from '../store/put-bytes.ts';
 import type { BundleContext, ExpectedLayer, FetchedImage, ImageOrigin } from './bundle-context.ts';
@@ -154,7 +155,7 @@ async function putConvertedManifest(
 }
 
 function warnOfOtherPlatform({ what, platform, emit }: Fetch, content: ReadContent): void {
-  if (platformMatches(platform, content.platform)) return;
+  if (platformRuns(platform, content.platform)) return;
   const [has, wanted] = [formatPlatform(content.platform), formatPlatform(platform)];
   emit({ type: 'warning', message: `${what} exists only for ${has}; ${wanted} was requested` });
 }
