@@ -16,7 +16,9 @@ const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 /** The attributes that engines give to a directory without a tar entry, and to the top of a layer. */
 const implied: Attributes = { mode: 0o755, uid: 0, gid: 0, mtime: epoch, xattrs: noXattrs };
 const maxSeconds = 0xffff_ffff;
-const maxId = 0xffff_ffff;
+const maxId = 0xffff_fffe;
+/** `chown` takes it for −1, which changes nothing: what an engine makes belongs to root. */
+const keepsId = 0xffff_ffff;
 
 /**
  * The tree that an engine would extract a layer to, built entry by entry. Follows the common behaviour of
@@ -116,8 +118,9 @@ export class LayerTree {
   #addDirectory(path: string, entry: TarEntry): void {
     if (this.#leaves.has(path)) throw new RefusedEntry('it appears twice');
     this.#whiteouts.delete(path);
-    const attributes = this.#attributes(entry);
-    const earlier = this.#directories.get(path)?.xattrs ?? noXattrs;
+    const before = this.#directories.get(path);
+    const attributes = this.#attributes(entry, before);
+    const earlier = before?.xattrs ?? noXattrs;
     this.#directories.set(path, {
       ...attributes,
       // Engines mount at the top directory, so its time would be the time of extraction.
@@ -155,7 +158,7 @@ export class LayerTree {
     const leaf = this.#leaves.get(target);
     if (leaf === undefined)
       throw new RefusedEntry('it links to a file that does not precede it in its layer');
-    if (!sameAttributes(leaf, this.#attributes(entry))) {
+    if (!sameAttributes(leaf, this.#attributes(entry, leaf))) {
       // Engines would change the file, which is already in the pack.
       throw new RefusedEntry('it is a link whose attributes differ from its target');
     }
@@ -163,8 +166,11 @@ export class LayerTree {
     return this.#header(path, { ...leaf, type: 'hardlink', linkName: `${this.#top}/${target}` });
   }
 
-  #attributes(entry: TarEntry): Attributes {
-    const { mode, uid, gid } = entry;
+  /** `before` is what the path, or the file it links to, has already. */
+  #attributes(entry: TarEntry, before: Attributes = implied): Attributes {
+    const { mode } = entry;
+    const uid = entry.uid === keepsId ? before.uid : entry.uid;
+    const gid = entry.gid === keepsId ? before.gid : entry.gid;
     if (uid < 0 || gid < 0 || uid > maxId || gid > maxId)
       throw new RefusedEntry('its owner is not a 32-bit number');
     return {
