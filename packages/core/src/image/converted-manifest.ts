@@ -39,7 +39,8 @@ export function convertManifestToOci({
     mediaType: mediaTypes.ociManifest,
     config: { mediaType: mediaTypes.ociConfig, digest: config.digest, size: config.size },
     layers: layers.map(({ mediaType, digest, size }) => ({
-      mediaType: ociLayerTypes[layerCompression(mediaType) ?? 'none'],
+      // Of what is named gzip, containerd looks at the first bytes.
+      mediaType: ociLayerTypes[layerCompression(mediaType) ?? 'gzip'],
       digest,
       size,
     })),

@@ -1,6 +1,6 @@
 import { DrayError } from '../errors.ts';
 import { parseDigest, type Digest } from './digest.ts';
-import { arrayMember, isObject, optionalString, parseJsonObject } from './json.ts';
+import { isObject, optionalArray, optionalString, parseJsonObject } from './json.ts';
 import type { Manifest } from './manifest.ts';
 import { normalizePlatform, type Platform } from './platform.ts';
 
@@ -17,7 +17,7 @@ export function parseImageConfig(bytes: Uint8Array, what = 'image config'): Imag
   const rootfs = object['rootfs'];
   if (!isObject(rootfs))
     throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "rootfs" is not an object`);
-  const diffIds = arrayMember(rootfs, 'diff_ids', what).map((entry) => parseDigest(String(entry), what));
+  const diffIds = optionalArray(rootfs, 'diff_ids', what).map((entry) => parseDigest(String(entry), what));
   const variant = optionalString(object, 'variant', what);
   const platform = {
     os: optionalString(object, 'os', what) ?? 'linux',

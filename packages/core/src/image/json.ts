@@ -37,7 +37,15 @@ export function optionalString(object: JsonObject, key: string, what: string): s
   return value === undefined || value === null ? undefined : stringMember(object, key, what);
 }
 
-/** A required array. @throws DrayError `MANIFEST_INVALID` */
+/**
+ * A member that is an array, or absent or null: Go writes an empty list as null.
+ * @throws DrayError `MANIFEST_INVALID`
+ */
+export function optionalArray(object: JsonObject, key: string, what: string): readonly unknown[] {
+  return object[key] === undefined || object[key] === null ? [] : arrayMember(object, key, what);
+}
+
+/** A member that must be an array. @throws DrayError `MANIFEST_INVALID` */
 export function arrayMember(object: JsonObject, key: string, what: string): readonly unknown[] {
   const value = object[key];
   if (Array.isArray(value)) return value;

@@ -79,9 +79,8 @@ describe('a manifest', () => {
     ],
     ['layers and manifests', json({ ...plain, manifests: [] }), mediaTypes.ociManifest, 'MANIFEST_INVALID'],
     ['no config', json({ schemaVersion: 2, layers: [] }), undefined, 'MANIFEST_INVALID'],
-    ['no layers', json({ schemaVersion: 2, config: blob }), mediaTypes.ociManifest, 'MANIFEST_INVALID'],
-    ['layers that are not an array', json({ ...plain, layers: {} }), undefined, 'MANIFEST_INVALID'],
-    ['a media type that is not a string', json({ ...plain, mediaType: 1 }), undefined, 'MANIFEST_INVALID'],
+    ['layers that are no list', json({ ...plain, layers: {} }), undefined, 'MANIFEST_INVALID'],
+    ['a media type that is no text', json({ ...plain, mediaType: 1 }), undefined, 'MANIFEST_INVALID'],
     ['a negative size', json({ ...plain, config: { ...blob, size: -1 } }), undefined, 'MANIFEST_INVALID'],
     ['a fractional size', json({ ...plain, config: { ...blob, size: 1.5 } }), undefined, 'MANIFEST_INVALID'],
     ['a size as text', json({ ...plain, config: { ...blob, size: '1' } }), undefined, 'MANIFEST_INVALID'],
@@ -103,12 +102,25 @@ describe('a manifest', () => {
     expect(() => parseManifest(bytes, declaredType, 'redis:7')).toThrow('redis:7');
   });
 
-  test('may have at most 4 MiB', () => {
+  test.each([[{ layers: null }], [{}], [{ layers: [] }]])('may have no layers: %j', (rest) => {
+    const bytes = json({ schemaVersion: 2, config: blob, ...rest });
+    expect(parseManifest(bytes, mediaTypes.ociManifest)).toMatchObject({ kind: 'manifest', layers: [] });
+  });
+
+  test('may have 4 MiB, and no more', () => {
     checkManifestSize(maxManifestBytes, 'it');
     expect(codeOf(() => checkManifestSize(maxManifestBytes + 1, 'it'))).toBe('MANIFEST_TOO_LARGE');
   });
 
-  test('of an artifact is not an image', () => {
+  test('of an image may have layers of no stated kind', () => {
+    const layers = [{ ...blob, mediaType: 'application/octet-stream' }];
+    const manifest = { kind: 'manifest', mediaType: mediaTypes.ociManifest, config: blob, layers } as const;
+    checkImageLayers(manifest, 'it');
+    const artifact = { ...manifest, config: { ...blob, mediaType: 'application/vnd.example' } };
+    expect(codeOf(() => checkImageLayers(artifact, 'it'))).toBe('MEDIA_TYPE_UNSUPPORTED');
+  });
+
+  test('of an artifact is no image', () => {
     const artifact: Manifest = {
       kind: 'manifest',
       mediaType: mediaTypes.ociManifest,
@@ -175,11 +187,15 @@ describe('an image config', () => {
 
   test.each([
     ['no rootfs', { os: 'linux' }, 'MANIFEST_INVALID'],
-    ['no diffIds', { rootfs: {} }, 'MANIFEST_INVALID'],
-    ['an invalid diffId', { rootfs: { diff_ids: [1] } }, 'DIGEST_INVALID'],
-    ['an os that is not a string', { os: 1, rootfs: { diff_ids: [] } }, 'MANIFEST_INVALID'],
+    ['diffIds that are no list', { rootfs: { diff_ids: {} } }, 'MANIFEST_INVALID'],
+    ['a diffId that is none', { rootfs: { diff_ids: [1] } }, 'DIGEST_INVALID'],
+    ['an os that is no text', { os: 1, rootfs: { diff_ids: [] } }, 'MANIFEST_INVALID'],
   ])('is refused for %s', (_, value, code) => {
     expect(codeOf(() => parseImageConfig(json(value)))).toBe(code);
+  });
+
+  test.each([[{ diff_ids: null }], [{}], [{ diff_ids: [] }]])('may have no diffIds: %j', (rootfs) => {
+    expect(parseImageConfig(json({ rootfs })).diffIds).toEqual([]);
   });
 
   test('must have a diffId for every layer', () => {
@@ -213,6 +229,15 @@ describe('media types', () => {
     expect(layerCompression(mediaTypes.ociLayerZstd)).toBe('zstd');
     expect(layerCompression('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip')).toBe('gzip');
     expect(layerCompression(mediaTypes.ociConfig)).toBeUndefined();
+  });
+
+  test.each([
+    ['application/vnd.docker.image.rootfs.diff.tar.zstd', 'zstd'],
+    ['application/vnd.docker.image.rootfs.foreign.diff.tar', 'none'],
+    ['application/vnd.docker.image.rootfs.foreign.diff.tar.zstd', 'zstd'],
+    ['application/vnd.oci.image.layer.nondistributable.v1.tar+zstd', 'zstd'],
+  ])('know the layers of %s', (mediaType, compression) => {
+    expect(layerCompression(mediaType)).toBe(compression);
   });
 });
 

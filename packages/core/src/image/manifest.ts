@@ -2,9 +2,23 @@ import { DrayError } from '../errors.ts';
 import { printable } from '../redact.ts';
 import type { Descriptor } from './descriptor.ts';
 import { parseDigest } from './digest.ts';
-import { arrayMember, isObject, optionalString, parseJsonObject, stringMember } from './json.ts';
+import {
+  arrayMember,
+  isObject,
+  optionalArray,
+  optionalString,
+  parseJsonObject,
+  stringMember,
+} from './json.ts';
 import type { JsonObject } from './json.ts';
-import { isIndexType, isManifestType, isSchema1Type, layerCompression, mediaTypes } from './media-types.ts';
+import {
+  isIndexType,
+  isManifestType,
+  isSchema1Type,
+  isUnnamedLayer,
+  layerCompression,
+  mediaTypes,
+} from './media-types.ts';
 import { formatPlatform, normalizePlatform, type Platform } from './platform.ts';
 import { selectPlatform } from './select-platform.ts';
 
@@ -51,7 +65,7 @@ export function parseManifest(
     kind: 'manifest',
     mediaType,
     config: parseDescriptor(object['config'], `config of ${what}`),
-    layers: arrayMember(object, 'layers', what).map((entry) => parseDescriptor(entry, `layer of ${what}`)),
+    layers: optionalArray(object, 'layers', what).map((entry) => parseDescriptor(entry, `layer of ${what}`)),
   };
 }
 
@@ -69,7 +83,11 @@ export function checkManifestSize(size: number, what: string): void {
  * `MEDIA_TYPE_UNSUPPORTED`
  */
 export function checkImageLayers(manifest: Manifest, what: string): void {
-  const unknown = manifest.layers.find((layer) => layerCompression(layer.mediaType) === undefined);
+  const { config, layers } = manifest;
+  const unknown = layers.find(
+    ({ mediaType }) =>
+      layerCompression(mediaType) === undefined && !isUnnamedLayer(mediaType, config.mediaType),
+  );
   if (unknown === undefined) return;
   throw new DrayError(
     'MEDIA_TYPE_UNSUPPORTED',

@@ -27,12 +27,24 @@ const layerCompressions = new Map<string, LayerCompression>([
   ['application/vnd.oci.image.layer.nondistributable.v1.tar', 'none'],
   ['application/vnd.oci.image.layer.nondistributable.v1.tar+gzip', 'gzip'],
   ['application/vnd.oci.image.layer.nondistributable.v1.tar+zstd', 'zstd'],
+  ['application/vnd.docker.image.rootfs.diff.tar.zstd', 'zstd'],
+  ['application/vnd.docker.image.rootfs.foreign.diff.tar', 'none'],
   ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', 'gzip'],
+  ['application/vnd.docker.image.rootfs.foreign.diff.tar.zstd', 'zstd'],
 ]);
 
 /** The compression of a layer with this media type; undefined for an unknown layer type. */
 export function layerCompression(mediaType: string): LayerCompression | undefined {
   return layerCompressions.get(mediaType);
+}
+
+/**
+ * True for layers of no stated kind, which engines take in an image that has an image's config: the first
+ * bytes tell how they are compressed.
+ */
+export function isUnnamedLayer(layerType: string, configType: string): boolean {
+  const isImage = configType === mediaTypes.ociConfig || configType === mediaTypes.dockerConfig;
+  return isImage && layerType === 'application/octet-stream';
 }
 
 /** True for an OCI image index or a Docker manifest list. */
