@@ -131,8 +131,8 @@ describe('an image in a bundle', () => {
       'MANIFEST_INVALID',
       { layers: [{ ...emptyJson().descriptor, mediaType: mediaTypes.ociLayer }] },
     ],
-    ['no layers', 'MANIFEST_INVALID', { layers: undefined }],
-  ])('with the fault "%s" is refused with its name', async (_, code, change) => {
+    ['layers that are no list', 'MANIFEST_INVALID', { layers: {} }],
+  ])('that is %s is refused, by name', async (_, code, change) => {
     const config = blobOf({ rootfs: { type: 'layers', diff_ids: [] } }, mediaTypes.ociConfig);
     const manifest = blobOf(
       { schemaVersion: 2, config: config.descriptor, ...change },
