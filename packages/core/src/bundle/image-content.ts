@@ -5,6 +5,8 @@ import type { ImageContent } from '../image/image-content.ts';
 import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
 import { checkImageLayers, checkManifestSize, parseManifest } from '../image/manifest.ts';
 import type { Index, Manifest } from '../image/manifest.ts';
+import { formatPlatform, type Platform } from '../image/platform.ts';
+import { platformRuns } from '../image/select-platform.ts';
 import { verifying } from '../store/verifying.ts';
 
 /** Opens the documents of images. {@link readDocument} verifies the bytes, so this need not. */
@@ -16,6 +18,8 @@ export interface ReadContentOptions {
   readonly what: string;
   /** Picks the manifest when `target` is an index. @throws DrayError `PLATFORM_NOT_FOUND` and the like */
   readonly choose: (index: Index) => Descriptor | Promise<Descriptor>;
+  /** What the config must be for where an index lists the manifest without a platform. */
+  readonly wanted?: Platform | undefined;
   /** Called before the config is opened. */
   readonly onManifest?: ((manifest: Manifest) => void | Promise<void>) | undefined;
 }
@@ -50,6 +54,7 @@ export async function readImageContent(
   checkManifestSize(parsed.config.size, `the config of ${what}`);
   await onManifest?.(parsed);
   const { bytes: configBytes, diffIds, platform } = await readConfig(parsed, open, what);
+  if (inner !== top && inner.descriptor.platform === undefined) checkPlatform(platform, options);
   return {
     target: top.descriptor,
     targetBytes: top.bytes,
@@ -62,6 +67,15 @@ export async function readImageContent(
     parsed,
     platform,
   };
+}
+
+function checkPlatform(platform: Platform, { wanted, what }: ReadContentOptions): void {
+  if (wanted === undefined || platformRuns(wanted, platform)) return;
+  throw new DrayError(
+    'PLATFORM_NOT_FOUND',
+    `cannot find ${formatPlatform(wanted)} in ${what}: it has ${formatPlatform(platform)}`,
+    { hint: 'Choose another with --platform.', details: { available: [formatPlatform(platform)] } },
+  );
 }
 
 export interface ManifestDocument {

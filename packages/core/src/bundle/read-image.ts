@@ -21,7 +21,10 @@ export async function readImage(
   const choose = (index: Index): Descriptor => chooseManifest(index, entry, platform, what);
   const { reference, target: wanted } = entry;
   const { target, targetBytes, manifest, manifestBytes, config, configBytes, layers, diffIds } =
-    await readImageContent(wanted, { open: documentsIn(blobs, signal), what, choose });
+    await readImageContent(wanted, {
+      ...{ open: documentsIn(blobs, signal), what, choose },
+      wanted: entry.manifest === undefined ? platform : undefined,
+    });
   return {
     ...{ reference, target, targetBytes, manifest, manifestBytes },
     ...{ config, configBytes, layers, diffIds },

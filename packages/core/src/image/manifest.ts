@@ -98,13 +98,18 @@ export function checkImageLayers(manifest: Manifest, what: string): void {
   );
 }
 
-/** The manifest for `wanted`. @throws DrayError `PLATFORM_NOT_FOUND` that lists the available platforms */
+/**
+ * The manifest for `wanted`; where none says so, the first without a platform, whose config has to tell.
+ * @throws DrayError `PLATFORM_NOT_FOUND` that lists the platforms there are
+ */
 export function selectManifest(index: Index, wanted: Platform, what: string): Descriptor {
+  const manifests = index.manifests.filter(({ mediaType }) => isManifestType(mediaType));
   const position = selectPlatform(
     wanted,
-    index.manifests.map((entry) => (isManifestType(entry.mediaType) ? entry.platform : undefined)),
+    manifests.map(({ platform }) => platform),
   );
-  const chosen = position === undefined ? undefined : index.manifests[position];
+  const chosen =
+    position === undefined ? manifests.find(({ platform }) => platform === undefined) : manifests[position];
   if (chosen !== undefined) return chosen;
   const available = [...new Set(index.manifests.flatMap(platformLabel))].sort();
   throw new DrayError(

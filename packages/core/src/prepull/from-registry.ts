@@ -86,6 +86,7 @@ async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce
         await (kind === 'manifest' ? fetchBlob : ensureBlob)(fetch, descriptor, kind);
         return blobs.open(descriptor, { signal });
       },
+      wanted: platform,
       choose: (index) => selectManifest(index, platform, what),
       onManifest: ({ layers }) => {
         if (!leavesOut) for (const layer of layers) void fetchLayer(layer);

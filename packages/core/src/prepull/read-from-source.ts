@@ -35,6 +35,7 @@ export async function readFromSource(
       if (kind === 'config') return source.openBlob(reference, descriptor, { signal });
       return Readable.from([await source.fetchManifest(reference, descriptor, signal)]);
     },
+    wanted: platform,
     choose: (index) => selectManifest(index, platform, what),
   });
   return { reference, ...content };
