@@ -73,7 +73,13 @@ export class Authorizer {
    */
   async answerContext(repository: string): Promise<AnswerContext> {
     const credential = await this.#findCredential(repository).catch(() => undefined);
-    return { credentialSource: credential?.source, secrets: this.#secrets, now: this.#options.now() };
+    const { credentials, registry, now } = this.#options;
+    return {
+      credentialSource: credential?.source,
+      credentialProblem: credentials.problemOf?.(registry),
+      secrets: this.#secrets,
+      now: now(),
+    };
   }
 
   #findCredential(repository: string): Promise<Credential | undefined> {

@@ -7,6 +7,7 @@ import {
   type ConnectionFailure,
   type HttpResponse,
 } from '@drayage/http';
+import type { CredentialProblem } from './credentials/credential-store.ts';
 
 /** What is being done for the caller, for messages. */
 export interface Operation {
@@ -57,6 +58,8 @@ function connectionHint({ kind, host }: ConnectionFailure): string {
 export interface AnswerContext {
   /** `auths["ghcr.io"] in …` of the credential that was used, if any. */
   readonly credentialSource: string | undefined;
+  /** What kept us from a credential that is set up. */
+  readonly credentialProblem?: CredentialProblem | undefined;
   /** Masked in whatever the registry wrote. */
   readonly secrets: Iterable<string>;
   /** Milliseconds since the epoch. */
@@ -78,7 +81,8 @@ export async function answerFailure(
   // The query may be the signature of a redirect, and servers tend to quote the request.
   const said = await readErrors(response, [...context.secrets, ...response.secrets, response.url.search]);
   const retryAfterMs = parseRetryAfter(response.header('retry-after'), context.now);
-  const { code, reason, hint } = explain(status, operation.registry, context, retryAfterMs);
+  const explanation = explain(status, operation.registry, context, retryAfterMs);
+  const { code, reason, hint } = withProblem(explanation, context.credentialProblem);
   const quote = said.message === '' ? '' : `: ${said.message}`;
   return new RegistryError(code, `cannot ${operation.title}: ${reason}${quote}`, {
     status,
@@ -96,6 +100,21 @@ interface Explanation {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly hint?: string;
+}
+
+const perhapsForWantOfLogin: readonly ErrorCode[] = [
+  'REGISTRY_UNAUTHORIZED',
+  'REGISTRY_DENIED',
+  'REGISTRY_NOT_FOUND',
+  'REGISTRY_RATE_LIMITED',
+];
+
+/** A refusal is explained by the credential that could not be got. */
+function withProblem(explanation: Explanation, problem: CredentialProblem | undefined): Explanation {
+  if (problem === undefined || !perhapsForWantOfLogin.includes(explanation.code)) return explanation;
+  const { code, reason, hint } = explanation;
+  const both = [hint, problem.hint].filter((text) => text !== undefined).join(' ');
+  return { code, reason: `${reason} (${problem.reason})`, hint: both };
 }
 
 function explain(

@@ -9,6 +9,7 @@ import {
 import type { Host } from '../host.ts';
 import { expandText, placeName } from '../images/expand.ts';
 import type { Config } from '../options/option.ts';
+import { helperWarning } from './helper-warning.ts';
 
 /**
  * Registries, with the credentials, proxies and certificates that the docker client would use, and the
@@ -27,7 +28,10 @@ export async function openRegistry(
     await readExtraCertificates(host.env),
   ].filter((pem) => pem !== undefined);
   return createRegistrySource({
-    credentials: createCredentials(host),
+    credentials: createCredentials({
+      ...host,
+      onHelperFailure: (error) => warn(helperWarning(error)),
+    }),
     insecureRegistries,
     certsDir,
     proxy: proxySettings(host.env),

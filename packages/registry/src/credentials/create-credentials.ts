@@ -1,11 +1,13 @@
 // By hand: logins come from Docker, Podman, helpers, GitLab and variables, in the order that the engines use.
 import { join } from 'node:path';
+import type { DrayError } from '@drayage/core';
 import { firstCredentials, type CredentialStore } from './credential-store.ts';
 import { documentCredentials, type DocumentCredentialOptions } from './docker-config.ts';
 import { createHelperCredentials } from './helper-credentials.ts';
 import { parseLoginDocument } from './login-document.ts';
 import { createLoginFile } from './login-file.ts';
 import { createHelperRunner, type RunHelper } from './run-helper.ts';
+import { tolerantHelpers } from './tolerant-helpers.ts';
 import { gitlabLogins, variableCredentials } from './variable-credentials.ts';
 
 export interface CredentialsOptions {
@@ -17,22 +19,31 @@ export interface CredentialsOptions {
   readonly homeDir: string;
   /** Default runs the program with `env`. */
   readonly runHelper?: RunHelper;
+  /** Receives each failure of a helper once. */
+  readonly onHelperFailure?: (error: DrayError) => void;
 }
 
 /**
  * The credentials that the tools on this machine would use, the first that fits: `DOCKER_AUTH_CONFIG`, the
  * docker client's config file with its helpers, podman's auth files, the logins in GitLab's variables. Files
- * are read and helpers run when a registry asks for a login, files again after they have changed.
+ * are read and helpers run when a registry asks for a login, files again after they have changed. A helper that
+ * is not installed or fails counts as one that keeps nothing.
  * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming what cannot be used
  */
-export function createCredentials({ env, homeDir, runHelper }: CredentialsOptions): CredentialStore {
-  const helpers = createHelperCredentials(runHelper ?? createHelperRunner({ env }));
-  const fromFile = (path: string, options: DocumentCredentialOptions): CredentialStore => {
+export function createCredentials(options: CredentialsOptions): CredentialStore {
+  const {
+    env,
+    homeDir,
+    runHelper = createHelperRunner({ env }),
+    onHelperFailure = () => undefined,
+  } = options;
+  const helpers = tolerantHelpers(createHelperCredentials(runHelper), onHelperFailure);
+  const fromFile = (path: string, more: DocumentCredentialOptions): CredentialStore => {
     const file = createLoginFile(path);
-    return documentCredentials(() => file.read(), options);
+    return documentCredentials(() => file.read(), more);
   };
   const { DOCKER_AUTH_CONFIG: text = '' } = env;
-  return firstCredentials([
+  const places = firstCredentials([
     documentCredentials(
       async () => (text === '' ? undefined : parseLoginDocument(text, 'DOCKER_AUTH_CONFIG')),
       {
@@ -43,6 +54,7 @@ export function createCredentials({ env, homeDir, runHelper }: CredentialsOption
     ...podmanAuthFiles(env, homeDir).map((path) => fromFile(path, { helpers, hasScopedKeys: true })),
     ...gitlabLogins.map((names) => variableCredentials(names, env)),
   ]);
+  return { ...places, problemOf: (registryHost) => helpers.problemOf(registryHost) };
 }
 
 function dockerConfigFile(env: CredentialsOptions['env'], homeDir: string): string {

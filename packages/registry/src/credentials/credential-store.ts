@@ -19,6 +19,16 @@ export interface CredentialStore {
    * @throws DrayError `CREDENTIALS_INVALID` when there is one that cannot be read
    */
   find(registryHost: string, repository?: string): Promise<Credential | undefined>;
+
+  /** What kept the last {@link find} for the registry from a credential that is set up. */
+  problemOf?(registryHost: string): CredentialProblem | undefined;
+}
+
+/** Why a credential that is set up could not be got. Nothing secret. */
+export interface CredentialProblem {
+  /** `docker-credential-ecr, named by credsStore in …, is not installed`. */
+  readonly reason: string;
+  readonly hint: string | undefined;
 }
 
 /** A store that knows nothing: every registry is used anonymously. */

@@ -1,6 +1,5 @@
 import { DrayError, isObject, printable } from '@drayage/core';
 import { canonicalHost } from '../hosts.ts';
-import { SingleFlight } from '../single-flight.ts';
 import type { Credential } from './credential-store.ts';
 import type { NamedHelper } from './login-document.ts';
 import type { HelperOutcome, RunHelper } from './run-helper.ts';
@@ -26,19 +25,20 @@ const notFoundMessage = 'credentials not found in native keychain';
  * @see https://github.com/docker/docker-credential-helpers#development
  */
 export function createHelperCredentials(run: RunHelper, now: () => number = Date.now): HelperCredentials {
-  const answers = new Map<string, { readonly until: number; readonly credential: Credential | undefined }>();
-  const running = new SingleFlight<Credential | undefined>();
+  const answers = new Map<
+    string,
+    { readonly until: number; readonly credential: Promise<Credential | undefined> }
+  >();
   return {
     async ask(helper, registryHost) {
       const server = serverOf(registryHost);
       const key = `${helper.name} ${server}`;
       const known = answers.get(key);
       if (known !== undefined && now() < known.until) return known.credential;
-      return running.run(key, async () => {
-        const credential = await askOnce(run, helper, server);
-        answers.set(key, { until: now() + keptForMs, credential });
-        return credential;
-      });
+      // A failure is kept, too: a helper that hangs would hold up each repository.
+      const credential = askOnce(run, helper, server);
+      answers.set(key, { until: now() + keptForMs, credential });
+      return credential;
     },
   };
 }
@@ -79,7 +79,7 @@ function ending(outcome: HelperOutcome): string {
 function failure(helper: NamedHelper, server: string, reason: string): DrayError {
   return new DrayError('CREDENTIALS_INVALID', `cannot get credentials for ${server}: ${reason}`, {
     hint: `Make "echo ${server} | docker-credential-${printable(helper.name, 60)} get" work, or take the helper out of the config file.`,
-    details: { helper: printable(helper.name, 60), server, setting: helper.source },
+    details: { helper: printable(helper.name, 60), server, setting: helper.source, reason },
   });
 }
 
