@@ -44,6 +44,12 @@ describe('a reference', () => {
     ['5000:5000', 'docker.io', 'library/5000', '5000', undefined],
     [hex.slice(1), 'docker.io', `library/${hex.slice(1)}`, 'latest', undefined],
     [`${hex}:tag`.slice(1), 'docker.io', `library/${hex.slice(1)}`, 'tag', undefined],
+    [`${hex}:tag`, 'docker.io', `library/${hex}`, 'tag', undefined],
+    [`${hex}@${digest}`, 'docker.io', `library/${hex}`, undefined, digest],
+    [`library/${hex}`, 'docker.io', `library/${hex}`, 'latest', undefined],
+    [`docker.io/${hex}`, 'docker.io', `library/${hex}`, 'latest', undefined],
+    [`r.test/${hex}`, 'r.test', hex, 'latest', undefined],
+    [`r.test/org/${hex}:1`, 'r.test', `org/${hex}`, '1', undefined],
   ])('is read from %s', (text, registry, repository, tag, expectedDigest) => {
     expect(parseReference(text)).toEqual({
       registry,
@@ -96,7 +102,6 @@ describe('a reference', () => {
     ['docker://redis'],
     ['oci:redis'.concat('/x:y/z')],
     [hex],
-    [`library/${hex}`],
     ['${IMAGE}'],
     ['redis;rm -rf /'],
     ['--all'],

@@ -140,8 +140,9 @@ function checkName(text: string, registry: string, repository: string): void {
   if (`${registry}/${repository}`.length > maxNameLength) {
     throw invalid(text, `the name is longer than ${String(maxNameLength)} characters`);
   }
-  if (/^[a-f0-9]{64}$/.test(repository.replace(/^library\//, ''))) {
-    throw invalid(text, 'it is an image ID', 'Use the image’s name.');
+  // Only the bare text: `library/<64 hex>` and `<64 hex>:tag` are names.
+  if (/^[a-f0-9]{64}$/.test(text)) {
+    throw invalid(text, 'it is an image ID', 'Use the name of the image.');
   }
 }
 
