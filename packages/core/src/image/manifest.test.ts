@@ -167,6 +167,21 @@ describe('the choice from an index', () => {
     }
   });
 
+  test('fails with a message of some lines at most, however many platforms there are', () => {
+    const systems = Array.from({ length: 20_000 }, (_, position) =>
+      entry(`os${String(position)}`, 'a'.repeat(300)),
+    );
+    try {
+      selectManifest({ ...index, manifests: systems }, { os: 'linux', architecture: 's390x' }, 'redis:7');
+      throw new Error('one was chosen');
+    } catch (error) {
+      if (!isDrayError(error, 'PLATFORM_NOT_FOUND')) throw error;
+      expect(error.message).toMatch(/ and 19980 more$/);
+      expect(error.message.length).toBeLessThan(3000);
+      expect(error.details['available']).toHaveLength(20);
+    }
+  });
+
   test('is never anything but a manifest', () => {
     const odd: Index = { ...index, manifests: [{ ...entry('linux', 'amd64'), mediaType: 'text/plain' }] };
     expect(codeOf(() => selectManifest(odd, { os: 'linux', architecture: 'amd64' }, 'it'))).toBe(

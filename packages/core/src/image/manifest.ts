@@ -98,6 +98,9 @@ export function checkImageLayers(manifest: Manifest, what: string): void {
   );
 }
 
+// An index may list tens of thousands.
+const maxListedPlatforms = 20;
+
 /**
  * The manifest for `wanted`; where none says so, the first without a platform, whose config has to tell.
  * @throws DrayError `PLATFORM_NOT_FOUND` that lists the platforms there are
@@ -111,10 +114,14 @@ export function selectManifest(index: Index, wanted: Platform, what: string): De
   const chosen =
     position === undefined ? manifests.find(({ platform }) => platform === undefined) : manifests[position];
   if (chosen !== undefined) return chosen;
-  const available = [...new Set(index.manifests.flatMap(platformLabel))].sort();
+  const labels = index.manifests.flatMap(platformLabel).map((label) => printable(label, 100));
+  const all = [...new Set(labels)].sort();
+  const available = all.slice(0, maxListedPlatforms);
+  const more = all.length - available.length;
+  const list = `${available.join(', ')}${more === 0 ? '' : ` and ${String(more)} more`}`;
   throw new DrayError(
     'PLATFORM_NOT_FOUND',
-    `cannot find ${formatPlatform(wanted)} in ${what}: it has ${available.length === 0 ? 'no platforms' : available.join(', ')}`,
+    `cannot find ${formatPlatform(wanted)} in ${what}: it has ${all.length === 0 ? 'no platforms' : list}`,
     { hint: 'Choose one of these with --platform.', details: { available } },
   );
 }
