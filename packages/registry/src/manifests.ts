@@ -77,7 +77,8 @@ export async function fetchManifest(
   if (actual !== digest) throw digestMismatch(`cannot ${operation.title}`, digest, actual);
   if (bytes.byteLength !== size) {
     const message = `cannot ${operation.title}: it has ${String(bytes.byteLength)} bytes, not ${String(size)}`;
-    throw new IntegrityError('SIZE_MISMATCH', message);
+    const details = { digest, receivedBytes: bytes.byteLength };
+    throw new IntegrityError('SIZE_MISMATCH', message, { details });
   }
   return bytes;
 }
@@ -108,6 +109,7 @@ async function resolveByHead(target: Target, name: string): Promise<Descriptor |
   const isWanted = target.reference.digest === undefined || target.reference.digest === digest;
   const isEncoded = response.header('content-encoding') !== undefined;
   if (!isDigest(digest) || !isWanted || isEncoded || size === 0 || mediaType === undefined) return undefined;
+  if (size > maxManifestBytes) return undefined;
   refuseSchema1(mediaType, name);
   return { mediaType, digest, size };
 }

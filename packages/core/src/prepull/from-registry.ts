@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { readImageContent, type ReadContent } from '../bundle/image-content.ts';
-import { copyBlob, type BlobSource } from '../handover/copy-blob.ts';
+import { copyBlob, type BlobSource, type CopyBlobRequest } from '../handover/copy-blob.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import { convertToOci } from '../image/converted-manifest.ts';
 import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
@@ -10,10 +10,12 @@ import { formatPlatform } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import { platformRuns } from '../image/select-platform.ts';
 import type { Source } from '../source.ts';
+import { throwIfAborted } from '../store/abort.ts';
 import { putBytes } from '../store/put-bytes.ts';
 import type { BundleContext, ExpectedLayer, FetchedImage, ImageOrigin } from './bundle-context.ts';
 import { handOver } from './hand-over.ts';
 import { resolveImage } from './resolve-image.ts';
+import { withTrueSize } from './true-size.ts';
 
 type Announce = (layers: readonly ExpectedLayer[]) => void;
 
@@ -23,6 +25,8 @@ interface Fetch extends BundleContext {
   readonly reference: Reference;
   /** Names the image in messages. */
   readonly what: string;
+  /** Aborts when the image cannot be had any more: what has not begun does not begin. */
+  readonly givenUp: AbortController;
 }
 
 /** Fetches images from registries: of each image the first candidate that exists. */
@@ -45,13 +49,13 @@ async function fetchImage(
   announce: Announce,
 ): Promise<FetchedImage> {
   const { pool, signal, emit } = context;
-  const { reference, target } = await pool.run(() => resolveImage(source, image, signal), signal);
+  const { reference, target: named } = await pool.run(() => resolveImage(source, image, signal), signal);
   const what = familiarReference(reference);
-  emit({ type: 'resolved', reference: what, digest: target.digest });
-  const fetch: Fetch = { ...context, source, reference, what };
-  const content = await fetchContent(fetch, target, announce);
+  emit({ type: 'resolved', reference: what, digest: named.digest });
+  const fetch: Fetch = { ...context, source, reference, what, givenUp: new AbortController() };
+  const content = await withTrueSize(named, (sized) => fetchContent(fetch, sized, announce));
   warnOfOtherPlatform(fetch, content);
-  const { config, layers, platform } = content;
+  const { target, config, layers, platform } = content;
   const manifest = { ...content.manifest, platform };
   const convertedManifest = await putConvertedManifest(fetch, content);
   const all = distinctDescriptors([target, manifest, config, ...layers]);
@@ -118,6 +122,27 @@ async function ensureBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind):
 
 type BlobKind = 'manifest' | 'config' | 'layer';
 
+/**
+ * The first blob that cannot be had gives up its image: what waits for a place fails as soon as it gets one. What
+ * runs goes on, as another image or the next pre-pull may want it.
+ */
+async function copyUnlessGivenUp(
+  { givenUp, signal }: Fetch,
+  copy: CopyBlobRequest,
+  kind: BlobKind,
+): Promise<number> {
+  const title = `read blob ${copy.descriptor.digest}`;
+  throwIfAborted(signal, title);
+  throwIfAborted(givenUp.signal, title);
+  try {
+    return await copyBlob(copy);
+  } catch (error) {
+    // In here, because the place is given to the next blob as soon as this one has settled.
+    if (kind !== 'manifest') givenUp.abort(error);
+    throw error;
+  }
+}
+
 async function fetchBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind): Promise<void> {
   const { emit, pool, signal, what } = fetch;
   const startedAt = performance.now();
@@ -127,7 +152,7 @@ async function fetchBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind): 
       emit({ type: 'bytes', count });
     },
   };
-  const bytesFetched = await pool.run(() => copyBlob(copy), signal);
+  const bytesFetched = await pool.run(() => copyUnlessGivenUp(fetch, copy, kind));
   if (kind !== 'layer' || fetch.form !== 'packs') await handOver(fetch, descriptor);
   if (kind === 'manifest') return;
   const ms = Math.round(performance.now() - startedAt);

@@ -8,6 +8,7 @@ import type { Platform } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
 import { resolveImage } from './resolve-image.ts';
+import { withTrueSize } from './true-size.ts';
 
 export interface SourceReading {
   readonly source: Source;
@@ -28,16 +29,18 @@ export async function readFromSource(
   const { source, platform, blobs, signal } = reading;
   const { reference, target } = await resolveImage(source, image, signal);
   const what = familiarReference(reference);
-  const content = await readImageContent(target, {
-    what,
-    async open(descriptor, kind) {
-      if (await hasBlob(reading, descriptor)) return blobs.open(descriptor, { signal });
-      if (kind === 'config') return source.openBlob(reference, descriptor, { signal });
-      return Readable.from([await source.fetchManifest(reference, descriptor, signal)]);
-    },
-    wanted: platform,
-    choose: (index) => selectManifest(index, platform, what),
-  });
+  const content = await withTrueSize(target, (sized) =>
+    readImageContent(sized, {
+      what,
+      async open(descriptor, kind) {
+        if (await hasBlob(reading, descriptor)) return blobs.open(descriptor, { signal });
+        if (kind === 'config') return source.openBlob(reference, descriptor, { signal });
+        return Readable.from([await source.fetchManifest(reference, descriptor, signal)]);
+      },
+      wanted: platform,
+      choose: (index) => selectManifest(index, platform, what),
+    }),
+  );
   return { reference, ...content };
 }
 
