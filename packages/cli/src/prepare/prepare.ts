@@ -3,6 +3,7 @@ import type { Host } from '../host.ts';
 import type { PrepareCommand } from '../options/option.ts';
 import type { Progress } from '../output/progress.ts';
 import { humanDuration } from '../output/quantities.ts';
+import { withEncodedForms } from './encoded-secrets.ts';
 import { createMaskedLines } from './masked-lines.ts';
 import { runCommand, type CommandEnd } from './run-command.ts';
 import { commandSecrets, knownSecrets } from './secrets.ts';
@@ -21,7 +22,8 @@ export interface PrepareContext {
 export async function prepare(commands: readonly PrepareCommand[], context: PrepareContext): Promise<void> {
   for (const command of commands) {
     // An earlier command can have logged in, which adds secrets.
-    const secrets = new Set([...(await knownSecrets(context.host)), ...commandSecrets(command.run)]);
+    const plain = [...(await knownSecrets(context.host)), ...commandSecrets(command.run)];
+    const secrets = withEncodedForms(plain);
     const name = commandName(command, secrets);
     context.progress.status(`preparing: ${name}`);
     const startedAt = performance.now();
