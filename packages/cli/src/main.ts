@@ -5,6 +5,7 @@ import { exitCodes } from './exit-codes.ts';
 import type { Host, Sink } from './host.ts';
 import { keyVariables } from './options/trust-options.ts';
 import { bugText } from './output/failure.ts';
+import { safeText } from './output/safe-text.ts';
 import { run } from './run.ts';
 import { watchStopSignals } from './signals.ts';
 
@@ -22,7 +23,7 @@ const host: Host = {
 setMaxListeners(0);
 
 process.on('uncaughtException', (error) => {
-  host.stderr.write(bugText(error, host));
+  host.stderr.write(safeText(bugText(error, host)));
   process.exit(exitCodes.bug);
 });
 

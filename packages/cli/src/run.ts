@@ -12,11 +12,12 @@ import type { Host } from './host.ts';
 import { optionKeys, optionTable } from './options/option-table.ts';
 import { keyVariables } from './options/trust-options.ts';
 import { bugText, failureJson, failureText } from './output/failure.ts';
+import { safeStreams } from './output/safe-text.ts';
 
 /** Parses and runs one command line, and prints errors. Resolves with the exit code; never rejects. */
 export async function run(givenHost: Host, signal: AbortSignal): Promise<number> {
   const { env } = givenHost;
-  const host = { ...givenHost, env: detectCiSystem(env).givenVariables(env) };
+  const host = { ...givenHost, ...safeStreams(givenHost), env: detectCiSystem(env).givenVariables(env) };
   let wishes = wishesBeforeConfig(host);
   try {
     const line = parseCommandLine(host.argv);

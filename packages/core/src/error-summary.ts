@@ -14,6 +14,6 @@ export function summarizeError(error: unknown): ErrorSummary {
   return {
     code: error.code,
     message: printable(error.message),
-    hint: error.hint,
+    hint: error.hint === undefined ? undefined : printable(error.hint),
   };
 }

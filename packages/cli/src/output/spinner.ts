@@ -1,6 +1,7 @@
 import ora from 'ora';
 import type { Host } from '../host.ts';
 import type { Progress } from './progress.ts';
+import { safeText } from './safe-text.ts';
 
 /** A spinner with the status beside it; permanent lines scroll above. */
 export function createSpinnerProgress(stderr: Host['stderr']): Progress {
@@ -14,7 +15,7 @@ export function createSpinnerProgress(stderr: Host['stderr']): Progress {
       stderr.write(`${text}\n`);
     },
     status(text) {
-      current = text;
+      current = safeText(text);
       if (!spinner.isSpinning) spinner.start();
     },
     stop() {

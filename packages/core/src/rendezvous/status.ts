@@ -2,6 +2,7 @@ import type { ErrorSummary } from '../error-summary.ts';
 import { DrayError } from '../errors.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { isObject, type JsonObject } from '../image/json.ts';
+import { printable } from '../redact.ts';
 
 /** `running` is valid only while the heartbeat changes; the other states are final. */
 export type PrepullState = 'running' | 'ready' | 'failed' | 'cancelled';
@@ -130,14 +131,19 @@ function parseError(value: unknown): { readonly error?: ErrorSummary | undefined
 
 function text(object: JsonObject, key: string): string {
   const value = object[key];
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return foreign(value);
   throw invalid(`"${key}" is not a string`);
+}
+
+// Whoever can write to the handover location can write this document: one line must stay one line.
+function foreign(value: string): string {
+  return printable(value, 4000);
 }
 
 function optionalText<Key extends string>(object: JsonObject, key: Key): { readonly [K in Key]?: string } {
   const value = object[key];
   const found: { [K in Key]?: string } = {};
-  if (typeof value === 'string') found[key] = value;
+  if (typeof value === 'string') found[key] = foreign(value);
   return found;
 }
 
@@ -147,7 +153,7 @@ function optionalTexts<Key extends string>(
 ): { readonly [K in Key]?: readonly string[] } {
   const value = object[key];
   const found: { [K in Key]?: readonly string[] } = {};
-  if (Array.isArray(value)) found[key] = value.map(String);
+  if (Array.isArray(value)) found[key] = value.map((entry) => foreign(String(entry)));
   return found;
 }
 
