@@ -51,6 +51,8 @@ export function createPool(concurrency: number): Pool {
       setMaxListeners(0, both);
       const failures: unknown[] = [];
       const stopOnFailure = async (item: Item): Promise<Result> => {
+        // Not by a listener for each: adding one takes as long as there are others.
+        throwIfAborted(both, 'start a task');
         try {
           return await task(item, both);
         } catch (error) {
@@ -60,7 +62,7 @@ export function createPool(concurrency: number): Pool {
           throw error;
         }
       };
-      const settled = await Promise.allSettled(items.map((item) => run(() => stopOnFailure(item), both)));
+      const settled = await Promise.allSettled(items.map((item) => limit(stopOnFailure, item)));
       if (failures.length > 0) throw failures[0];
       return settled.map((result) => {
         if (result.status === 'rejected') throw result.reason;
