@@ -132,8 +132,8 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
   );
 
   test.each([
-    ['failed', /^failed: the job /],
-    ['skipped', /^absent: the job /],
+    ['failed', /^failed: the pre-pull job /],
+    ['skipped', /^absent: the pre-pull job /],
   ])(
     'waits for nothing when the job is %s',
     async (status, reason) => {
@@ -169,7 +169,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
       const env = job(1002, 'two', { DRAY_PREPULL_JOB: prepullJob });
       const finished = await dray(['load', '--json', '--grace', '5s'], { env, host: engine.host });
       expect(reportOf('load', finished).reason).toMatch(/^absent: /);
-      expect(finished.stderr.match(/only the status document counts/g)).toHaveLength(1);
+      expect(finished.stderr.match(/using only the status document/g)).toHaveLength(1);
       expect(gitlab.requests.filter(({ path }) => path.endsWith('/jobs'))).toHaveLength(1);
     },
     limit,

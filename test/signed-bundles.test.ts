@@ -242,7 +242,7 @@ describeWith(needs, 'a bundle that was signed', () => {
         const args = ['prepull', '--sign', '--form', 'packs', '--bundle', poisoned, '--json', app.reference];
         const finished = await dray(args, { env: signing });
         expect(finished.exitCode).toBe(0);
-        expect(finished.stderr).toContain('what is there is left out');
+        expect(finished.stderr).toContain('ignoring the existing bundle');
         const inspection = await drayJson('inspect', ['--bundle', poisoned]);
         expect(inspection.images.map(({ reference }) => reference)).toEqual([app.reference]);
         expect(inspection.packs).toHaveLength(1);
