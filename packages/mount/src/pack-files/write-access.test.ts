@@ -13,7 +13,7 @@ type Entry = readonly [mode: number, uid?: number, gid?: number];
 
 /** Builds paths from the file up. */
 function paths(...entries: readonly Entry[]): readonly PathAccess[] {
-  const names = ['/work/bundle/pack', '/work/bundle', '/work', '/'];
+  const names = ['/jobs/bundle/pack', '/jobs/bundle', '/jobs', '/'];
   return entries.map(([mode, uid = 0, gid = 0], position) => ({
     path: names[position] ?? '/',
     ...{ uid, gid, mode: mode & 0o777, isSticky: (mode & 0o1000) !== 0 },
@@ -43,70 +43,70 @@ describe('who can change a pack', () => {
   });
 
   test.each<[string, number | undefined, readonly Entry[], string, string]>([
-    ['its owner', noSudo, [[0o644, other], root, root, root], '/work/bundle/pack', 'user 65534'],
+    ['its owner', noSudo, [[0o644, other], root, root, root], '/jobs/bundle/pack', 'user 65534'],
     [
       'its owner, with any mode',
       noSudo,
       [[0o000, other], root, root, root],
-      '/work/bundle/pack',
+      '/jobs/bundle/pack',
       'user 65534',
     ],
     [
       'an owner other than the sudo user',
       user,
       [[0o644, other], root, root, root],
-      '/work/bundle/pack',
+      '/jobs/bundle/pack',
       'user 65534',
     ],
     [
       'an ordinary user, without sudo',
       noSudo,
       [[0o644, user], root, root, root],
-      '/work/bundle/pack',
+      '/jobs/bundle/pack',
       'user 1000',
     ],
-    ['every user', noSudo, [[0o646], root, root, root], '/work/bundle/pack', 'every user'],
+    ['every user', noSudo, [[0o646], root, root, root], '/jobs/bundle/pack', 'every user'],
     [
       'every user, although it is sticky',
       noSudo,
       [[0o1646], root, root, root],
-      '/work/bundle/pack',
+      '/jobs/bundle/pack',
       'every user',
     ],
     [
       'a group, or an ACL',
       noSudo,
       [[0o664, 0, sharedGroup], root, root, root],
-      '/work/bundle/pack',
+      '/jobs/bundle/pack',
       'group 50',
     ],
     [
       'the owner of its directory',
       noSudo,
       [[0o644], [0o755, other], root, root],
-      '/work/bundle',
+      '/jobs/bundle',
       'user 65534',
     ],
     [
       'every user, through its directory',
       noSudo,
       [[0o644], [0o777], root, root],
-      '/work/bundle',
+      '/jobs/bundle',
       'every user',
     ],
     [
       'a group, through its directory',
       user,
       [[0o644, user], [0o775, user, sharedGroup], root, root],
-      '/work/bundle',
+      '/jobs/bundle',
       'group 50',
     ],
-    ['every user, through a directory above', noSudo, [[0o644], root, [0o777], root], '/work', 'every user'],
+    ['every user, through a directory above', noSudo, [[0o644], root, [0o777], root], '/jobs', 'every user'],
     [
       'the owner of a directory above, although it is sticky',
       noSudo,
       [[0o644], root, [0o1755, other], root],
-      '/work',
+      '/jobs',
       'user 65534',
     ],
     ['every user, through the root directory', noSudo, [[0o644], root, root, [0o777]], '/', 'every user'],
@@ -132,7 +132,7 @@ describe('who can change a pack', () => {
     ['a group, or an ACL', [0o664, 0, sharedGroup], 'group 50'],
   ])('a pack is copied even if inodes are compared when its file is writable to %s', (_, file, who) => {
     const facts = { ...asRoot, sudoUid: noSudo, isInodeCompared: true, paths: paths(file, root, root, root) };
-    expect(judgeWriteAccess(facts)).toMatchObject({ kind: 'copy', path: '/work/bundle/pack', who });
+    expect(judgeWriteAccess(facts)).toMatchObject({ kind: 'copy', path: '/jobs/bundle/pack', who });
   });
 
   test('a process that is not root trusts every file', () => {
