@@ -54,7 +54,7 @@ describe('numbers at the edges of their types', () => {
   });
 
   test.each([-1, 2 ** 32])('an owner %d is refused', (uid) => {
-    expect(() => inPack({ ...plain, uid })).toThrow('its owner is no number of 32 bits');
+    expect(() => inPack({ ...plain, uid })).toThrow('its owner is not a 32-bit number');
   });
 });
 
