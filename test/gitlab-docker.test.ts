@@ -5,6 +5,7 @@ import { isBlobDownload } from './support/access-log.ts';
 import { ownBridgePrefix } from './support/bridge.ts';
 import { enginePath } from './support/engine-programs.ts';
 import { startEngine, type EngineVariant, type TestEngine } from './support/engines.ts';
+import { allowForwarding } from './support/forwarding.ts';
 import { pullJobImages, type JobImages } from './support/gitlab/job-images.ts';
 import { runPipeline, type PipelineResult } from './support/gitlab/pipeline.ts';
 import { makeProject, type Project } from './support/gitlab/project.ts';
@@ -18,15 +19,20 @@ const variant: EngineVariant = { name: '28.5', imageStore: 'classic' };
 const needs = {
   engine: variant,
   registry: true,
-  programs: ['bash', 'git', 'rsync', 'openssl', 'mksquashfs', 'flock', 'unshare'],
+  programs: ['bash', 'git', 'iptables', 'rsync', 'openssl', 'mksquashfs', 'flock', 'unshare'],
 };
-/** The network that all containers are in, with this machine as its gateway. */
+/** The addresses of all containers. */
+const addresses = `10.213.${String(process.pid % 256)}`;
+const allSubnets = `${addresses}.0/24`;
+/** The network that all jobs are in, with this machine as its gateway. */
 const network = {
   name: 'jobs',
   bridge: `${ownBridgePrefix}jobs`.slice(0, 15),
-  subnet: `10.213.${String(process.pid % 256)}.0/24`,
-  gateway: `10.213.${String(process.pid % 256)}.1`,
+  subnet: `${addresses}.0/25`,
+  gateway: `${addresses}.1`,
 };
+/** The networks that gitlab-ci-local makes for jobs with services. */
+const addressPool = { base: `${addresses}.128/25`, size: 28 };
 
 describeWith(needs, 'the GitLab templates with the docker executor', () => {
   let registry: TestRegistry;
@@ -36,6 +42,7 @@ describeWith(needs, 'the GitLab templates with the docker executor', () => {
   let images: JobImages;
   let registryHere: TcpRelay;
   let gitlabHere: TcpRelay;
+  let forwarding: Awaited<ReturnType<typeof allowForwarding>>;
   let app: string;
   let project: Project | undefined;
 
@@ -46,7 +53,8 @@ describeWith(needs, 'the GitLab templates with the docker executor', () => {
       startFakeGitlab({ downloads: 'inline' }),
       packRelease(),
     ]);
-    engine = await startEngine({ ...variant, insecureRegistries: [network.subnet] });
+    forwarding = await allowForwarding(allSubnets);
+    engine = await startEngine({ ...variant, insecureRegistries: [allSubnets], addressPool });
     await engine.docker([
       ...['network', 'create', '--subnet', network.subnet, '--gateway', network.gateway],
       ...['--opt', `com.docker.network.bridge.name=${network.bridge}`, network.name],
@@ -55,7 +63,7 @@ describeWith(needs, 'the GitLab templates with the docker executor', () => {
     gitlabHere = await startTcpRelay({ port: portOf(gitlab.url) }, network.gateway);
     images = await pullJobImages(registry, engine, {
       name: variant.name,
-      insecureRegistries: [network.subnet],
+      insecureRegistries: [allSubnets],
     });
     await pushImage(registry, 'team/app:1', {
       layers: [busyboxLayer(), [{ path: 'version', content: 'one' }]],
@@ -68,6 +76,7 @@ describeWith(needs, 'the GitLab templates with the docker executor', () => {
     await Promise.all([registryHere.stop(), gitlabHere.stop()]);
     await removeContainers();
     await engine.stop();
+    await forwarding.remove();
     await Promise.all([registry.stop(), gitlab.close(), release.remove()]);
   });
 

@@ -11,8 +11,16 @@ export interface EngineSettings {
   readonly bridge: string;
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
+  /** Networks without a subnet get theirs from it; undefined: from the engine's own pools. */
+  readonly addressPool: AddressPool | undefined;
   /** Of a containerd that runs already; undefined: dockerd starts its own. */
   readonly containerd: string | undefined;
+}
+
+/** A range of addresses, and the prefix length of each network that gets a part of it. */
+export interface AddressPool {
+  readonly base: string;
+  readonly size: number;
 }
 
 /** Where the things of one test engine are; all below one folder. */
@@ -58,6 +66,7 @@ export function writeEngineConfig(places: EnginePaths, settings: EngineSettings)
     'ip-forward': false,
     'insecure-registries': settings.insecureRegistries,
     'registry-mirrors': settings.registryMirrors,
+    ...(settings.addressPool === undefined ? {} : { 'default-address-pools': [settings.addressPool] }),
     ...(settings.containerd === undefined ? {} : { containerd: settings.containerd }),
     ...features(settings),
   };

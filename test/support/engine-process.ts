@@ -1,4 +1,4 @@
-import { enginePaths, writeEngineConfig, type EnginePaths } from './engine-config.ts';
+import { enginePaths, writeEngineConfig, type AddressPool, type EnginePaths } from './engine-config.ts';
 import { getFromEngine, isAnswering } from './engine-http.ts';
 import { enginePath, engineRelease, type EngineName, type ImageStore } from './engine-programs.ts';
 import { startOwnContainerd } from './own-containerd.ts';
@@ -37,6 +37,7 @@ export interface EngineStart {
   readonly bridge: string;
   readonly registryMirrors?: readonly string[] | undefined;
   readonly insecureRegistries?: readonly string[] | undefined;
+  readonly addressPool?: AddressPool | undefined;
 }
 
 /** Starts an engine in a folder; `end` ends dockerd and lets it end its containers first. */
@@ -45,12 +46,13 @@ export async function engineInFolder(
   options: EngineStart,
 ): Promise<{ engine: EngineInFolder; end: () => Promise<void> }> {
   const places = enginePaths(folder);
-  const { imageStore, bridge, registryMirrors = [], insecureRegistries = [] } = options;
+  const { imageStore, bridge, registryMirrors = [], insecureRegistries = [], addressPool } = options;
   const release = await engineRelease(options.name);
   const env = { ...clientEnvironment(places), PATH: enginePath(options.name) };
   const own = await startOwnContainerd(places, env);
   const containerd = own?.address;
-  writeEngineConfig(places, { imageStore, bridge, release, registryMirrors, insecureRegistries, containerd });
+  const settings = { imageStore, bridge, release, registryMirrors, insecureRegistries, addressPool };
+  writeEngineConfig(places, { ...settings, containerd });
   const daemon = start('dockerd', ['--config-file', places.config], { env });
   await answering(daemon, places.socket);
   const engine: EngineInFolder = {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { makeBridge, type TestBridge } from './bridge.ts';
+import type { AddressPool } from './engine-config.ts';
 import { engineInFolder, type EngineInFolder } from './engine-process.ts';
 import type { EngineVariant } from './engine-programs.ts';
 import { makeFolder, removeAbandonedFolders, removeFolder } from './folders.ts';
@@ -23,6 +24,8 @@ export interface EngineOptions extends EngineVariant {
   readonly registryMirrors?: readonly string[];
   /** Registries besides those on loopback that may be spoken to without TLS. */
   readonly insecureRegistries?: readonly string[];
+  /** What networks without a subnet get theirs from. */
+  readonly addressPool?: AddressPool;
   /** What the data-root is on; a tmpfs unless told. `disk`: an ext4 in a file. */
   readonly dataRootOn?: 'tmpfs' | 'disk';
 }
