@@ -2,7 +2,7 @@ import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { printable, reasonOf, systemErrorCode } from '@drayage/core';
 
-/** A body whose content encoding is unknown or does not fit it. */
+/** The content encoding of a body is unknown or wrong. */
 export class EncodingError extends Error {}
 
 const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
@@ -21,12 +21,12 @@ export class SlowBodyError extends Error {
   }
 }
 
-/** How long a body that is read at once may take (ms). */
+/** Time limit for reading a whole body (ms). */
 const defaultReadMs = 120_000;
 
 /**
- * At most `limit` bytes of a body, and whether that was all of it. The rest is not read: the connection is
- * given up.
+ * Reads at most `limit` bytes of a body, and says whether that was all. Does not read the rest, but gives up
+ * the connection.
  * @throws SlowBodyError after `withinMs`; the error of the socket
  */
 export async function readAtMost(
@@ -52,8 +52,8 @@ export async function readAtMost(
 }
 
 /**
- * As {@link readAtMost}, of the decoded body: some servers and proxies encode unasked. `limit` counts decoded
- * bytes.
+ * Like {@link readAtMost}, for the decoded body: some servers and proxies encode without being asked. `limit`
+ * counts decoded bytes.
  * @throws EncodingError, SlowBodyError; the error of the socket
  */
 export async function readDecoded(
@@ -68,7 +68,7 @@ export async function readDecoded(
     abandon(body);
     throw new EncodingError(`a body encoded as ${printable(encoding, 40)}`);
   }
-  // An error of either side reaches the reader of the decoder.
+  // Errors of the body and of the decoder both reach the decoder's reader.
   pipeline(body, decoder, () => undefined);
   try {
     return await readAtMost(decoder, limit, withinMs);
@@ -96,11 +96,11 @@ export async function discard({ body }: { readonly body: Readable }): Promise<vo
   try {
     await readAtMost(body, 64 * 1024);
   } catch {
-    // Only the connection was of use, and it is gone.
+    // The caller does not need the body, only the connection, and that is lost.
   }
 }
 
-/** Lets go of a body at once, whatever is left of it; the connection is given up. */
+/** Discards a body at once, and gives up its connection. */
 export function abandon(body: Readable): void {
   body.on('error', () => undefined);
   body.destroy();

@@ -6,13 +6,13 @@ import { UsageError, reasonOf } from '@drayage/core';
 const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * The PEM text of a file with at least one certificate, all of them readable.
+ * Reads a PEM file with at least one certificate; all must be valid.
  * @throws UsageError `CONFIG_INVALID` naming the file
  */
 export async function readCertificates(path: string): Promise<string> {
   try {
     const blocks = (await readFile(path, 'utf8')).match(block) ?? [];
-    if (blocks.length === 0) throw invalid(path, 'it has no PEM certificate');
+    if (blocks.length === 0) throw invalid(path, 'it contains no PEM certificate');
     for (const text of blocks) new X509Certificate(text);
     return blocks.join('\n');
   } catch (error) {
@@ -50,7 +50,7 @@ interface NodeTrust {
 
 function invalid(path: string, reason: string, cause?: unknown): UsageError {
   return new UsageError('CONFIG_INVALID', `cannot read certificates from ${path}: ${reason}`, {
-    hint: 'Name a PEM file with the CA certificate.',
+    hint: 'Use a PEM file with the CA certificate.',
     cause,
   });
 }

@@ -8,13 +8,13 @@ import { awaitingEarlyAnswer, type HttpBody } from './uploads.ts';
 
 /** Limits of a single request (ms). */
 export interface Timeouts {
-  /** Until the connection, TLS included, stands. */
+  /** Until the connection, including TLS, is established. */
   readonly connectMs: number;
-  /** From the request until the header of the answer. */
+  /** From the request until the response header. */
   readonly headersMs: number;
-  /** The same after an upload, which the other side may have to store first. */
+  /** The same after an upload, which the server may have to store first. */
   readonly storeMs: number;
-  /** Longest silence within a body that is being read. */
+  /** Maximum time without data while reading a body. */
   readonly idleMs: number;
 }
 
@@ -33,8 +33,8 @@ export interface HttpRequest {
   /** Default true. */
   readonly verifiesTls?: boolean | undefined;
   /**
-   * The host (`host[:port]`) on whose behalf another is asked, such as a registry's token service or object
-   * store: CA certificates for that host are trusted here too. Client certificates are never shown to another
+   * The host (`host[:port]`) that refers to this one, such as the registry of a token service or object
+   * store: its CA certificates are trusted here too. Client certificates are never sent to another
    * host.
    */
   readonly onBehalfOf?: string | undefined;
@@ -46,23 +46,23 @@ export interface HttpResponse {
   readonly status: number;
   /** The header's value; several of that name are joined by ", ". Names in lower case. */
   readonly header: (name: string) => string | undefined;
-  /** All values of a header that may come several times. */
+  /** All values of a header that can be repeated. */
   readonly headers: (name: string) => readonly string[];
   /** Not decoded in any way. */
   readonly body: Readable;
   /** The URL that answered, after redirects. */
   readonly url: URL;
-  /** What messages must not quote: the login of the proxy on the way. */
+  /** Secrets that messages must not quote: the login of the proxy. */
   readonly secrets: readonly string[];
 }
 
 /** A request that got no answer; `cause` is the error of the socket. */
 export class UnansweredError extends Error {
-  /** That of the cause: `ECONNREFUSED`, … */
+  /** The code of the cause: `ECONNREFUSED`, … */
   readonly code: string | undefined;
-  /** `host[:port]` that was asked. */
+  /** `host[:port]` of the server. */
   readonly host: string;
-  /** `host[:port]` of the proxy that was to forward the request. */
+  /** `host[:port]` of the proxy for the request. */
   readonly proxyHost: string | undefined;
 
   constructor(host: string, cause: unknown, proxyHost?: string) {
@@ -86,29 +86,29 @@ export class ProxyRefusal extends Error {
 /** Pooled HTTP connections. One request, one answer: no redirects, no retries, no credentials. */
 export interface Connections {
   /**
-   * An answer of any status is no error.
+   * Resolves with a response of any status.
    * @throws UnansweredError; a DrayError of the body's source as it is
    */
   send(request: HttpRequest): Promise<HttpResponse>;
-  /** Ends all connections; calls after it fail. Safe to call twice. */
+  /** Ends all connections; later calls fail. Safe to call twice. */
   close(): Promise<void>;
 }
 
 export interface ConnectionOptions {
-  /** PEM of CA certificates that are trusted beside those of Node.js. */
+  /** PEM of CA certificates to trust in addition to Node.js's. */
   readonly ca?: string | undefined;
   readonly userAgent: string;
   readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Default: all hosts are asked directly. */
+  /** Default: connect to all hosts directly. */
   readonly proxyFor?: ProxyRules | undefined;
   /** CA and client certificates for a host (`host[:port]`). */
   readonly certificatesOf?: ((host: string) => Promise<HostCertificates>) | undefined;
 }
 
-// Larger than a socket read, so that a reader that is busy for a moment does not stop the socket at once.
+// Larger than a socket read, so that a briefly busy reader does not pause the socket at once.
 const bodyHighWaterMark = 256 * 1024;
 
-/** Connections with the given trust; nothing is opened before the first request. */
+/** Connections with the given trust; opens none before the first request. */
 export function createConnections(options: ConnectionOptions): Connections {
   const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts };
   const dispatchers = createDispatchers({ ca: options.ca, connectMs: timeouts.connectMs });
@@ -132,7 +132,7 @@ async function send(
     throw new UnansweredError(url.host, proxy === undefined ? error : refusalIn(error), proxy?.url.host);
   };
   const { body, headers } = bodyOf(request);
-  // `get` throws after `close`: that must become a rejection too.
+  // `get` throws after `close`: turns that into a rejection too.
   const asked = (async () =>
     dispatchers.get(route).request({
       origin: url.origin,

@@ -4,23 +4,23 @@ import { trustedByNode } from './certificates.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import type { ProxyServer } from './proxy/proxy-settings.ts';
 
-/** How a host is reached. */
+/** How to connect to a host. */
 export interface Route {
   readonly verifiesTls: boolean;
-  /** Trusted for this host beside what is trusted for all; PEM. */
+  /** PEM of CA certificates to trust for this host, in addition to those for all hosts. */
   readonly caCertificates: readonly string[];
   readonly clients: HostCertificates['clients'];
   readonly proxy: ProxyServer | undefined;
 }
 
 export interface DispatcherOptions {
-  /** PEM of CA certificates that are trusted for all hosts beside those of Node.js. */
+  /** PEM of CA certificates to trust for all hosts, in addition to Node.js's. */
   readonly ca: string | undefined;
-  /** Until a connection, TLS and proxy included, stands (ms). */
+  /** Time limit for establishing a connection, including TLS and proxy (ms). */
   readonly connectMs: number;
 }
 
-/** Pools of connections, one for each way of connecting. */
+/** Connection pools, one per route. */
 export interface Dispatchers {
   /**
    * The pool for a route, created on first use.
@@ -63,14 +63,14 @@ function createPool({ ca, connectMs }: DispatcherOptions, route: Route): Dispatc
     // Many proxies forbid CONNECT to the port of plain HTTP.
     proxyTunnel: false,
     requestTls: connect,
-    // A proxy that wants TLS is trusted like any other host.
+    // A proxy with TLS is trusted like any other host.
     proxyTls: { timeout: connectMs, ...trust(ca === undefined ? [] : [ca]) },
     // The pool for CONNECT requests, which are part of connecting.
     clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectMs }),
   });
 }
 
-// Passing CA certificates replaces those of Node.js, so both are passed.
+// Passing CA certificates replaces Node.js's own, so we pass both.
 function trust(caCertificates: readonly string[]): Pick<SecureContextOptions, 'ca'> {
   return caCertificates.length === 0 ? {} : { ca: [...trustedByNode(), ...caCertificates] };
 }

@@ -14,21 +14,21 @@ import { ProxyRefusal, UnansweredError, type HttpResponse } from './connections.
 import { RedirectError } from './redirects.ts';
 
 /**
- * Why a request got no usable answer, in words that fit after `HOST cannot be reached: ` (`protocol`: after
+ * Why a request got no usable response, in words that fit after `HOST cannot be reached: ` (`protocol`: after
  * `HOST `).
  * `closed`: the connections were closed meanwhile.
  */
 export interface ConnectionFailure {
   readonly kind: 'certificate' | 'tls' | 'name' | 'proxy' | 'connection' | 'protocol' | 'closed';
   readonly reason: string;
-  /** `host[:port]` that was asked. */
+  /** `host[:port]` of the server. */
   readonly host: string;
   readonly proxyHost: string | undefined;
-  /** Of the socket's error. */
+  /** The code of the socket's error. */
   readonly code: string | undefined;
-  /** Of the proxy's refusal. */
+  /** The status with which the proxy refused. */
   readonly status: number | undefined;
-  /** Undefined where it may quote what the other side sent. */
+  /** Undefined if it can quote what the server sent. */
   readonly cause: unknown;
 }
 
@@ -63,10 +63,10 @@ const knownCodes: ReadonlyMap<string, Known> = new Map<string, Known>([
 
 const proxyReasons = new Map([
   [403, 'the proxy does not allow it (403)'],
-  [407, 'the proxy wants other credentials (407)'],
+  [407, 'the proxy rejects the credentials (407)'],
 ]);
 
-/** Explains an error of a connection; `host` is who was asked if the error does not say. */
+/** Explains a connection error; `host` is the server if the error does not name it. */
 export function connectionFailure(error: unknown, host: string): ConnectionFailure {
   if (error instanceof UnansweredError) return explain(error.cause, error.host, error.proxyHost);
   return explain(error, error instanceof RedirectError ? error.host : host, undefined);
@@ -79,7 +79,7 @@ function explain(error: unknown, host: string, proxyHost: string | undefined): C
     return { ...base, kind: 'protocol', reason: `sent ${error.message}` };
   }
   if (code === 'UND_ERR_DESTROYED') return { ...base, kind: 'closed', reason: 'connections are closed' };
-  // Parser errors quote what was received, which may be anything: they must not become a cause.
+  // Parser errors quote arbitrary received bytes, so they must not become a cause.
   if (error instanceof errors.HTTPParserError) {
     return { ...base, kind: 'protocol', reason: 'does not speak HTTP', cause: undefined };
   }
@@ -95,7 +95,7 @@ function explain(error: unknown, host: string, proxyHost: string | undefined): C
 }
 
 /**
- * What `run` resolves with. An abort becomes `ABORTED`; any error that is not a DrayError goes through
+ * Returns the result of `run`. An abort becomes `ABORTED`; any error that is not a DrayError goes through
  * `toError`.
  */
 export async function withDrayErrors<T>(
@@ -112,7 +112,7 @@ export async function withDrayErrors<T>(
 }
 
 /**
- * The JSON object in the body of an answer that reports an error; empty if there is none. Reads at most 64
+ * The JSON object in the body of an error response; empty if the body is not one. Reads at most 64
  * KiB.
  */
 export async function readErrorObject(response: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
@@ -120,14 +120,14 @@ export async function readErrorObject(response: HttpResponse): Promise<Readonly<
     const value = await readJson(response, maxErrorBodyBytes);
     return isObject(value) ? value : {};
   } catch {
-    // The status says enough, whatever became of the body.
+    // The status is sufficient if the body cannot be read.
     return {};
   }
 }
 
 /**
- * A server's words, fit for a message: one line of at most 300 characters, without URLs' queries and without
- * `secrets`.
+ * A server's text made safe for a message: one line of at most 300 characters, without URL queries and
+ * without `secrets`.
  */
 export function quotable(text: string, secrets: Iterable<string>): string {
   const redacted = printable(text, 300).replace(/https?:\/\/[^\s"'<>]+/g, (url) => redactUrl(url));

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { UsageError, reasonOf, systemErrorCode } from '@drayage/core';
 import { readCertificates } from './certificates.ts';
 
-/** What TLS needs to know about one host. All PEM. */
+/** The certificates for one host. All PEM. */
 export interface HostCertificates {
-  /** CA certificates that are trusted for this host beside those that are trusted for all. */
+  /** CA certificates to trust for this host, in addition to those for all hosts. */
   readonly caCertificates: readonly string[];
-  /** Client certificates that the host gets to see. */
+  /** Client certificates for the host. */
   readonly clients: readonly ClientCertificate[];
 }
 
@@ -21,7 +21,7 @@ const noCertificates: HostCertificates = { caCertificates: [], clients: [] };
 /**
  * Looks up the certificates of a host (`host[:port]`) in a directory laid out as for the Docker engine:
  * `<directory>/<host>` with `*.crt` for CA certificates, `*.cert` and `*.key` for client certificates. A host
- * without a folder has none. Reads each folder once.
+ * without a folder has no certificates. Reads each folder once.
  * @throws UsageError `CONFIG_INVALID` naming the file that is invalid, or a certificate without its key
  * @see https://docs.docker.com/engine/security/certificates/
  */
@@ -39,8 +39,7 @@ async function readFolder(folder: string): Promise<HostCertificates> {
   if (names.length === 0) return noCertificates;
   const withEnding = (ending: string): readonly string[] => names.filter((name) => name.endsWith(ending));
   const orphan = withEnding('.key').find((name) => !names.includes(name.replace(/key$/, 'cert')));
-  if (orphan !== undefined)
-    throw invalid(join(folder, orphan), 'there is no .cert file of that name next to it');
+  if (orphan !== undefined) throw invalid(join(folder, orphan), 'the matching .cert file is missing');
   return {
     caCertificates: await Promise.all(withEnding('.crt').map((name) => readCertificates(join(folder, name)))),
     clients: await Promise.all(
@@ -62,7 +61,7 @@ async function listFolder(folder: string): Promise<readonly string[]> {
 async function readClientCertificate(path: string, names: readonly string[]): Promise<ClientCertificate> {
   const keyPath = path.replace(/cert$/, 'key');
   if (!names.some((name) => keyPath.endsWith(`/${name}`))) {
-    throw invalid(path, 'there is no .key file of that name next to it');
+    throw invalid(path, 'the matching .key file is missing');
   }
   return { cert: await readCertificates(path), key: await readKey(keyPath) };
 }
@@ -77,7 +76,7 @@ async function readKey(path: string): Promise<string> {
 
 function invalid(path: string, reason: string, cause?: unknown): UsageError {
   return new UsageError('CONFIG_INVALID', `cannot use certificates in ${path}: ${reason}`, {
-    hint: 'Put CA certificates into .crt files, and a client certificate into a .cert and a .key file.',
+    hint: 'Store CA certificates in .crt files, and a client certificate in a .cert and a .key file.',
     cause,
   });
 }

@@ -6,8 +6,8 @@ export function rangeFrom(offset: number): Readonly<Record<string, string>> {
 }
 
 /**
- * How many bytes at the start of an answer to {@link rangeFrom} to drop: servers may ignore a range or send
- * more than it. Undefined for a range that begins too late.
+ * The number of bytes to drop at the start of a response to {@link rangeFrom}: servers can ignore a range or
+ * send more than it. Undefined for a range that begins too late.
  */
 export function surplusBytes({ status, header }: HttpResponse, offset: number): number | undefined {
   if (status !== 206) return offset;

@@ -1,16 +1,16 @@
 import { discard } from './bodies.ts';
 import type { Connections, HttpRequest, HttpResponse } from './connections.ts';
 
-/** An answer after redirects. */
+/** A response after redirects. */
 export interface FinalResponse extends HttpResponse {
   /**
-   * True once another origin took part: the answer is not the first server's word, and it never saw the
+   * True if another origin took part: the response is not from the first server alone, and it never got the
    * credentials.
    */
   readonly isForeign: boolean;
 }
 
-/** A redirect that cannot be followed. Drivers report it with what they were doing. */
+/** A redirect that cannot be followed. Drivers add what they were doing. */
 export class RedirectError extends Error {
   /** `host[:port]` that sent it. */
   readonly host: string;
@@ -60,7 +60,7 @@ export async function followRedirects(
   throw new RedirectError(url.host, `more than ${String(maxRedirects)} redirects`);
 }
 
-// The location may carry a signature that is as good as a password, so no message quotes it.
+// The location can contain a signature, which is as secret as a password, so no message quotes it.
 function targetOf({ url: base, header }: HttpResponse): URL {
   const location = header('location');
   if (location === undefined) throw new RedirectError(base.host, 'a redirect without a location');

@@ -3,15 +3,15 @@ import { DrayError, TransferError, abortError, type TransferSide } from '@drayag
 import { SlowBodyError, abandon } from './bodies.ts';
 import { isRetryable, pauseAfter, type Retry } from './retry.ts';
 
-/** The body of one answer, and how many of its first bytes are not wanted. */
+/** The body of one response, and how many bytes to skip at its start. */
 export interface PartialBody<O> {
-  /** The request that it answers. */
+  /** The request for it. */
   readonly operation: O;
   readonly body: Readable;
   readonly skip: number;
 }
 
-/** What errors of a stream say about the transfer. */
+/** The transfer, for error messages. */
 export interface Transfer {
   readonly operation: string;
   readonly side: TransferSide;
@@ -19,7 +19,7 @@ export interface Transfer {
 }
 
 export interface ResumingStreamOptions<O extends { readonly title: string }> {
-  /** Of the whole content. */
+  /** Size of the whole content (bytes). */
   readonly sizeBytes: number;
   readonly offset: number;
   /** The body from `offset` on. */
@@ -37,7 +37,7 @@ export interface ResumingStreamOptions<O extends { readonly title: string }> {
   readonly signal: AbortSignal | undefined;
 }
 
-// Fewer bytes than this do not count as progress, so that a server cannot keep us with a byte per connection.
+// Fewer bytes do not count as progress, so that a server cannot stall us with one byte per connection.
 const progressBytes = 256 * 1024;
 
 const minBytesPerSec = 1024;
@@ -45,10 +45,10 @@ const minBytesPerSec = 1024;
 const highWaterMark = 256 * 1024;
 
 /**
- * The bytes of a file over as many connections as it takes. A body that breaks off or comes too slowly is
- * resumed, whatever the reason; `attempts` of the retry policy bounds the failures in a row without progress. Passes on more bytes
- * than `sizeBytes`: whoever verifies the content rejects them. The reader reads to the end or destroys the
- * stream.
+ * Streams the bytes of a file over as many connections as necessary. Resumes a body that breaks off or is too
+ * slow, for any reason; `attempts` of the retry policy limits consecutive failures without progress. Can pass
+ * on more bytes than `sizeBytes`: the verification of the content rejects them. The reader must read to the
+ * end or destroy the stream.
  */
 export class ResumingStream<O extends { readonly title: string }> extends Readable {
   readonly #options: ResumingStreamOptions<O>;
@@ -114,14 +114,14 @@ export class ResumingStream<O extends { readonly title: string }> extends Readab
     });
   }
 
-  /** Ends a body that comes too slowly; call the result with the size of each chunk. */
+  /** Ends a body that is too slow; call the result with the size of each chunk. */
   #watchRate(body: Readable): (sizeBytes: number) => void {
     const { rateWindowMs = 30_000 } = this.#options;
     const minBytes = (minBytesPerSec * rateWindowMs) / 1000;
     let arrivedBytes = 0;
     let wasPaused = false;
     const timer = setInterval(() => {
-      // In a window with a pause the reader was slow, not the sender.
+      // If the stream was paused in this window, the reader was slow, not the sender.
       if (arrivedBytes < minBytes && !wasPaused && !body.isPaused()) body.destroy(new SlowBodyError());
       arrivedBytes = 0;
       wasPaused = body.isPaused();
@@ -153,7 +153,7 @@ export class ResumingStream<O extends { readonly title: string }> extends Readab
     });
   }
 
-  /** Attaches a new body, or rejects with the reason why there is none. */
+  /** Attaches a new body; rejects if the request fails. */
   async #resume(loss: unknown): Promise<void> {
     const { retry, reopen, onLost } = this.#options;
     const { signal } = this.#abort;

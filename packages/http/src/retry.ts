@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DrayError, RegistryError, TransferError, systemErrorCode } from '@drayage/core';
 
-/** How often and how patiently a request is tried again. */
+/** How to retry requests. */
 export interface RetryPolicy {
-  /** Tries in all, the first included; 1 means no retry. */
+  /** Total number of attempts, including the first; 1 means no retry. */
   readonly attempts: number;
-  /** Upper bound of the first pause (ms); it doubles with every further one. */
+  /** Upper bound of the first pause (ms); it doubles with each further one. */
   readonly baseDelayMs: number;
-  /** Upper bound of every pause that we choose ourselves (ms). */
+  /** Upper bound of all pauses that we choose (ms). */
   readonly maxDelayMs: number;
-  /** Upper bound of a pause that the other side asks for with `Retry-After` (ms). */
+  /** Upper bound of pauses that the server requests with `Retry-After` (ms). */
   readonly maxRetryAfterMs: number;
 }
 
-/** Time and chance, passed in so that tests need not wait. */
+/** Time and randomness, passed in so that tests need not wait. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -23,13 +23,13 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
 }
 
-/** How often to try, and by which clock. */
+/** The policy, and the clock. */
 export interface Retry {
   readonly policy: RetryPolicy;
   readonly clock: Clock;
 }
 
-/** Five tries; about four seconds of pauses in all, unless the other side asks for more. */
+/** Five attempts, with pauses of about four seconds in total, unless the server asks for more. */
 export const defaultRetryPolicy: RetryPolicy = {
   attempts: 5,
   baseDelayMs: 250,
@@ -44,8 +44,8 @@ export const systemClock: Clock = {
   sleep: (ms, signal) => delay(ms, undefined, { signal }),
 };
 
-// The whole table: answers and connection failures that may pass by themselves. Nothing else is tried again.
-// A name that does not exist (ENOTFOUND) and an untrusted certificate stay as they are; a busy resolver says
+// All temporary statuses and connection failures. Nothing else is retried.
+// A nonexistent name (ENOTFOUND) and an untrusted certificate are permanent; a busy resolver says
 // EAI_AGAIN.
 const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
 const passingConnectionCodes = new Set([
@@ -66,12 +66,12 @@ const passingConnectionCodes = new Set([
   'UND_ERR_SOCKET',
 ]);
 
-/** True for an HTTP status that may be another one a moment later. */
+/** True for a temporary HTTP status. */
 export function isPassingStatus(status: number): boolean {
   return passingStatuses.has(status);
 }
 
-/** True for the error of a connection that may succeed a moment later. */
+/** True for a temporary connection error. */
 export function isPassingConnectionError(error: unknown): boolean {
   return passingConnectionCodes.has(systemErrorCode(error) ?? '');
 }
@@ -82,7 +82,7 @@ export function statusOf(error: unknown): number | undefined {
   return error instanceof TransferError ? numberIn(error, 'status') : undefined;
 }
 
-/** True for a failure that may pass by itself, as it came from the socket or as a driver reports it. */
+/** True for a temporary failure, from the socket or from a driver. */
 export function isRetryable(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) return isPassingStatus(status);
@@ -91,7 +91,7 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * What `run` resolves with; it is called again after a pause while it fails with something {@link
+ * Returns the result of `run`; calls it again after a pause while it fails with an error that is {@link
  * isRetryable}.
  */
 export async function withRetries<T>(
@@ -111,7 +111,7 @@ export async function withRetries<T>(
 }
 
 /**
- * The pause (ms) after the `failures`-th failure in a row: what the other side asked for, capped, else our
+ * The pause (ms) after the `failures`-th consecutive failure: as the server requested, capped; else our
  * own.
  */
 export function pauseAfter(failures: number, error: unknown, { policy, clock }: Retry): number {
@@ -119,7 +119,7 @@ export function pauseAfter(failures: number, error: unknown, { policy, clock }: 
 }
 
 /**
- * The pause (ms) after the `failures`-th failure in a row: what the other side asked for, capped, else full
+ * The pause (ms) after the `failures`-th consecutive failure: as the server requested, capped; else full
  * jitter over a doubling range. Requested pauses get jitter too, because every client gets the same figure.
  */
 export function retryPause(
@@ -132,14 +132,14 @@ export function retryPause(
 }
 
 /**
- * The pause (ms from `now`) that a `Retry-After` header asks for, in seconds or as an HTTP date; else
+ * The pause (ms from `now`) in a `Retry-After` header, given in seconds or as an HTTP date; else
  * undefined.
  * @see RFC 9110, section 10.2.3
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   const text = value?.trim() ?? '';
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  // Date.parse accepts nearly anything; an HTTP date begins with the day of the week.
+  // Date.parse accepts almost anything; an HTTP date begins with the day of the week.
   const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

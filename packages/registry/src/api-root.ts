@@ -4,14 +4,14 @@ import { parseChallenges, type Challenge } from './challenge.ts';
 import { unreachable, type Operation } from './failures.ts';
 import type { Candidate } from './hosts.ts';
 
-/** The `/v2/` of a registry: where it answers, and which authorization it demands. */
+/** The `/v2/` of a registry: its URL, and the authorization that it demands. */
 export interface ApiRoot extends Candidate {
-  /** What it demands before any repository is named. */
+  /** What it demands for `/v2/` itself. */
   readonly challenges: readonly Challenge[];
 }
 
 /**
- * The first of `candidates` that answers `GET /v2/`, whatever the status. One round, no retries.
+ * The first of `candidates` that answers `GET /v2/` with any status. One round, no retries.
  * @throws RegistryError `REGISTRY_UNREACHABLE`, `REGISTRY_PROTOCOL` if none answers
  * @see distribution-spec v1.1.1, "Determining Support"
  */
@@ -27,7 +27,7 @@ export async function findApiRoot(
       const { status, challenges } = await ping(connections, candidate);
       const root = { ...candidate, challenges };
       if (!(status === 400 && candidate.origin.protocol === 'http:')) return root;
-      // TLS servers answer plain HTTP like this; it may be one.
+      // TLS servers answer plain HTTP like this.
       doubtful = root;
     } catch (error) {
       errors.push(unreachable(operation, error, candidate.origin.host));
@@ -48,7 +48,7 @@ async function ping(
   return { status: response.status, challenges: challengesOf(response) };
 }
 
-/** The challenges of a 401; none of any other answer. */
+/** The challenges of a 401; empty for any other response. */
 export function challengesOf(response: HttpResponse): readonly Challenge[] {
   return response.status === 401 ? parseChallenges(response.headers('www-authenticate')) : [];
 }

@@ -72,7 +72,7 @@ describe('authorization', () => {
     expect(token?.body).toContain('grant_type=refresh_token');
   });
 
-  test('a registry token is sent as it is', async () => {
+  test('a registry token is sent unchanged', async () => {
     const started = await start({
       auth: { kind: 'bearer' },
       credential: { kind: 'registryToken', token: 'planted-rt' },
@@ -84,7 +84,7 @@ describe('authorization', () => {
     expect(started.registry.log.at(-1)?.headers['authorization']).toBe('Bearer planted-rt');
   });
 
-  test('every repository has a token of its own', async () => {
+  test('every repository has its own token', async () => {
     const started = await start({ auth: { kind: 'bearer' } });
     await started.source.resolve(started.reference);
     await started.source.resolve({ ...started.reference, repository: 'other' }).catch(() => undefined);
@@ -198,7 +198,7 @@ describe('authorization', () => {
     expect(new Set(asked)).toEqual(new Set(['app', 'other']));
   });
 
-  test('a login that cannot be read is told where one is needed, and only there', async () => {
+  test('an unreadable login is an error only where a login is needed', async () => {
     const broken = new DrayError('CREDENTIALS_INVALID', 'cannot get credentials');
     const source = { credentials: { find: () => Promise.reject(broken) } };
     const free = await start({ source });

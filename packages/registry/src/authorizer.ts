@@ -15,15 +15,15 @@ export interface AuthorizerOptions {
   readonly now: () => number;
 }
 
-/** The authorization for one registry: its demands, the credential for it, and its tokens. */
+/** The authorization for one registry: its challenges, credential and tokens. */
 export class Authorizer {
   readonly #options: AuthorizerOptions;
   readonly #tokens = new Map<string, AccessToken>();
   readonly #requests = new SingleFlight<AccessToken>();
-  // The demand of a repository goes before that of the registry's root.
+  // The challenge of a repository takes precedence over that of the registry's root.
   readonly #challenges = new Map<string, Challenge>();
   readonly #secrets = new Set<string>();
-  // By repository: some stores have credentials for a part of a registry.
+  // By repository: some stores have credentials for part of a registry.
   readonly #credentials = new Map<string, Promise<Credential | undefined>>();
 
   constructor(options: AuthorizerOptions) {
@@ -31,8 +31,8 @@ export class Authorizer {
   }
 
   /**
-   * The `Authorization` header for pulling from `repository`; undefined if none is demanded or none fits the
-   * demand.
+   * The `Authorization` header for pulling from `repository`; undefined if the registry demands none, or we
+   * cannot meet its demand.
    * @throws DrayError `CREDENTIALS_INVALID`; RegistryError as {@link fetchToken}
    */
   async authorization(root: ApiRoot, repository: string, operation: Operation): Promise<string | undefined> {
@@ -46,9 +46,9 @@ export class Authorizer {
   }
 
   /**
-   * Another `Authorization` header after a 401 with `challenges`; undefined if there is none better than
-   * `rejected`. Requests that were refused with the same token share one new token. The credential is looked
-   * up again, because passwords of cloud registries expire during long pulls.
+   * A new `Authorization` header after a 401 with `challenges`; undefined without a better one than
+   * `rejected`. Requests that were refused with the same token share one new token. Looks up the credential
+   * again, because passwords of cloud registries expire during long pulls.
    */
   async renewal(
     root: ApiRoot,
@@ -68,7 +68,7 @@ export class Authorizer {
   }
 
   /**
-   * What messages about an answer may need. Never rejects: an unreadable credential is reported where it is
+   * Facts for messages about a response. Never rejects: an unreadable credential is reported where it is
    * needed.
    */
   async answerContext(repository: string): Promise<AnswerContext> {
@@ -108,7 +108,7 @@ export class Authorizer {
     ]);
     const known = this.#tokens.get(key);
     if (known !== undefined && this.#options.now() < known.expiresAt) return known;
-    // The credential for the last token may have expired with it.
+    // The credential can have expired together with the last token.
     if (known !== undefined) this.#credentials.delete(repository);
     return this.#requests.run(key, async () => {
       const { connections, insecureRegistries } = this.#options;

@@ -63,7 +63,7 @@ describe('blobs', () => {
     await expect(pull(5)).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL' });
   });
 
-  test('a blob that is shorter there than its descriptor is told apart from a server without ranges', async () => {
+  test('distinguishes a blob that is too short from a server without ranges', async () => {
     const short = fixture.registry.addBlob(Buffer.from('short'));
     const opened = fixture.source.openBlob(fixture.reference, { ...short, size: 100 }, { offset: 50 });
     await expect(opened).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });

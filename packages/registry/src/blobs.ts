@@ -22,11 +22,11 @@ import type { MirrorChain } from './mirror-chain.ts';
 import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
 
 /**
- * A stream of a blob's bytes from `offset` on, not verified. A lost connection is replaced by another that
- * resumes where it ended; a mirror that breaks off is not asked again for this blob. The reader reads to the
- * end or destroys the stream.
- * @throws RegistryError; DrayError `ABORTED`. Both also as the stream's error, there with TransferError for a
- * blob that ends too early
+ * Streams a blob's bytes from `offset` on, unverified. Replaces a lost connection by another that resumes
+ * where it ended; does not ask a mirror again after it broke off this blob. The reader must read to the end
+ * or destroy the stream.
+ * @throws RegistryError; DrayError `ABORTED`. Both also as the stream's error, which can also be
+ * TransferError for a blob that ends too early
  * @see distribution-spec v1.1.1, "Pulling blobs"
  */
 export async function openBlob(
@@ -36,7 +36,7 @@ export async function openBlob(
   descriptor: Descriptor,
   { offset = 0, signal }: OpenOptions = {},
 ): Promise<Readable> {
-  // There is no range of no bytes, so this cannot be asked for.
+  // HTTP has no empty range, so we cannot request it.
   if (offset > 0 && offset >= descriptor.size) return Readable.from([]);
   const { digest, size } = descriptor;
   const title = `read blob ${digest} of ${familiarName(reference)}`;
@@ -87,7 +87,7 @@ async function openBody(target: BlobTarget, offset: number): Promise<PartialBody
   throw await target.client.failure(operation, response);
 }
 
-// A blob never changes under its digest, so there is nothing for If-Range to guard against.
+// A blob never changes under its digest, so If-Range is not needed.
 function request(
   { client, operation, descriptor, signal }: BlobTarget,
   offset: number,
@@ -104,7 +104,7 @@ function skipOf({ title }: PullOperation, response: FinalResponse, offset: numbe
   throw new RegistryError('REGISTRY_PROTOCOL', `cannot ${title}: ${reason}`, { status: 206 });
 }
 
-/** Either the blob is shorter there than its descriptor says, or the server does not support ranges. */
+/** Either the blob is shorter than its descriptor says, or the server does not support ranges. */
 async function openWithoutRange(
   target: BlobTarget,
   refusal: FinalResponse,

@@ -2,16 +2,16 @@
 export interface Challenge {
   /** In lower case: `bearer`, `basic`. */
   readonly scheme: string;
-  /** Names in lower case, values unquoted. Of a repeated name the first value counts. */
+  /** Names in lower case, values unquoted. The first value of a repeated name counts. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
 const tokenChars = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const separators = /[\s,]*/y;
 const schemePattern = new RegExp(`(${tokenChars})(?=[\\s,]|$)`, 'y');
-// A scheme may be followed by one token68 (Negotiate, NTLM), which is skipped.
+// Skips one token68 after the scheme (Negotiate, NTLM).
 const token68Pattern = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
-// Some registries omit the quotes around scopes and URLs, so unquoted values may hold more than token
+// Some registries omit the quotes around scopes and URLs, so unquoted values can contain more than token
 // characters.
 const parameterPattern = new RegExp(
   `(${tokenChars})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\[^])*)"|([^\\s,"]+))`,
@@ -19,7 +19,7 @@ const parameterPattern = new RegExp(
 );
 
 /**
- * The challenges of all `WWW-Authenticate` headers of an answer, in order. Never throws: parsing a header
+ * The challenges of all `WWW-Authenticate` headers of a response, in order. Never throws: parsing a header
  * stops at the first malformed part and keeps what came before it.
  * @see RFC 9110, section 11.6.1
  */

@@ -2,20 +2,20 @@ import type { Reference } from '@drayage/core';
 import { candidateOrigins, canonicalHost, isInsecureHost, type Candidate } from './hosts.ts';
 import type { Mirror } from './mirrors.ts';
 
-/** Where a repository can be pulled from: the registry in its name, or a mirror. */
+/** A source for pulling a repository: the registry in its name, or a mirror. */
 export interface Endpoint {
-  /** Identifies the registry or mirror; the same for all its repositories. */
+  /** Identifies the registry or mirror; equal for all its repositories. */
   readonly key: string;
-  /** `host[:port]`, whose credentials are used and which messages name. */
+  /** `host[:port]`, for credentials and messages. */
   readonly registry: string;
   /** The repository's name there. */
   readonly repository: string;
-  /** The origins under which it may answer, in the order to try. */
+  /** The origins to try, in order. */
   readonly candidates: readonly Candidate[];
   readonly isMirror: boolean;
 }
 
-/** The registry that a reference names. */
+/** The registry in a reference. */
 export function registryEndpoint(
   { registry, repository }: Pick<Reference, 'registry' | 'repository'>,
   insecureRegistries: readonly string[],
@@ -25,7 +25,7 @@ export function registryEndpoint(
 }
 
 /**
- * A repository in a mirror: the path of the mirror's URL comes before its name. GitLab's dependency proxy
+ * A repository in a mirror: the path of the mirror's URL precedes its name. GitLab's dependency proxy
  * names the official images of Docker Hub without `library/`; other mirrors keep it.
  * @see https://docs.gitlab.com/user/packages/dependency_proxy/
  */
@@ -45,12 +45,12 @@ export function mirrorEndpoint(
   };
 }
 
-/** True when both name the same registry. */
+/** True if both are the same registry. */
 export function isSameRegistry(a: string, b: string): boolean {
   return canonicalHost(a) === canonicalHost(b);
 }
 
-// The scheme is the user's choice: http:// is meant, and https:// never falls back to plain HTTP.
+// The scheme is the user's choice: http:// is accepted, and https:// never falls back to plain HTTP.
 function mirrorCandidates(url: URL, insecureRegistries: readonly string[]): readonly Candidate[] {
   const verifiesTls = url.protocol === 'https:' && !isInsecureHost(url.host, insecureRegistries);
   return [{ origin: new URL(url.origin), verifiesTls }];

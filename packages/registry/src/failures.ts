@@ -9,7 +9,7 @@ import {
 } from '@drayage/http';
 import type { CredentialProblem } from './credentials/credential-store.ts';
 
-/** What is being done for the caller, for messages. */
+/** The current operation, for messages. */
 export interface Operation {
   /** As after "cannot": `resolve ghcr.io/org/app:1`. */
   readonly title: string;
@@ -17,7 +17,7 @@ export interface Operation {
 }
 
 /**
- * The error for a request that got no usable answer; `host` is who was asked if the error does not say.
+ * The error for a request without a usable response; `host` is the server if the error does not name it.
  * Passes on a {@link DrayError}.
  */
 export function unreachable(
@@ -56,20 +56,20 @@ function connectionHint({ kind, host }: ConnectionFailure): string {
 }
 
 export interface AnswerContext {
-  /** `auths["ghcr.io"] in …` of the credential that was used, if any. */
+  /** Source of the credential, if any: `auths["ghcr.io"] in …`. */
   readonly credentialSource: string | undefined;
-  /** What kept us from a credential that is set up. */
+  /** Why a configured credential could not be used. */
   readonly credentialProblem?: CredentialProblem | undefined;
-  /** Masked in whatever the registry wrote. */
+  /** Masked in quotes from the registry. */
   readonly secrets: Iterable<string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Who answered, when it was not the registry itself. */
+  /** The server that answered, if not the registry itself. */
   readonly other?: { readonly role: 'token service' | 'storage'; readonly host: string };
 }
 
 /**
- * The error for an unsuccessful answer. Reads what it needs of the body.
+ * The error for an unsuccessful response. Reads as much of the body as it needs.
  * @see distribution-spec v1.1.1, "Error Codes"
  */
 export async function answerFailure(
@@ -78,7 +78,7 @@ export async function answerFailure(
   context: AnswerContext,
 ): Promise<RegistryError> {
   const { status } = response;
-  // The query may be the signature of a redirect, and servers tend to quote the request.
+  // The query can be the signature of a redirect, and servers tend to quote the request.
   const said = await readErrors(response, [...context.secrets, ...response.secrets, response.url.search]);
   const retryAfterMs = parseRetryAfter(response.header('retry-after'), context.now);
   const explanation = explain(status, operation.registry, context, retryAfterMs);
@@ -130,10 +130,10 @@ function explain(
     return unauthorized(who, registry, credentialSource);
   }
   if (isRefusal) {
-    const hint = `Ask for the right to pull; ${usedCredential(registry, credentialSource)}.`;
+    const hint = `Ask for permission to pull; ${usedCredential(registry, credentialSource)}.`;
     return { code: 'REGISTRY_DENIED', reason: `${who} denied access (${String(status)})`, hint };
   }
-  // A 404 of the token service says nothing about the image.
+  // A 404 from the token service says nothing about the image.
   if (status === 404 && role !== 'token service') {
     return {
       code: 'REGISTRY_NOT_FOUND',
@@ -146,7 +146,7 @@ function explain(
   if (status === 408 || status >= 500) {
     return { code: 'REGISTRY_UNREACHABLE', reason: answered, hint: `Try again later; ${who} is failing.` };
   }
-  return { code: 'REGISTRY_PROTOCOL', reason: `${answered}, which does not fit the protocol` };
+  return { code: 'REGISTRY_PROTOCOL', reason: `${answered}, which violates the protocol` };
 }
 
 function rateLimited(
@@ -173,7 +173,7 @@ function unauthorized(who: string, registry: string, credentialSource: string | 
     hint:
       credentialSource === undefined
         ? `Run docker login ${registry}, or check the name: a repository that does not exist is refused the same way.`
-        : `Renew the login, or check the name and your right to pull: a repository that does not exist is refused the same way.`,
+        : `Renew the login, or check the name and your permission to pull: a repository that does not exist is refused the same way.`,
   };
 }
 

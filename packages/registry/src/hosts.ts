@@ -9,7 +9,7 @@ export interface Candidate {
 const hubHosts = new Set(['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']);
 
 /**
- * `host[:port]` in lower case, without scheme, `/v1/` or `/v2/`; `docker.io` for every name of Docker Hub.
+ * `host[:port]` in lower case, without scheme, `/v1/` or `/v2/`; `docker.io` for all names of Docker Hub.
  */
 export function canonicalHost(text: string): string {
   const host = text
@@ -20,10 +20,10 @@ export function canonicalHost(text: string): string {
 }
 
 /**
- * The origins under which `registry` may answer, in the order to try. An ordinary registry has one, with
+ * The origins to try for `registry`, in order. An ordinary registry has one, with
  * verified TLS. Loopback is as trusted as the machine itself: plain HTTP first, then unverified TLS. A
  * registry listed as insecure: unverified TLS first, then plain HTTP. A list entry matches exactly: `host`
- * does not stand for `host:5000`.
+ * does not match `host:5000`.
  */
 export function candidateOrigins(
   registry: string,
@@ -37,7 +37,7 @@ export function candidateOrigins(
   return isListed(registry, insecureRegistries) ? [unverified, plain] : [secure];
 }
 
-/** True when `host` (`host[:port]`) needs neither encryption nor a trusted certificate. */
+/** True if `host` (`host[:port]`) needs neither encryption nor a trusted certificate. */
 export function isInsecureHost(host: string, insecureRegistries: readonly string[]): boolean {
   return isLoopback(host) || isListed(host, insecureRegistries);
 }

@@ -1,5 +1,5 @@
 /**
- * The target of the first link with `rel="next"` in a `Link` header, unresolved; undefined if there is none.
+ * The target of the first link with `rel="next"` in a `Link` header, unresolved; undefined if absent.
  * @see RFC 8288, section 3; distribution-spec v1.1.1, "Content Discovery"
  */
 export function nextLink(header: string | undefined): string | undefined {

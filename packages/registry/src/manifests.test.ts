@@ -157,7 +157,7 @@ describe('manifests', () => {
     expect(fixture.registry.log.at(-1)?.bytes).toBeGreaterThan(0);
   });
 
-  test('an encoding nobody asked for is refused', async () => {
+  test('an unrequested encoding is refused', async () => {
     fixture.registry.inject({
       kind: 'manifest',
       effect: { kind: 'headers', headers: { 'content-encoding': 'gzip' } },

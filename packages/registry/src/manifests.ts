@@ -30,8 +30,9 @@ const acceptedTypes: readonly string[] = [
 const meaninglessTypes = new Set(['application/json', 'application/octet-stream', 'text/plain']);
 
 /**
- * The descriptor of what `reference` names. HEAD is a hint: GET decides if HEAD fails, says too little, or is about
- * another digest than the one in the reference. A digest in the reference wins over its tag.
+ * The descriptor of the manifest or index that `reference` names. Tries HEAD first; GET decides if HEAD
+ * fails, says too little, or has another digest than the reference. A digest in the reference takes
+ * precedence over its tag.
  * @throws RegistryError; IntegrityError `DIGEST_MISMATCH`; DrayError `SCHEMA1_UNSUPPORTED`,
  * `MANIFEST_TOO_LARGE`, `ABORTED`
  * @see distribution-spec v1.1.1, "Pulling manifests"
@@ -99,7 +100,7 @@ async function resolveByHead(target: Target, name: string): Promise<Descriptor |
   await discard(response);
   if (response.status !== 200) {
     const failure = await target.client.failure(target.operation, response);
-    // A demand for another login concerns GET, too.
+    // A demand for another login applies to GET too.
     if (isRetryable(failure) || challengesOf(response).length > 0) throw failure;
     return undefined;
   }
@@ -114,7 +115,7 @@ async function resolveByHead(target: Target, name: string): Promise<Descriptor |
   return { mediaType, digest, size };
 }
 
-/** True for a server, or a proxy before it, that cannot answer HEAD but may answer GET. */
+/** True for a server or proxy that cannot answer HEAD, but perhaps GET. */
 function isHeadFault(error: unknown): boolean {
   if (!(error instanceof RegistryError) || statusOf(error) !== undefined) return false;
   const reason = error.details['reason'];
@@ -184,7 +185,7 @@ function digestMismatch(prefix: string, expected: Digest, actual: Digest): Integ
     'DIGEST_MISMATCH',
     `${prefix}: the registry's bytes are ${actual}, not ${expected}`,
     {
-      hint: 'Do not use this registry before its owner has looked into it.',
+      hint: 'Do not use this registry until its owner has checked it.',
       details: { expected, actual },
     },
   );

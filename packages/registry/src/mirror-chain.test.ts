@@ -74,7 +74,7 @@ describe('mirrors', () => {
     );
   });
 
-  test('of Docker Hub may be a dependency proxy, which has names of its own', async () => {
+  test('of Docker Hub can be a dependency proxy, which has its own names', async () => {
     const mirror = await serve('group/dependency_proxy/containers/redis');
     const source = sourceFor('docker.io', [`http://${mirror.host}/group/dependency_proxy/containers`]);
     await pull(source, parseReference('redis:1'));

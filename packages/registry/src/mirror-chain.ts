@@ -2,7 +2,7 @@ import { isDrayError, type DrayError, type Reference } from '@drayage/core';
 import { isSameRegistry, mirrorEndpoint, registryEndpoint, type Endpoint } from './endpoints.ts';
 import { parseMirrorUrl, type MirrorSettings } from './mirrors.ts';
 
-/** A mirror that failed, so that the next endpoint was asked. */
+/** A failed mirror, after which the next endpoint is tried. */
 export interface MirrorFailure {
   /** `host[:port]` of the mirror. */
   readonly mirror: string;
@@ -24,12 +24,12 @@ export interface MirrorChainOptions {
 
 type Named = Pick<Reference, 'registry' | 'repository'>;
 
-/** The endpoints of a registry: its mirrors in their order, the registry itself last. */
+/** The endpoints of a registry: its mirrors in order, then the registry itself. */
 export interface MirrorChain {
   /**
-   * The result of `run` at the first endpoint where it succeeds; mirrors whose key is in `except` are left
-   * out. After any failure of a mirror the next endpoint is asked, unless the caller aborted. Throws what the
-   * registry itself throws.
+   * The result of `run` at the first endpoint where it succeeds; skips mirrors with a key in `except`. After
+   * any failure of a mirror, tries the next endpoint, unless the caller aborted. Throws what the registry
+   * itself throws.
    */
   first<T>(
     reference: Named,
@@ -40,7 +40,7 @@ export interface MirrorChain {
   report(reference: Named, endpoint: Endpoint, error: DrayError): void;
 }
 
-// A mirror that is down costs its time limit once per pull, not once per layer.
+// An unreachable mirror costs its time limit once per pull, not once per layer.
 const leftAloneMs = 60_000;
 
 /** @throws UsageError `CONFIG_INVALID` for a mirror that is not a URL */

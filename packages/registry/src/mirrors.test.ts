@@ -28,7 +28,7 @@ describe('the setting of a mirror', () => {
     'docker.io=https://me:planted@mirror.example',
     'docker.io=https://mirror.example/UPPER',
     'docker.io/library=https://mirror.example',
-  ])('%s is none, and nothing secret is shown', (text) => {
+  ])('%s is invalid, and the error shows no secret', (text) => {
     let error: unknown;
     try {
       parseMirror(text);

@@ -1,11 +1,11 @@
 import { UsageError, printable } from '@drayage/core';
 import { canonicalHost } from './hosts.ts';
 
-/** A place to pull the repositories of a registry from instead. */
+/** An alternative source for a registry's repositories. */
 export interface Mirror {
   /** Scheme, host and port. */
   readonly url: URL;
-  /** Comes before the names of repositories there, without slashes at its ends; empty for most. */
+  /** Precedes repository names, without slashes at its ends; usually empty. */
   readonly prefix: string;
 }
 
@@ -40,10 +40,10 @@ export function parseMirrors(texts: readonly string[]): MirrorSettings {
 export function parseMirrorUrl(text: string): Mirror {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
-  if (url === undefined) throw invalid('there is no URL after the equals sign');
+  if (url === undefined) throw invalid('the URL after the equals sign is missing or invalid');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw invalid('its URL is not http or https');
   if (url.username !== '' || url.password !== '') {
-    throw invalid('its URL has a user name or password', `Log in with docker login ${url.host} instead.`);
+    throw invalid('its URL has a user name or password', `Run docker login ${url.host} instead.`);
   }
   if (url.search !== '' || url.hash !== '') throw invalid('its URL has a query or a fragment');
   const prefix = url.pathname.replace(/^\/+|\/+$/g, '');
@@ -53,7 +53,7 @@ export function parseMirrorUrl(text: string): Mirror {
   return { url: new URL(url.origin), prefix };
 }
 
-// The text itself may hold a password and is not shown.
+// Does not quote the text, which can contain a password.
 function invalid(reason: string, hint = 'Write it as docker.io=https://mirror.example.'): UsageError {
   return new UsageError('CONFIG_INVALID', `cannot use a mirror setting: ${reason}`, { hint });
 }

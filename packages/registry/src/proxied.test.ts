@@ -112,7 +112,7 @@ describe('a registry behind a proxy', () => {
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('planted');
   });
 
-  test('that the proxy cannot reach is tried again, then told', async () => {
+  test('that the proxy cannot reach is retried, then reported', async () => {
     const { fixture, proxy } = await start({ tls, source: { ca: tls.cert } });
     const other = parseReference('other.test/app:1');
     await expect(fixture.source.resolve(other)).rejects.toMatchObject({

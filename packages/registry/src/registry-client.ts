@@ -18,7 +18,7 @@ import { SingleFlight, unlessAborted } from './single-flight.ts';
 
 export interface PullRequest {
   readonly method: 'GET' | 'HEAD';
-  /** After `/v2/<repository>/`; or a URL that the registry itself named, which must be on its own origin. */
+  /** Path after `/v2/<repository>/`; or a URL from the registry itself, which must be on its own origin. */
   readonly path: string | URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
@@ -30,16 +30,18 @@ export interface PullOperation extends Operation {
 }
 
 /**
- * Requests to repositories: authorized, redirected, with errors for users. Shared by all calls of a source.
+ * Sends requests to repositories: adds authorization, follows redirects, makes errors for users. All calls of
+ * a source share it.
  */
 export interface RegistryClient {
   readonly retry: Retry;
   /**
-   * One try; an answer of any status. A 401 is followed once by a request with a new authorization.
-   * @throws RegistryError without an answer or a token; DrayError `ABORTED`, `CREDENTIALS_INVALID`
+   * One attempt; resolves with a response of any status. After a 401, tries once more with a new
+   * authorization.
+   * @throws RegistryError without a response or a token; DrayError `ABORTED`, `CREDENTIALS_INVALID`
    */
   send(operation: PullOperation, request: PullRequest): Promise<FinalResponse>;
-  /** The error for an unsuccessful answer. */
+  /** The error for an unsuccessful response. */
   failure(operation: PullOperation, response: FinalResponse): Promise<Error>;
   /** Runs `run` with retries. Throws DrayErrors only. */
   persist<T>(operation: PullOperation, signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T>;
@@ -52,7 +54,7 @@ export interface RegistryClientOptions {
   readonly retry: Retry;
 }
 
-/** A client that finds out once per registry where and how to ask it, and remembers its tokens. */
+/** A client that finds each registry's origin and authorization once, and keeps its tokens. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const { retry } = options;
   const sessions = createSessions(options);
@@ -101,18 +103,18 @@ async function sendAuthorized(
   return ask(second);
 }
 
-// A mirror gets one more chance, not the patience that the registry itself gets.
+// A mirror gets one retry, fewer than the registry itself.
 function retryAt({ isMirror }: Endpoint, { policy, clock }: Retry): Retry {
   const attempts = isMirror ? Math.min(2, policy.attempts) : policy.attempts;
   return { policy: { ...policy, attempts }, clock };
 }
 
 function foreignUrl({ title, registry }: Operation, url: URL): RegistryError {
-  const message = `cannot ${title}: ${registry} leads to ${url.host}, which is another origin`;
+  const message = `cannot ${title}: ${registry} refers to ${url.host}, which is another origin`;
   return new RegistryError('REGISTRY_PROTOCOL', message, { details: { registry, host: url.host } });
 }
 
-/** What is known of each endpoint, found out when it is first needed. */
+/** The state of each endpoint, created on first use. */
 interface Sessions {
   authorizer(endpoint: Endpoint): Authorizer;
   root(operation: PullOperation): Promise<ApiRoot>;

@@ -38,7 +38,7 @@ describe('reaching a registry', () => {
     await expect(source.resolve(reference)).resolves.toEqual(manifest);
   });
 
-  test('nobody listening is an error that names host and reason', async () => {
+  test('a refused connection is an error that names host and reason', async () => {
     const peer = await startPeer(() => undefined);
     await peer.close();
     const host = peer.reference.registry;

@@ -21,11 +21,11 @@ import { listTags } from './tag-list.ts';
 export interface RegistrySourceOptions {
   readonly credentials: CredentialStore;
   /**
-   * `host` or `host:port`: may use plain HTTP and unverified certificates. Loopback always counts as listed.
+   * `host` or `host:port`: allows plain HTTP and unverified certificates. Always includes loopback.
    */
   readonly insecureRegistries?: readonly string[] | undefined;
   /**
-   * PEM of CA certificates to trust beside the public ones; see `readCertificates` and
+   * PEM of CA certificates to trust in addition to the public ones; see `readCertificates` and
    * `readExtraCertificates`.
    */
   readonly ca?: string | undefined;
@@ -33,9 +33,9 @@ export interface RegistrySourceOptions {
   readonly certsDir?: string | undefined;
   /** Default: connect directly. */
   readonly proxy?: ProxySettings | undefined;
-  /** Mirrors by registry, in the order to try; the registry itself comes last. */
+  /** Mirrors by registry, in the order to try, before the registry itself. */
   readonly mirrors?: MirrorSettings | undefined;
-  /** Receives mirrors that were passed over. */
+  /** Receives skipped mirrors. */
   readonly onMirrorFailure?: ((failure: MirrorFailure) => void) | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
@@ -46,9 +46,9 @@ export interface RegistrySourceOptions {
 }
 
 /**
- * A source that pulls from registries, or from their mirrors. Loopback registries are asked in plain HTTP
- * first. Sends nothing before the first call; all calls share tokens and connections; calls after `close`
- * fail. Manifests are verified, blobs are not.
+ * A source that pulls from registries or their mirrors. Tries plain HTTP first for loopback registries. Sends
+ * nothing before the first call; all calls share tokens and connections; calls after `close` fail. Verifies
+ * manifests, but not blobs.
  * @throws UsageError `CONFIG_INVALID` for an invalid proxy or mirror
  * @see distribution-spec v1.1.1
  */

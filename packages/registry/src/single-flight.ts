@@ -1,8 +1,8 @@
-/** Runs one job per key at a time; callers during a run share its outcome. */
+/** Runs one job per key at a time; concurrent callers share its outcome. */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Promise<T>>();
 
-  /** The outcome of the job that runs under `key`, else of `start`. */
+  /** The outcome of the running job with `key`, else of `start`. */
   run(key: string, start: () => Promise<T>): Promise<T> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;

@@ -65,7 +65,7 @@ describe('the tags of a repository', () => {
     expect(pages(started)).toBe(2);
   });
 
-  test('are none when the registry says null', async () => {
+  test('are empty if the registry sends null', async () => {
     const started = await start();
     started.registry.inject({
       kind: 'tags',

@@ -5,14 +5,14 @@ import type { MirrorChain } from './mirror-chain.ts';
 import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
 
 const tagsPerPage = 1000;
-// Far beyond any repository; against registries whose last page leads to another one.
+// Far more than any repository needs; protects against registries with an endless list.
 const maxPages = 2000;
 const maxPageBytes = 16 * 1024 * 1024;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /**
- * The tags of the reference's repository; pages are read on demand. A mirror's list is read to its end before
- * the first tag comes, so that a list never mixes tags of the mirror and of the registry.
+ * The tags of the reference's repository; reads pages on demand. Reads a mirror's list to its end before
+ * yielding the first tag, so that a list never mixes tags from the mirror and the registry.
  * @throws RegistryError; DrayError `ABORTED`
  * @see distribution-spec v1.1.1, "Listing Tags"
  */
@@ -80,7 +80,7 @@ async function readPage(
 }
 
 function parseTags(body: unknown, operation: PullOperation): readonly string[] {
-  // A repository whose last tag was deleted has null.
+  // A repository without any tag left has null.
   const tags: unknown = isObject(body) ? (body['tags'] ?? []) : undefined;
   if (!Array.isArray(tags)) throw strange(operation, 'it is not a list of tags of at most 16 MiB');
   return tags.filter((tag): tag is string => typeof tag === 'string' && tagPattern.test(tag));
@@ -89,7 +89,7 @@ function parseTags(body: unknown, operation: PullOperation): readonly string[] {
 function strange({ title, registry }: PullOperation, reason: string): RegistryError {
   return new RegistryError(
     'REGISTRY_PROTOCOL',
-    `cannot ${title}: the list of ${registry} is no use: ${reason}`,
+    `cannot ${title}: the list from ${registry} is unusable: ${reason}`,
     {
       details: { registry },
     },

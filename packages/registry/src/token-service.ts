@@ -4,7 +4,7 @@ import type { Challenge } from './challenge.ts';
 import type { Credential } from './credentials/credential-store.ts';
 import { answerFailure, unreachable, type AnswerContext, type Operation } from './failures.ts';
 
-/** A bearer token and the time from which on it is not used (ms since the epoch). */
+/** A bearer token, and when to stop using it (ms since the epoch). */
 export interface AccessToken {
   readonly token: string;
   readonly expiresAt: number;
@@ -15,22 +15,22 @@ export interface TokenRequest {
   /** `repository:library/redis:pull`; several are separated by spaces. */
   readonly scope: string;
   readonly credential: Credential | undefined;
-  /** The registry (`host[:port]`), whose CA certificates are trusted for the service too. */
+  /** The registry (`host[:port]`); its CA certificates are trusted for the service too. */
   readonly onBehalfOf?: string | undefined;
-  /** True if the registry itself is reached without verified TLS; else the realm must be https. */
+  /** True if the registry itself is used without verified TLS; else the realm must be https. */
   readonly allowsPlainHttp: boolean;
   readonly isInsecure: (host: string) => boolean;
 }
 
 const clientId = 'drayage';
 const maxTokenBodyBytes = 1024 * 1024;
-// The protocol's default and the least a service is meant to give.
+// The protocol's default, and the minimum a service should grant.
 const defaultLifetimeSec = 60;
 
 /**
- * Asks the token service in a Bearer challenge for a token. Sends a user name and password as Basic
+ * Requests a token from the token service in a Bearer challenge. Sends a user name and password as Basic
  * authorization, an identity token in the body of an OAuth 2 refresh; without either the token is anonymous.
- * One try.
+ * One attempt.
  * @throws RegistryError `REGISTRY_UNAUTHORIZED`, `REGISTRY_RATE_LIMITED`, `REGISTRY_UNREACHABLE`,
  * `REGISTRY_PROTOCOL`
  * @see distribution v2.8 docs/spec/auth/token.md and oauth.md
@@ -59,7 +59,7 @@ function parseRealm(operation: Operation, { challenge, allowsPlainHttp }: TokenR
   if (realm?.protocol === 'https:' || (realm?.protocol === 'http:' && allowsPlainHttp)) return realm;
   const reason =
     realm?.protocol === 'http:'
-      ? `its token service ${redactUrl(realm)} is not https, and credentials would travel in the open`
+      ? `its token service ${redactUrl(realm)} is not https, and would expose credentials`
       : 'its challenge names no token service';
   throw new RegistryError('REGISTRY_PROTOCOL', `cannot ${operation.title}: ${reason}`, {
     details: { registry: operation.registry },
@@ -80,7 +80,7 @@ async function sendTokenRequest(
     parameters.set('client_id', clientId);
     parameters.set('refresh_token', credential.token);
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    // Not redirected: the body is the secret.
+    // Does not follow redirects: the body is the secret.
     return connections.send({ ...base, method: 'POST', url: realm, headers, body: parameters.toString() });
   }
   for (const part of scope.split(' ')) parameters.append('scope', part);
@@ -95,7 +95,7 @@ async function sendTokenRequest(
   );
 }
 
-/** The value of an `Authorization` header, when `credential` is a user name and password. */
+/** The value of an `Authorization` header, if `credential` is a user name and password. */
 export function basicAuthorization(credential: Credential | undefined): string | undefined {
   if (credential?.kind !== 'basic') return undefined;
   const pair = `${credential.username}:${credential.password}`;
@@ -116,7 +116,7 @@ async function tokenFailure(
 function parseToken(body: unknown, now: number, operation: Operation, realm: URL): AccessToken {
   const tokens = isObject(body) ? [body['token'], body['access_token']] : [];
   const token = tokens.find((value) => value !== undefined && value !== null && value !== '');
-  // Anything else would not survive in a header.
+  // Other characters are not valid in a header.
   if (!isObject(body) || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     const message = `cannot ${operation.title}: the token service ${redactUrl(realm)} sent no token`;
     throw new RegistryError('REGISTRY_PROTOCOL', message, { details: { registry: operation.registry } });

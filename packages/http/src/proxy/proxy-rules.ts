@@ -6,8 +6,8 @@ import { parseProxyServer, type ProxyServer, type ProxySettings } from './proxy-
 export type ProxyRules = (url: URL) => ProxyServer | undefined;
 
 /**
- * Chooses proxies as Go programs such as docker do: by the scheme of the URL, never for loopback, never for
- * what `noProxy` lists. `example.com` stands for that host and its subdomains, `.example.com` and
+ * Chooses proxies as Go programs such as docker do: by the scheme of the URL, but not for loopback or
+ * hosts in `noProxy`. `example.com` stands for that host and its subdomains, `.example.com` and
  * `*.example.com` for the subdomains only; a port narrows an entry.
  * @throws UsageError `CONFIG_INVALID` for a proxy that is not a URL
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
@@ -60,7 +60,7 @@ function networkException(network: string, bits: number): Exception | undefined 
   return ({ host }) => isIP(host) !== 0 && list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** `host:port`, `[::1]:port`, or a host alone; a bare IPv6 address has colons too. */
+/** `host:port`, `[::1]:port`, or only a host; a bare IPv6 address has colons too. */
 function splitPort(entry: string): Target {
   if (isIP(entry) === 6) return { host: entry, port: '' };
   const [, bracketed, bare, port = ''] = /^(?:\[(.*)\]|([^:]*))(?::(\d*))?$/.exec(entry) ?? [];

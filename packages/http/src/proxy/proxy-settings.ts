@@ -1,8 +1,8 @@
 import { UsageError } from '@drayage/core';
 
-/** Which requests go through a proxy. Values as in the environment variables of the same names. */
+/** The requests that go through a proxy. Values as in the environment variables of the same names. */
 export interface ProxySettings {
-  /** URL of the proxy for `http:` URLs; may hold user name and password. */
+  /** URL of the proxy for `http:` URLs; can contain user name and password. */
   readonly httpProxy?: string | undefined;
   /** URL of the proxy for `https:` URLs. */
   readonly httpsProxy?: string | undefined;
@@ -13,18 +13,19 @@ export interface ProxySettings {
   readonly noProxy?: string | undefined;
 }
 
-/** A proxy, parsed so that its URL is fit for messages. */
+/** A parsed proxy, with a URL that is safe for messages. */
 export interface ProxyServer {
   /** Without user name and password. */
   readonly url: URL;
   /** Value of the `Proxy-Authorization` header. */
   readonly authorization: string | undefined;
-  /** Masked in whatever comes back through the proxy. */
+  /** Masked in messages that quote responses through the proxy. */
   readonly secrets: readonly string[];
 }
 
 /**
- * The settings in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Upper-case names win, as in the docker client.
+ * The settings in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Upper-case names take precedence, as in the
+ * docker client.
  * @throws UsageError `CONFIG_INVALID` that names the variable, not its value
  */
 export function proxySettings(env: Readonly<Record<string, string | undefined>>): ProxySettings {
@@ -37,7 +38,7 @@ export function proxySettings(env: Readonly<Record<string, string | undefined>>)
 
 function proxyVariable(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
   const found = firstSet(env, name);
-  // Parsed here so that the message names the variable that the user set.
+  // Parsed here, so that the message names the variable that the user set.
   if (found !== undefined) parseProxyServer(found.value, found.name);
   return found?.value;
 }
@@ -52,7 +53,7 @@ function firstSet(
 }
 
 /**
- * The proxy that `text` names; `http://` without a scheme.
+ * Parses a proxy URL; the default scheme is `http://`.
  * @throws UsageError `CONFIG_INVALID` naming `setting`, not the text
  */
 export function parseProxyServer(text: string, setting: string): ProxyServer {
@@ -60,7 +61,7 @@ export function parseProxyServer(text: string, setting: string): ProxyServer {
   const url = URL.canParse(full) ? new URL(full) : undefined;
   if (url === undefined || url.hostname === '') throw invalid(setting, 'it is not a URL');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw invalid(setting, `proxies of the kind ${url.protocol}// are not supported`);
+    throw invalid(setting, `${url.protocol}// proxies are not supported`);
   }
   const { username, password } = url;
   const pair = `${decoded(username)}:${decoded(password)}`;
@@ -76,7 +77,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A stray percent sign in a password that was not encoded.
+    // A password that is not percent-encoded but contains a percent sign.
     return text;
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * A fresh self-signed certificate for loopback and `registry.test`, as PEM, valid for two days. Made by the
+ * A new self-signed certificate for loopback and `registry.test`, as PEM, valid for two days. Made with the
  * `openssl` program.
  */
 export async function createTestCertificate(): Promise<{ readonly key: string; readonly cert: string }> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../retry.ts';
 
-/** A clock that stands still except when somebody sleeps or it is moved. */
+/** A clock that advances only during sleeps or by hand. */
 export interface TestClock extends Clock {
   /** Every pause so far (ms). */
   readonly pauses: readonly number[];

@@ -5,17 +5,17 @@ import type { Duplex } from 'node:stream';
 
 export interface ConnectProxyOptions {
   /**
-   * Which server a name leads to: `registry.test:443` to `127.0.0.1:5000`. Names that are not listed are
+   * Maps names to servers: `registry.test:443` to `127.0.0.1:5000`. Other names are
    * refused with 502.
    */
   readonly routes: Readonly<Record<string, string>>;
-  /** Whom the proxy serves; everybody when absent. */
+  /** The login that the proxy requires; absent: none. */
   readonly user?: { readonly username: string; readonly password: string };
-  /** The login is passed on to the servers behind, as no proxy should. */
+  /** Also sends the login to the servers behind, as a proxy should not. */
   readonly leaksLogin?: boolean;
 }
 
-/** A forward proxy in this process, as companies have them: CONNECT for TLS, whole URLs for plain HTTP. */
+/** A forward proxy in this process, like a company's: CONNECT for TLS, whole URLs for plain HTTP. */
 export interface ConnectProxy {
   /** `127.0.0.1:<port>`. */
   readonly host: string;

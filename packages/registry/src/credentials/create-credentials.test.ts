@@ -41,7 +41,7 @@ describe('the credentials of this machine', () => {
     return found?.kind === 'basic' ? found.username : found;
   };
 
-  test('are none where nobody logged in', async () => {
+  test('are empty without a login', async () => {
     await expect(credentials().find('r.test')).resolves.toBeUndefined();
   });
 

@@ -1,4 +1,5 @@
-// By hand: logins come from Docker, Podman, helpers, GitLab and variables, in the order that the engines use.
+// Written by hand: logins come from Docker, Podman, helpers, GitLab and variables, in the order that engines
+// use.
 import { join } from 'node:path';
 import type { DrayError } from '@drayage/core';
 import { firstCredentials, type CredentialStore } from './credential-store.ts';
@@ -13,7 +14,7 @@ import { gitlabLogins, variableCredentials } from './variable-credentials.ts';
 export interface CredentialsOptions {
   /**
    * `DOCKER_AUTH_CONFIG`, `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE`, `XDG_RUNTIME_DIR`, `XDG_CONFIG_HOME` and
-   * GitLab's logins are looked at.
+   * GitLab's logins are read.
    */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
@@ -24,11 +25,11 @@ export interface CredentialsOptions {
 }
 
 /**
- * The credentials that the tools on this machine would use, the first that fits: `DOCKER_AUTH_CONFIG`, the
- * docker client's config file with its helpers, podman's auth files, the logins in GitLab's variables. Files
- * are read and helpers run when a registry asks for a login, files again after they have changed. A helper that
- * is not installed or fails counts as one that keeps nothing.
- * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming what cannot be used
+ * The credentials that the tools on this machine would use. The first match counts: `DOCKER_AUTH_CONFIG`, the
+ * docker client's config file with its helpers, podman's auth files, the logins in GitLab's variables. Reads
+ * files and runs helpers when a registry asks for a login, and reads files again after a change. A missing or
+ * failing helper counts as one without credentials.
+ * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming the unusable source
  */
 export function createCredentials(options: CredentialsOptions): CredentialStore {
   const {

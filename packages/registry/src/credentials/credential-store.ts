@@ -1,6 +1,6 @@
-/** A secret for one registry, and where it was found. */
+/** A secret for one registry, and its source. */
 export type Credential = CredentialSecret & {
-  /** Where it was found, for messages: `auths["ghcr.io"] in /home/me/.docker/config.json`. Nothing secret. */
+  /** The source, for messages: `auths["ghcr.io"] in /home/me/.docker/config.json`. Contains no secret. */
   readonly source: string;
 };
 
@@ -8,15 +8,15 @@ export type CredentialSecret =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   /** An OAuth 2 refresh token, exchanged for an access token per repository. */
   | { readonly kind: 'identityToken'; readonly token: string }
-  /** A bearer token, sent to the registry as it is. */
+  /** A bearer token, sent to the registry unchanged. */
   | { readonly kind: 'registryToken'; readonly token: string };
 
-/** Where credentials come from. Stores can be put in front of each other: see {@link firstCredentials}. */
+/** A source of credentials. Stores can be combined: see {@link firstCredentials}. */
 export interface CredentialStore {
   /**
-   * The credential for `registryHost` (`host[:port]`, `docker.io` for Docker Hub), or undefined when there is
-   * none. Some stores have credentials for a part of a registry: they need to know the repository.
-   * @throws DrayError `CREDENTIALS_INVALID` when there is one that cannot be read
+   * The credential for `registryHost` (`host[:port]`, `docker.io` for Docker Hub), or undefined if there is
+   * none. Some stores have credentials for part of a registry, and need the repository.
+   * @throws DrayError `CREDENTIALS_INVALID` if the credential cannot be read
    */
   find(registryHost: string, repository?: string): Promise<Credential | undefined>;
 
@@ -31,10 +31,10 @@ export interface CredentialProblem {
   readonly hint: string | undefined;
 }
 
-/** A store that knows nothing: every registry is used anonymously. */
+/** An empty store: uses every registry anonymously. */
 export const noCredentials: CredentialStore = { find: () => Promise.resolve(undefined) };
 
-/** What the first of `stores` finds that finds something. */
+/** The first credential found in `stores`. */
 export function firstCredentials(stores: readonly CredentialStore[]): CredentialStore {
   return {
     async find(registryHost, repository) {

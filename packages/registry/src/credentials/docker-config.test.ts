@@ -59,7 +59,7 @@ describe('credentials of a docker config file', () => {
     await expect(find({ auths: { 'r.test': entry } }, 'r.test')).resolves.toMatchObject(expected);
   });
 
-  test('an empty entry, as credential helpers leave it, is none', async () => {
+  test('ignores an empty entry, as docker login writes it with a helper', async () => {
     await expect(find({ auths: { 'r.test': {} } }, 'r.test')).resolves.toBeUndefined();
     await expect(find({ credsStore: 'x' }, 'r.test')).resolves.toBeUndefined();
   });

@@ -4,12 +4,11 @@ import { helperFor, loginFor, type LoginDocument } from './login-document.ts';
 import { createLoginFile } from './login-file.ts';
 
 /**
- * The credentials in the `auths` of a docker config file. A `docker login` in between counts: the file is
- * read again when it has changed. A file that is not there has no credentials. Keys match exactly after
- * canonicalisation, as a prefix match would hand one host's password to another. Credential helpers are not
- * asked.
- * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming the file and the key; other hosts' entries are
- * not looked at
+ * The credentials in the `auths` of a docker config file. Reads the file again after a change, such as by
+ * `docker login`. A missing file has no credentials. Keys match exactly after canonicalisation, because a
+ * prefix match would give one host's password to another. Ignores credential helpers.
+ * @throws DrayError `CREDENTIALS_INVALID` from `find`, naming the file and the key; does not check other
+ * hosts' entries
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores
  */
 export function createDockerConfigCredentials(path: string): CredentialStore {
@@ -18,9 +17,9 @@ export function createDockerConfigCredentials(path: string): CredentialStore {
 }
 
 export interface DocumentCredentialOptions {
-  /** Asks credential helpers; without it they are passed over. */
+  /** Asks credential helpers; absent: ignore them. */
   readonly helpers?: HelperCredentials;
-  /** Keys of `auths` may name a part of a registry. */
+  /** Keys of `auths` can name part of a registry. */
   readonly hasScopedKeys?: boolean;
 }
 

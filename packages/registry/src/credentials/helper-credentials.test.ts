@@ -42,7 +42,7 @@ describe('credential helpers', () => {
     return helpers.ask({ name, source: setting }, 'r.test:5000');
   };
 
-  test('are told the server on their standard input', async () => {
+  test('get the server on standard input', async () => {
     await expect(ask('good')).resolves.toEqual({
       kind: 'basic',
       username: 'get',
@@ -59,7 +59,7 @@ describe('credential helpers', () => {
     await expect(ask(name)).resolves.toBeUndefined();
   });
 
-  test('need not read what they are told', async () => {
+  test('can ignore their input', async () => {
     await expect(ask('deaf')).resolves.toMatchObject({ username: 'u' });
   });
 

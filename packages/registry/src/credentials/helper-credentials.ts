@@ -7,20 +7,21 @@ import type { HelperOutcome, RunHelper } from './run-helper.ts';
 /** Asks credential helpers for credentials. */
 export interface HelperCredentials {
   /**
-   * What the helper keeps for the host, or undefined when it keeps nothing.
-   * @throws DrayError `CREDENTIALS_INVALID` that names helper, host and setting, never what the helper wrote
+   * The helper's credential for the host, or undefined.
+   * @throws DrayError `CREDENTIALS_INVALID` that names helper, host and setting, but never the helper's
+   * output
    */
   ask(helper: NamedHelper, registryHost: string): Promise<Credential | undefined>;
 }
 
-// Many repositories of one registry are asked for at once, while the passwords of cloud registries last for
+// Pulls ask for many repositories of one registry at once, and passwords of cloud registries last for
 // minutes at the least.
 const keptForMs = 60_000;
 
 const notFoundMessage = 'credentials not found in native keychain';
 
 /**
- * Helpers by docker's protocol. An answer is kept for a minute, so that a pull of many repositories runs the
+ * Helpers with docker's protocol. Caches answers for a minute, so that a pull of many repositories runs the
  * program once and a long pull gets fresh passwords.
  * @see https://github.com/docker/docker-credential-helpers#development
  */
@@ -43,15 +44,19 @@ export function createHelperCredentials(run: RunHelper, now: () => number = Date
   };
 }
 
-/** The name under which the docker client keeps the credentials of a registry. */
+/** The docker client's key for a registry's credentials. */
 export function serverOf(registryHost: string): string {
   return canonicalHost(registryHost) === 'docker.io' ? 'https://index.docker.io/v1/' : registryHost;
 }
 
 async function askOnce(run: RunHelper, helper: NamedHelper, server: string): Promise<Credential | undefined> {
-  // The name becomes part of a program's name: no path may hide in it.
+  // The name becomes part of a program name, so it must not contain a path.
   if (!/^[A-Za-z0-9_.-]+$/.test(helper.name)) {
-    throw failure(helper, server, `${helper.source} names no helper: "${printable(helper.name, 60)}"`);
+    throw failure(
+      helper,
+      server,
+      `${helper.source} names an invalid helper: "${printable(helper.name, 60)}"`,
+    );
   }
   const program = `docker-credential-${helper.name}`;
   const outcome = await run(program, server);
@@ -78,12 +83,12 @@ function ending(outcome: HelperOutcome): string {
 
 function failure(helper: NamedHelper, server: string, reason: string): DrayError {
   return new DrayError('CREDENTIALS_INVALID', `cannot get credentials for ${server}: ${reason}`, {
-    hint: `Make "echo ${server} | docker-credential-${printable(helper.name, 60)} get" work, or take the helper out of the config file.`,
+    hint: `Make "echo ${server} | docker-credential-${printable(helper.name, 60)} get" work, or remove the helper from the config file.`,
     details: { helper: printable(helper.name, 60), server, setting: helper.source, reason },
   });
 }
 
-// Neither the output nor the parser's error, which quotes it, may get into a message.
+// Messages must not contain the output, nor the parser's error, which quotes it.
 function parseAnswer(output: string): { username: string; secret: string } | undefined {
   try {
     const answer: unknown = JSON.parse(output);

@@ -3,12 +3,12 @@ import { canonicalHost } from '../hosts.ts';
 import type { Credential } from './credential-store.ts';
 import { readEntry } from './login-entry.ts';
 
-/** What a docker config or a podman auth file says about credentials. */
+/** The credentials part of a docker config or podman auth file. */
 export interface LoginDocument {
-  /** Where it was found, for messages: a path, or the name of a variable. */
+  /** The source, for messages: a path, or the name of a variable. */
   readonly place: string;
   readonly auths: JsonObject;
-  /** Name of a helper by host; an empty name means none for that host. */
+  /** Helper names by host; an empty name disables helpers for that host. */
   readonly credHelpers: JsonObject;
   /** Name of the helper for all other hosts. */
   readonly credsStore: string;
@@ -23,14 +23,14 @@ export interface NamedHelper {
 }
 
 /**
- * The document in `text`. Only its outline is checked: the entry of one host cannot spoil another's.
- * @throws DrayError `CREDENTIALS_INVALID` that names the place
+ * Parses a document. Checks only its outline, so that one host's invalid entry does not affect others.
+ * @throws DrayError `CREDENTIALS_INVALID` that names the source
  */
 export function parseLoginDocument(text: string, place: string): LoginDocument {
   const config = parseJson(text);
-  if (!isObject(config)) throw invalidDocument(place, 'it is no JSON object');
+  if (!isObject(config)) throw invalidDocument(place, 'it is not a JSON object');
   const credsStore = config['credsStore'] ?? '';
-  if (typeof credsStore !== 'string') throw invalidDocument(place, '"credsStore" is no string');
+  if (typeof credsStore !== 'string') throw invalidDocument(place, '"credsStore" is not a string');
   return {
     place,
     auths: objectMember(config, 'auths', place),
@@ -39,18 +39,18 @@ export function parseLoginDocument(text: string, place: string): LoginDocument {
   };
 }
 
-/** The error for a document that cannot be used as a whole. */
+/** The error for an invalid document. */
 export function invalidDocument(place: string, reason: string): DrayError {
   return new DrayError('CREDENTIALS_INVALID', `cannot read credentials from ${place}: ${reason}`, {
-    hint: `Repair ${place} or name another one.`,
+    hint: `Repair ${place} or use another one.`,
     details: { place },
   });
 }
 
 /**
- * The credential that `auths` has for a registry. With a repository the keys may name a part of the registry
- * (`quay.io/org`), and the longest that fits wins, as podman has it; without, they are hosts, as docker has
- * it.
+ * The credential in `auths` for a registry. With a repository, keys can name part of the registry
+ * (`quay.io/org`), and the longest match counts, as in podman; without, keys are hosts, as in
+ * docker.
  */
 export function loginFor(
   { auths, place }: LoginDocument,
@@ -61,13 +61,13 @@ export function loginFor(
   return key === undefined ? undefined : readEntry(auths[key], { place, key });
 }
 
-/** The helper that keeps the credentials of a host. @throws DrayError `CREDENTIALS_INVALID` */
+/** The helper for a host. @throws DrayError `CREDENTIALS_INVALID` */
 export function helperFor(document: LoginDocument, registryHost: string): NamedHelper | undefined {
   const { credHelpers, credsStore, place } = document;
   const key = findKey(Object.keys(credHelpers), registryHost, ['']);
   const name = key === undefined ? credsStore : credHelpers[key];
   const setting = key === undefined ? 'credsStore' : `credHelpers["${key}"]`;
-  if (typeof name !== 'string') throw invalidDocument(place, `${setting} is no string`);
+  if (typeof name !== 'string') throw invalidDocument(place, `${setting} is not a string`);
   return name === '' ? undefined : { name, source: `${setting} in ${place}` };
 }
 
@@ -107,18 +107,18 @@ function splitKey(key: string): { readonly host: string; readonly path: string }
   };
 }
 
-// GitLab has people log in to gitlab.example:443 and names images without the port.
+// GitLab's instructions log in to gitlab.example:443, but its image names have no port.
 function withoutDefaultPort(host: string): string {
   return host.replace(/:443$/, '');
 }
 
 function objectMember(config: JsonObject, name: string, place: string): JsonObject {
   const value = config[name] ?? {};
-  if (!isObject(value)) throw invalidDocument(place, `"${name}" is no object`);
+  if (!isObject(value)) throw invalidDocument(place, `"${name}" is not an object`);
   return value;
 }
 
-// The parser's own error quotes the text around the mistake, which may be a password: it must not become a
+// The parser's error quotes the text around the mistake, which can be a password, so it must not become a
 // cause.
 function parseJson(text: string): unknown {
   try {

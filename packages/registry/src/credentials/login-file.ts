@@ -3,14 +3,14 @@ import { reasonOf, systemErrorCode } from '@drayage/core';
 import { invalidDocument, parseLoginDocument, type LoginDocument } from './login-document.ts';
 
 /**
- * A file with credentials that is parsed again only after it has changed, as by a `docker login` in between.
+ * A file with credentials. Parses it again only after a change, such as by `docker login`.
  */
 export interface LoginFile {
-  /** Undefined when there is no such file. @throws DrayError `CREDENTIALS_INVALID` */
+  /** Undefined if the file does not exist. @throws DrayError `CREDENTIALS_INVALID` */
   read(): Promise<LoginDocument | undefined>;
 }
 
-/** The file at `path`; nothing is read before the first call. */
+/** The file at `path`; reads nothing before the first call. */
 export function createLoginFile(path: string): LoginFile {
   let known: { readonly version: string; readonly document: LoginDocument } | undefined;
   return {

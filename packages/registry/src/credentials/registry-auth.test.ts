@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { registryAuthOf } from './registry-auth.ts';
 
-describe('what an engine is told for a pull', () => {
+describe('the credential that an engine gets for a pull', () => {
   test.each([
     [
       { kind: 'basic', username: 'u', password: 'p', source: 's' },

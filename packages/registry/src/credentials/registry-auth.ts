@@ -10,8 +10,8 @@ export interface RegistryAuth {
 }
 
 /**
- * The credential for `registryHost` as an engine takes it; undefined for a registry token, which engines do
- * not take everywhere.
+ * The credential for `registryHost` in the engine's form; undefined for a registry token, which not all
+ * engines accept.
  */
 export function registryAuthOf(
   credential: Credential | undefined,

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 import { systemErrorCode } from '@drayage/core';
 
-/** How the program of a credential helper ended. Its output may hold a secret. */
+/** How a credential helper ended. Its output can contain a secret. */
 export type HelperOutcome =
   | { readonly kind: 'exited'; readonly exitCode: number; readonly output: string }
-  /** There is no such program. */
+  /** The program does not exist. */
   | { readonly kind: 'missing' }
-  /** It could not be started, or did not end by itself; `reason` is fit for messages. */
+  /** It did not start, or did not end by itself; `reason` is safe for messages. */
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Runs `<program> get` with `server` on its standard input. Never rejects. */
 export type RunHelper = (program: string, server: string) => Promise<HelperOutcome>;
 
 export interface HelperRunnerOptions {
-  /** Of the program; its PATH is where it is looked for. */
+  /** Environment of the program; its PATH is searched for it. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Default 30 s (ms). */
   readonly timeoutMs?: number;
@@ -21,7 +21,7 @@ export interface HelperRunnerOptions {
 
 const maxOutputBytes = 1024 * 1024;
 
-// Not host's runProgram: output is limited, and standard error, which may quote a secret, is never read.
+// Not host's runProgram: limits output, and never reads standard error, which can quote a secret.
 /** A runner that starts helpers without a shell. */
 export function createHelperRunner({ env, timeoutMs = 30_000 }: HelperRunnerOptions): RunHelper {
   return (program, server) =>
@@ -32,7 +32,7 @@ export function createHelperRunner({ env, timeoutMs = 30_000 }: HelperRunnerOpti
       const end = (outcome: HelperOutcome): void => {
         clearTimeout(timer);
         child.kill('SIGKILL');
-        // What the helper has started may hold its pipes open.
+        // Child processes of the helper can hold its pipes open.
         child.stdout.destroy();
         child.unref();
         resolve(outcome);
@@ -51,9 +51,9 @@ export function createHelperRunner({ env, timeoutMs = 30_000 }: HelperRunnerOpti
       child.on('close', (exitCode, signal) => {
         const output = Buffer.concat(chunks).toString('utf8');
         if (exitCode !== null) end({ kind: 'exited', exitCode, output });
-        else end({ kind: 'failed', reason: `it was ended by ${signal ?? 'a signal'}` });
+        else end({ kind: 'failed', reason: `it was killed by ${signal ?? 'a signal'}` });
       });
-      // A helper that ignores its input has closed the pipe.
+      // A helper that ignores its input closes the pipe.
       child.stdin.on('error', () => undefined);
       child.stdin.end(`${server}\n`);
     });

@@ -1,7 +1,7 @@
 import { canonicalHost } from '../hosts.ts';
 import type { CredentialStore } from './credential-store.ts';
 
-/** The names of variables that hold a host and the login to it. */
+/** The names of variables with a host and its login. */
 export interface LoginVariables {
   readonly server: string;
   readonly username: string;
@@ -21,7 +21,7 @@ export const gitlabLogins: readonly LoginVariables[] = [
   },
 ];
 
-/** The credential in three variables; none unless all of them are set. */
+/** The credential in three variables; undefined unless all are set. */
 export function variableCredentials(
   names: LoginVariables,
   env: Readonly<Record<string, string | undefined>>,
@@ -39,7 +39,7 @@ export function variableCredentials(
   };
 }
 
-// CI_DEPENDENCY_PROXY_SERVER has the port written out.
+// CI_DEPENDENCY_PROXY_SERVER includes the port.
 function comparable(host: string): string {
   return canonicalHost(host).replace(/:443$/, '');
 }

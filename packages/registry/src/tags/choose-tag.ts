@@ -3,15 +3,15 @@ import type { TagRange } from './tag-range.ts';
 import { parseTagVersion, type TagVersion } from './tag-version.ts';
 
 export interface TagOptions {
-  /** Pre-releases count too. Default: only those that the range names itself, as in `>=17.0.0-rc.1`. */
+  /** Include pre-releases. Default: only those that the range itself names, as in `>=17.0.0-rc.1`. */
   readonly prereleases?: boolean | undefined;
 }
 
 /**
  * The tag with the highest version in a range, with exactly its tag suffix (`alpine` is not `alpine3.20`);
- * undefined if there is none. A tag that is spelled like the range itself wins. Among several tags of one
- * version, more numbers win, then no `v`, then character order. A tag such as `16` may name any 16.x, so it
- * counts only if the range has them all.
+ * undefined if no tag matches. A tag spelled like the range itself takes precedence. Among several tags of
+ * one version, prefers more numbers, then no `v`, then character order. A tag such as `16` can name any 16.x,
+ * so it matches only if the range includes them all.
  */
 export function chooseTag(
   range: TagRange,
@@ -25,7 +25,7 @@ export function chooseTag(
     .sort(byPreference)[0]?.tag;
 }
 
-/** True when the version, whatever its tag suffix, is in the range. */
+/** True if the version is in the range; ignores its tag suffix. */
 export function isInRange(version: TagVersion, { range }: TagRange, options: TagOptions): boolean {
   if (isDate(version) && !/\d{6}/.test(range)) return false;
   const { numbers } = version;
@@ -45,7 +45,7 @@ export function byPreference(a: TagVersion, b: TagVersion): number {
   );
 }
 
-// 20240329 beside 3.19, or a build number: >=3 does not mean it.
+// 20240329 beside 3.19, or a build number: >=3 should not match it.
 function isDate({ numbers }: TagVersion): boolean {
   return numbers.length === 1 && (numbers[0] ?? 0) >= 100_000;
 }

@@ -4,18 +4,18 @@ import { parseTagRange, type TagRange } from './tag-range.ts';
 /** A repository without a tag or digest. */
 export type RepositoryName = Pick<Reference, 'registry' | 'repository'>;
 
-/** One image, or the best one of a range of versions. */
+/** One image, or the best match of a version range. */
 export type ImageSelector =
   | { readonly kind: 'reference'; readonly reference: Reference }
   | { readonly kind: 'range'; readonly repository: RepositoryName; readonly range: TagRange };
 
-// No tag contains any of these.
+// Tags cannot contain any of these.
 const rangeCharacters = /[\^~<>=*|\s]/;
 
 /**
- * What a user writes for an image: a reference as in docker, or one with a version range instead of the tag
+ * An image as a user writes it: a reference as in docker, or one with a version range instead of the tag
  * (`postgres:^16`).
- * @throws InvalidReferenceError `REFERENCE_INVALID` that names the part that is wrong
+ * @throws InvalidReferenceError `REFERENCE_INVALID` that names the invalid part
  */
 export function parseImageSelector(text: string): ImageSelector {
   const colon = text.lastIndexOf(':');
@@ -30,7 +30,7 @@ export function parseImageSelector(text: string): ImageSelector {
 }
 
 function invalidRange(text: string, tagText: string): InvalidReferenceError {
-  const message = `cannot parse image reference "${printable(text, 300)}": "${printable(tagText, 140)}" is neither a tag nor a range of versions`;
+  const message = `cannot parse image reference "${printable(text, 300)}": "${printable(tagText, 140)}" is neither a tag nor a version range`;
   return new InvalidReferenceError('REFERENCE_INVALID', message, {
     hint: 'Write a range as ^16, ~22.11-alpine, ">=7 <8" or 7.x, with one tag suffix at its end.',
   });

@@ -10,7 +10,7 @@ export interface ResolveTagOptions extends TagOptions {
 }
 
 /**
- * The reference with the highest tag in a range, among those that the repository has now.
+ * The reference with the highest tag in a range, among the current tags of the repository.
  * @throws RegistryError `TAG_NOT_FOUND` that names repository, range, tag suffix and the nearest tags; errors
  * of the listing
  */
@@ -39,8 +39,8 @@ function tagNotFound(repository: RepositoryName, range: TagRange, tags: readonly
   return new RegistryError('TAG_NOT_FOUND', `cannot choose a tag for ${name}:${range.text}: ${reason}`, {
     hint:
       hints.length === 0
-        ? 'Check the range, and whether the image was pushed yet.'
-        : `Take another range. ${hints.join('. ')}.`,
+        ? 'Check the range, and that the image has been pushed.'
+        : `Use another range. ${hints.join('. ')}.`,
     details: { repository: name, range: range.range, flavour: range.tagSuffix, nearest },
   });
 }

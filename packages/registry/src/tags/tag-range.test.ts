@@ -40,7 +40,7 @@ describe('the range in place of a tag', () => {
     '^16_alpine',
     '^16 ||',
     '',
-  ])('%j is none', (text) => {
+  ])('%j is not a range', (text) => {
     expect(parseTagRange(text)).toBeUndefined();
   });
 });

@@ -1,11 +1,11 @@
 import semver from 'semver';
 import { parseSuffix, semverOf } from './tag-version.ts';
 
-/** The versions, and their tag suffix, that a tag text such as `~22.11-alpine` asks for. */
+/** The version range and tag suffix in a text such as `~22.11-alpine`. */
 export interface TagRange {
-  /** As it was written. */
+  /** The original text. */
   readonly text: string;
-  /** As `semver` takes it: `~22.11`. */
+  /** In the syntax of `semver`: `~22.11`. */
   readonly range: string;
   /** `alpine`; empty for the plain image. */
   readonly tagSuffix: string;
@@ -17,8 +17,8 @@ const comparatorPattern = new RegExp(
 );
 
 /**
- * The range in the text after the colon; undefined for a plain tag such as `16.4-alpine` or `latest`. Ranges
- * are those of npm: `^16`, `~22.11`, `>=7 <8`, `7.x`, `16.*`, `*`, several of them with `||`. A tag suffix
+ * Parses the text after the colon; undefined for a plain tag such as `16.4-alpine` or `latest`. Accepts
+ * npm ranges: `^16`, `~22.11`, `>=7 <8`, `7.x`, `16.*`, `*`, and several with `||`. A tag suffix
  * follows the last version.
  */
 export function parseTagRange(text: string): TagRange | undefined {
@@ -38,7 +38,7 @@ export function parseTagRange(text: string): TagRange | undefined {
 interface Comparator {
   readonly text: string;
   readonly tagSuffix: string;
-  /** False for what is a plain version: it would be a tag. */
+  /** False for a plain version, which is a tag. */
   readonly isOpen: boolean;
 }
 
@@ -56,7 +56,7 @@ function parseComparator(text: string): Comparator | undefined {
   const { prerelease, tagSuffix } = suffix;
   const parts = [major, minor, patch].filter((part) => part !== undefined);
   const hasWildcard = parts.some((part) => /^[xX*]$/.test(part));
-  // Numbers may have leading zeros (22.04), which semver does not want.
+  // Numbers can have leading zeros (22.04), which semver rejects.
   const plain = parts.map((part) => (/^\d/.test(part) ? String(Number(part)) : 'x')).join('.');
   if (prerelease !== '' && hasWildcard) return undefined;
   const version = prerelease === '' ? plain : semverOf(parts.map(Number), prerelease);

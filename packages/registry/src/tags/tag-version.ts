@@ -1,9 +1,9 @@
-/** The version that a tag states, such as `22.11-alpine`. */
+/** The version in a tag such as `22.11-alpine`. */
 export interface TagVersion {
   readonly tag: string;
   /** Semantic version with all three numbers: `22.11.0`, `17.0.0-beta.2`. */
   readonly version: string;
-  /** The numbers that the tag states itself: of `22.11` 22 and 11. */
+  /** The numbers in the tag: 22 and 11 for `22.11`. */
   readonly numbers: readonly number[];
   /** What follows the version: `alpine`; empty for the plain image. */
   readonly tagSuffix: string;
@@ -14,20 +14,20 @@ export interface TagVersion {
 
 /** What follows the numbers of a version. */
 export interface VersionSuffix {
-  /** As semver wants it, `rc.1` for `-rc1`; empty for a release. */
+  /** In semver's form, `rc.1` for `-rc1`; empty for a release. */
   readonly prerelease: string;
   readonly tagSuffix: string;
 }
 
 const tagPattern = /^(v?)(\d{1,15})(?:\.(\d{1,15}))?(?:\.(\d{1,15}))?(?![\d.])(.*)$/i;
 
-// Short words are pre-releases only with a number: `-b` may be anything.
+// Short words are pre-releases only with a number: `-b` alone is ambiguous.
 const prereleasePattern =
   /^-?(?:(alpha|beta|preview|pre|rc)(?:[.-]?(\d{1,15}(?:\.\d{1,15})*))?|(a|b|c|m|cr|milestone)[.-]?(\d{1,15}(?:\.\d{1,15})*))(?=-|$)/i;
 
 const tagSuffixPattern = /^-([A-Za-z0-9_][A-Za-z0-9_.-]*)$/;
 
-/** The version that a tag states, or undefined for one that states none (`latest`, `bookworm`, `1.2.3.4`). */
+/** The version in a tag; undefined if it has none (`latest`, `bookworm`, `1.2.3.4`). */
 export function parseTagVersion(tag: string): TagVersion | undefined {
   const [, prefix = '', major, minor, patch, rest = ''] = tagPattern.exec(tag) ?? [];
   const suffix = parseSuffix(rest);
@@ -43,13 +43,13 @@ export function parseTagVersion(tag: string): TagVersion | undefined {
   };
 }
 
-/** Numbers and a pre-release as a semantic version; what is missing is 0. */
+/** Makes a semantic version from numbers and a pre-release; missing numbers are 0. */
 export function semverOf([major = 0, minor = 0, patch = 0]: readonly number[], prerelease: string): string {
   const release = [major, minor, patch].map(String).join('.');
   return prerelease === '' ? release : `${release}-${prerelease}`;
 }
 
-/** Pre-release and tag suffix in what follows the numbers; undefined if it is neither. */
+/** Parses pre-release and tag suffix after the numbers; undefined if it is neither. */
 export function parseSuffix(text: string): VersionSuffix | undefined {
   const match = prereleasePattern.exec(text);
   const tagSuffixText = text.slice(match?.[0].length ?? 0);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { digestOf, fromHex, type Digest } from '@drayage/core';
 
-/** Bytes that can be served from any position, held in memory or made up while they are read. */
+/** Bytes that can be served from any position, from memory or generated while they are read. */
 export interface BlobContent {
   readonly digest: Digest;
   /** Bytes. */
@@ -10,7 +10,7 @@ export interface BlobContent {
   read(start: number, end: number): Iterable<Uint8Array>;
 }
 
-// Not a power of two: a reader that resumes at a wrong multiple of a buffer size gets bytes that differ.
+// Not a power of two: a reader that resumes at a wrong multiple of a buffer size gets different bytes.
 const patternBytes = 1_048_573;
 
 /** Content held in memory. */
@@ -23,8 +23,8 @@ export function bytesContent(bytes: Uint8Array): BlobContent {
 }
 
 /**
- * `size` bytes that cannot be compressed well, the same for the same `seed`; about 1 MiB of memory whatever
- * the size.
+ * `size` bytes that compress badly, equal for the same `seed`; uses about 1 MiB of memory for any
+ * size.
  */
 export function generatedContent(seed: number, size: number): BlobContent {
   const pattern = randomBytes(seed, Math.min(size, patternBytes));
@@ -36,7 +36,7 @@ export function generatedContent(seed: number, size: number): BlobContent {
       position += chunk.byteLength;
     }
   }
-  // Can be read again and again, unlike what a generator returns.
+  // Can be read repeatedly, unlike a generator.
   const read = (start: number, end: number): Iterable<Uint8Array> => ({
     [Symbol.iterator]: () => pieces(start, end)[Symbol.iterator](),
   });
@@ -45,7 +45,7 @@ export function generatedContent(seed: number, size: number): BlobContent {
   return { digest: fromHex(hash.digest('hex')), size, read };
 }
 
-/** `size` pseudo-random bytes, the same for the same `seed` (xorshift32). */
+/** `size` pseudo-random bytes, equal for the same `seed` (xorshift32). */
 export function randomBytes(seed: number, size: number): Uint8Array {
   const words = new Uint32Array(Math.ceil(size / 4));
   let state = (seed * 2_654_435_761 + 1) >>> 0 || 1;

@@ -1,9 +1,9 @@
-/** What a request is about. `storage` is a blob behind a redirect, on either origin. */
+/** The kind of a request. `storage` is a blob behind a redirect, on either origin. */
 export type RequestKind = 'ping' | 'manifest' | 'blob' | 'tags' | 'token' | 'storage' | 'other';
 
-/** One request as it was answered. */
+/** A request, after its response. */
 export interface RequestLogEntry {
-  /** The registry's own origin, or the other one that redirects can lead to. */
+  /** The registry's own origin, or the other one, a target of redirects. */
   readonly origin: 'registry' | 'storage';
   readonly kind: RequestKind;
   readonly method: string;
@@ -13,13 +13,13 @@ export interface RequestLogEntry {
   /** Body of the request, at most a few KiB. */
   readonly body: string;
   readonly status: number;
-  /** Bytes of body written so far, as the server counts. */
+  /** Bytes of the body that the server has written so far. */
   readonly bytes: number;
 }
 
-/** What goes wrong with an answer that would have been right. */
+/** How to damage a correct response. */
 export type FaultEffect =
-  /** Another answer altogether: 429 with `retry-after`, 503, 405 for HEAD. */
+  /** A different response: 429 with `retry-after`, 503, 405 for HEAD. */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -30,33 +30,33 @@ export type FaultEffect =
   | { readonly kind: 'redirect'; readonly to: 'storage' | 'self' | URL; readonly status?: number }
   /** The first byte differs. */
   | { readonly kind: 'corrupt' }
-  /** Only the first bytes of the body come, and the header says that this is all. */
+  /** Sends only the first bytes of the body, with a matching header. */
   | { readonly kind: 'truncate'; readonly bytes: number }
-  /** The body is followed by this many bytes more, which the header counts. */
+  /** Appends this many bytes to the body, with a matching header. */
   | { readonly kind: 'extra'; readonly bytes: number }
-  /** The connection is cut after this many bytes of the body; before the header with -1. */
+  /** Cuts the connection after this many bytes of the body; -1: before the header. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
   /** The body stops after this many bytes until `gate` resolves. */
   | { readonly kind: 'gate'; readonly afterBytes: number; readonly gate: Promise<void> }
-  /** The whole blob with 200, whatever range was asked for. */
+  /** Sends the whole blob with 200, and ignores the range. */
   | { readonly kind: 'ignoreRange' }
   /**
-   * Headers that are changed, or left out where the value is undefined. Without `content-length` the body
+   * Replaces headers, or removes them if the value is undefined. Without `content-length`, the body
    * comes in chunks.
    */
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | undefined>> };
 
-/** A fault and the requests it strikes. */
+/** A fault, and the requests it affects. */
 export interface Fault {
   readonly effect: FaultEffect;
   readonly kind?: RequestKind;
   readonly method?: string;
   readonly path?: RegExp;
-  /** How many requests it strikes; all when absent. */
+  /** How many requests it affects; absent: all. */
   readonly times?: number;
 }
 
-/** The faults that are planned; each request is struck by the first that fits. */
+/** The planned faults; the first match affects a request. */
 export class FaultPlan {
   readonly #planned: { readonly fault: Fault; left: number }[] = [];
 

@@ -14,16 +14,16 @@ export interface FaultyRegistryOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** PEM; only client certificates of this CA are accepted. Needs `tls`. */
   readonly clientCa?: string;
-  /** Names the tokens that are given out, in order; they must fit a header. */
+  /** The tokens to issue, in order; they must be valid in a header. */
   readonly nextTokenName?: () => string;
-  /** The most tags of one page of a list (default 1000). */
+  /** Maximum number of tags per page of a list (default 1000). */
   readonly tagsPerPage?: number;
 }
 
 /**
- * A registry in this process: loopback, a port of its own, read only, content in memory. It is honest
- * (digests, ranges, HEAD, errors and tokens as distribution-spec v1.1.1 wants them) until a fault is planned.
- * A second origin, `storage`, plays the object store that blobs are redirected to.
+ * A registry in this process: on loopback, with its own port, read-only, content in memory. It behaves
+ * correctly (digests, ranges, HEAD, errors and tokens as in distribution-spec v1.1.1) until a fault is
+ * planned. A second origin, `storage`, is the object store for redirected blobs.
  */
 export interface FaultyRegistry {
   /** `127.0.0.1:<port>`: the registry part of references. */
@@ -41,10 +41,10 @@ export interface FaultyRegistry {
     manifest: object | Uint8Array,
     mediaType?: string,
   ): Descriptor;
-  /** Plans a fault; earlier ones go first. */
+  /** Plans a fault; earlier ones take precedence. */
   inject(fault: Fault): void;
   clearFaults(): void;
-  /** From now on no token given so far is good. */
+  /** Revokes all tokens issued so far. */
   revokeTokens(): void;
   /** Ends all connections. Safe to call twice. */
   close(): Promise<void>;
@@ -142,7 +142,7 @@ function addManifest(
 
 async function listen(server: Server, shelf: Shelf, origin: RequestLogEntry['origin']): Promise<string> {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    // A client may leave at any time; what the test asserts is what it saw.
+    // A client can disconnect at any time; tests assert what the client saw.
     handle(shelf, origin, request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
@@ -203,7 +203,7 @@ function kindOf(path: string): RequestKind {
   return path.includes('/manifests/') ? 'manifest' : path.includes('/blobs/') ? 'blob' : 'other';
 }
 
-/** The answer of a fault that does not care what was asked. */
+/** The response of a fault that does not depend on the request. */
 function replaced(shelf: Shelf, entry: RequestLogEntry, effect: FaultEffect | undefined): Reply | undefined {
   if (effect?.kind === 'status') {
     const { status, body, headers } = effect;

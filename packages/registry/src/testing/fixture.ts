@@ -5,7 +5,7 @@ import { testClock, type TestClock } from '@drayage/http/testing';
 import { generatedContent } from './content.ts';
 import { startFaultyRegistry, type FaultyRegistry, type FaultyRegistryOptions } from './faulty-registry.ts';
 
-/** A registry with one image, `app:1`, and a source that pulls from it without ever really pausing. */
+/** A registry with one image, `app:1`, and a source that pulls from it without real pauses. */
 export interface Fixture {
   readonly registry: FaultyRegistry;
   readonly source: Source & TagSource;
@@ -57,7 +57,7 @@ export async function startFixture({
   };
 }
 
-/** The bytes of a stream, all of them. */
+/** All bytes of a stream. */
 export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);

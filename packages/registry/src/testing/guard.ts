@@ -6,7 +6,7 @@ export type RegistryAuth =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | {
       readonly kind: 'bearer';
-      /** Who gets a token; everybody when neither this nor `identityToken` is given. */
+      /** The login for a token; absent, together with `identityToken`: tokens are issued without a login. */
       readonly user?: { readonly username: string; readonly password: string };
       /** The refresh token that is exchanged for a token by POST. */
       readonly identityToken?: string;
@@ -15,7 +15,7 @@ export type RegistryAuth =
        * `usesPerToken`.
        */
       readonly expiresInSec?: number;
-      /** How many requests a token is good for; any number when absent. */
+      /** How many requests a token is valid for; absent: unlimited. */
       readonly usesPerToken?: number;
       /** Default the registry's own `/token`. */
       readonly realm?: string;
@@ -23,7 +23,7 @@ export type RegistryAuth =
 
 /** Checks requests to repositories and serves `/token`. */
 export interface Guard {
-  /** The refusal of a request that is not allowed, else undefined. */
+  /** The refusal of a forbidden request, else undefined. */
   refuse(request: RequestLogEntry, realm: string): Reply | undefined;
   token(request: RequestLogEntry): Reply;
   revokeTokens(): void;

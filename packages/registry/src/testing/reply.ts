@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { BlobContent } from './content.ts';
 import type { FaultEffect } from './faults.ts';
 
-/** An answer before it is written. */
+/** A response before it is written. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -16,13 +16,13 @@ export function textReply(status: number, text: string | Uint8Array, headers: Re
   return { status, headers: { 'content-length': String(bytes.length), ...headers }, body: [bytes] };
 }
 
-/** An error as registries tell it. @see distribution-spec v1.1.1, "Error Codes" */
+/** An error in the registry format. @see distribution-spec v1.1.1, "Error Codes" */
 export function errorReply(status: number, code: string, headers: Reply['headers'] = {}): Reply {
   const text = JSON.stringify({ errors: [{ code, message: `${code.toLowerCase()} here` }] });
   return textReply(status, text, { 'content-type': 'application/json', ...headers });
 }
 
-/** The content, or the range of it that a `Range: bytes=N-[M]` header asks for. @see RFC 9110, section 14 */
+/** The content, or the range of it in a `Range: bytes=N-[M]` header. @see RFC 9110, section 14 */
 export function contentReply(
   content: BlobContent,
   headers: Reply['headers'],
@@ -48,7 +48,7 @@ export function contentReply(
   return { status: 206, headers: partial, body: content.read(start, end) };
 }
 
-/** The reply as the fault leaves it; faults of the connection come later, in {@link sendReply}. */
+/** Applies a fault to a reply; connection faults follow later, in {@link sendReply}. */
 export function spoiled(reply: Reply, effect: FaultEffect | undefined): Reply {
   const length = Number(reply.headers['content-length'] ?? 0);
   if (effect?.kind === 'corrupt') return { ...reply, body: corrupted(reply.body) };
@@ -65,8 +65,8 @@ export function spoiled(reply: Reply, effect: FaultEffect | undefined): Reply {
 }
 
 /**
- * Writes a reply no faster than it is read, counting the bytes of its body; resolves when it is written or
- * the connection is gone.
+ * Writes a reply no faster than the client reads it, and counts the bytes of its body; resolves when it is
+ * written or the connection is closed.
  */
 export async function sendReply(
   response: ServerResponse,
@@ -97,7 +97,7 @@ async function writeBody(
     effect?.kind === 'reset' || effect?.kind === 'gate' ? effect.afterBytes : Number.POSITIVE_INFINITY;
   await writeChunks(response, limited(body, stop), count);
   if (effect?.kind !== 'gate') return;
-  // A header and the bytes before the gate must not wait in a buffer.
+  // The header and the bytes before the gate must not wait in a buffer.
   response.flushHeaders();
   await effect.gate;
   await writeChunks(response, after(body, stop), count);
