@@ -226,7 +226,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
   );
 
   test(
-    'shows the token to nobody',
+    'never shows the token',
     async () => {
       gitlab.settings.hasPackages = false;
       const env = job(1001, 'one', { DRAY_GITLAB_TOKEN: gitlab.accessToken });

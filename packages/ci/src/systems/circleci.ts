@@ -1,7 +1,7 @@
 import { textOf } from '../ci-system.ts';
 import type { CiRun, CiSystem, Env } from '../ci-system.ts';
 
-/** Names the variables of an orb's step whose parameters have a value for "not given". */
+/** Lists the variables of an orb's step whose parameters have a value for "not given". */
 const leftOpenVariable = 'ORB_LEFT_OPEN';
 
 /** That value for an enum, a boolean and an integer: a parameter of these types cannot be empty. */

@@ -9,7 +9,7 @@ export const gitlab: CiSystem = {
   isHere: (env) => env['GITLAB_CI'] === 'true',
   readRun(env): CiRun {
     const tag = textOf(env, 'CI_COMMIT_TAG');
-    // For a tag CI_COMMIT_REF_NAME is that tag; callers let the tag win.
+    // For a tag, CI_COMMIT_REF_NAME is that tag; callers prefer the tag.
     const branch = textOf(env, 'CI_MERGE_REQUEST_SOURCE_BRANCH_NAME') ?? textOf(env, 'CI_COMMIT_REF_NAME');
     const event =
       textOf(env, 'CI_PIPELINE_SOURCE') ??

@@ -1,6 +1,6 @@
 import type { CiSystem } from '../ci-system.ts';
 
-/** A CI system without a definition, or none at all. */
+/** An unknown CI system, or no CI system. */
 export const plain: CiSystem = {
   id: 'plain',
   name: 'an unknown CI system',

@@ -17,7 +17,7 @@ export const engineOptions = {
   verbose: 'verbose',
 } as const;
 
-/** Whether to become root where the job's user may. */
+/** Become root with sudo, if possible. */
 export function sudoParameter(isDefault: boolean): OrbParameters {
   return {
     sudo: {

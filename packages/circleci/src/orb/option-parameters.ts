@@ -13,20 +13,20 @@ export interface OptionParameters {
   readonly environment: YamlMap;
 }
 
-/** Option keys by parameter name, with a description if that of the option does not fit. */
+/** Option keys by parameter name, with a description if the option's own does not fit. */
 export type OptionParameterTable = Readonly<
   Record<string, string | { readonly key: string; readonly description?: string }>
 >;
 
 /**
- * Values for "not given": the configuration file or the default of the command applies. For a string it is
+ * Values for "not given": the configuration file or the command's default applies. For a string it is
  * the empty text.
  */
 const leftOpen = { enum: 'default', boolean: false, integer: 0 } as const;
 
 /**
  * The parameters for some options, by their names in the orb.
- * @throws Error when an option does not exist
+ * @throws Error if an option does not exist
  */
 export function optionParameters(
   definitions: PipelineDefinitions,

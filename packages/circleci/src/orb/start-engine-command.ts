@@ -20,7 +20,7 @@ export function startEngineCommand(definitions: PipelineDefinitions): OrbCommand
   const { parameters, environment } = optionParameters(definitions, engineOptions);
   return {
     description:
-      'Starts a private engine that has the pre-pulled images from the start, and sets DOCKER_HOST to it for the steps that follow. Needs root: the machine executor or a privileged runner. If the engine cannot start, the job goes on with the engine that it has, unless strict is set.',
+      'Starts a private engine with the pre-pulled images mounted, and sets DOCKER_HOST for the steps that follow. Needs root: the machine executor or a privileged runner. If the engine cannot start, the job goes on with its existing engine, unless strict is set.',
     parameters: {
       ...parameters,
       ...attachParameters,

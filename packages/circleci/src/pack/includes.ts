@@ -4,7 +4,7 @@ import type { YamlValue } from '../orb/model.ts';
 const includePattern = /<<\s*include\(([-\w/.]+)\)\s*>>/g;
 
 /**
- * The value with files in place of what includes them. `<<` in a file is escaped, so that it stays what it is
+ * Replaces includes by the files' contents. Escapes `<<` in a file, so that it has its usual meaning
  * in the shell.
  * @param path of the file that holds the value, for messages
  * @throws Error when an included file is missing
@@ -23,7 +23,7 @@ export function resolveIncludes(value: YamlValue, files: RenderedFiles, path: st
 function includedText(files: RenderedFiles, included: string, path: string): string {
   const text = files.get(included);
   if (text === undefined)
-    throw new Error(`cannot pack the orb: ${path} includes ${included}, which is not there`);
+    throw new Error(`cannot pack the orb: ${path} includes ${included}, which does not exist`);
   return text.replaceAll('<<', String.raw`\<<`);
 }
 

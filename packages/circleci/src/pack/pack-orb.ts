@@ -7,20 +7,20 @@ import { resolveIncludes } from './includes.ts';
 const rootFile = '@orb.yml';
 const sections = ['commands', 'jobs', 'executors', 'examples'] as const;
 
-/** Sections whose texts may include files. */
+/** Sections whose texts can include files. */
 const includingSections: readonly string[] = ['commands', 'jobs', 'executors'];
 
 /**
- * The orb as one document, as `circleci orb pack` makes it of the files of a directory, given by their paths
- * in it: the root file, and one component for each YAML file, named like the file; those called `@…` are
- * merged into the place of their folder.
- * @throws Error when the root file or an included one is missing, a file is no mapping, or two give the same
- * component
+ * Packs an orb into one document, like `circleci orb pack`. Takes the files of a directory by their paths in
+ * it: the root file, and one component per YAML file, named like the file. Files called `@…` are merged into
+ * the mapping of their folder.
+ * @throws Error if the root file or an included file is missing, a file is not a mapping, or two define the
+ * same component
  * @see https://circleci.com/docs/orbs/author/orb-concepts/#orb-packing
  */
 export function packOrb(sources: RenderedFiles): YamlMap {
   const root = sources.get(rootFile);
-  if (root === undefined) throw new Error(`cannot pack the orb: there is no ${rootFile}`);
+  if (root === undefined) throw new Error(`cannot pack the orb: ${rootFile} is missing`);
   const packed = new Map(Object.entries(parseMap(rootFile, root)));
   for (const section of sections) {
     const components = packSection(sources, section, packed.get(section));
@@ -36,7 +36,8 @@ function packSection(sources: RenderedFiles, section: string, given: YamlValue |
     const name = path.replace(/^.*\//, '').replace(/\.ya?ml$/, '');
     const entries = name.startsWith('@') ? Object.entries(content) : [[name, content] as const];
     for (const [key, value] of entries) {
-      if (components.has(key)) throw new Error(`cannot pack the orb: there are two ${section} called ${key}`);
+      if (components.has(key))
+        throw new Error(`cannot pack the orb: ${section} has two components called ${key}`);
       components.set(
         key,
         includingSections.includes(section) ? resolveIncludes(value, sources, path) : value,
@@ -53,6 +54,6 @@ function filesOf(sources: RenderedFiles, section: string): readonly (readonly [s
 function parseMap(path: string, text: string): YamlMap {
   const value: unknown = parse(text);
   const map = toYamlMap(value);
-  if (map === undefined) throw new Error(`cannot pack the orb: ${path} is no mapping`);
+  if (map === undefined) throw new Error(`cannot pack the orb: ${path} is not a mapping`);
   return map;
 }

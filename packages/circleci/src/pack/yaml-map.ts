@@ -5,7 +5,7 @@ export function isYamlMap(value: YamlValue): value is YamlMap {
   return typeof value === 'object' && !Array.isArray(value);
 }
 
-/** What was parsed, if it is a mapping of what YAML of CircleCI can hold; undefined otherwise. */
+/** The parsed value, if it is a mapping of values that CircleCI's YAML allows; else undefined. */
 export function toYamlMap(value: unknown): YamlMap | undefined {
   const converted = toYamlValue(value);
   return converted !== undefined && isYamlMap(converted) ? converted : undefined;

@@ -1,4 +1,4 @@
-/** A table of Markdown with aligned columns, as prettier has it. */
+/** A Markdown table with aligned columns, as prettier formats it. */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', String.raw`\|`)));
   const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => (row[column] ?? '').length)));

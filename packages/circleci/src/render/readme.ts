@@ -2,18 +2,18 @@ import type { Orb, OrbParameter, OrbParameters } from '../orb/model.ts';
 import { markdownTable } from './markdown-table.ts';
 import { generatedNote, yamlText } from './yaml.ts';
 
-/** What the template of the text for users leaves open beside the orb itself. */
+/** The values for the README template, in addition to the orb itself. */
 export interface ReadmeValues {
-  /** How a configuration refers to the orb. */
+  /** The reference to the orb in a configuration. */
   readonly orb: string;
   readonly version: string;
   readonly repositoryUrl: string;
 }
 
 /**
- * The text for users. In the template stand `%orb%`, `%version%` and `%repositoryUrl%`, and lines of their
- * own with `<!-- parameters KIND/NAME -->` and `<!-- example NAME -->`.
- * @throws Error when it names something that the orb does not have
+ * The README for users. The template contains `%orb%`, `%version%` and `%repositoryUrl%`, and separate lines
+ * with `<!-- parameters KIND/NAME -->` and `<!-- example NAME -->`.
+ * @throws Error if it names something that the orb lacks
  */
 export function readmeText(template: string, orb: Orb, values: ReadmeValues): string {
   const text = template
@@ -62,7 +62,7 @@ function exampleText({ examples }: Orb, name: string): string {
 
 const lineWidth = 110;
 
-/** The text in lines that are short enough for Markdown. */
+/** Wraps the text for Markdown. */
 function wrapped(text: string): string {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

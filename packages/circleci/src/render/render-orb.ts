@@ -8,9 +8,9 @@ import { readmeText } from './readme.ts';
 import { yamlText } from './yaml.ts';
 
 /**
- * Everything of `orbs/`, by paths in it: the sources of the orb, the same packed into one file, and what
- * users read.
- * @throws Error when the definitions lack an option that the orb has a parameter for
+ * All files of `orbs/`, by path: the sources of the orb, the packed orb, and the README for
+ * users.
+ * @throws Error if the definitions lack an option that the orb has a parameter for
  */
 export async function renderOrb(definitions: PipelineDefinitions): Promise<RenderedFiles> {
   const orb = drayageOrb(definitions);

@@ -1,16 +1,16 @@
 import { Document, visit } from 'yaml';
 import type { YamlValue } from '../orb/model.ts';
 
-/** What the first line of every rendered file says, for its readers. */
+/** The text in the first line of every rendered file. */
 export const generatedNote = 'generated - edit packages/circleci, run npm run render';
 
 const lineWidth = 110;
 
-/** Characters; what is longer would not fit beside its key, however deep it stands. */
+/** Longer texts would not fit beside their key at any depth (characters). */
 const longestBesideKey = 80;
 
 /**
- * The text of a rendered YAML file. Long texts are folded below their keys, which changes nothing of them.
+ * The text of a rendered YAML file. Folds long texts below their keys, which does not change their value.
  */
 export function yamlText(value: YamlValue): string {
   const document = new Document(value, { aliasDuplicateObjects: false });

@@ -26,7 +26,7 @@ const kinds: Readonly<Record<PipelineOptionKind, readonly string[]>> = {
   ],
 };
 
-/** All that the examples choose. */
+/** All commands that the examples use. */
 const choices = ['one', 'packs', 'engine', 'load', 'mount', 'pull'];
 
 /** Definitions with every option that is a parameter of the orb. Their summaries are made up. */

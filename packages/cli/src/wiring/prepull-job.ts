@@ -22,6 +22,6 @@ export async function openPrepullJob(
   if (prepullJob === undefined || settled || detectCiSystem(host.env).id !== 'gitlab') return undefined;
   const { openGitlabPrepullJob } = await import('./gitlab.ts');
   return openGitlabPrepullJob(prepullJob, config, host, (message) => {
-    tell(`dray: cannot ask for the state of the pre-pull job, using only the status document: ${message}`);
+    tell(`dray: using only the status document: ${message}`);
   });
 }

@@ -7,7 +7,7 @@ export interface GitlabToken {
   readonly value: string;
 }
 
-/** A project of a GitLab, and how to reach it. */
+/** A GitLab project, and how to reach it. */
 export interface GitlabAccess extends Pick<ConnectionOptions, 'ca' | 'proxyFor' | 'timeouts' | 'userAgent'> {
   /** `CI_API_V4_URL`, such as `https://gitlab.example/api/v4`. */
   readonly apiUrl: string;

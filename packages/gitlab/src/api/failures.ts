@@ -16,7 +16,7 @@ export interface AnswerContext {
   readonly now: number;
 }
 
-/** The error for an unsuccessful answer. Reads what it needs of the body. */
+/** The error for an unsuccessful response. Reads as much of the body as it needs. */
 export async function answerFailure(
   operation: Operation,
   response: FinalResponse,
@@ -33,7 +33,7 @@ export async function answerFailure(
   });
 }
 
-/** The error for a request to `host` that got no answer. Passes on a {@link DrayError}. */
+/** The error for a request to `host` without a response. Passes on a {@link DrayError}. */
 export function unreachable(operation: Operation, error: unknown, host: string): DrayError {
   if (error instanceof DrayError) return error;
   const failure = connectionFailure(error, host);
@@ -58,10 +58,10 @@ export function unreachable(operation: Operation, error: unknown, host: string):
   });
 }
 
-/** Who answered. */
+/** The server that answered. */
 interface Answerer {
   readonly host: string;
-  /** Not GitLab itself, but its object storage. */
+  /** True: the object storage answered, not GitLab itself. */
   readonly isStorage: boolean;
   readonly token: GitlabToken | undefined;
 }
@@ -106,11 +106,11 @@ function tokenName(token: GitlabToken | undefined): string {
 function tokenHint(status: number, token: GitlabToken | undefined): string {
   if (token === undefined) return 'Run it in a GitLab job, which has CI_JOB_TOKEN, or set DRAY_GITLAB_TOKEN.';
   if (token.kind === 'access') {
-    return 'Give DRAY_GITLAB_TOKEN a token of this project with the scope api and the role Developer.';
+    return 'Set DRAY_GITLAB_TOKEN to a token of this project with the scope api and the role Developer.';
   }
   if (status === 401)
-    return 'A job token is good only while its job runs: set DRAY_GITLAB_TOKEN to a token of the project.';
-  return 'Check that the package registry of the project is on and that who started the pipeline may use it, or set DRAY_GITLAB_TOKEN.';
+    return 'A job token is valid only while its job runs: set DRAY_GITLAB_TOKEN to a token of the project.';
+  return 'Check that the package registry of the project is on and that the user who started the pipeline can use it, or set DRAY_GITLAB_TOKEN.';
 }
 
 /** GitLab's message in a body such as `{"message": "…"}` or `{"error": "…"}`. */

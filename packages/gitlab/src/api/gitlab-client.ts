@@ -26,21 +26,21 @@ export interface ApiRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Requests to one GitLab, with the token where it belongs. */
+/** Sends requests to one GitLab; sends the token only to its API. */
 export interface GitlabClient {
   /** Ends in a slash. */
   readonly apiUrl: URL;
   readonly projectId: string;
   readonly retry: Retry;
   /**
-   * One try; an answer of success, or of a status in `also`. Redirects of a GET are followed; the token stays
-   * at the origin of the API.
+   * One attempt; resolves with a successful response, or one with a status in `also`. Follows redirects of a
+   * GET; the token stays at the origin of the API.
    * @throws TransferError `TRANSPORT_DENIED`, `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`; DrayError `ABORTED`
    */
   request(operation: Operation, request: ApiRequest, also?: readonly number[]): Promise<FinalResponse>;
   /** Runs `run` with retries. Throws DrayErrors only. */
   persist<T>(operation: Operation, signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T>;
-  /** By the server's clock as of its last answer (ms since the epoch). */
+  /** The server's time in its last response (ms since the epoch). */
   now(): number;
   close(): Promise<void>;
 }

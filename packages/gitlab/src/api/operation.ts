@@ -1,6 +1,6 @@
 import { TransferError, type ErrorCode, type TransferSide } from '@drayage/core';
 
-/** What is being done for the caller, for messages. */
+/** The current operation, for messages. */
 export interface Operation {
   /** As after "cannot": `write blob sha256:… to https://gitlab.example/…`. */
   readonly title: string;

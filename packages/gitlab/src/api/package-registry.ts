@@ -25,20 +25,20 @@ export interface PackageFile {
   readonly createdAt: number;
 }
 
-/** The name of a file, with the version of the package that has it. */
+/** The name of a file, and its package version. */
 export interface FileName {
   readonly version: string;
-  /** Of `A-Z a-z 0-9 . _ - +` only. */
+  /** Only `A-Z a-z 0-9 . _ - +`. */
   readonly name: string;
 }
 
-/** A generic package of a project. Several files may have the same name; GitLab serves the newest. */
+/** A generic package of a project. Several files can have the same name; GitLab serves the newest. */
 export interface PackageRegistry {
-  /** Every file of a version, oldest first; none if there is no such version. */
+  /** Every file of a version, oldest first; empty if the version does not exist. */
   files(operation: Operation, version: string, signal?: AbortSignal): Promise<readonly PackageFile[]>;
   /** The versions, oldest first, at most 100. */
   oldestVersions(operation: Operation, signal?: AbortSignal): Promise<readonly PackageVersion[]>;
-  /** One try to upload a file. Undefined: it exists, and the group forbids duplicates. */
+  /** Tries once to upload a file. Undefined: it exists, and the group forbids duplicates. */
   upload(
     operation: Operation,
     file: FileName,
@@ -46,7 +46,7 @@ export interface PackageRegistry {
     signal?: AbortSignal,
   ): Promise<PackageFile | undefined>;
   /**
-   * One try to read a file from `offset` on; undefined: not found. The answer may begin earlier: see
+   * Tries once to read a file from `offset` on; undefined: not found. The response can begin earlier: see
    * `surplusBytes`.
    */
   download(
@@ -61,7 +61,7 @@ export interface PackageRegistry {
   removeVersion(operation: Operation, id: number, signal?: AbortSignal): Promise<void>;
 }
 
-// The most that GitLab gives at once.
+// GitLab's maximum page size.
 const perPage = 100;
 const maxAnswerBytes = 64 * 1024;
 

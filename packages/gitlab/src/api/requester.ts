@@ -10,11 +10,11 @@ import { operationError, type Operation } from './operation.ts';
 
 const maxJsonBytes = 16 * 1024 * 1024;
 
-/** What a resource of gitbeaker is made with. */
+/** Constructor options of a gitbeaker resource. */
 export interface ResourceOptions {
   readonly requesterFn: ReturnType<typeof createRequesterFn>;
   readonly host: string;
-  /** The client has limits; the library's would end a request while it waits for its turn. */
+  /** Our client has its own limits; the library's would end a queued request. */
   readonly queryTimeout: null;
 }
 
@@ -41,7 +41,7 @@ export function resourceOptions(
   return { requesterFn, host: client.apiUrl.origin, queryTimeout: null };
 }
 
-/** An answer in gitbeaker's form; it follows pages by the `link` header. */
+/** A response in gitbeaker's form; gitbeaker follows pages by the `link` header. */
 async function formatted(operation: Operation, response: HttpResponse): Promise<FormattedResponse> {
   const { status } = response;
   const headers = { link: response.header('link') ?? '' };

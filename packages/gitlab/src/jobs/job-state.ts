@@ -21,11 +21,11 @@ const states: ReadonlyMap<string, PrepullJobState> = new Map([
   ['canceling', 'cancelled'],
   ['canceled', 'cancelled'],
   ['skipped', 'skipped'],
-  // Starts when somebody presses a button: nothing to wait for.
+  // Starts only when a user presses a button: do not wait.
   ['manual', 'skipped'],
 ]);
 
-// Of parallel jobs: wait while any is at work; after all have ended, the worst result counts.
+// For parallel jobs: wait while any is active; after all have ended, the worst result counts.
 const precedence: readonly PrepullJobState[] = [
   'running',
   'pending',
@@ -36,8 +36,8 @@ const precedence: readonly PrepullJobState[] = [
 ];
 
 /**
- * The state of the job called `name`. Parallel jobs (`NAME 1/3`, `NAME: [a, b]`) belong to it; of a retried
- * job the newest attempt counts. Undefined for an unknown status.
+ * The state of the job called `name`, including its parallel jobs (`NAME 1/3`, `NAME: [a, b]`). For a retried
+ * job, the newest attempt counts. Undefined for an unknown status.
  */
 export function stateOfJob(jobs: readonly ListedJob[], name: string): PrepullJobState | undefined {
   const newest = new Map<string, ListedJob>();

@@ -6,8 +6,8 @@ const component = '$CI_SERVER_FQDN/$CI_PROJECT_PATH/prepull@$CI_COMMIT_SHA';
 const testImage = 'busybox:stable';
 
 /**
- * The pipeline of the project that publishes the component: it includes the component of its own commit
- * twice, uses the images, looks which jobs there are, and makes a release of a tag that is a version.
+ * The pipeline of the project that publishes the component. It includes the component of its own commit
+ * twice, uses the images, checks the list of jobs, and makes a release for a version tag.
  */
 export function componentPipelineText(checkScript: string): string {
   const entries: readonly YamlEntry[] = [

@@ -1,4 +1,4 @@
-/** The types that an input of a GitLab template can have. */
+/** The input types of GitLab templates. */
 export type InputType = 'string' | 'array' | 'boolean' | 'number';
 
 /** A value of an input. */
@@ -12,7 +12,7 @@ export interface TemplateInput {
   /** One sentence fragment; at most 1024 characters. */
   readonly description: string;
   readonly default: InputValue;
-  /** What applies without it, if the default does not show this; in Markdown. */
+  /** What applies without the input, if the default does not show this; in Markdown. */
   readonly defaultText?: string;
   /** All valid values. */
   readonly options?: readonly string[];
@@ -28,8 +28,8 @@ export interface InputGroup {
 }
 
 /**
- * Where the template has the value of an input. GitLab puts it into the text before that is read as YAML:
- * strings stand between double quotes, which is why none may hold a double quote, a backslash or a line
+ * The placeholder for an input's value. GitLab substitutes it before it parses the text as YAML:
+ * strings are between double quotes, so they must not contain a double quote, a backslash or a line
  * break.
  */
 export function inputText(name: string): string {

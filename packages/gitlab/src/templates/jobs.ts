@@ -7,7 +7,7 @@ import type { TemplateScripts } from './scripts.ts';
 import { literal, reference } from './yaml-text.ts';
 import type { YamlEntry } from './yaml-text.ts';
 
-/** The bundle in the working copy, when artifacts carry it. */
+/** The bundle in the working copy, if artifacts carry it. */
 const artifactsDir = '.dray/bundle';
 
 /** The jobs of the template: the pre-pull, and hidden jobs for the jobs that need the images. */
@@ -171,7 +171,7 @@ function handover(side: 'prepull' | 'load'): string {
 }
 
 /**
- * The jobs that the input `artifacts` chooses from. GitLab has no conditions, but an input may be part of a
+ * The jobs that the input `artifacts` chooses from. GitLab has no conditions, but an input can be part of a
  * job's name.
  */
 function handoverJobs(definitions: PipelineDefinitions): readonly YamlEntry[] {
@@ -206,7 +206,7 @@ function handoverJobs(definitions: PipelineDefinitions): readonly YamlEntry[] {
   ];
 }
 
-/** Options that an input turns on. Turned off, they set nothing, so the configuration file applies. */
+/** Options that an input turns on. If off, they set nothing, so the configuration file applies. */
 const switchKeys = {
   frozen: 'frozen',
   sign: 'sign',

@@ -28,8 +28,8 @@ export const prepullInputs: readonly OptionInput[] = [
 ];
 
 /**
- * The options that jobs set that need the images. They also get the list of images: `on_miss` applies to
- * those that were not pre-pulled.
+ * The options for jobs that need the images. These jobs also get the list of images: `on_miss` applies to
+ * images that were not pre-pulled.
  */
 export const loadInputs: readonly OptionInput[] = [
   { name: 'delivery', key: 'delivery' },
@@ -42,11 +42,11 @@ export const loadInputs: readonly OptionInput[] = [
   {
     name: 'strict',
     key: 'strict',
-    description: 'fail the job when an image was not delivered: exit code 3, or 4 after a time-out',
+    description: 'fail the job if an image was not delivered: exit code 3, or 4 after a timeout',
   },
 ];
 
-/** An option as an input: type, values and description. An input that is left out sets nothing. */
+/** An option as an input: type, values and description. An omitted input sets nothing. */
 export function optionInput(
   definitions: PipelineDefinitions,
   { name, key, description }: OptionInput,
@@ -57,7 +57,7 @@ export function optionInput(
   return {
     name,
     type,
-    description: description ?? option.summary.replace('; may be given more than once', ''),
+    description: description ?? option.summary.replace('; may be repeated', ''),
     default: emptyValues[type],
     ...(defaultText === undefined ? {} : { defaultText: `\`${defaultText}\`` }),
     ...limits(option),

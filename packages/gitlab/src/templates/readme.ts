@@ -7,8 +7,8 @@ import { inputGroups } from './inputs.ts';
 const tablesMark = '<!-- inputs -->\n';
 
 /**
- * The README of the templates: its source, with the version and the tables of inputs in their places.
- * @throws Error when the asset is missing
+ * The README of the templates: its source, with the version and the tables of inputs filled in.
+ * @throws Error if the asset is missing
  */
 export async function readmeText(definitions: PipelineDefinitions): Promise<string> {
   const source = await readAsset(import.meta.dirname, 'gitlab-README.md');

@@ -6,9 +6,9 @@ import { readScripts } from './scripts.ts';
 import { templateText } from './template.ts';
 
 /**
- * Everything of `gitlab-templates/`: the template for `include: local`, `project` and `remote`, and a whole
+ * All files of `gitlab-templates/`: the template for `include: local`, `project` and `remote`, and a whole
  * component project with the same template, its README, its test pipeline and its licence.
- * @throws Error when the definitions lack an option that the templates set, or an asset is missing
+ * @throws Error if the definitions lack an option that the templates set, or an asset is missing
  */
 export async function renderGitlabTemplates(definitions: PipelineDefinitions): Promise<RenderedFiles> {
   const scripts = await readScripts(definitions);

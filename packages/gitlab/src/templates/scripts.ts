@@ -1,7 +1,7 @@
 import { readAsset } from '@drayage/core';
 import type { PipelineDefinitions } from '@drayage/core/pipeline';
 
-/** The shell of the jobs, by what it does. */
+/** The shell scripts of the jobs, by purpose. */
 export interface TemplateScripts {
   readonly install: string;
   readonly prepull: string;
@@ -15,8 +15,8 @@ export interface TemplateScripts {
 }
 
 /**
- * Reads them from the assets, with the script that installs the command in its place.
- * @throws Error when an asset is missing
+ * Reads the scripts from the assets, and inserts the install script.
+ * @throws Error if an asset is missing
  */
 export async function readScripts({ installScript }: PipelineDefinitions): Promise<TemplateScripts> {
   const read = async (name: string): Promise<string> =>
@@ -35,8 +35,8 @@ export async function readScripts({ installScript }: PipelineDefinitions): Promi
 }
 
 /**
- * A script as it stands in a job: without what is for a file of its own. GitLab shows its first line in the
- * log of the job.
+ * A script as part of a job: without the lines that only a separate file needs. GitLab shows its first line
+ * in the log of the job.
  */
 function jobScript(text: string): string {
   return text

@@ -7,8 +7,8 @@ import type { TemplateScripts } from './scripts.ts';
 import { yamlText } from './yaml-text.ts';
 
 /**
- * The text of the template: its inputs, and its jobs. It has no keyword that would change a job of the
- * user's.
+ * The text of the template: its inputs and jobs. It has no keyword that would change a job of the
+ * user.
  */
 export function templateText(definitions: PipelineDefinitions, scripts: TemplateScripts): string {
   const inputs = inputGroups(definitions).flatMap((group) => group.inputs);

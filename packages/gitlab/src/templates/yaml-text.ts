@@ -1,22 +1,22 @@
 import { Document, Scalar, YAMLMap, YAMLSeq, visit } from 'yaml';
 
-/** An entry at the top of a YAML file. */
+/** A top-level entry of a YAML file. */
 export interface YamlEntry {
   readonly key: string;
-  /** Plain data, with {@link literal} and {@link reference} where it is more than that. */
+  /** Plain data, which can contain {@link literal} and {@link reference}. */
   readonly value: unknown;
-  /** Stands above it. */
+  /** The comment above the entry. */
   readonly comment?: string;
 }
 
-/** A text that stands in YAML line by line as it is, however it is quoted. It ends with a line break. */
+/** A text that YAML must contain unchanged, line by line. It ends with a line break. */
 export function literal(text: string): Scalar<string> {
   const scalar = new Scalar(text.endsWith('\n') ? text : `${text}\n`);
   scalar.type = Scalar.BLOCK_LITERAL;
   return scalar;
 }
 
-/** GitLab's way to take over a part of another job. */
+/** GitLab's `!reference` to a part of another job. */
 export function reference(...path: readonly string[]): YAMLSeq<Scalar<string>> {
   const sequence = new YAMLSeq<Scalar<string>>();
   sequence.items = path.map((name) => new Scalar(name));
@@ -26,8 +26,8 @@ export function reference(...path: readonly string[]): YAMLSeq<Scalar<string>> {
 }
 
 /**
- * The text of a YAML document. What has an input in it is quoted, as the value of the input is yet to be put
- * there.
+ * The text of a YAML document. Quotes texts that contain an input, because GitLab substitutes its value
+ * later.
  */
 export function yamlText(entries: readonly YamlEntry[]): string {
   const document = new Document();

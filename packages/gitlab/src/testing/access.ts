@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FakeState, TokenKind } from './state.ts';
 
-/** Headers that carry a token: the object storage must see none of them. */
+/** Headers with a token: the object storage must not receive them. */
 export const tokenHeaders = ['job-token', 'private-token', 'authorization', 'deploy-token'] as const;
 
-/** Which token the headers carry. @see https://docs.gitlab.com/ci/jobs/ci_job_token/ */
+/** The token in the headers. @see https://docs.gitlab.com/ci/jobs/ci_job_token/ */
 export function tokenOf({ jobToken, accessToken }: FakeState, headers: IncomingHttpHeaders): TokenKind {
   const job = headers['job-token'];
   const access = headers['private-token'];
@@ -14,16 +14,16 @@ export function tokenOf({ jobToken, accessToken }: FakeState, headers: IncomingH
   return access === accessToken ? 'access' : 'wrong';
 }
 
-/** What a request wants to do. */
+/** The action of a request. */
 export type Deed = 'read packages' | 'write packages' | 'delete packages' | 'list jobs';
 
-/** How a refused request is answered. */
+/** The response to a refused request. */
 export interface Refusal {
   readonly status: number;
   readonly message: string;
 }
 
-/** Why `token` may not do `deed`; undefined: it may. */
+/** The refusal of `deed` with `token`; undefined: allowed. */
 export function refusalOf({ settings }: FakeState, token: TokenKind, deed: Deed): Refusal | undefined {
   if (token === 'wrong') return { status: 401, message: '401 Unauthorized' };
   // Anonymous requests get 404 for a private project.

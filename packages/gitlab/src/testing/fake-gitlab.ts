@@ -21,7 +21,7 @@ import {
 export interface FakeGitlabOptions extends Partial<FakeSettings> {
   /** Default 42. */
   readonly projectId?: number;
-  /** What `CI_JOB_TOKEN` is. */
+  /** The value of `CI_JOB_TOKEN`. */
   readonly jobToken?: string;
   /** A project access token. */
   readonly accessToken?: string;
@@ -30,9 +30,9 @@ export interface FakeGitlabOptions extends Partial<FakeSettings> {
 }
 
 /**
- * A GitLab in this process, as far as its API is needed: generic packages, the list of packages, the jobs of
- * a pipeline. One private project; loopback, ports of its own. What it keeps is on disk until `close`.
- * Downloads lead to a second origin, the object storage.
+ * A GitLab in this process, with the parts of the API that we need: generic packages, the list of packages,
+ * the jobs of a pipeline. One private project; on loopback, with its own ports. Keeps its data on disk until
+ * `close`. Redirects downloads to a second origin, the object storage.
  */
 export interface FakeGitlab {
   /** `CI_SERVER_URL`. */
@@ -43,25 +43,26 @@ export interface FakeGitlab {
   readonly projectId: number;
   readonly jobToken: string;
   readonly accessToken: string;
-  /** May be changed at any time. */
+  /** Can be changed at any time. */
   readonly settings: FakeSettings;
   /** Every request that has been answered, oldest first. */
   readonly requests: readonly FakeRequest[];
-  /** Tokens that the object storage saw: there should never be any. */
+  /** Tokens that the object storage received; must stay empty. */
   readonly leaks: readonly LeakedToken[];
   /** Every file of every package, oldest first. */
   files(): readonly FakePackageFile[];
-  /** The variables that a job of that pipeline has of GitLab. */
+  /** The variables that GitLab sets in a job of that pipeline. */
   jobEnv(pipelineId: number): Record<string, string>;
-  /** The jobs of a pipeline, from now on. Without this the pipeline does not exist. */
+  /** Sets the jobs of a pipeline. Before this, the pipeline does not exist. */
   setJobs(pipelineId: number, jobs: readonly FakeJob[]): void;
-  /** Plans a failure; earlier ones go first. */
+  /** Plans a failure; earlier ones take precedence. */
   fail(failure: FakeFailure): void;
   /**
-   * The next download from the object storage breaks off after so many bytes. May be called several times.
+   * Makes the next download from the object storage break off after so many bytes. Can be called several
+   * times.
    */
   breakDownload(afterBytes: number): void;
-  /** Puts the server's clock forward. */
+  /** Advances the server's clock. */
   advance(ms: number): void;
   /** Ends all connections and removes what was stored. Safe to call twice. */
   close(): Promise<void>;

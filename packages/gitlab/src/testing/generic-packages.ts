@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { sendError, sendFile, sendJson } from './reply.ts';
 import { nextId, serverNow, type FakePackage, type FakePackageFile, type FakeState } from './state.ts';
 
-/** A file of a generic package, as its URL names it. */
+/** The parts of a generic package file's URL. */
 export interface FileName {
   readonly packageName: string;
   readonly version: string;
@@ -18,7 +18,7 @@ export interface FileName {
 const namePattern = /^[A-Za-z0-9._\-+]+$/;
 const versionPattern = /^(?!.*\.\.)[\w+.-]+$/;
 
-/** Why the upload cannot be taken, as far as its head tells. */
+/** The refusal of an upload, judged by its header; undefined: accepted. */
 export function uploadRefusal(
   state: FakeState,
   request: IncomingMessage,
@@ -36,7 +36,7 @@ export function uploadRefusal(
 }
 
 /**
- * Stores the body as it comes, whatever its type, as Workhorse does. Nothing is stored of a body that breaks
+ * Stores the body unchanged, with any content type, as Workhorse does. Does not store a body that breaks
  * off.
  * @see https://docs.gitlab.com/user/packages/generic_packages/#publish-a-single-file
  */
@@ -87,7 +87,7 @@ export async function receiveFile(
   else sendJson(response, 201, { message: '201 Created' });
 }
 
-/** Sends the newest file of that name, or where its bytes are. */
+/** Sends the newest file of that name, or a redirect to it. */
 export async function serveFile(
   state: FakeState,
   request: IncomingMessage,
@@ -113,7 +113,7 @@ export async function serveFile(
   response.end();
 }
 
-/** One file, as the API tells it. */
+/** One file, in the API's format. */
 export function fileJson(file: FakePackageFile): object {
   const createdAt = new Date(file.createdAt).toISOString();
   return {

@@ -3,10 +3,10 @@ import { tokenHeaders } from './access.ts';
 import { sendFile } from './reply.ts';
 import type { FakeState } from './state.ts';
 
-/** A request to the object storage that carried a token of GitLab. */
+/** A request to the object storage with a GitLab token. */
 export interface LeakedToken {
   readonly path: string;
-  /** The header that it came in. */
+  /** The header with the token. */
   readonly header: string;
 }
 
@@ -23,7 +23,7 @@ export async function serveStorage(
   const file = state.signatures.get(url.searchParams.get('X-Amz-Signature') ?? '');
   const isMeant = request.method === 'GET' && url.pathname === `/packages/${String(file?.id ?? '')}`;
   if (leaked.length > 0 || file === undefined || !isMeant) {
-    // As S3 refuses requests that are authorized in two ways.
+    // S3 also refuses requests that are authorized in two ways.
     response.writeHead(leaked.length > 0 ? 400 : 403, { 'content-type': 'application/xml' });
     response.end('<Error/>');
     return;

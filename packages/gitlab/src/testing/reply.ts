@@ -49,8 +49,8 @@ export function sendPage(response: ServerResponse, url: URL, items: readonly unk
 }
 
 /**
- * Answers with a file, or the end of it that a `Range: bytes=N-` asks for; breaks off after `breakAfter`
- * bytes.
+ * Answers with a file, or the end of it that a `Range: bytes=N-` header requests; breaks off after
+ * `breakAfter` bytes.
  */
 export async function sendFile(
   request: IncomingMessage,
@@ -80,6 +80,6 @@ export async function sendFile(
     response.socket?.end();
     return;
   }
-  // Whoever stops reading has a reason.
+  // The client can stop reading at any time.
   await pipeline(createReadStream(path, { start }), response).catch(() => undefined);
 }

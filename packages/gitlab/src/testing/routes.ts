@@ -5,12 +5,12 @@ import { fileJson, receiveFile, serveFile, uploadRefusal } from './generic-packa
 import { sendError, sendPage } from './reply.ts';
 import type { FakeJob, FakePackage, FakeState, TokenKind } from './state.ts';
 
-/** One request on its way to an answer. */
+/** One request and its response. */
 export interface Exchange {
   readonly state: FakeState;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Whole, as the client wrote it. */
+  /** The complete URL, as the client sent it. */
   readonly url: URL;
   /** The segments below `/api/v4/projects/:id`, decoded. */
   readonly segments: readonly string[];

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A job of a pipeline, as the API tells it. */
+/** A job of a pipeline, in the API's format. */
 export interface FakeJob {
   readonly name: string;
-  /** As GitLab has them: created, pending, running, success, failed, canceled, skipped, manual, … */
+  /** GitLab's statuses: created, pending, running, success, failed, canceled, skipped, manual, … */
   readonly status: string;
   /** Default: the position in the list; a greater one is newer. */
   readonly id?: number;
-  /** A newer attempt of the same job took its place: told only with `include_retried`. */
+  /** A newer attempt has replaced it; listed only with `include_retried`. */
   readonly isRetried?: boolean;
 }
 
@@ -22,14 +22,14 @@ export interface FakePackageFile {
   readonly sha256: string;
   /** Milliseconds since the epoch, by the server's clock. */
   readonly createdAt: number;
-  /** Where its bytes are on this machine; a test may spoil them. */
+  /** The path of its bytes on this machine; a test can damage them. */
   readonly path: string;
 }
 
-/** Which token a request carried. `wrong`: one that this server never gave out. */
+/** The token of a request. `wrong`: not issued by this server. */
 export type TokenKind = 'job' | 'access' | 'wrong' | 'none';
 
-/** A request that has been answered. */
+/** A request after its response. */
 export interface FakeRequest {
   readonly method: string;
   /** Below `/api/v4`, decoded, without the query. */
@@ -38,38 +38,38 @@ export interface FakeRequest {
   readonly headers: IncomingHttpHeaders;
   readonly token: TokenKind;
   readonly status: number;
-  /** Of the body of the request, as far as it came. */
+  /** Received bytes of the request's body. */
   readonly bytesReceived: number;
 }
 
-/** What the server does instead of answering. */
+/** A failure in place of a response. */
 export interface FakeFailure {
   /** Default: any. */
   readonly method?: string;
   /** Matched against {@link FakeRequest.path}; default: any. */
   readonly path?: RegExp;
-  /** How many requests it meets (default 1). */
+  /** How many requests it affects (default 1). */
   readonly times?: number;
-  /** `reset`: the connection breaks without an answer. */
+  /** `reset`: the connection breaks without a response. */
   readonly status: number | 'reset';
   /** Value of the `Retry-After` header. */
   readonly retryAfter?: string;
 }
 
-/** What may be changed while the server runs. */
+/** Settings that can change while the server runs. */
 export interface FakeSettings {
-  /** The group's setting: the same file may be uploaded again (default true). */
+  /** The group's setting: allows uploading the same file again (default true). */
   allowsDuplicates: boolean;
   /** The largest file in bytes (default 5 GB). */
   maxFileBytes: number;
   /**
-   * `redirect`: downloads lead to the object storage, another origin (default); `inline`: GitLab sends the
-   * bytes.
+   * `redirect`: redirects downloads to the object storage, another origin (default); `inline`: GitLab sends
+   * the bytes.
    */
   downloads: 'redirect' | 'inline';
-  /** Before every answer (ms, default 0). */
+  /** Delay before every response (ms, default 0). */
   latencyMs: number;
-  /** `false`: as GitLab before it let job tokens list jobs (default true). */
+  /** `false`: like GitLab versions in which job tokens cannot list jobs (default true). */
   jobTokenListsJobs: boolean;
   /** `true`: the user who started the job is a maintainer (default false). */
   jobTokenDeletes: boolean;
@@ -87,7 +87,7 @@ export interface FakePackage {
   readonly createdAt: number;
 }
 
-/** Everything the server knows. */
+/** The state of the server. */
 export interface FakeState {
   readonly projectId: number;
   readonly jobToken: string;
@@ -97,13 +97,13 @@ export interface FakeState {
   readonly files: Map<number, FakePackageFile>;
   readonly jobs: Map<number, readonly FakeJob[]>;
   readonly failures: { readonly failure: FakeFailure; left: number }[];
-  /** After how many bytes the next downloads from the object storage break off. */
+  /** The number of bytes after which the next downloads from the object storage break off. */
   readonly breaks: number[];
-  /** Signatures of download URLs that were given out, with the file each is for. */
+  /** Signatures of issued download URLs, with their files. */
   readonly signatures: Map<string, FakePackageFile>;
   readonly dir: string;
   storageUrl: string;
-  /** How far the server's clock is ahead (ms). */
+  /** The offset of the server's clock (ms). */
   aheadMs: number;
   lastId: number;
 }
@@ -113,7 +113,7 @@ export function serverNow({ aheadMs }: FakeState): number {
   return Date.now() + aheadMs;
 }
 
-/** An id that was never given out before. */
+/** A new unique id. */
 export function nextId(state: FakeState): number {
   state.lastId += 1;
   return state.lastId;

@@ -2,7 +2,7 @@ import type { Clock } from '@drayage/http';
 import type { GitlabAccess } from '../api/access.ts';
 import type { FakeGitlab } from './fake-gitlab.ts';
 
-/** A clock whose pauses take no time and are remembered. */
+/** A clock that records pauses instead of waiting. */
 export function pausingClock(now: () => number = Date.now): Clock & { readonly pauses: number[] } {
   const pauses: number[] = [];
   return {
@@ -15,7 +15,7 @@ export function pausingClock(now: () => number = Date.now): Clock & { readonly p
   };
 }
 
-/** The way to a fake GitLab as a job has it. */
+/** Access to a fake GitLab, as a job has it. */
 export function accessTo(gitlab: FakeGitlab, more: Partial<GitlabAccess> = {}): GitlabAccess {
   return {
     apiUrl: gitlab.apiUrl,

@@ -3,7 +3,7 @@ import type { PackageFile } from '../api/package-registry.ts';
 import { filesOfBlob, lastNumber, parseFileName } from './file-names.ts';
 import { operationAt, type BundleLocation } from './bundle-location.ts';
 
-/** The files that hold blobs. Listing is slow, so it happens once; our own uploads are added to the list. */
+/** The files with blobs. Listing is slow, so it happens once; our own uploads are added to the list. */
 export interface BlobFiles {
   /** Every file, oldest first. */
   all(signal: AbortSignal | undefined): Promise<readonly PackageFile[]>;
@@ -49,14 +49,14 @@ export function createBlobFiles(location: BundleLocation): BlobFiles {
   };
 }
 
-/** The file hashes to its name, as far as GitLab reports. */
+/** True unless GitLab reports a hash that differs from the name. */
 function isSound({ name, sha256 }: PackageFile): boolean {
   const own = parseFileName(name);
   return own?.kind === 'blob' && (sha256 === undefined || own.digest === `sha256:${sha256}`);
 }
 
 /**
- * A blob counts as present for half of the time that it is kept, so that a pipeline that relies on it has the
+ * A blob counts as present for half of its keep time, so that a pipeline that relies on it has the
  * other half to use it before a clean-up.
  */
 function isYoung({ createdAt }: PackageFile, keep: BundleLocation['keep'], now: number): boolean {

@@ -100,8 +100,8 @@ async function requestBlob(
       ? undefined
       : await registry.download(operation, { version, name: newest.name }, start, signal);
   if (other !== undefined) return other;
-  throw new DrayError('BLOB_MISSING', `cannot ${operation.title}: it is not there`, {
-    hint: 'Run the pre-pull again; blobs expire, see ?keep= of the handover.',
+  throw new DrayError('BLOB_MISSING', `cannot ${operation.title}: not found`, {
+    hint: 'Run the pre-pull again; blobs expire, see ?keep= in the handover URL.',
   });
 }
 

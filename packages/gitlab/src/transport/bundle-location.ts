@@ -4,20 +4,20 @@ import type { GitlabClient } from '../api/gitlab-client.ts';
 import type { Operation } from '../api/operation.ts';
 import type { Keep } from './location.ts';
 
-/** Where the bundle of one pipeline is. */
+/** The location of one pipeline's bundle. */
 export interface BundleLocation {
-  /** Fit for messages. */
+  /** Safe for messages. */
   readonly url: string;
   readonly registry: PackageRegistry;
   readonly client: GitlabClient;
   readonly keep: Keep;
-  /** The version of the package that has the documents. */
+  /** The package version with the documents. */
   readonly documentsVersion: string;
-  /** The version that has the blobs. */
+  /** The package version with the blobs. */
   readonly blobsVersion: string;
 }
 
-/** The version that holds the blobs that pipelines share. */
+/** The package version with the blobs that pipelines share. */
 export const sharedVersion = 'blobs';
 
 const versionPattern = /^(?!.*\.\.)[\w+-][\w.+-]{0,126}$/;

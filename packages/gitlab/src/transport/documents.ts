@@ -12,7 +12,7 @@ const maxDocumentBytes = 8 * 1024 * 1024;
 const maxNames = 5;
 
 /**
- * How the group stores a document that is written again. `single`: under the same name; GitLab serves the
+ * How the group stores a rewritten document. `single`: under the same name; GitLab serves the
  * newest file.
  * `numbered`: duplicates are forbidden, so each write has its own name.
  */
@@ -57,9 +57,9 @@ interface ReadRequest {
 }
 
 /**
- * The plain name gives the newest version, unless the group forbids duplicates. Only a list tells, so reads
- * list the files until they know: from two files of one name, a document that changed under its plain name,
- * or a numbered one.
+ * The plain name gives the newest version, unless the group forbids duplicates. Only a listing shows that, so
+ * reads list the files until they know: by two files of one name, a document that changed under its plain
+ * name, or a numbered one.
  */
 async function readNewest(
   location: BundleLocation,
@@ -106,7 +106,7 @@ async function readFile(
     const announced = response.header('content-length');
     const { bytes, isWhole } = await readDecoded(response, maxDocumentBytes);
     if (isWhole && (announced === undefined || Number(announced) === bytes.byteLength)) return bytes;
-    throw operationError(operation, 'TRANSPORT_IO', 'the answer is incomplete');
+    throw operationError(operation, 'TRANSPORT_IO', 'the response is incomplete');
   });
 }
 
@@ -138,8 +138,8 @@ async function writeNext(
     naming.current = 'numbered';
     number = lastNumber(await listDocument(location, name, signal)) + 1;
   }
-  throw operationError(operation, 'TRANSPORT_IO', 'every name for it is taken', {
-    hint: 'Allow duplicates of generic packages in the settings of the group, or give each pre-pull job a name of its own: gitlab://packages/NAME.',
+  throw operationError(operation, 'TRANSPORT_IO', 'all names for it are taken', {
+    hint: 'Allow duplicates of generic packages in the settings of the group, or give each pre-pull job its own name: gitlab://packages/NAME.',
   });
 }
 

@@ -11,7 +11,7 @@ import { isRefusal } from './prune.ts';
 export interface ExpiryReport {
   readonly deletedFiles: number;
   readonly deletedBytes: number;
-  /** Why the rest is still there; undefined: nothing is left to delete. */
+  /** Why files remain; undefined: nothing is left to delete. */
   readonly refusal?: string | undefined;
 }
 
@@ -21,8 +21,8 @@ interface Tally {
 }
 
 /**
- * Deletes expired files: blobs that pipelines share, and the versions of past pipelines. A token that may not
- * delete is no error. Versions of the package that contain foreign files stay.
+ * Deletes expired files: blobs that pipelines share, and the versions of past pipelines. A token that cannot
+ * delete is not an error. Keeps package versions with foreign files.
  * @throws TransferError `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`; DrayError `ABORTED`
  */
 export async function expire(
@@ -33,7 +33,7 @@ export async function expire(
   const keepMs = location.keep.kind === 'age' ? location.keep.ms : defaultKeepMs;
   const operation = operationAt(location, 'delete', 'expired files', { direction: 'of' });
   return counting(async (tally) => {
-    // Called after the first answer: age is by the server's clock.
+    // Called after the first response: age is measured by the server's clock.
     const bornBefore = (): number => location.client.now() - keepMs;
     if (location.blobsVersion === sharedVersion) {
       const old = (await files.all(signal)).filter((file) => file.createdAt < bornBefore());
@@ -51,8 +51,8 @@ export async function expire(
 }
 
 /**
- * Deletes the files of this pipeline alone: its documents, and its blobs if pipelines share none. For the
- * last job of a pipeline: jobs that look afterwards find no pre-pull.
+ * Deletes only the files of this pipeline: its documents, and its blobs unless pipelines share them. For the
+ * last job of a pipeline: later jobs find no pre-pull.
  * @throws as {@link expire}
  */
 export async function forgetPipeline(

@@ -5,13 +5,13 @@ const documentNames: readonly DocumentName[] = ['index.json', 'dray-status.json'
 const blobPattern = /^([0-9a-f]{64})(?:-(\d{1,9}))?$/;
 const documentPattern = /^(index|dray-status|dray-signature)(?:-(\d{1,9}))?\.json$/;
 
-/** A file of drayage: a blob or document, and which of its numbered files. */
+/** A file of drayage: a blob or document, and its number. */
 export type OwnName =
   | { readonly kind: 'blob'; readonly digest: Digest; readonly number: number }
   | { readonly kind: 'document'; readonly document: DocumentName; readonly number: number };
 
 /**
- * The file name of a blob; colons are not allowed. Number 0 is the plain name; greater ones are for a blob
+ * The file name of a blob; colons are not allowed. Number 0 is the plain name; greater numbers are for a blob
  * that is uploaded again before its old file expires.
  */
 export function blobFileName(digest: Digest, number: number): string {
@@ -26,7 +26,7 @@ export function documentFileName(name: DocumentName, number: number): string {
   return number === 0 ? name : name.replace(/\.json$/, `-${String(number)}.json`);
 }
 
-/** What a file is to us; undefined: not ours. */
+/** Parses a file name; undefined: not a file of drayage. */
 export function parseFileName(name: string): OwnName | undefined {
   const [, hex, blobNumber = '0'] = blobPattern.exec(name) ?? [];
   if (hex !== undefined) return { kind: 'blob', digest: fromHex(hex), number: Number(blobNumber) };
@@ -35,7 +35,7 @@ export function parseFileName(name: string): OwnName | undefined {
   return document === undefined ? undefined : { kind: 'document', document, number: Number(number) };
 }
 
-/** The files of one blob, as they come. */
+/** The files of one blob, in the given order. */
 export function filesOfBlob(files: readonly PackageFile[], digest: Digest): readonly NumberedFile[] {
   return files.flatMap((file) => {
     const own = parseFileName(file.name);
@@ -43,7 +43,7 @@ export function filesOfBlob(files: readonly PackageFile[], digest: Digest): read
   });
 }
 
-/** The files of one document, as they come. */
+/** The files of one document, in the given order. */
 export function filesOfDocument(files: readonly PackageFile[], name: DocumentName): readonly NumberedFile[] {
   return files.flatMap((file) => {
     const own = parseFileName(file.name);
@@ -56,7 +56,7 @@ export interface NumberedFile {
   readonly number: number;
 }
 
-/** The greatest number among some files; -1 if there is none. */
+/** The greatest number among some files; -1 without files. */
 export function lastNumber(files: readonly NumberedFile[]): number {
   return Math.max(-1, ...files.map(({ number }) => number));
 }

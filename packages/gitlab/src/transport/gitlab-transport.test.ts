@@ -121,7 +121,7 @@ describe('blobs in generic packages', () => {
     expect(error).toMatchObject({ side: 'source', digest: blob.descriptor.digest });
   });
 
-  test('are listed for whoever is not aborted, too, when another gives the list up', async () => {
+  test('are listed for other callers when one aborts the shared listing', async () => {
     gitlab.settings.latencyMs = 50;
     const [controller, { blobs }] = [new AbortController(), transport()];
     const aborted = rejectionOf(blobs.stat(blob.descriptor.digest, controller.signal));
@@ -170,7 +170,7 @@ describe('requests that fail', () => {
     expect(clock.pauses).toHaveLength(4);
   });
 
-  test('that are too large are told, before the body is sent', async () => {
+  test('that are too large cause an error before the body is sent', async () => {
     gitlab.settings.maxFileBytes = 1024 * 1024;
     const large = sampleBlob(8 * 1024 * 1024);
     const error = await rejectionOf(put(transport(), large));
@@ -198,7 +198,7 @@ describe('requests that fail', () => {
     });
   });
 
-  test('by an API address that is none are wrong usage', () => {
+  test('with an invalid API URL are wrong usage', () => {
     expect(() => transport({ apiUrl: 'gitlab.example/api' })).toThrow(
       expect.objectContaining({ code: 'USAGE' }),
     );
@@ -231,7 +231,7 @@ describe('documents in generic packages', () => {
     expect(await transport().documents.read('dray-status.json')).toEqual(Buffer.from(second));
   });
 
-  test('stay where the token may not delete, which is tried only once', async () => {
+  test('stay if the token cannot delete; only one attempt is made', async () => {
     const writer = transport();
     for (let turn = 0; turn < 3; turn += 1) await writer.documents.write('dray-status.json', first);
     while (!gitlab.requests.some(({ method }) => method === 'DELETE')) await sleep(1);
@@ -303,7 +303,7 @@ describe('cleaning up', () => {
     expect(gitlab.files()).toEqual([]);
   });
 
-  test('is no error for a token that may not', async () => {
+  test('is not an error for a token that cannot delete', async () => {
     await put(transport());
     gitlab.advance(8 * dayMs);
     const report = await transport().expire();

@@ -20,21 +20,21 @@ export interface GitlabTransportOptions extends GitlabAccess {
 /** A handover location that can be cleaned up. */
 export interface GitlabTransport extends Transport {
   /**
-   * Deletes what has expired, but nothing that a pipeline of that time relies on. A token that may not delete
-   * is no error.
+   * Deletes expired files, but none that a pipeline of that time relies on. A token that cannot delete
+   * is not an error.
    * @throws TransferError `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`; DrayError `ABORTED`
    */
   expire(signal?: AbortSignal): Promise<ExpiryReport>;
-  /** Deletes the files of this pipeline alone, for its last job. @throws as `expire` */
+  /** Deletes only the files of this pipeline, for its last job. @throws as `expire` */
   forgetPipeline(signal?: AbortSignal): Promise<ExpiryReport>;
 }
 
 /**
- * Hands a bundle over through the generic packages of a GitLab project. Each pipeline has a version of the
+ * Hands over a bundle through the generic packages of a GitLab project. Each pipeline has a version of the
  * package for its documents. Blobs are in a version that all pipelines share, so that unchanged blobs are not
  * uploaded again; with `keep=pipeline` they are beside the documents. GitLab's pages hide all files. Blobs
  * are streamed, and verified in both directions.
- * @throws UsageError `USAGE` for another URL than `gitlab://packages…`
+ * @throws UsageError `USAGE` for a URL other than `gitlab://packages…`
  * @see https://docs.gitlab.com/user/packages/generic_packages/
  */
 export function createGitlabTransport(options: GitlabTransportOptions): GitlabTransport {

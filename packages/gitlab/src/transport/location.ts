@@ -4,10 +4,10 @@ import { UsageError, printable, redactUrl } from '@drayage/core';
 export type Keep =
   /** Shared by the pipelines of the project, and deleted when they are older than this (ms). */
   | { readonly kind: 'age'; readonly ms: number }
-  /** Each pipeline has its own, which can be deleted as a whole. */
+  /** Each pipeline has its own blobs, which can be deleted as a whole. */
   | { readonly kind: 'pipeline' };
 
-/** What `gitlab://packages/NAME?keep=…` says. */
+/** The parsed `gitlab://packages/NAME?keep=…`. */
 export interface GitlabLocation {
   /** Of the generic package. */
   readonly packageName: string;
@@ -17,20 +17,20 @@ export interface GitlabLocation {
 const hourMs = 3_600_000;
 const unitMs: Readonly<Record<string, number>> = { h: hourMs, d: 24 * hourMs, w: 7 * 24 * hourMs };
 
-/** How long blobs are kept when nothing is said (ms): a week. */
+/** How long blobs are kept by default (ms): a week. */
 export const defaultKeepMs: number = 7 * 24 * hourMs;
 
-// As GitLab has it, but not beginning with a dot. @see
+// GitLab's rule, but without a leading dot. @see
 // https://docs.gitlab.com/user/packages/generic_packages/
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}$/;
 
-/** @throws UsageError `USAGE` that names what is wrong with the URL */
+/** @throws UsageError `USAGE` that names the mistake in the URL */
 export function parseGitlabLocation(text: string): GitlabLocation {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'gitlab:' || url.host !== 'packages') {
-    throw invalid(text, 'only gitlab://packages is known');
+    throw invalid(text, 'only gitlab://packages is supported');
   }
-  if (url.username !== '' || url.password !== '') throw invalid(text, 'a token does not belong there');
+  if (url.username !== '' || url.password !== '') throw invalid(text, 'it must not contain a token');
   for (const key of url.searchParams.keys()) {
     if (key !== 'keep') throw invalid(text, `"${printable(key, 100)}" is not a known setting`);
   }
@@ -49,7 +49,7 @@ function parseName(text: string, pathname: string): string {
 
 function parseKeep(text: string, values: readonly string[]): Keep {
   const [value, ...others] = values;
-  if (others.length > 0) throw invalid(text, '"keep" is there twice');
+  if (others.length > 0) throw invalid(text, '"keep" is repeated');
   if (value === undefined) return { kind: 'age', ms: defaultKeepMs };
   if (value === 'pipeline') return { kind: 'pipeline' };
   const [, count = '', unit = ''] = /^([1-9]\d{0,3})([hdw])$/.exec(value) ?? [];

@@ -7,7 +7,7 @@ import { operationAt, type BundleLocation } from './bundle-location.ts';
 /** Removes replaced documents in the background; failures are ignored. */
 export interface Pruner {
   /**
-   * `newest` replaced what was written before. The plain name stays when numbered ones follow: it tells
+   * `newest` replaced earlier files. Keeps the plain name even if numbered files follow: it shows
    * readers that the document exists.
    */
   replace(name: DocumentName, newest: NumberedFile): void;
@@ -16,13 +16,13 @@ export interface Pruner {
 }
 
 /**
- * How many of the newest files stay: a reader may be at the last but one; two of a name show that duplicates
- * are allowed.
+ * How many of the newest files to keep: a reader can be at the last but one; two with one name show that
+ * duplicates are allowed.
  */
 const kept = 2;
 
 /**
- * Stops at the first refusal of a token that may not delete; the files go when their pipeline's version
+ * Stops when the token is refused permission to delete; the files go when their pipeline's version
  * expires.
  */
 export function createPruner(location: BundleLocation): Pruner {
@@ -36,7 +36,7 @@ export function createPruner(location: BundleLocation): Pruner {
         file,
       );
     } catch (error) {
-      // Other failures may pass, and the file is small.
+      // Other failures can be temporary, and the file is small.
       if (isRefusal(error)) isAllowed = false;
     }
   };
@@ -58,7 +58,7 @@ export function createPruner(location: BundleLocation): Pruner {
   };
 }
 
-/** True for an answer that denies the request to this token for good. */
+/** True for a response that denies this token permanently. */
 export function isRefusal(error: unknown): boolean {
   return [401, 403, 404, 405].includes(statusOf(error) ?? 0);
 }

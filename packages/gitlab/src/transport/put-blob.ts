@@ -25,7 +25,8 @@ export interface PutBlobRequest {
 const maxNames = 3;
 
 /**
- * Uploads one blob as `BlobStore.put` does. GitLab cannot resume uploads, so each try begins at the start.
+ * Uploads one blob as `BlobStore.put` does. GitLab cannot resume uploads, so each attempt begins at the
+ * start.
  */
 export async function putBlob(request: PutBlobRequest): Promise<PutResult> {
   const { location, files, descriptor, signal } = request;
@@ -110,13 +111,13 @@ async function checkReceived(
   await location.registry.removeFile(operation, file).catch(() => undefined);
   throw new IntegrityError(
     'DIGEST_MISMATCH',
-    `cannot ${operation.title}: what arrived hashes to sha256:${file.sha256}`,
+    `cannot ${operation.title}: GitLab received bytes with digest sha256:${file.sha256}`,
     { details: { expected: descriptor.digest, actual: `sha256:${file.sha256}` } },
   );
 }
 
 function nameTaken({ title }: Operation, name: string): IntegrityError {
-  return new IntegrityError('DIGEST_MISMATCH', `cannot ${title}: other bytes are there as ${name}`, {
+  return new IntegrityError('DIGEST_MISMATCH', `cannot ${title}: ${name} exists with other bytes`, {
     hint: 'Delete the package in GitLab, or use another name: gitlab://packages/NAME.',
   });
 }

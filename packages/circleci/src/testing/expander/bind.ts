@@ -8,23 +8,23 @@ import { checkPlain, type Parameter } from './parameter.ts';
 import { BoundExecutor, BoundSteps, type Argument, type Scope } from './scope.ts';
 import type { Step } from './step.ts';
 
-/** How steps are expanded where they are written. */
+/** Expands steps in the scope where they are written. */
 export type ExpandSteps = (steps: unknown, scope: Scope, place: string) => readonly Step[];
 
-/** A call of an element that has parameters. */
+/** A call of an element with parameters. */
 export interface Call {
   readonly parameters: readonly Parameter[];
   /** As written. */
   readonly args: JsonObject;
-  /** Where the arguments mean something. */
+  /** The scope of the arguments. */
   readonly caller: Scope;
-  /** Where the defaults mean something. */
+  /** The scope of the defaults. */
   readonly namespace: Namespace;
   readonly place: string;
 }
 
 /**
- * The value of every parameter: the argument, else the default. Steps and executors are looked up where they
+ * The value of every parameter: the argument, else the default. Looks up steps and executors where they
  * were written.
  * @throws ExpansionError `UNKNOWN_ARGUMENT`, `MISSING_ARGUMENT`, `WRONG_TYPE`, `NOT_IN_ENUM`
  */

@@ -16,7 +16,7 @@ import type { RunStep, Step, StepWhen } from './step.ts';
 type Reader = (settings: JsonObject, place: string) => Step;
 
 /**
- * Reads the settings of a step that CircleCI itself knows, or undefined when it knows none of that name.
+ * Reads the settings of a built-in step of CircleCI; undefined if no built-in step has that name.
  * @throws ExpansionError `INVALID` for an unknown key or a missing one, `WRONG_TYPE`
  * @see https://circleci.com/docs/reference/configuration-reference/#steps
  */
@@ -28,7 +28,7 @@ export function readBuiltinStep(name: string, settings: unknown, place: string):
   return reader(mapAt(map, place), place);
 }
 
-/** Tells whether CircleCI itself knows a step of that name. */
+/** True if CircleCI has a built-in step of that name. */
 export function isBuiltinStep(name: string): boolean {
   return name in readers;
 }

@@ -12,9 +12,9 @@ import { BoundExecutor, type Scope } from './scope.ts';
 const orbKeys = ['version', 'description', 'display', 'orbs', 'commands', 'executors', 'jobs', 'examples'];
 
 /**
- * What is wrong in an orb, whoever uses it in whatever way: every command, job and executor is expanded with
- * sample arguments, and every condition goes both ways. Empty when nothing is.
- * @param orbs what orbs that it imports consist of
+ * The mistakes in an orb, for any use of it: expands every command, job and executor with
+ * sample arguments, and takes both branches of every condition. Empty if there are no mistakes.
+ * @param orbs the sources of imported orbs
  */
 export function checkOrb(
   source: ConfigSource,
@@ -64,7 +64,7 @@ function problemsOf(action: () => unknown): readonly ExpansionError[] {
   }
 }
 
-/** An argument for each parameter that demands one. */
+/** An argument for each required parameter. */
 function sampleArguments(parameters: readonly Parameter[]): JsonObject {
   const required = parameters.filter(({ fallback }) => fallback === undefined);
   return Object.fromEntries(required.map((parameter) => [parameter.name, sampleOf(parameter)]));

@@ -6,7 +6,7 @@ import { interpolate } from './interpolate.ts';
 import { BoundExecutor, BoundSteps, type Scope } from './scope.ts';
 
 /**
- * Tells whether a logic statement is true. False are: false, nothing, 0, the empty text, no steps, a
+ * Evaluates a logic statement. False are: false, an absent value, 0, the empty string, no steps, and a
  * statement without arguments.
  * @throws ExpansionError for an unknown operator, or names that are not defined
  * @see https://circleci.com/docs/reference/configuration-reference/#logic-statements
@@ -41,7 +41,7 @@ function evaluate(operator: string, operands: unknown, place: string): boolean {
       throw new ExpansionError(
         'INVALID',
         place,
-        `there is no such operator; ${oneOf(['and', 'or', 'not', 'equal', 'matches'])}`,
+        `unknown operator; ${oneOf(['and', 'or', 'not', 'equal', 'matches'])}`,
       );
   }
 }

@@ -22,18 +22,18 @@ export function textAt(value: unknown, place: string): string {
   throw wrongType(place, 'a string', value);
 }
 
-/** The texts at a place that takes one or a list of them. @throws ExpansionError `WRONG_TYPE` */
+/** The texts at a place that accepts one text or a list. @throws ExpansionError `WRONG_TYPE` */
 export function textsAt(value: unknown, place: string): readonly string[] {
   if (typeof value === 'string') return [value];
   return listAt(value, place).map((item, index) => textAt(item, `${place}[${index}]`));
 }
 
-/** A text that may be left out. @throws ExpansionError `WRONG_TYPE` */
+/** An optional text. @throws ExpansionError `WRONG_TYPE` */
 export function optionalTextAt(value: unknown, place: string): string | undefined {
   return value === undefined ? undefined : textAt(value, place);
 }
 
-/** A boolean that may be left out. @throws ExpansionError `WRONG_TYPE` */
+/** An optional boolean. @throws ExpansionError `WRONG_TYPE` */
 export function optionalBooleanAt(value: unknown, place: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
   throw wrongType(place, 'a boolean', value);
@@ -43,7 +43,7 @@ export function optionalBooleanAt(value: unknown, place: string): boolean | unde
 export function onlyKeys(map: JsonObject, allowed: readonly string[], place: string): void {
   const unknown = Object.keys(map).find((key) => !allowed.includes(key));
   if (unknown !== undefined)
-    throw new ExpansionError('INVALID', `${place}.${unknown}`, `there is no such key; ${oneOf(allowed)}`);
+    throw new ExpansionError('INVALID', `${place}.${unknown}`, `unknown key; ${oneOf(allowed)}`);
 }
 
 /** A map without some of its keys. */
@@ -58,17 +58,17 @@ export function onlyEntry(map: JsonObject, place: string): readonly [string, unk
   throw new ExpansionError('INVALID', place, `it must have one key, it has ${more.length + (entry ? 1 : 0)}`);
 }
 
-/** What a value must be, as one says it. */
+/** The allowed values, as a sentence. */
 export function oneOf(values: readonly string[]): string {
   return values.length === 0 ? 'nothing is defined' : `it must be one of ${values.join(', ')}`;
 }
 
-/** The error of a value that is of another kind. */
+/** The error for a value of the wrong type. */
 export function wrongType(place: string, wanted: string, value: unknown): ExpansionError {
   return new ExpansionError('WRONG_TYPE', place, `it must be ${wanted}, not ${JSON.stringify(value)}`);
 }
 
-/** `Array.isArray` that keeps what is inside unknown. */
+/** `Array.isArray` with elements of type unknown. */
 export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }

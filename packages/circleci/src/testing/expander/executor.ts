@@ -20,7 +20,7 @@ export interface Executor {
   readonly workingDirectory: string | undefined;
 }
 
-/** The keys of an executor; a job may have them too. */
+/** The keys of an executor; a job can have them too. */
 export const executorKeys: readonly string[] = [
   ...['docker', 'machine', 'macos', 'resource_class', 'environment', 'working_directory', 'shell'],
 ];
@@ -39,7 +39,7 @@ export function expandExecutor({ found, args }: BoundExecutor, caller: Scope, pl
 }
 
 /**
- * The executor that these settings describe, of which nothing is left to be resolved.
+ * Reads an executor from fully resolved settings.
  * @throws ExpansionError `INVALID` without an executor
  */
 export function readExecutor(map: JsonObject, place: string): Executor {
@@ -66,7 +66,7 @@ export function readExecutor(map: JsonObject, place: string): Executor {
     return { ...common, kind: 'machine', image, environment };
   }
   if (map['macos'] === undefined)
-    throw new ExpansionError('INVALID', place, 'it says neither docker, machine nor macos');
+    throw new ExpansionError('INVALID', place, 'it has neither docker, machine nor macos');
   const xcode = textAt(mapAt(map['macos'], `${place}.macos`)['xcode'], `${place}.macos.xcode`);
   return { ...common, kind: 'macos', image: xcode, environment };
 }

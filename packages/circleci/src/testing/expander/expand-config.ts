@@ -9,17 +9,17 @@ import { createNamespace, readSource, type ConfigSource } from './namespace.ts';
 import { readParameters } from './parameter.ts';
 import type { Scalar, Scope } from './scope.ts';
 
-/** What a configuration needs from outside. */
+/** The external input of a configuration. */
 export interface ExpandOptions {
-  /** Orbs by what the configuration calls them: `drayage/drayage@1`, or a URL. Inline orbs need nothing. */
+  /** Orbs by their reference in the configuration: `drayage/drayage@1`, or a URL. Not for inline orbs. */
   readonly orbs?: Readonly<Record<string, ConfigSource>>;
-  /** Arguments of the pipeline's own parameters. */
+  /** Arguments for the pipeline's own parameters. */
   readonly parameters?: JsonObject;
   /** Other values of the pipeline, without the `pipeline.`: `git.branch`. */
   readonly pipeline?: Readonly<Record<string, Scalar>>;
 }
 
-/** A configuration of which nothing is left to be resolved. */
+/** A fully resolved configuration. */
 export interface ExpandedConfig {
   /** By name, in the order of the configuration. */
   readonly workflows: ReadonlyMap<string, Workflow>;
@@ -31,8 +31,8 @@ const rootKeys = [
 
 /**
  * Expands a CircleCI 2.1 configuration as CircleCI does before it runs anything: orbs, commands, executors,
- * parameters, conditions, matrices. Keys of maps are checked too, which the published schema leaves open.
- * @throws ExpansionError with what is wrong and where
+ * parameters, conditions, matrices. Also checks the keys of maps, which the published schema does not.
+ * @throws ExpansionError with the mistake and its place
  * @see https://circleci.com/docs/reusing-config/
  */
 export function expandConfig(config: ConfigSource, options: ExpandOptions = {}): ExpandedConfig {

@@ -11,16 +11,16 @@ import { readParameters } from './parameter.ts';
 import type { Scope } from './scope.ts';
 import type { Step } from './step.ts';
 
-/** A job of which nothing is left to be resolved. */
+/** A fully resolved job. */
 export interface Job {
-  /** Its own shell, working directory and resource class have taken the place of the executor's. */
+  /** The job's shell, working directory and resource class override the executor's. */
   readonly executor: Executor;
   readonly environment: Readonly<Record<string, string>>;
   readonly parallelism: number;
   readonly steps: readonly Step[];
 }
 
-/** How a workflow calls a job. */
+/** A call of a job in a workflow. */
 export interface JobCall {
   readonly name: string;
   readonly args: JsonObject;
@@ -78,7 +78,7 @@ function executorOf(executor: unknown, settings: JsonObject, scope: Scope, place
   };
 }
 
-/** Variables of the job itself; those of its primary container belong to the executor. */
+/** Variables of the job itself; the executor has the variables of the primary container. */
 function imageOnly(settings: JsonObject, place: string): Readonly<Record<string, string>> {
   return readExecutor({ ...settings, environment: undefined }, place).environment;
 }

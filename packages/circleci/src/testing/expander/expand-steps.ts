@@ -12,7 +12,8 @@ import { BoundSteps, type Scope } from './scope.ts';
 import type { Step } from './step.ts';
 
 /**
- * The steps of a list, or of a parameter that is named: commands replaced by their steps, conditions decided.
+ * Expands the steps of a list or of a named parameter: replaces commands by their steps, evaluates
+ * conditions.
  * @throws ExpansionError with the place of the mistake
  */
 export function expandSteps(steps: unknown, scope: Scope, place: string): readonly Step[] {
@@ -50,7 +51,7 @@ function expandChoice(
   return expandSteps(map['steps'], scope, `${place}.steps`);
 }
 
-/** Steps of a parameter, which are expanded already. */
+/** Steps from a parameter, already expanded. */
 function expandGiven(settings: unknown, scope: Scope, place: string): readonly Step[] {
   const given = interpolate(settings, scope, place);
   if (given instanceof BoundSteps) return given.steps;

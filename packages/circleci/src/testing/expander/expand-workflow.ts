@@ -24,13 +24,13 @@ export const jobStatuses = ['success', 'failed', 'canceled', 'unauthorized', 'no
 
 export type JobStatus = (typeof jobStatuses)[number];
 
-/** Another job that must have ended in one of these ways. */
+/** Another job that must have ended with one of these statuses. */
 export interface Requirement {
   readonly job: string;
   readonly statuses: readonly JobStatus[];
 }
 
-/** A job as a workflow has it. */
+/** A job in a workflow. */
 export interface WorkflowJob {
   readonly name: string;
   readonly job: Job;
@@ -39,7 +39,7 @@ export interface WorkflowJob {
   readonly runsFor: Filter;
 }
 
-/** A workflow; `isTriggered` is false when its own `when` says no. */
+/** A workflow; `isTriggered` is false if its own `when` is false. */
 export interface Workflow {
   readonly name: string;
   readonly isTriggered: boolean;
@@ -63,11 +63,11 @@ export function expandWorkflow(name: string, value: unknown, scope: Scope, place
   return { name, isTriggered: isWanted && !isUnwanted, jobs };
 }
 
-/** A job before the names that it requires are looked up. */
+/** A job before its required jobs are looked up. */
 interface Called {
   readonly job: Omit<WorkflowJob, 'requires'>;
   readonly requires: readonly Requirement[];
-  /** By what others may require it. */
+  /** The names by which other jobs can require it. */
   readonly names: readonly string[];
   readonly place: string;
 }
@@ -143,7 +143,7 @@ function resolveRequirement(
 function checkOrder(jobs: readonly WorkflowJob[], place: string): void {
   const twice = jobs.find(({ name }, index) => jobs.findIndex((job) => job.name === name) !== index);
   if (twice !== undefined)
-    throw new ExpansionError('INVALID', `${place}.jobs`, `there are two jobs called ${twice.name}`);
+    throw new ExpansionError('INVALID', `${place}.jobs`, `two jobs are called ${twice.name}`);
   const placed = new Set<string>();
   const isFree = ({ requires }: WorkflowJob): boolean => requires.every(({ job }) => placed.has(job));
   for (;;) {
@@ -156,7 +156,7 @@ function checkOrder(jobs: readonly WorkflowJob[], place: string): void {
     throw new ExpansionError('CYCLE', `${place}.jobs`, `${left.join(', ')} wait for each other`);
 }
 
-/** Whether an entry of a workflows map is a workflow; `version` is not one. */
+/** True if an entry of a workflows map is a workflow; `version` is not. */
 export function isWorkflow([name, value]: readonly [string, unknown]): boolean {
   return name !== 'version' && isObject(value);
 }

@@ -1,4 +1,4 @@
-/** What can be wrong with a configuration: the names tests ask for. */
+/** Kinds of mistakes in a configuration. */
 export type ExpansionProblem =
   | 'INVALID'
   | 'UNDEFINED_ORB'
@@ -16,7 +16,7 @@ export type ExpansionProblem =
 /** A configuration that CircleCI would refuse, with the place of the mistake. */
 export class ExpansionError extends Error {
   readonly problem: ExpansionProblem;
-  /** The way to it from the root: `jobs.build.steps[2].run.command`. */
+  /** The path from the root: `jobs.build.steps[2].run.command`. */
   readonly place: string;
 
   constructor(problem: ExpansionProblem, place: string, reason: string) {

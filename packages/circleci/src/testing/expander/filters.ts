@@ -3,11 +3,11 @@ import { mapAt, onlyKeys, textsAt } from './config-tree.ts';
 /** What started a pipeline: a push to a branch, or of a tag. */
 export type Trigger = { readonly branch: string } | { readonly tag: string };
 
-/** Tells whether a job runs for a trigger. */
+/** True if a job runs for a trigger. */
 export type Filter = (trigger: Trigger) => boolean;
 
 /**
- * Reads the filters of a job. Without any it runs for every branch and for no tag.
+ * Reads the filters of a job. Without filters, it runs for every branch and for no tag.
  * @throws ExpansionError
  * @see https://circleci.com/docs/configuration-reference/#jobfilters
  */

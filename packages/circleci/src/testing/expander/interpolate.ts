@@ -5,8 +5,8 @@ import { ExpansionError } from './expansion-error.ts';
 import { BoundExecutor, BoundSteps, type Argument, type Scope } from './scope.ts';
 
 /**
- * Puts values in place of every `<< … >>` of a tree. A text that is nothing but one of them becomes the value
- * itself, of its own type; `\<<` stands for `<<`.
+ * Replaces every `<< … >>` in a tree by its value. A text that consists of only one becomes the value
+ * itself, with its own type; `\<<` stands for `<<`.
  * @throws ExpansionError `UNDEFINED_PARAMETER`, `INCLUDE_LEFT`, `WRONG_TYPE` for steps or an executor within
  * a text
  */
@@ -41,7 +41,7 @@ function lookUp(name: string, scope: Scope, place: string): Argument {
     throw new ExpansionError('INCLUDE_LEFT', place, `<< ${name} >> should have been packed`);
   const value = valueOf(name, scope);
   if (value !== undefined) return value;
-  throw new ExpansionError('UNDEFINED_PARAMETER', place, `there is no ${name}`);
+  throw new ExpansionError('UNDEFINED_PARAMETER', place, `${name} is undefined`);
 }
 
 function valueOf(name: string, { parameters, pipeline, matrix }: Scope): Argument | undefined {

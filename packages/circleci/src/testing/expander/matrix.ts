@@ -8,13 +8,13 @@ export type Combination = ReadonlyMap<string, Scalar>;
 
 /** A matrix with every combination that is not excluded. */
 export interface Matrix {
-  /** By what `requires` may ask for all of them, besides the job's own name. */
+  /** The name for all of them in `requires`, in addition to the job's own name. */
   readonly alias: string | undefined;
   readonly combinations: readonly Combination[];
 }
 
 /**
- * Reads a matrix of which nothing is left to be resolved.
+ * Reads a fully resolved matrix.
  * @throws ExpansionError
  * @see https://circleci.com/docs/configuration-reference/#matrix
  */

@@ -4,9 +4,9 @@ import { parse, type Tags } from 'yaml';
 import { mapAt, oneOf } from './config-tree.ts';
 import { ExpansionError } from './expansion-error.ts';
 
-/** Where names are looked up: the configuration itself, or one orb. */
+/** A scope of names: the configuration itself, or one orb. */
 export interface Namespace {
-  /** The way to it: empty for the configuration, `orbs.drayage` for an orb. */
+  /** Its path: empty for the configuration, `orbs.drayage` for an orb. */
   readonly place: string;
   readonly commands: JsonObject;
   readonly executors: JsonObject;
@@ -14,10 +14,10 @@ export interface Namespace {
   readonly orbs: ReadonlyMap<string, Namespace>;
 }
 
-/** What can be looked up. */
+/** The kinds of elements. */
 export type ElementKind = 'command' | 'executor' | 'job';
 
-/** An element and the namespace it was declared in, where its own names are looked up. */
+/** An element, and the namespace that declares it and resolves its names. */
 export interface Found {
   readonly namespace: Namespace;
   readonly declaration: JsonObject;
@@ -25,7 +25,7 @@ export interface Found {
   readonly place: string;
 }
 
-/** YAML text, or what a parser has made of it. */
+/** YAML text, or the parsed document. */
 export type ConfigSource = string | JsonObject;
 
 /**
@@ -35,13 +35,13 @@ export type ConfigSource = string | JsonObject;
 export function readSource(source: ConfigSource, place: string): JsonObject {
   const value = typeof source === 'string' ? parseYaml(source, place) : source;
   if (isObject(value)) return value;
-  throw new ExpansionError('INVALID', place || 'the configuration', 'it is no map');
+  throw new ExpansionError('INVALID', place || 'the configuration', 'it is not a map');
 }
 
 /**
  * The namespace of a configuration or an orb, with the orbs it imports.
- * @param sources what orbs that are named by `namespace/orb@version` or by URL consist of
- * @throws ExpansionError `UNDEFINED_ORB` for one that is not in `sources`
+ * @param sources the orbs by `namespace/orb@version` or URL
+ * @throws ExpansionError `UNDEFINED_ORB` for an orb that is not in `sources`
  */
 export function createNamespace(
   document: JsonObject,
@@ -69,15 +69,14 @@ export function createNamespace(
 export function find(kind: ElementKind, name: string, namespace: Namespace, place: string): Found {
   const [first = '', second] = name.split('/');
   const owner = second === undefined ? namespace : namespace.orbs.get(first);
-  if (owner === undefined)
-    throw new ExpansionError('UNDEFINED_ORB', place, `there is no orb ${first} for ${name}`);
+  if (owner === undefined) throw new ExpansionError('UNDEFINED_ORB', place, `no orb ${first} for ${name}`);
   const declarations = { command: owner.commands, executor: owner.executors, job: owner.jobs }[kind];
   const declaration = declarations[second ?? first];
   const found = join(owner.place, `${kind}s.${second ?? first}`);
   if (declaration !== undefined)
     return { namespace: owner, declaration: mapAt(declaration, found), place: found };
   const known = oneOf(Object.keys(declarations));
-  throw new ExpansionError(undefinedProblems[kind], place, `there is no ${kind} ${name}; ${known}`);
+  throw new ExpansionError(undefinedProblems[kind], place, `unknown ${kind} ${name}; ${known}`);
 }
 
 const undefinedProblems = {
@@ -90,7 +89,7 @@ function parseYaml(text: string, place: string): unknown {
   try {
     return parse(text, { version: '1.1', customTags: (tags) => tags.map(withoutLoneDot) });
   } catch (error) {
-    throw new ExpansionError('INVALID', place || 'the configuration', `it is no YAML: ${reasonOf(error)}`);
+    throw new ExpansionError('INVALID', place || 'the configuration', `it is not YAML: ${reasonOf(error)}`);
   }
 }
 
@@ -104,7 +103,7 @@ function orbDocument(orb: unknown, place: string, sources: ReadonlyMap<string, C
   if (isObject(orb)) return orb;
   const source = typeof orb === 'string' ? sources.get(orb) : undefined;
   if (source === undefined)
-    throw new ExpansionError('UNDEFINED_ORB', place, `${JSON.stringify(orb)} is not at hand`);
+    throw new ExpansionError('UNDEFINED_ORB', place, `${JSON.stringify(orb)} is not available`);
   return readSource(source, place);
 }
 

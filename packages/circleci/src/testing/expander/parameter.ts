@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '@drayage/core';
 import { isList, listAt, mapAt, onlyKeys, oneOf, textAt } from './config-tree.ts';
 import { ExpansionError } from './expansion-error.ts';
 
-/** What a parameter may be of. */
+/** The types of parameters. */
 export const parameterTypes = [
   'string',
   'boolean',
@@ -22,11 +22,11 @@ export interface Parameter {
   readonly type: ParameterType;
   /** Every value of an `enum`. */
   readonly values: readonly unknown[];
-  /** As written; undefined: an argument is required. */
+  /** As written; undefined: the argument is required. */
   readonly fallback: unknown;
 }
 
-/** Whose parameters they are: not every type is allowed everywhere. */
+/** The kind of element: each allows different types. */
 export type ParameterOwner = 'command' | 'job' | 'executor' | 'pipeline';
 
 /**
@@ -46,7 +46,7 @@ export function readParameters(
 }
 
 /**
- * Makes sure that a value is of a parameter's type, for those types whose values are plain.
+ * Checks a value against a parameter's type, for types with plain values.
  * @throws ExpansionError `WRONG_TYPE`, `NOT_IN_ENUM`
  */
 export function checkPlain({ type, values }: Parameter, value: unknown, place: string): void {
@@ -73,7 +73,7 @@ function readParameter(name: string, value: unknown, owner: ParameterOwner, plac
   if (type === undefined || (isPlainOwner(owner) && !typesOfExecutors.includes(type)))
     throw new ExpansionError('INVALID', `${place}.type`, `an ${owner} cannot have a parameter of ${written}`);
   if (!NAME.test(name) || (owner === 'job' && reserved.includes(name)))
-    throw new ExpansionError('INVALID', place, `no parameter of a ${owner} may be called ${name}`);
+    throw new ExpansionError('INVALID', place, `no parameter of a ${owner} can be called ${name}`);
   const values = type === 'enum' ? listAt(map['enum'], `${place}.enum`) : [];
   const parameter = { name, type, values, fallback: map['default'] };
   const { fallback } = parameter;
@@ -85,7 +85,7 @@ function isPlainOwner(owner: ParameterOwner): boolean {
   return owner === 'executor' || owner === 'pipeline';
 }
 
-/** A default may name a value of the pipeline. */
+/** A default can refer to a value of the pipeline. */
 function isReference(value: unknown): boolean {
   return typeof value === 'string' && value.includes('<<');
 }

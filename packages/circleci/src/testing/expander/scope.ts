@@ -3,7 +3,7 @@ import type { JsonObject } from '@drayage/core';
 import type { Found, Namespace } from './namespace.ts';
 import type { Step } from './step.ts';
 
-/** Steps that were given as an argument, already expanded where they were written. */
+/** Steps given as an argument, already expanded in the scope where they were written. */
 export class BoundSteps {
   readonly steps: readonly Step[];
 
@@ -12,7 +12,7 @@ export class BoundSteps {
   }
 }
 
-/** An executor that was given as an argument, looked up where it was named. */
+/** An executor given as an argument, resolved in the scope that named it. */
 export class BoundExecutor {
   readonly found: Found;
   readonly args: JsonObject;
@@ -28,15 +28,15 @@ export type Scalar = string | number | boolean;
 /** The value of a parameter. */
 export type Argument = Scalar | BoundSteps | BoundExecutor;
 
-/** What names mean in the body of one element. */
+/** The meaning of names in the body of one element. */
 export interface Scope {
   readonly namespace: Namespace;
   readonly parameters: ReadonlyMap<string, Argument>;
   /** Without the `pipeline.`: `git.branch`, `parameters.deploy`. */
   readonly pipeline: ReadonlyMap<string, Scalar>;
   readonly matrix: ReadonlyMap<string, Scalar>;
-  /** Takes both ways of every condition: for finding mistakes that no configuration has met yet. */
+  /** Take both branches of every condition, to find mistakes in unused ones. */
   readonly everyBranch: boolean;
-  /** The commands that are being expanded, outermost first. */
+  /** The commands in expansion, outermost first. */
   readonly trail: readonly string[];
 }

@@ -1,8 +1,8 @@
-/** When a step runs: after steps that all went well, after one that failed, or both. */
+/** When a step runs: after only successful steps, after a failed one, or both. */
 export type StepWhen = 'on_success' | 'on_fail' | 'always';
 
 /**
- * A step of which nothing is left to be resolved. Paths are as written: relative to the working directory,
+ * A fully resolved step. Paths are as written: relative to the working directory,
  * perhaps with `~`.
  */
 export type Step =

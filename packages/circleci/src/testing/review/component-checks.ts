@@ -5,12 +5,12 @@ import type { OrbFile } from './orb-file.ts';
 const describedSections = ['jobs', 'commands', 'examples', 'executors'];
 const snakeSections = ['jobs', 'commands', 'executors'];
 
-/** RC002, RC003, RC004, RC010 and RC011: how components are described and called. */
+/** RC002, RC003, RC004, RC010 and RC011: descriptions and names of components. */
 export const componentChecks: ReviewCheck = (files, { orb, version }) => {
   const examples = files.filter(({ section }) => section === 'examples');
   return [
     ...files.filter(lacksDescription).map(({ path }): Finding => {
-      return { code: 'RC002', path, message: 'there is no description' };
+      return { code: 'RC002', path, message: 'the description is missing' };
     }),
     ...(examples.length === 0 ? [noExample] : []),
     ...examples
@@ -23,7 +23,7 @@ export const componentChecks: ReviewCheck = (files, { orb, version }) => {
   ];
 };
 
-const noExample: Finding = { code: 'RC003', path: 'examples', message: 'there is no example' };
+const noExample: Finding = { code: 'RC003', path: 'examples', message: 'the orb has no example' };
 
 function lacksDescription({ section, content }: OrbFile): boolean {
   return describedSections.includes(section) && (textAt(content, 'description') ?? '').trim() === '';

@@ -21,17 +21,17 @@ export type ReviewCode =
 /** A breach of a rule. */
 export interface Finding {
   readonly code: ReviewCode;
-  /** Below `src/`; of a rule about the whole, the place where the remedy goes. */
+  /** Path below `src/`; for a rule about the whole orb, the place of the remedy. */
   readonly path: string;
   readonly message: string;
 }
 
-/** What the rules need to know beside the sources. */
+/** The input of the rules, in addition to the sources. */
 export interface ReviewOptions {
   /** Without a version: `drayage/drayage`. */
   readonly orb: string;
   readonly version: string;
-  /** Both links of the orb have to lead there. */
+  /** Both links of the orb must point there. */
   readonly repositoryUrl: string;
 }
 

@@ -14,7 +14,7 @@ export interface OrbFile {
   readonly content: YamlMap;
 }
 
-/** The YAML files among the sources of an orb. What is no mapping counts as an empty one. */
+/** The YAML files among the sources of an orb. Treats anything but a mapping as an empty one. */
 export function orbFiles(sources: RenderedFiles): readonly OrbFile[] {
   return [...sources]
     .filter(([path]) => path.endsWith('.yml'))
@@ -25,7 +25,7 @@ export function orbFiles(sources: RenderedFiles): readonly OrbFile[] {
     });
 }
 
-/** A value in a document, and the key that it stands under; of a list element, that of the list. */
+/** A value in a document, and its key; for a list element, the key of the list. */
 export interface KeyedValue {
   readonly key: string;
   readonly value: YamlValue;

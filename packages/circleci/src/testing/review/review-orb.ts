@@ -8,9 +8,9 @@ import { stepChecks } from './step-checks.ts';
 const checks: readonly ReviewCheck[] = [rootChecks, componentChecks, stepChecks];
 
 /**
- * What breaks the rules of CircleCI's review of orbs, RC001 to RC012, in the sources of an orb, given by
- * their paths below `src/`. Empty when nothing does. Where the original asks the network (RC006, RC007) only
- * the form of the links is checked. Pure.
+ * Checks the sources of an orb against CircleCI's review rules RC001 to RC012. Takes the sources by their
+ * paths below `src/`. Empty if there are no breaches. Where the original uses the network (RC006, RC007),
+ * checks only the form of the links. Pure.
  */
 export function reviewOrb(sources: RenderedFiles, options: ReviewOptions): readonly Finding[] {
   const files = orbFiles(sources);

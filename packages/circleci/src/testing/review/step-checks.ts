@@ -3,10 +3,10 @@ import type { Finding, ReviewCheck } from './finding.ts';
 import { keyedValues, mapAt, textAt } from './orb-file.ts';
 import type { OrbFile } from './orb-file.ts';
 
-/** Of a command that stands in the YAML itself. */
+/** The maximum length of a command in the YAML itself. */
 const longestCommand = 64;
 
-/** RC008, RC009 and RC012: what jobs and commands do. */
+/** RC008, RC009 and RC012: the steps of jobs and commands. */
 export const stepChecks: ReviewCheck = (files) =>
   files
     .filter(({ section }) => section === 'jobs' || section === 'commands')
@@ -22,12 +22,14 @@ function runFindings({ path, content }: OrbFile): readonly Finding[] {
       ...((textAt(run, 'name') ?? '').trim() === ''
         ? [{ code: 'RC008', path, message: 'a run step has no name' } as const]
         : []),
-      ...(isLong ? [{ code: 'RC009', path, message: `a command is no script: ${command}` } as const] : []),
+      ...(isLong
+        ? [{ code: 'RC009', path, message: `a command should be a script: ${command}` } as const]
+        : []),
     ];
   });
 }
 
-/** The key of a cache is no shell text: a variable in a default would be taken literally. */
+/** A cache key is not shell text: CircleCI would take a variable in a default literally. */
 function keyFindings({ path, content }: OrbFile): readonly Finding[] {
   const risky = Object.entries(mapAt(content, 'parameters'))
     .filter(([, parameter]) => isYamlMap(parameter) && /\$./.test(textAt(parameter, 'default') ?? ''))

@@ -21,9 +21,9 @@ const referenceTag: CollectionTag = {
 };
 
 /**
- * A pipeline as GitLab sees it after `!reference` and `extends`: mappings are merged, everything else is
+ * A pipeline after GitLab's `!reference` and `extends`: mappings are merged, everything else is
  * replaced, and scripts are flat.
- * @throws Error for a reference or a parent that is not there
+ * @throws Error for a missing reference or parent
  */
 export function expandPipeline(text: string): Entries {
   const root: unknown = parse(text, { customTags: [referenceTag], uniqueKeys: true });

@@ -1,7 +1,7 @@
 import { isArray, isRecord, parseHeader, splitTemplate } from './template-parts.ts';
 import type { InputSpec } from './template-parts.ts';
 
-/** What is wrong with the inputs of an include. */
+/** The kinds of mistakes in the inputs of an include. */
 export type InputMistake = 'unknown' | 'missing' | 'type' | 'option' | 'regex';
 
 /** GitLab would not create the pipeline. */
@@ -17,8 +17,8 @@ export class InputError extends Error {
 }
 
 /**
- * The jobs of a template as a text, with its inputs put in as GitLab does: into the text, before it is read
- * as YAML; strings as they are, all else as JSON.
+ * The jobs of a template as text, with inputs substituted as GitLab does: in the text, before it is parsed
+ * as YAML; strings unchanged, everything else as JSON.
  * @throws InputError
  */
 export function interpolate(template: string, given: Readonly<Record<string, unknown>>): string {

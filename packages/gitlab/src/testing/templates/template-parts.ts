@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 
-/** What a template says of an input. */
+/** The definition of an input in a template. */
 export interface InputSpec {
   readonly type: string;
   readonly default: unknown;
@@ -36,12 +36,12 @@ function inputSpec(name: string, input: unknown): InputSpec {
   };
 }
 
-/** Whether it is a mapping. */
+/** True for a mapping. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether it is a sequence. */
+/** True for a sequence. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
