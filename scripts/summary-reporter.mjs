@@ -1,8 +1,8 @@
 import { summaryLine } from './summary.mjs';
 
 /**
- * Ends a jest run with its summary, alone on the last line.
- * Under scripts/test.mjs the summary goes there instead, so that it is printed even after jest's own last words.
+ * Prints the summary of a jest run on the last line. Under scripts/test.mjs, sends the summary there instead,
+ * so that it is printed after jest's own last output.
  */
 export default class SummaryReporter {
   /** @type {Error | undefined} */
@@ -12,7 +12,7 @@ export default class SummaryReporter {
   #leftOut = [];
 
   /**
-   * Jest itself says nothing of a file of which nothing was run.
+   * Jest itself does not report a file in which no test ran.
    * @param {unknown} _test
    * @param {{ console?: readonly { message: string }[] }} result
    */
@@ -42,8 +42,9 @@ export default class SummaryReporter {
 }
 
 /**
- * A suite that could not run counts as one failed test: its own tests are unknown.
- * @typedef {Record<'numTotalTests' | 'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites' | 'numPendingTests' | 'numTodoTests', number>} Results
+ * A suite that could not run counts as one failed test, because its own tests are unknown.
+ * @typedef {Record<'numTotalTests' | 'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites' |
+ * 'numPendingTests' | 'numTodoTests', number>} Results
  * @param {Results} results
  */
 function summarize(results) {

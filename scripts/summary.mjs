@@ -1,5 +1,5 @@
 /**
- * What came of a run, in the words that people and CI read on its last line.
+ * The last line of a run, for people and CI.
  * @typedef {{ passed: number, failed: number, skipped: number }} Summary
  * @param {Summary} summary
  */

@@ -1,11 +1,11 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** What tests may know of who runs them. Everything else of the environment would be a setting of what they test. */
+/** The variables that tests inherit. All others could change what they test. */
 const KEPT =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|CI|NODE_OPTIONS|XDG_CACHE_HOME|(?:DRAYAGE|JEST)_.*)$/;
 
-/** npm needs these where packages come from a mirror. */
+/** npm needs these if packages come from a mirror. */
 const KEPT_OF_NPM = /^npm_config_(?:registry|cache)$/i;
 
 /**
@@ -25,7 +25,10 @@ export function testEnvironment(env) {
   };
 }
 
-/** Makes this process, and those that it starts, run in {@link testEnvironment}, and gives new files their usual mode. */
+/**
+ * Makes this process, and those that it starts, run in {@link testEnvironment}, and gives new files their
+ * usual mode.
+ */
 export function enterTestEnvironment() {
   const wanted = testEnvironment(process.env);
   for (const name of Object.keys(process.env))
@@ -35,8 +38,8 @@ export function enterTestEnvironment() {
 }
 
 /**
- * A user's PATH may lack the folders of programs for administrators. npm puts its own folders first, where tests would
- * find the `dray` of this checkout instead of none.
+ * A user's PATH can lack the folders for administrators. npm puts its own folders first, where tests would
+ * find the `dray` of this checkout.
  * @param {string} path
  */
 function withSystemFolders(path) {

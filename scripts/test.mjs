@@ -19,7 +19,7 @@ try {
 }
 
 /**
- * `--passWithNoTests` lets the reporter see, count and refuse an empty run, where jest would just leave.
+ * With `--passWithNoTests`, the reporter sees and fails an empty run; otherwise jest would exit before.
  * @param {readonly string[]} args
  * @returns {Promise<{ exitCode: number, summary: import('./summary.mjs').Summary }>}
  */
@@ -28,7 +28,7 @@ function runJest(args) {
   const child = spawn(process.execPath, [jest, '--passWithNoTests', ...args], {
     cwd: repository,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    // Certificates for the world are of no use on loopback, and Node.js would read them at every start.
+    // Loopback needs no public certificates, and Node.js would read them at every start.
     env: { ...process.env, NODE_OPTIONS: nodeOptions(), NODE_EXTRA_CA_CERTS: undefined },
   });
   return new Promise((resolve, reject) => {
@@ -46,18 +46,20 @@ function runJest(args) {
 }
 
 /**
- * Jest waits for ever for what tests have left open; that is a failure, not a reason to hang.
+ * Jest waits forever for resources that tests leave open; treats that as a failure instead of hanging.
  * @param {import('node:child_process').ChildProcess} child
  * @param {import('./summary.mjs').Summary} summary
  */
 function endLingering(child, summary) {
-  console.error('cannot end the test run: tests have left something open, --detectOpenHandles tells what');
+  console.error(
+    'cannot end the test run: tests left a resource open; run with --detectOpenHandles to find it',
+  );
   summary.failed += 1;
   child.kill('SIGKILL');
 }
 
 /**
- * Stands in for the reporter's summary when jest ended before it reached its reporters.
+ * Replaces the reporter's summary if jest ended before it reached its reporters.
  * @param {number | null} exitCode
  */
 function nothingRan(exitCode) {

@@ -52,7 +52,7 @@ describe('wrong usage ends with 2 before anything happens', () => {
     ['an unknown command', ['lod'], 'lod'],
     ['a value that is no duration', ['load', '--timeout', 'soon'], '--timeout'],
     ['an unknown handover', ['load', '--handover', 'gopher://hole'], 'gopher'],
-    ['a value that is none of the choices', ['load', '--on-miss', 'cry'], '--on-miss'],
+    ['a value that is not one of the choices', ['load', '--on-miss', 'cry'], '--on-miss'],
   ])('%s', async (_, args, named) => {
     const finished = await dray(args, { cwd: folder });
     expect(finished.exitCode).toBe(2);
@@ -170,7 +170,7 @@ describe('an image that cannot be had is named, and the others are not lost', ()
 const [variant = { name: 'path', imageStore: 'classic' } as const] = engineVariants;
 
 describeWith({ engine: variant }, 'a disk that is full', () => {
-  test('is told with its place, and what was complete stays', async () => {
+  test('is reported with its place, and complete images stay', async () => {
     await mkdir(bundle);
     await runOrThrow('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', bundle]);
     const large = await serveImage(registry, 'team/large:1', {
@@ -270,7 +270,7 @@ describe('an engine that cannot be used', () => {
     expect((await dray(['load', '--bundle', bundle, '--strict'], { host })).exitCode).toBe(3);
   }
 
-  test('because nobody answers', async () => {
+  test('because no server answers', async () => {
     await expectEngineMiss(`unix://${folder}/none.sock`, 'ENGINE_UNREACHABLE');
   });
 

@@ -158,7 +158,7 @@ workflows: { all: { jobs: [slow, next: { requires: [slow: terminal] }] } }`);
     expect(flow.job('next').status).toBe('success');
   });
 
-  test('keeps caches: never overwritten, the newest of a prefix, a miss is none of its business', async () => {
+  test('keeps caches: never overwrites, finds the newest of a prefix, ignores a miss', async () => {
     const caches = new Map<string, Buffer>();
     const lines = (content: string): string => `
 jobs:

@@ -204,7 +204,7 @@ workflows:
   );
 
   test(
-    'brings images to the remote docker of a container whose user is nobody in particular',
+    'works with remote docker for an unprivileged user',
     async () => {
       const run = project.run(
         `
@@ -270,7 +270,7 @@ workflows:
   describe('refuses, when the pipeline is created,', () => {
     const mistakes: readonly (readonly [string, string, string, string])[] = [
       ['a form that there is not', 'images: a, form: zip', 'NOT_IN_ENUM', 'drayage/prepull.form'],
-      ['a number that is none', 'images: a, concurrency: many', 'WRONG_TYPE', 'drayage/prepull.concurrency'],
+      ['an invalid number', 'images: a, concurrency: many', 'WRONG_TYPE', 'drayage/prepull.concurrency'],
       ['a list for images', 'images: [a, b]', 'WRONG_TYPE', 'drayage/prepull.images'],
       ['an unknown parameter', 'image: a', 'UNKNOWN_ARGUMENT', 'drayage/prepull.image'],
       ['text for steps', 'images: a, prepare: docker login', 'WRONG_TYPE', 'drayage/prepull.prepare'],

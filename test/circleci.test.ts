@@ -51,7 +51,7 @@ describeWith({ engine: variant, registry: true, programs }, 'a pre-pull job of t
     readonly requires?: string;
     readonly filters?: string;
     readonly prepare?: string;
-    /** Steps of the deployment before those of the orb. */
+    /** Steps of the deployment before the orb's steps. */
     readonly preSteps?: string;
     /** Whether the tests persist something too; an empty workspace cannot be attached. */
     readonly isWorkspaceUsed?: boolean;

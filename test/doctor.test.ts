@@ -16,7 +16,7 @@ import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 import { unprivilegedDray } from './support/unprivileged.ts';
 
-// A private engine is started where somebody hears of it.
+// A private engine is started only if the caller gets its address.
 const asked = { DRAY_DELIVERY: 'mount' };
 
 for (const variant of engineVariants) {

@@ -186,7 +186,7 @@ describe.each(engineVariants)('the adapter for engine $name with the $imageStore
       expect(await show('on-arm-base:1', 'arm-base')).toBe('arm');
     });
 
-    test('hands on what a layer throws, and the engine is none the worse', async () => {
+    test('passes on the error of a layer, and the engine stays intact', async () => {
       const built = await build({ layers: [busyboxLayer(), note('broken', 'broken')] });
       const broken = Object.assign(new Error('no such blob'), { code: 'BLOB_MISSING' });
       const openLayer = (): Promise<never> => Promise.reject(broken);

@@ -52,7 +52,7 @@ describeDataRoot('two private engines for one data-root', () => {
     }
   });
 
-  test('the second is told who has it, and the first runs on', async () => {
+  test('the second gets an error that names the holder, and the first keeps running', async () => {
     const first = await root.json('start');
     const second = await root.engine('start', ['--json']);
     expect(errorCodeIn(second)).toBe('ENGINE_LOCKED');
@@ -86,7 +86,7 @@ describeDataRoot('a private engine that is killed', () => {
       const startedAt = performance.now();
       await waitUntil(() => performance.now() - startedAt >= afterMs, 'it got somewhere');
       await start.kill('SIGKILL');
-      // The engine may have been reached: then it lives, and is nobody's but its own.
+      // The engine may already have started; then it keeps running by itself.
       await root.engine('stop');
       await expectNothingOf(root);
       expect(await root.json('start')).toMatchObject({ storage: { backend: expect.any(String) } });

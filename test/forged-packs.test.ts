@@ -116,7 +116,8 @@ describeWith({ ...needs, engine: liveVariant }, 'a forged pack for a running eng
   ] as const;
 
   /**
-   * What the engine knows and what is mounted for it; containers and images of a helper container are gone by then.
+   * What the engine knows and what is mounted for it; containers and images of a helper container are gone by
+   * then.
    */
   async function stateOfEngine(): Promise<unknown> {
     return {
@@ -237,7 +238,10 @@ for (const variant of privateVariants) {
     });
     afterEach(() => removeFolder(folder), minute);
 
-    /** The folders where packs of this data-root's containerd would be mounted, as other engines have theirs beside it. */
+    /**
+     * The folders where packs of this data-root's containerd would be mounted, as other engines have theirs
+     * beside it.
+     */
     const liveFolders = (dataRoot: string): string[] => {
       const uuid = join(dataRoot, 'data/containerd/daemon/io.containerd.grpc.v1.introspection/uuid');
       if (!existsSync(uuid)) return [];

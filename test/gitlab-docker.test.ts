@@ -85,7 +85,7 @@ describeWith(needs, 'the GitLab templates with the docker executor', () => {
   });
 
   /**
-   * Those of a pipeline that was cut short, and all networks: an engine that is stopped leaves its bridges.
+   * Containers of an interrupted pipeline, and all networks: a stopped engine leaves its bridges.
    */
   const removeContainers = async (): Promise<void> => {
     const { stdout } = await engine.docker(['ps', '--all', '--quiet']);

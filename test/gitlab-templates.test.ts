@@ -339,7 +339,7 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
     expectLoaded(result);
   });
 
-  test('hand over by artifacts when they are told to', async () => {
+  test('hand over by artifacts on request', async () => {
     const before = gitlab.files().length;
     const result = await run(pipelineOf({ artifacts: true }));
     expectLoaded(result);

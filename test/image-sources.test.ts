@@ -221,7 +221,7 @@ describeWith({ engine: variant, registry: true }, 'a pipeline with private regis
     await expectNoSecrets(crashed);
   });
 
-  test('a range that no tag is in is told with the tags there are', async () => {
+  test('a range without a matching tag is an error that lists existing tags', async () => {
     await configure();
     const none = await dray(['prepull', `${helped.host}/team/db:^99`, '--json'], options);
     expect(none.exitCode).toBe(3);

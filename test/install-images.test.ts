@@ -130,7 +130,7 @@ describeWith(
       expect(finished.stdout).toBe(`${release.version}\n`);
     });
 
-    test('finds names in /etc/hosts, as those of services, where nothing says how to look for names', async () => {
+    test('finds names in /etc/hosts, such as services, without a resolver configuration', async () => {
       const image = await pushImage(registry, 'ci/busybox:1', { layers: [busybox] });
       const name = `registry.internal:${new URL(registry.url).port}`;
       const script = [

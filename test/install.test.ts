@@ -79,7 +79,7 @@ describe('the script that installs the command', () => {
     registries.push(registry);
     return registry;
   };
-  /** What the script is told unless a test tells it otherwise. */
+  /** The default variables of the script. */
   const settings = (
     env: Readonly<Record<string, string | undefined>>,
   ): Record<string, string | undefined> => ({
@@ -101,7 +101,7 @@ describe('the script that installs the command', () => {
     return stdout.trim();
   };
   const holdings = (): string[] => readdirSync(dir).sort();
-  /** A PATH with nothing on it but the installerPrograms and these, by the names they shall have. */
+  /** A PATH with only the installerPrograms and these programs, by name. */
   const pathWith = (programs: Readonly<Record<string, string>>): string => {
     const bin = join(folder, 'bin');
     rmSync(bin, { recursive: true, force: true });
@@ -464,7 +464,7 @@ describe('the script that installs the command', () => {
   });
 
   test.each([
-    ['a version that is none', { DRAY_INSTALL_VERSION: 'latest' }],
+    ['an invalid version', { DRAY_INSTALL_VERSION: 'latest' }],
     ['a version with a path in it', { DRAY_INSTALL_VERSION: '1.2.3/../../x' }],
     ['no version', { DRAY_INSTALL_VERSION: undefined }],
     ['a place that is not there', { DRAY_INSTALL_FROM: '/nonexistent' }],

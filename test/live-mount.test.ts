@@ -415,7 +415,10 @@ async function buildWithBuildKit(engine: EngineInFolder, context: string, tag: s
   if (!stdout.includes('moby.image.id')) throw new Error(`cannot build: ${stdout}`);
 }
 
-/** Mounts in a process of its own, which kills the victim, or itself, before or after its n-th command on the engine's side. */
+/**
+ * Mounts in a process of its own, which kills the victim, or itself, before or after its n-th command on the
+ * engine's side.
+ */
 async function mountAndKill(
   engine: EngineInFolder,
   bundle: string,

@@ -135,7 +135,7 @@ for (const variant of everyEngineVariant) {
       expect((await engine.docker(['image', 'ls', '--quiet'])).stdout).toBe('');
     });
 
-    test('starts no engine of its own unless somebody hears of it', async () => {
+    test('starts no private engine unless the caller gets its address', async () => {
       const report = await load();
       expect(report.dockerHost).toBeUndefined();
       const wanted = variant.imageStore === 'containerd' ? 'mount' : 'load';

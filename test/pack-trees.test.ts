@@ -195,7 +195,8 @@ async function linesOf(compressed: AsyncIterable<Uint8Array>): Promise<readonly 
   const chunks: Uint8Array[] = [];
   for await (const chunk of compressed) chunks.push(chunk);
   const lines = gunzipSync(Buffer.concat(chunks)).toString().trimEnd().split('\n');
-  // What follows the last entry comes in as many lines as the engine happened to read it in, with old engines also in an empty one.
+  // What follows the last entry comes in as many lines as the engine happened to read it in, with old engines
+  // also in an empty one.
   const last = lines.findLastIndex((line) => line.startsWith('{"type":1'));
   const end = lines.slice(last + 1).map((line) => /"payload":"([^"]*)"/.exec(line)?.[1] ?? line);
   const rest = Buffer.concat(end.map((payload) => Buffer.from(payload, 'base64')));

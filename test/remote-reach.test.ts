@@ -157,7 +157,7 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
     expect(helpers).toEqual([]);
   });
 
-  test('tells those who use a helper that the engine has removed it', async () => {
+  test('notifies users of a helper container when the engine has removed it', async () => {
     const engineHost = await openEngineHost(known);
     const running = engineHost.run(['sh', '-c', 'echo started; sleep 60']);
     const failed = expect(running).rejects.toMatchObject({ code: 'ENGINE_HELPER_FAILED' });
@@ -182,7 +182,10 @@ const holdingClient = `
   setInterval(() => {}, 1000);
 `;
 
-/** Asks over gRPC, which is a frame of five bytes around a protobuf message. @see containerd.services.version.v1.Version */
+/**
+ * Asks over gRPC, which is a frame of five bytes around a protobuf message.
+ * @see containerd.services.version.v1.Version
+ */
 async function containerdVersion(connection: Duplex): Promise<string> {
   const session: ClientHttp2Session = connectHttp2('http://containerd', {
     createConnection: () => connection,

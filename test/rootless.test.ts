@@ -55,7 +55,7 @@ for (const variant of engineVariants) {
         expect(ways.find((way) => way.name === name)).toMatchObject({ possible: false });
     });
 
-    test('gets the layers of a bundle that holds packs alone, and is told why', async () => {
+    test('gets the layers of a bundle with only packs, and the log says why', async () => {
       const made = await user.run(['prepull', image.reference, '--form', 'packs', '--bundle', bundle], {});
       expect(made).toMatchObject({ exitCode: 0 });
       const env = { DOCKER_HOST: engine.host };

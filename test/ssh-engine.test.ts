@@ -75,7 +75,7 @@ describeWith(parts, 'an engine behind ssh', () => {
     return startSshServer({ hostKey: keys.hostKey, allowedKey: keys.publicClientKey, user, env });
   }
 
-  /** How a user reaches the engine, except for what shall be wrong. */
+  /** The user's ssh set-up, apart from the planned mistake. */
   function through({ name = '127.0.0.1', socket = engine.socketPath, ...wrong }: Wrong = {}): DrayOptions {
     const port = String(server.port);
     const knownHosts = `[127.0.0.1]:${port} ${keys.publicHostKey}`;
@@ -145,11 +145,11 @@ describeWith(parts, 'an engine behind ssh', () => {
     ['the key of the host is not known', () => ({ knownHosts: '' }), 'Host key verification failed'],
     ['there is no such host', () => ({ name: 'nowhere.invalid' }), 'nowhere.invalid'],
     ['no engine listens', () => ({ socket: '/nonexistent.sock' }), '/nonexistent.sock'],
-  ])('that is not reached because %s is told of with what ssh says', async (_, wrong, said) => {
+  ])('that is unreachable because %s causes an error that quotes ssh', async (_, wrong, said) => {
     await expectUnreachable(wrong(), said);
   });
 
-  test('that is not reached because there is no docker client is told of with what the shell says', async () => {
+  test('that is unreachable without a docker client causes an error that quotes the shell', async () => {
     await server.stop();
     server = await serverWith(shellOnly(folder));
     await expectUnreachable({}, 'docker');
@@ -186,7 +186,7 @@ describeWith(parts, 'an engine behind ssh', () => {
     const running = startDray(['load', ...loadArgs()], through());
     const goOn = await server.after(5_000_000, 'hold');
     await running.kill('SIGKILL');
-    // Nobody is left to end ssh: it ends by itself, once what it has read is sent.
+    // No process is left to end ssh: it ends by itself, once it has sent what it has read.
     goOn();
     await noSshLeft();
   });
@@ -200,7 +200,7 @@ function shellOnly(folder: string): string {
   return path;
 }
 
-/** What of an ssh set-up is not as it should be. */
+/** A mistake in an ssh set-up. */
 interface Wrong {
   readonly name?: string;
   readonly socket?: string;

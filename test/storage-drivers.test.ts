@@ -22,7 +22,8 @@ const programs = ['mksquashfs', 'unsquashfs', 'flock', 'unshare', 'fuse-overlayf
 
 type Driver = 'overlay2' | 'fuse-overlayfs' | 'vfs';
 
-// What docs/docker-in-docker.md says about images and storage drivers. The newest engine stands for all: it takes long.
+// What docs/docker-in-docker.md says about images and storage drivers. The newest engine stands for all: it
+// takes long.
 const newest = engineVariants.filter(({ imageStore }) => imageStore === 'classic').slice(-1);
 
 for (const variant of newest) {

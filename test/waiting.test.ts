@@ -134,7 +134,7 @@ describeWith({ engine: variant }, 'a deploy job that waits for its pre-pull', ()
     expect(reportOf('load', finished).waitedMs).toBeGreaterThanOrEqual(1_000);
   });
 
-  test('waits no longer than its time limit, and fails only when it shall', async () => {
+  test('waits no longer than its time limit, and fails only with strict', async () => {
     await startPrepull(slow);
     const args = ['load', '--bundle', bundle, '--timeout', '1s', '--json'];
     const lenient = await dray(args, { host: engine.host });

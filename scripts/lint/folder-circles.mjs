@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /**
- * The circles among the folders below `root`, each as the imports that close it. A file directly in `root`
- * counts as a folder of its own. Tests and testing/ are left out. Type imports count.
+ * Finds circular imports among the folders below `root`; returns the imports of each circle. A file directly
+ * in `root` counts as a separate folder. Ignores tests and testing/. Type imports count.
  * @param {string} root
  * @returns {string[][]}
  */
@@ -55,7 +55,7 @@ function sourceFiles(root) {
 }
 
 /**
- * All that `start` leads to; `start` itself only through a circle.
+ * All folders reachable from `start`; `start` itself only through a circle.
  * @param {ReadonlyMap<string, ReadonlySet<string>>} graph
  * @param {string} start
  */

@@ -25,7 +25,7 @@ function write(files) {
 }
 
 describe('folders that import each other', () => {
-  test('in one direction are no circle', () => {
+  test('in one direction are not a circle', () => {
     write({
       'a/one.ts': "import { two } from '../b/two.ts';\nimport { log } from '../log.ts';",
       'b/two.ts': "import { c } from './c.ts'; import { log } from '../log.ts'; export const two = c;",
@@ -61,7 +61,7 @@ describe('folders that import each other', () => {
     expect(folderCircles(root)).toHaveLength(1);
   });
 
-  test('only for tests are no circle', () => {
+  test('only for tests are not a circle', () => {
     write({
       'a/one.ts': "import { two } from '../b/two.ts';",
       'b/two.ts': 'export const two = 2;',

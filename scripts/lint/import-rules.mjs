@@ -1,6 +1,6 @@
 import { builtinModules } from 'node:module';
 
-/** Which siblings a package may import, and which libraries only this package may import. */
+/** The siblings that a package may import, and the libraries that only this package may import. */
 const packages = {
   core: { siblings: [], libraries: [] },
   http: { siblings: ['core'], libraries: ['undici'] },
@@ -20,7 +20,7 @@ const packages = {
 /** The command wires them all. */
 packages.cli = { siblings: Object.keys(packages), libraries: [] };
 
-/** The modules that core offers to other packages, beside index.ts. */
+/** The modules of core that other packages may import, in addition to index.ts. */
 const coreEntries = ['bundle', 'image', 'handover', 'plan', 'pipeline', 'signature'];
 
 /** The folders and files of core, lowest first: each may import those on the lines above its own. */
@@ -45,13 +45,16 @@ const noTesting = { regex: '(^|/)testing(/|$)', message: 'Production code never 
 const everywhere = [
   {
     regex: `^@drayage/(?!core/(${coreEntries.join('|')})$)[^/]+/(?!testing$)`,
-    message: 'Import a sibling by its name, not its inside.',
+    message: 'Import a sibling by its package name, not by a path inside it.',
   },
-  { regex: '^\\.{1,2}/(.*/)?(src|dist)/', message: 'Import a sibling by its name, not its inside.' },
+  {
+    regex: '^\\.{1,2}/(.*/)?(src|dist)/',
+    message: 'Import a sibling by its package name, not by a path inside it.',
+  },
   { regex: '^\\.{1,2}(/.*)?(?<!\\.(ts|mjs))$', message: 'Relative imports end in .ts.' },
 ];
 
-/** One eslint configuration for each place that has import rules of its own. */
+/** One eslint configuration per place with its own import rules. */
 export const importRules = [
   ...Object.entries(packages).flatMap(([name, rules]) => [
     forbid({ files: [`packages/${name}/src/**/*.ts`], ignores: TESTS }, [

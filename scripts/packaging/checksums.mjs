@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 /**
- * Writes SHA256SUMS for all packages of that version in a directory, also those that were made on other machines and put there.
+ * Writes SHA256SUMS for all packages of that version in a directory, including packages copied from other
+ * machines.
  * @param {string} dir
  * @param {string} version
- * @returns {Promise<string>} what was written, as `sha256sum --check` reads it
+ * @returns {Promise<string>} the content, for `sha256sum --check`
  */
 export async function writeChecksums(dir, version) {
   const names = (await readdir(dir)).filter((name) => name.endsWith(`-${version}.tgz`)).sort();

@@ -12,7 +12,7 @@ import { run } from '../setup/run.mjs';
  */
 
 /**
- * Builds the command line into a directory of its own, without what earlier builds have left in its usual place.
+ * Builds the command line into a new directory, without leftovers of earlier builds.
  * @param {string} dir
  * @returns {Promise<Command>}
  */

@@ -6,7 +6,7 @@ import { run } from '../setup/run.mjs';
 const texts = ['GPL-3', 'LGPL-2.1'];
 
 /**
- * Writes the licences of what a self-contained build brings, and a list of what is under which.
+ * Writes the licences of the parts of a self-contained build, and a list of parts and licences.
  * @param {string} dir
  * @param {string} node
  * @param {import('./node-runtime.mjs').NodeRuntime} runtime
@@ -23,7 +23,7 @@ export async function stageLicences(dir, node, runtime) {
 }
 
 /**
- * Archives of Node.js have it above the program, Debian packages among the documentation.
+ * Finds Node.js's licence: archives have it above the program, Debian packages in the documentation.
  * @param {string} node
  */
 async function licenceOfNode(node) {
@@ -32,14 +32,14 @@ async function licenceOfNode(node) {
     const text = await readFile(place, 'utf8').catch(() => '');
     if (text.startsWith('Node.js is licensed')) return text;
   }
-  throw new Error(`there is no licence of Node.js in ${places.join(' or ')}`);
+  throw new Error(`cannot find the licence of Node.js in ${places.join(' or ')}`);
 }
 
 /**
  * @typedef {object} DebianPackage
  * @property {string} name
  * @property {string} version
- * @property {string} source name and version of what it was built from
+ * @property {string} source name and version of its source package
  * @property {string[]} files
  *
  * @param {ReadonlyMap<string, string>} libraries
@@ -50,8 +50,7 @@ async function debianPackages(libraries) {
   const files = new Map();
   for (const [soname, path] of libraries) {
     const name = owner(path) ?? owner(await realpath(path));
-    if (name === undefined)
-      throw new Error(`no Debian package owns ${path}, so that its licence is not known`);
+    if (name === undefined) throw new Error(`no Debian package owns ${path}, so its licence is unknown`);
     files.set(name, [...(files.get(name) ?? []), soname]);
   }
   return [...files].sort().map(([name, sonames]) => {

@@ -2,25 +2,26 @@ import { basename } from 'node:path';
 
 import { run } from '../setup/run.mjs';
 
-/** The first with everything in it that looks up names, instead of in plug-ins that are loaded from the machine. */
+/** The first version that resolves names by itself, without plug-ins loaded from the machine. */
 const OLDEST_GLIBC = [2, 34];
 
-/** All that an official build links to. */
+/** The libraries that an official build links to. */
 const EXPECTED = /^(ld-linux-[\w-]+\.so\.\d|lib(atomic|c|dl|gcc_s|m|pthread|stdc\+\+)\.so\.\d+)$/;
 
 /**
- * A Node.js, and what it takes to run it elsewhere.
+ * A Node.js, and what it needs on another machine.
  * @typedef {object} NodeRuntime
  * @property {string} version without the `v`
  * @property {string} arch as Node.js calls it
  * @property {string} glibc
  * @property {string} loader file name
- * @property {ReadonlyMap<string, string>} libraries paths on this machine by the names that programs ask for, the loader included
+ * @property {ReadonlyMap<string, string>} libraries paths on this machine by library name, including the
+ * loader
  */
 
 /**
- * Finds out what a Node.js needs. Throws when it is not one that can be taken elsewhere: only those for this machine, that bring their own OpenSSL
- * with its certificates, and no other library, can.
+ * Finds the libraries that a Node.js needs. Throws if it is not portable. Portable builds are for this
+ * architecture, include OpenSSL with its certificates, and need no other library.
  * @param {string} node
  * @returns {NodeRuntime}
  */

@@ -6,11 +6,11 @@ import { stageLicences } from './licences.mjs';
 import { describeNode } from './node-runtime.mjs';
 
 /**
- * Lays out a package of the command line that brings Node.js, the C library and the loader of this machine, so that it runs on any Linux of
- * the same architecture, whatever its C library, and without one.
+ * Writes a package of the command line with Node.js, the C library and the loader of this machine. It runs on
+ * any Linux of the same architecture, with any C library or none.
  * @param {string} dir
  * @param {import('./command.mjs').Command} command
- * @param {string} node the program to bring; an official build
+ * @param {string} node the program to include; an official build
  */
 export async function stageStandalone(dir, command, node) {
   const runtime = describeNode(node);
@@ -42,7 +42,8 @@ async function copyProgram(from, to) {
 }
 
 /**
- * Symbols are for debuggers, and an eighth of the file. The check at the end tells whether it still runs.
+ * Removes symbols, which only debuggers need: an eighth of the file. The check at the end shows that it still
+ * runs.
  * @param {string} program
  */
 function strip(program) {
@@ -50,7 +51,8 @@ function strip(program) {
 }
 
 /**
- * The libraries are told to the loader alone, not through the environment: what dray starts runs with those of the machine.
+ * Only the loader gets the library path, not the environment: programs that dray starts use the machine's
+ * libraries.
  * @param {string} loader
  */
 function starter(loader) {
@@ -81,7 +83,7 @@ function manifest(name, version, { arch }) {
   return {
     name: `@drayage/${name}`,
     version,
-    description: `drayage with the Node.js it needs, for Linux on ${arch}: runs on glibc, musl and bare busybox`,
+    description: `drayage with the Node.js it needs, for Linux on ${arch}: runs on glibc, musl and plain busybox`,
     license: 'SEE LICENSE IN licences/README.md',
     type: 'module',
     exports: { './package.json': './package.json' },
@@ -100,7 +102,7 @@ function readme(name, { version, arch }) {
   return `# @drayage/${name}
 
 The command \`dray\` of the package \`drayage\`, with Node.js ${version} and the C library it needs, for Linux on ${arch}. For images that have no Node.js of
-their own, or an old one; on glibc, musl and bare busybox. \`bin/dray\` is the command. What is in here is listed in \`licences/README.md\`.
+their own, or an old one; on glibc, musl and plain busybox. \`bin/dray\` is the command. The contents are listed in \`licences/README.md\`.
 `;
 }
 
@@ -111,5 +113,5 @@ their own, or an old one; on glibc, musl and bare busybox. \`bin/dray\` is the c
 function check(program, version) {
   const told = run(program, ['--version'], { env: { PATH: process.env.PATH } }).trim();
   if (told !== version)
-    throw new Error(`the self-contained build tells the version ${told} instead of ${version}`);
+    throw new Error(`the self-contained build prints the version ${told} instead of ${version}`);
 }

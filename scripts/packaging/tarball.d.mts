@@ -1,2 +1,2 @@
-/** Packs a directory as npm does, so that registries take it. Same files, same bytes. */
+/** Packs a directory as npm does, so that registries accept it. The same files give the same bytes. */
 export function packDirectory(dir: string, file: string, level: number): Promise<void>;

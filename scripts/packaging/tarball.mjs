@@ -6,13 +6,14 @@ import { createGzip } from 'node:zlib';
 
 import { pack } from 'tar-stream';
 
-/** That of everything npm packs: some file systems know no earlier years. */
+/** The time of everything npm packs: some file systems do not support earlier years. */
 const mtime = new Date('1985-10-26T08:15:00Z');
 
 /**
- * Packs a directory as npm does, so that registries take it. Same files, same bytes: names are sorted, and times and owners left out.
+ * Packs a directory as npm does, so that registries accept it. The same files give the same bytes: sorts
+ * names, omits times and owners.
  * @param {string} dir
- * @param {string} file where to; appears when it is whole
+ * @param {string} file the target; created only when complete
  * @param {number} level of gzip
  */
 export async function packDirectory(dir, file, level) {

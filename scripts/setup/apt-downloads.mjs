@@ -6,15 +6,15 @@ import { run } from './run.mjs';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * Opens apt with a state of its own, so that other Debian releases can be read without touching the system's sources.
- * @param {string} folder where the state lives until `close`
+ * Opens apt with a separate state, to read other Debian releases without changing the system's sources.
+ * @param {string} folder the directory of the state until `close`
  * @param {string} mirror
  */
 export function openAptDownloads(folder, mirror) {
   const updated = new Set();
   return {
     /**
-     * Puts the newest packages of a release as .deb files into a folder.
+     * Downloads the newest packages of a release as .deb files into a folder.
      * @param {string} release
      * @param {readonly string[]} packages
      * @param {string} into

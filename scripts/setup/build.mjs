@@ -5,7 +5,7 @@ import { repository } from './places.mjs';
 import { run } from './run.mjs';
 
 /**
- * Compiles every package that is not up to date. Types are left to `npm run types`: they are no set-up.
+ * Compiles every package that is out of date. Does not check types: `npm run types` does.
  * @returns {string} what was done
  */
 export function setUpPackages() {
@@ -14,12 +14,12 @@ export function setUpPackages() {
 }
 
 /**
- * Bundles the `dray` command, where this checkout has one.
+ * Bundles the `dray` command, if this checkout has it.
  * @returns {string} what was done
  */
 export function setUpCommand() {
   const bundler = 'packages/cli/build.mjs';
-  if (!existsSync(join(repository, bundler))) return `skipped: there is no ${bundler}`;
+  if (!existsSync(join(repository, bundler))) return `skipped: ${bundler} does not exist`;
   run(process.execPath, [bundler], { cwd: repository });
   return 'bundled';
 }

@@ -27,7 +27,7 @@ const FOR_DOWNLOADS = ['ca-certificates', 'debian-archive-keyring'];
 const LIBRARIES_OF_DOCKERD = ['libdevmapper1.02.1', 'libseccomp2', 'libsystemd0'];
 
 /**
- * Tells why Debian packages cannot be used here, or undefined when they can.
+ * The reason why Debian packages cannot be used here; undefined if they can.
  * @returns {string | undefined}
  */
 export function whyNoPackages() {
@@ -37,7 +37,7 @@ export function whyNoPackages() {
 }
 
 /**
- * Installs the tools the tests use and the libraries that dockerd links to; nothing among them starts a service.
+ * Installs the tools that tests use and the libraries that dockerd links to; none of them starts a service.
  * @returns {string} what was done
  */
 export function setUpTools() {
@@ -56,7 +56,8 @@ export function setUpTools() {
  */
 export function debianMirror() {
   const codename = osRelease().VERSION_CODENAME;
-  // Without release information a source is listed even when its lists were never fetched or have been removed.
+  // Without release information, a source is listed even if its lists were never fetched or have been
+  // removed.
   const format = [
     '--no-release-info',
     '--format',

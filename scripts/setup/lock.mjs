@@ -6,8 +6,8 @@ import { cache } from './places.mjs';
 import { isRunnable } from './run.mjs';
 
 /**
- * Runs an action while no other set-up of this user runs.
- * The lock is held by a child that lives on our pipe, so it is released even when we are killed.
+ * Runs an action under a lock, so that only one set-up of this user runs.
+ * A child process holds the lock until our pipe closes, so it is released even if we are killed.
  * @template T
  * @param {() => Promise<T>} action
  * @returns {Promise<T>}

@@ -5,7 +5,7 @@ import { repository } from './places.mjs';
 import { run } from './run.mjs';
 
 /**
- * Brings node_modules in line with package-lock.json.
+ * Updates node_modules to match package-lock.json.
  * @returns {string} what was done
  */
 export function setUpNodeModules() {
@@ -14,7 +14,7 @@ export function setUpNodeModules() {
   return 'installed';
 }
 
-/** npm writes the hidden lock file last, so an interrupted installation has none. */
+/** npm writes the hidden lock file last, so an interrupted installation lacks it. */
 function isInstalled() {
   const wanted = readLock('package-lock.json');
   const installed = readLock('node_modules/.package-lock.json');

@@ -7,8 +7,8 @@ import { run } from './run.mjs';
 const LABEL = 'drayage-part.json';
 
 /**
- * Extracts one part into the cache; nothing is installed, so no service starts.
- * The folder appears at once when it is complete, so an interrupted set-up is simply redone.
+ * Extracts one part into the cache; installs nothing, so no service starts.
+ * The folder appears only when complete, so an interrupted set-up is redone.
  * @param {import('./recipes.mjs').Recipe} recipe
  * @param {() => ReturnType<typeof import('./apt-downloads.mjs').openAptDownloads>} openApt
  * @returns {string} what was done
@@ -54,7 +54,8 @@ function fill(folder, recipe, apt) {
 }
 
 /**
- * Programs of a newer release start with that release's own loader and libraries; the folder may be moved.
+ * Makes programs of a newer release start with that release's own loader and libraries; the folder can be
+ * moved.
  * @param {string} folder
  * @param {readonly string[]} programs
  */

@@ -1,12 +1,13 @@
 /**
- * Which Debian releases each part is put together from.
- * The runc of bookworm is used throughout: those of later releases want a newer libc than bookworm has.
+ * The Debian packages of each part, by release. Always uses the runc of bookworm: later ones need a newer
+ * libc.
  * @typedef {object} Recipe
  * @property {string} title
  * @property {string} folder below the cache
  * @property {Record<string, readonly string[]>} packages by release; the first one names the version
  * @property {readonly string[]} programs that must start for the part to count as usable
- * @property {boolean} [ownLibraries] its programs want newer libraries than bookworm has, and get those of the part; they are in `bin`
+ * @property {boolean} [ownLibraries] its programs need newer libraries than bookworm has, and use the part's
+ * own; they are in `bin`
  */
 
 const ENGINE_PROGRAMS = ['usr/sbin/dockerd', 'usr/bin/containerd', 'usr/sbin/runc', 'usr/bin/docker'];

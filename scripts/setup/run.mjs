@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 const REASON_LINES = 15;
 
 /**
- * Runs a program to its end and returns its stdout; its output is shown only when it fails.
+ * Runs a program to its end and returns its stdout; shows its output only if it fails.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options]
@@ -22,7 +22,7 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Tells whether a program can be started from PATH.
+ * True if a program on PATH can be started.
  * @param {string} command
  * @param {readonly string[]} [args]
  */

@@ -13,7 +13,7 @@ import { isRunnable } from './run.mjs';
 import { step } from './step.mjs';
 
 /**
- * Does everything a fresh clone needs before tests or the demo can run, and skips what is done.
+ * Prepares a fresh clone for tests and the demo; skips finished steps.
  * @param {{ build?: boolean }} [options]
  */
 export async function setUp(options = {}) {

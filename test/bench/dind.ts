@@ -21,8 +21,8 @@ interface HandoverLocations {
 }
 
 /**
- * What a pre-populated docker-in-docker does before its engine can start: mount its cache out of the image, or copy it into a volume. Cold,
- * both disks being loop-mounted ext4.
+ * What a pre-populated docker-in-docker does before its engine can start: mount its cache out of the image,
+ * or copy it into a volume. Cold, both disks being loop-mounted ext4.
  */
 export async function benchDind(references: readonly string[], rounds: number): Promise<string> {
   const folder = makeFolder();

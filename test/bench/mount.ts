@@ -55,7 +55,10 @@ async function benchPacking(work: MountWork, engine: TestEngine, title: string):
   console.log(formatTimings(`registry → packs, or → engine ${title}, caches dropped`, timings));
 }
 
-/** Into an empty engine: mounted, or pulled. A classic store gets an engine of its own, whose start is part of it. */
+/**
+ * Into an empty engine: mounted, or pulled. A classic store gets an engine of its own, whose start is part of
+ * it.
+ */
 export async function benchMounting(work: MountWork, variant: EngineVariant): Promise<void> {
   const bundle = await packed(work.images, join(work.folder, 'mounting'));
   const twice = await packed(work.twice, join(work.folder, 'mounting-twice'));
@@ -173,7 +176,10 @@ async function pullAll(engine: TestEngine, images: readonly string[]): Promise<v
   for (const image of images) await engine.docker(['pull', '--quiet', image]);
 }
 
-/** Drops what the kernel remembers of files, when the preparations are over. The programs themselves are warm, as they are in a job. */
+/**
+ * Drops what the kernel remembers of files, when the preparations are over. The programs themselves are warm,
+ * as they are in a job.
+ */
 async function cold(preparing: Promise<unknown> = Promise.resolve()): Promise<void> {
   await preparing;
   await run('sync', []);

@@ -2,14 +2,17 @@ import { connect, createServer, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A TCP relay on loopback whose answers share a limited bandwidth, as those of a registry across the internet do. */
+/** A TCP relay on loopback that limits the total bandwidth of responses, like a link to a remote registry. */
 export interface SlowLink {
   /** `127.0.0.1:<port>` */
   readonly host: string;
   close(): Promise<void>;
 }
 
-/** Relays to `target` (`host:port`) with `bytesPerSecond` in the direction of the caller, all connections together. */
+/**
+ * Relays to `target` (`host:port`) with `bytesPerSecond` in the direction of the caller, all connections
+ * together.
+ */
 export async function openSlowLink(target: string, bytesPerSecond: number): Promise<SlowLink> {
   const budget = new Budget(bytesPerSecond);
   const sockets = new Set<Socket>();

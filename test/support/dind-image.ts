@@ -7,7 +7,10 @@ import { programLayer, type LayerEntry } from './images.ts';
 import { programOnPath } from './parts.ts';
 import { runOrThrow } from './processes.ts';
 
-/** An image like docker:dind, made of programs of this machine: BusyBox, e2fsprogs, an engine with its client, and an entry point that starts it. */
+/**
+ * An image like docker:dind, made of programs of this machine: BusyBox, e2fsprogs, an engine with its client,
+ * and an entry point that starts it.
+ */
 export async function dindSpec(engine: EngineName): Promise<ImageSpec> {
   return {
     compression: 'none',
@@ -23,8 +26,8 @@ export async function dindSpec(engine: EngineName): Promise<ImageSpec> {
   };
 }
 
-// What docker:dind's own does that matters here: options make it an engine, anything else is run. Where --privileged was not possible, the
-// control groups are read-only.
+// What docker:dind's own does that matters here: options make it an engine, anything else is run. Where
+// --privileged was not possible, the control groups are read-only.
 const entryPoint: LayerEntry = {
   path: 'usr/local/bin/dockerd-entrypoint.sh',
   mode: 0o755,
@@ -50,7 +53,7 @@ async function busybox(): Promise<LayerEntry[]> {
   ];
 }
 
-/** The path that a program shall have, and where it is here. */
+/** The target path of a program, and its path on this machine. */
 type Program = readonly [path: string, file: string];
 
 function enginePrograms(engine: EngineName): Program[] {

@@ -8,7 +8,10 @@ export type Pages = ReadonlyMap<string, MarkdownPage>;
 /** The options of each command, such as `engine start`, with their dashes. */
 export type CommandOptions = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Lists the relative links that lead to no file, or to no heading of a page. `exists` takes a path in the repository. */
+/**
+ * Lists the relative links that lead to no file, or to no heading of a page. `exists` takes a path in the
+ * repository.
+ */
 export function brokenLinks(pages: Pages, exists: (path: string) => boolean): readonly string[] {
   return [...pages].flatMap(([path, { links }]) =>
     links

@@ -12,7 +12,7 @@ export const drayProgram: string = fileURLToPath(new URL('../../packages/cli/dis
 
 /** Where and how the command line runs. Nothing of this process's own configuration reaches it. */
 export interface DrayOptions {
-  /** Of the engine it shall talk to. */
+  /** `DOCKER_HOST` of the engine to use. */
   readonly host?: string | undefined;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -63,7 +63,9 @@ const requiredKeys: Readonly<Record<keyof Reports, readonly string[]>> = {
   gc: ['removed', 'bytesFreed'],
 };
 
-/** The object that `--json` printed. Throws with everything printed when it is not the report of that command. */
+/**
+ * The object that `--json` printed. Throws with everything printed when it is not the report of that command.
+ */
 export function reportOf<Kind extends keyof Reports>(
   kind: Kind,
   { stdout, stderr, exitCode }: Finished,

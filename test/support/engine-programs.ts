@@ -6,7 +6,7 @@ import { run } from './processes.ts';
 /** An engine by the version set-up was asked for; `path` is whatever dockerd this machine has on PATH. */
 export type EngineName = '20.10' | '26.1' | '28.5' | 'path';
 
-/** Which image store an engine is told to use. */
+/** The image store of an engine. */
 export type ImageStore = 'classic' | 'containerd';
 
 /** One engine with one of its image stores. */

@@ -7,7 +7,7 @@ import { endProcessesNaming } from './process-table.ts';
 
 const PREFIX = 'dray-test-';
 
-/** What the names of all temporary folders of this process begin with; leaks are told by it. */
+/** The prefix of all temporary folders of this process, to find leaks. */
 export const ownFolderPrefix: string = join(tmpdir(), `${PREFIX}${String(process.pid)}-`);
 
 /** Makes an empty temporary folder. The name is short, because a socket path may not exceed 107 bytes. */

@@ -44,7 +44,10 @@ export interface Document {
 /** The layers that are files in a folder already, by the entries that they were built from. */
 export type BuiltLayers = Map<readonly LayerEntry[], BuiltLayer>;
 
-/** Builds an image; its layers are files in the folder. What is in `built` is taken from there, and the rest is added. */
+/**
+ * Builds an image; its layers are files in the folder. What is in `built` is taken from there, and the rest
+ * is added.
+ */
 export async function buildImage(
   folder: string,
   spec: ImageSpec,
@@ -74,7 +77,10 @@ export async function buildImage(
   return { manifest: makeManifest(mediaTypes, config, layers), config, layers, platform };
 }
 
-/** A layer, 0 is the bottom one. Throws when the image has no such layer, so that no assertion about it is vacuous. */
+/**
+ * A layer, 0 is the bottom one. Throws when the image has no such layer, so that no assertion about it is
+ * vacuous.
+ */
 export function layerOf({ layers }: Pick<BuiltImage, 'layers'>, position: number): BuiltLayer {
   const layer = layers[position];
   if (layer === undefined)

@@ -3,7 +3,10 @@ import type { PushTarget } from './push.ts';
 
 const megabyte = 1_000_000;
 
-/** The layers above the base, uncompressed: like a toolchain, an application with its modules, a database and their neighbours. */
+/**
+ * The layers above the base, uncompressed: like a toolchain, an application with its modules, a database and
+ * their neighbours.
+ */
 const layerShapes = {
   toolchain: { megabytes: 550, files: 9_000 },
   app: { megabytes: 200, files: 1_000 },
@@ -13,8 +16,8 @@ const layerShapes = {
 } as const;
 
 /**
- * Two images of 1.6 GB and 53,000 files together (0.6 GB compressed), six distinct layers: what pre-pulling is for.
- * Takes about a minute to make. Sets of different names share the lowest layer only.
+ * Two images of 1.6 GB and 53,000 files together (0.6 GB compressed), six distinct layers: what pre-pulling
+ * is for. Takes about a minute to make. Sets of different names share the lowest layer only.
  */
 export async function pushImageSet(target: PushTarget, name = 'set'): Promise<readonly PushedImage[]> {
   const app = appLayers(name);
@@ -25,7 +28,10 @@ export async function pushImageSet(target: PushTarget, name = 'set'): Promise<re
   ]);
 }
 
-/** The next version of the application of {@link pushImageSet}: one new layer of 2 MB on top of all that it had. */
+/**
+ * The next version of the application of {@link pushImageSet}: one new layer of 2 MB on top of all that it
+ * had.
+ */
 export async function pushNextApp(target: PushTarget): Promise<PushedImage> {
   const change = { path: 'opt/change', content: { seed: 'change', sizeBytes: 2 * megabyte } };
   return pushImage(target, 'set/app:2', { layers: [...appLayers('set'), [change]], config });
@@ -47,7 +53,10 @@ function filler(set: string, name: keyof typeof layerShapes): readonly LayerEntr
   }));
 }
 
-/** Sizes like those of real trees: half of the bytes in small files of one size, the rest in files that are the larger the rarer they are. */
+/**
+ * Sizes as in real trees: half of the bytes in small files of one size, the rest in fewer and fewer larger
+ * files.
+ */
 function fileSizes(totalBytes: number, files: number): readonly number[] {
   const even = totalBytes / 2 / files;
   const harmonic = Array.from({ length: files }, (_, rank) => 1 / (rank + 1)).reduce((a, b) => a + b);

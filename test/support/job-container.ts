@@ -31,10 +31,15 @@ export async function buildJobImage(engine: TestEngine): Promise<void> {
   }
 }
 
-/** What a job container may do: everything that this machine has to give, or what docker gives without asking. */
+/**
+ * What a job container may do: everything that this machine has to give, or what docker gives without asking.
+ */
 export type Privileges = 'privileged' | 'none';
 
-/** Runs a shell script in a job container whose root is an overlay, like that of a CI runner. `$dray` runs the command under test. */
+/**
+ * Runs a shell script in a job container whose root is an overlay, like that of a CI runner. `$dray` runs the
+ * command under test.
+ */
 export async function runJob(
   engine: TestEngine,
   script: string,
@@ -63,7 +68,7 @@ export async function runJob(
   ]);
 }
 
-/** What `docker run` is told for any job container: what it may do, and what it sees of this machine. */
+/** The `docker run` options of any job container: its privileges, and what it sees of this machine. */
 export function jobContainerFlags(
   engine: TestEngine,
   options: { readonly privileges: Privileges; readonly volumes: readonly string[] },
@@ -92,7 +97,7 @@ function privilegedFlags({ version }: TestEngine): string[] {
   ];
 }
 
-/** The PATH in a job container: an engine's programs and those of this machine. */
+/** The PATH in a job container: an engine's programs, then this machine's. */
 export function pathInJobContainer(): string {
   const part = join(cache, 'engines/20.10/usr');
   return [

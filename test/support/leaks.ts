@@ -62,7 +62,10 @@ function ownFolders(): string[] {
     .map((name) => `folder ${name}`);
 }
 
-/** Others come and go with the machine's own containers; docker0 would be made by an engine of ours gone wrong. */
+/**
+ * Others come and go with the machine's own containers; docker0 would be made by an engine of ours gone
+ * wrong.
+ */
 function interfaces(): string[] {
   return readdirSync('/sys/class/net')
     .filter((name) => name === 'docker0' || name.startsWith(ownBridgePrefix))

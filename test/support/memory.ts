@@ -24,8 +24,8 @@ export function sampleStatus(pid: number): { stop(): number } {
 const SAMPLE_TREE_EVERY_MS = 50;
 
 /**
- * Follows the resident memory of a process and all that it has started, taken together, until `stop`, which returns the peak in bytes. A page
- * that several processes share counts once.
+ * Follows the resident memory of a process and all that it has started, taken together, until `stop`, which
+ * returns the peak in bytes. A page that several processes share counts once.
  * @see Linux, Documentation/filesystems/proc.rst, "Pss"
  */
 export function sampleTree(pid: number): { stop(): number } {

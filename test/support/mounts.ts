@@ -12,7 +12,8 @@ const ext4Bytes = 40_000_000_000;
 
 /** Mounts a fresh ext4 on an existing folder, kept in a sparse file. */
 export async function mountExt4(file: string, folder: string): Promise<void> {
-  // A new file: the old one may still be mounted in a mount namespace that another process has copied from ours.
+  // A new file: the old one may still be mounted in a mount namespace that another process has copied from
+  // ours.
   rmSync(file, { force: true });
   writeFileSync(file, '');
   truncateSync(file, ext4Bytes);
@@ -28,7 +29,9 @@ export function mountsBelow(folder: string): string[] {
     .filter((point) => point === folder || point.startsWith(`${folder}/`));
 }
 
-/** Unmounts everything in a folder and below it; what is busy is detached and goes when its last user does. */
+/**
+ * Unmounts everything in a folder and below it; what is busy is detached and goes when its last user does.
+ */
 export async function unmountBelow(folder: string): Promise<void> {
   for (const point of mountsBelow(folder).reverse()) {
     const { exitCode } = await run('umount', [point]);

@@ -17,11 +17,17 @@ export interface TestNpmRegistry {
 
 /** How a registry answers. */
 export interface NpmRegistryOptions {
-  /** `whole` unless told. `truncated`: the connection ends in the middle. `moved`: the bytes are elsewhere on this server, as with CDNs. */
+  /**
+   * `whole` unless told. `truncated`: the connection ends in the middle. `moved`: the bytes are elsewhere on
+   * this server, as with CDNs.
+   */
   readonly answers?: 'whole' | 'truncated' | 'moved';
 }
 
-/** Serves a release at the addresses that npm registries have for the tarballs of packages. Answers 404 to all else. */
+/**
+ * Serves a release at the addresses that npm registries have for the tarballs of packages. Answers 404 to all
+ * else.
+ */
 export async function startNpmRegistry(
   { version, command, standalone }: Release,
   { answers = 'whole' }: NpmRegistryOptions = {},

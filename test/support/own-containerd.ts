@@ -15,8 +15,8 @@ export interface OwnContainerd {
 const machineSocket = '/run/containerd/containerd.sock';
 
 /**
- * Starts a containerd as dockerd would, and starts it again whenever it ends, but only where dockerd would use that
- * of the machine. Undefined elsewhere: dockerd starts its own.
+ * Starts a containerd as dockerd would, and starts it again whenever it ends, but only where dockerd would
+ * use that of the machine. Undefined elsewhere: dockerd starts its own.
  */
 export async function startOwnContainerd(
   { dataRoot, execRoot }: Pick<EnginePaths, 'dataRoot' | 'execRoot'>,

@@ -26,11 +26,17 @@ export interface PrivateDataRoot {
   /** Runs the docker command with the engine that runs on it. Throws when it fails. */
   docker(...args: readonly string[]): Promise<string>;
   tryDocker(...args: readonly string[]): Promise<Finished>;
-  /** Builds with BuildKit, which the docker command of engine 20.10 knows without a plug-in. Throws when it fails. */
+  /**
+   * Builds with BuildKit, which the docker command of engine 20.10 knows without a plug-in. Throws when it
+   * fails.
+   */
   buildWithBuildKit(context: string, tag: string): Promise<void>;
-  /** The document beside the lock; throws when there is none. */
+  /** The document beside the lock; throws if it does not exist. */
   owner(): { readonly pid: number; readonly runDir: string };
-  /** What is on the machine because of it: processes, mounts, loop devices, sockets, control groups, bridges; one line each. */
+  /**
+   * What is on the machine because of it: processes, mounts, loop devices, sockets, control groups, bridges;
+   * one line each.
+   */
   holdings(): readonly string[];
   /** Ends everything and removes it. */
   remove(): Promise<void>;

@@ -59,7 +59,8 @@ function kill(pid: number): void {
 function readEntry(pid: number): ProcessEntry | undefined {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    // The second field is the program's name in parentheses and may hold anything, so fields are counted behind it.
+    // The second field is the program's name in parentheses and may hold anything, so fields are counted
+    // behind it.
     const [state, parentPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state === 'Z') return undefined;
     const commandLine = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8')

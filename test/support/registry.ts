@@ -69,7 +69,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
 const MARKER = '/v2/?drayage-marker=';
 let markers = 0;
 
-/** A line is logged after its answer was sent, so a request of our own is awaited to know that the log has caught up. */
+/**
+ * The registry logs a line after it sent the response, so we wait for our own request to know that the log
+ * has caught up.
+ */
 async function mark(url: string, log: () => string): Promise<number> {
   const marker = `${MARKER}${String(markers++)} `;
   await (await fetch(url + marker.trim())).arrayBuffer();

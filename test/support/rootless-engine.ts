@@ -12,7 +12,10 @@ import { waitUntil } from './wait.ts';
 
 const user = 'drayage-test';
 
-/** A real engine of an ordinary user, in the user namespace that rootlesskit makes; its containers need `--network none`. */
+/**
+ * A real engine of an ordinary user, in the user namespace that rootlesskit makes; its containers need
+ * `--network none`.
+ */
 export interface RootlessEngine {
   readonly host: string;
   readonly socketPath: string;
@@ -79,7 +82,9 @@ async function end(folder: string): Promise<void> {
   await removeFolder(folder);
 }
 
-/** The engine's programs are where an ordinary user may not look, so they are bind-mounted to where it may. */
+/**
+ * The engine's programs are where an ordinary user may not look, so they are bind-mounted to where it may.
+ */
 async function visiblePath(folder: string, name: EngineVariant['name']): Promise<string> {
   const [programs = ''] = enginePath(name).split(':');
   const place = join(folder, 'engine');
@@ -108,7 +113,9 @@ function writeFiles(folder: string, imageStore: EngineVariant['imageStore']): vo
   writeFileSync(join(folder, 'inner.sh'), innerScript(folder));
 }
 
-/** As root, in a mount namespace of its own. The device is as the udev rules of a distribution would have it. */
+/**
+ * As root, in a mount namespace of its own. The device is as the udev rules of a distribution would have it.
+ */
 function outerScript(folder: string): string {
   const id = String(nobodyId);
   return `set -e
@@ -123,7 +130,9 @@ exec setpriv --reuid ${id} --regid ${id} --clear-groups \\
 `;
 }
 
-/** As root of the user namespace. The links that `--copy-up` made to the engine of the machine are not ours. */
+/**
+ * As root of the user namespace. The links that `--copy-up` made to the engine of the machine are not ours.
+ */
 function innerScript(folder: string): string {
   return `rm -f /run/docker /run/containerd /run/xtables.lock
 exec dockerd --rootless --config-file "${folder}/daemon.json" --data-root "${folder}/home/data" \\

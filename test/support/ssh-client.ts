@@ -39,8 +39,8 @@ export interface SshSettings {
 }
 
 /**
- * A PATH on which `ssh` is the machine's own, with settings of its own: it reads those of the user from where the user database says, whatever
- * HOME is. Every process that comes of it names the folder.
+ * A PATH with the machine's `ssh` and separate settings: ssh reads the user's settings from the home in the
+ * user database, whatever HOME is. The command line of every ssh process contains the folder.
  */
 export function sshPath(folder: string, { identity, knownHosts }: SshSettings): string {
   const config = join(folder, 'config');

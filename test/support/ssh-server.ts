@@ -13,8 +13,9 @@ export interface SshServer {
   /** How many clients have logged in, ever. */
   logins(): number;
   /**
-   * Once clients have sent that many bytes more to their commands, every connection breaks as soon as it sends something (`break`), or
-   * nothing more of what it sends is read (`hold`). Resolves when that first happens, with what makes it go on.
+   * Once clients have sent that many bytes more to their commands, every connection breaks as soon as it
+   * sends something (`break`), or nothing more of what it sends is read (`hold`). Resolves when that first
+   * happens, with what makes it go on.
    */
   after(receivedBytes: number, effect: 'break' | 'hold'): Promise<() => void>;
   stop(): Promise<void>;
@@ -51,7 +52,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
         commands.push(command);
         const child = spawn('sh', ['-c', command], { env: { ...options.env } });
         relay(child, start(), fault);
-        // As of sshd: whose client is gone has nobody to write to.
+        // As with sshd: the client can be gone.
         client.on('close', () => {
           child.stdin.destroy();
           child.stdout.destroy();

@@ -11,8 +11,8 @@ export interface TcpRelay {
 }
 
 /**
- * Lets a program that is known by a unix socket, or at a port of loopback, be reached at another address of this machine (loopback unless
- * told), byte for byte, with either direction ending on its own.
+ * Lets a program that is known by a unix socket, or at a port of loopback, be reached at another address of
+ * this machine (loopback unless told), byte for byte, with either direction ending on its own.
  */
 export async function startTcpRelay(
   target: string | { readonly port: number },

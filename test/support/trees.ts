@@ -7,8 +7,9 @@ import { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 
 /**
- * Everything about a tree as one tar, in a fixed order: types, modes, owners, times, attributes, devices, links and contents. Where the tree
- * can be written, what has the time of the moment of its extraction, `since` or later, is given the time 0 first.
+ * Everything about a tree as one tar, in a fixed order: types, modes, owners, times, attributes, devices,
+ * links and contents. Where the tree can be written, what has the time of the moment of its extraction,
+ * `since` or later, is given the time 0 first.
  */
 export async function treeTar(folder: string, since: Date, withNanoseconds: boolean): Promise<Buffer> {
   await forgetMoments(folder, since);

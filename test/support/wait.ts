@@ -2,7 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 20;
 
-/** On a busy machine everything takes long: only what never comes shall fail, before the limit of a test ends it. */
+/**
+ * On a busy machine everything is slow: fails only for events that never happen, but before the time limit of
+ * a test.
+ */
 const LIMIT_MS = 120_000;
 
 /** Waits for something that sends no event. Throws when it has not come true after {@link LIMIT_MS}. */

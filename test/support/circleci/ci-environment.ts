@@ -14,7 +14,7 @@ export interface EnvironmentPlace {
 let builds = 0;
 
 /**
- * The variables of every step of a node: CircleCI's own, then those of the project, the contexts, the
+ * The variables of every step of a node: CircleCI's own, then the variables of the project, the contexts, the
  * executor and the job.
  */
 export function environmentOf(

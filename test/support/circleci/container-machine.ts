@@ -12,7 +12,7 @@ export interface ContainerOptions {
   readonly privileges?: Privileges;
   /** `UID:GID`; root unless told. */
   readonly user?: string;
-  /** Folders that it shall see. */
+  /** Folders that are visible in it. */
   readonly visible?: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import { extract, pack } from 'tar-stream';
 
 import type { Workspace } from './workspace.ts';
 
-/** What becomes of a file on its way: other bytes, or nothing. */
+/** The damage to a file in transit: other bytes, or none. */
 export type Damage = (name: string, bytes: Buffer) => Buffer | undefined;
 
 /** Changes files of what a job has persisted, in archives that remain readable. */

@@ -16,7 +16,7 @@ import {
 export interface NamespaceOptions {
   /** Where its programs are looked for. */
   readonly path: string;
-  /** Folders in `/tmp` that it shall see all the same. */
+  /** Folders in `/tmp` that are still visible in it. */
   readonly visible?: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export async function startNamespaceMachine(options: NamespaceOptions): Promise<
 }
 
 /**
- * Its `/tmp` is a folder of ours, in which the folders that shall be visible are mounted at their own paths.
+ * Its `/tmp` is a folder of ours, in which the visible folders are mounted at their own paths.
  */
 function mountScript({ tmp, exchange }: MachineFolders, visible: readonly string[]): string {
   const shown = [exchange, ...visible].filter((path) => path.startsWith('/tmp/') && existsSync(path));

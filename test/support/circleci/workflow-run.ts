@@ -59,7 +59,7 @@ function createRun({ jobs, isTriggered }: Workflow, options: WorkflowOptions): R
   const trigger = options.trigger ?? { branch: 'main' };
   const wanted = jobs.filter(({ runsFor }) => isTriggered && runsFor(trigger));
   const present = new Set(wanted.map(({ name }) => name));
-  // What is filtered out is required of nobody, but a job that requires nothing else does not run either.
+  // Jobs do not wait for a filtered-out job, but a job that requires only such jobs does not run either.
   const kept = wanted.filter(
     ({ requires }) => requires.length === 0 || requires.some(({ job }) => present.has(job)),
   );

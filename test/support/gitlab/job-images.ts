@@ -62,7 +62,7 @@ export async function pullJobImages(
   return { job: job.reference, helper: helper.reference };
 }
 
-/** Programs by the paths they shall have, with the libraries that they link to, each once. */
+/** Programs by target path, with the libraries that they link to, each once. */
 async function programs(wanted: Readonly<Record<string, string>>): Promise<LayerEntry[]> {
   const entries = new Map<string, LayerEntry>();
   for (const [path, file] of Object.entries(wanted)) {

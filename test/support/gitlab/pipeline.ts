@@ -37,7 +37,7 @@ export interface PipelineOptions {
   readonly executor?: readonly string[];
   /** For gitlab-ci-local itself: the docker executor's own engine. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Is told how the jobs stand, whenever that changes. */
+  /** Receives the state of the jobs whenever it changes. */
   readonly onJobs?: (jobs: readonly PipelineJob[]) => void;
 }
 
@@ -129,7 +129,9 @@ function startLocal(
   });
 }
 
-/** Jobs inherit the environment of a shell executor; that of these tests tells of another CI system. */
+/**
+ * Jobs inherit the environment of a shell executor; the tests' own environment belongs to another CI system.
+ */
 function withoutCi(): Record<string, undefined> {
   const names = Object.keys(process.env).filter((name) =>
     /^(CI|CI_|GITLAB_|GITHUB_|CIRCLE|DRAY_|DOCKER_)/.test(name),

@@ -43,8 +43,7 @@ function write(file: string, text: string): void {
 }
 
 /**
- * A pipeline belongs to a commit, and where the project is on a GitLab is told by its remote, which nobody
- * asks.
+ * A pipeline needs a commit, and the remote gives the project's path on GitLab; no request goes there.
  */
 async function commit(repository: string): Promise<void> {
   const author = ['-c', 'user.name=test', '-c', 'user.email=test@gitlab.test'];
