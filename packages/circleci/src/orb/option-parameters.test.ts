@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { pipelineOption } from '@drayage/core/pipeline';
 import { sampleDefinitions } from '../testing/sample-definitions.ts';
 import { optionParameters } from './option-parameters.ts';
 
@@ -46,6 +47,25 @@ describe('optionParameters', () => {
       'What delivery is. Default: the value in the configuration file, or else one.',
     );
     expect(parameters['images']?.description).toBe('What images is.');
+  });
+
+  it('says how to separate several values, in place of the repeated option', () => {
+    const images = pipelineOption(definitions, 'images');
+    const prepare = pipelineOption(definitions, 'prepare');
+    const { parameters } = optionParameters(
+      {
+        ...definitions,
+        options: new Map([
+          ['images', { ...images, summary: 'image to pull; may be repeated' }],
+          ['prepare', { ...prepare, summary: 'command to run first; may be repeated' }],
+        ]),
+      },
+      { images: 'images', prepare: 'prepare' },
+    );
+    expect(parameters['images']?.description).toBe(
+      'Image to pull; several, separated by white space or commas.',
+    );
+    expect(parameters['prepare']?.description).toBe('Command to run first; several, one per line.');
   });
 
   it('takes other words where some are given', () => {

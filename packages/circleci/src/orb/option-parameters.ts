@@ -70,10 +70,7 @@ function optionParameter(option: PipelineOption, description: string): OrbParame
 /** The summary of the option as a sentence about a parameter. */
 function describe({ key, kind, summary, defaultText }: PipelineOption): string {
   const separator = key === 'prepare' ? 'one per line' : 'separated by white space or commas';
-  const text = summary.replace(
-    /;? may be given more than once/,
-    kind === 'list' ? `; several, ${separator}` : '',
-  );
+  const text = summary.replace('; may be repeated', kind === 'list' ? `; several, ${separator}` : '');
   const last = kind === 'boolean' ? 'false' : (defaultText ?? '');
   const says = 'Default: the value in the configuration file';
   const fallback = last === '' ? (kind === 'enum' ? ` ${says}.` : '') : ` ${says}, or else ${last}.`;

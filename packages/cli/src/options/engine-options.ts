@@ -79,7 +79,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'registryMirrors',
     type: textListType('URL'),
     default: [],
-    summary: 'mirror of Docker Hub for the private engine; may be given more than once',
+    summary: 'mirror of Docker Hub for the private engine; may be repeated',
   },
   exportFile: {
     flag: 'export',
