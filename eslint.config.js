@@ -44,7 +44,7 @@ export default defineConfig(
   },
   {
     files: ['packages/*/src/**/*.ts'],
-    // docker-modem reads DOCKER_HOST whatever it is told, which is worked around in docker-client.ts.
+    // docker-modem always reads DOCKER_HOST; docker-client.ts works around that.
     ignores: ['packages/cli/**', 'packages/engine/src/docker-client.ts', '**/*.test.ts'],
     rules: {
       'no-console': 'error',

@@ -221,7 +221,7 @@ for (const outer of outers) {
       expect(await runInside(third, 'mine:1')).toBe('one');
     });
 
-    test('leaves a data-root alone that another engine has used, and says so', async () => {
+    test('does not change a data-root that another engine has used, and says so', async () => {
       const volume = ['--volume', `used:${dataRoot}`];
       const plain = await answering(await runDind(base.reference, ...outer.privileged, ...volume));
       await inside(plain, 'volume', 'create', 'precious');
@@ -276,7 +276,7 @@ for (const outer of outers) {
       expect(stderr).toBe('');
     });
 
-    test('is pushed on request, with a layer for each pack, and says what it holds', async () => {
+    test('is pushed on request, with a layer for each pack, and lists its content', async () => {
       const tag = `${registry.host}/team/baked:1`;
       const { stdout } = await drayDone('bake', '--base', base.reference, '--tag', tag, '--push', '--json');
       expect(JSON.parse(stdout)).toMatchObject({
@@ -431,7 +431,7 @@ function largestBlob(folder: string): string {
   return files.toSorted((a, b) => statSync(b).size - statSync(a).size)[0] ?? '';
 }
 
-/** Loop devices whose file is in a baked container: its path there is all that tells it. */
+/** Loop devices with a file in a baked container, found by the path of the file. */
 function bakedLoopDevices(): readonly string[] {
   return readdirSync('/sys/block')
     .map((name) => `/sys/block/${name}/loop/backing_file`)

@@ -129,7 +129,7 @@ describeWith(
       expect(stdout.trim()).toBe('amd64');
     });
 
-    test('inspect, verify and gc say what a bundle holds', async () => {
+    test('inspect, verify and gc list the content of a bundle', async () => {
       await prepull();
       const inspection = await drayJson('inspect', [bundle]);
       // They are listed as they became ready.

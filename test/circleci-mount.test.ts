@@ -36,7 +36,7 @@ describeWith({ engine: variant, registry: true, programs }, 'the orb with packs'
     await bridge.remove();
   }, limit);
 
-  /** A private engine of its own, where the job may write. */
+  /** Options of a private engine, with a data-root that the job can write to. */
   const engineArgs = (): string => `data_root: /tmp/engine, bridge: ${bridge.name}`;
 
   /** Runs a deployment that gets the image as a pack by this step. */

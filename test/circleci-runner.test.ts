@@ -66,7 +66,7 @@ workflows: { all: { jobs: [build: { context: keys }] } }`,
     expect(stepOf(job, 'always').output).toMatch(/ \w*e\w*B\n$/);
   });
 
-  test('gives each job a /tmp of its own, and hands over by the workspace', async () => {
+  test('gives each job its own /tmp, and hands over by the workspace', async () => {
     const flow = run(`
 jobs:
   make:

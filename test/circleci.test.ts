@@ -43,7 +43,7 @@ describeWith({ engine: variant, registry: true, programs }, 'a pre-pull job of t
   /** What the deployment uses, and how it and the pre-pull are called. */
   interface Shape {
     readonly image?: string;
-    /** The image of the deployment unless told. */
+    /** Default: the image of the deployment. */
     readonly images?: string;
     readonly prepull?: string;
     readonly load?: string;
@@ -58,8 +58,8 @@ describeWith({ engine: variant, registry: true, programs }, 'a pre-pull job of t
   }
 
   /**
-   * Tests, a pre-pull beside them, and a deployment whose own first step uses an image as if nothing had been
-   * pre-pulled.
+   * Tests, a pre-pull in parallel, and a deployment. The first step of the deployment uses an image as if
+   * nothing had been pre-pulled.
    */
   function pipeline(shape: Shape): string {
     const { install } = project;
@@ -197,7 +197,7 @@ workflows:
     );
   });
 
-  describe('whose bundle is', () => {
+  describe('with a bundle that is', () => {
     test.each([
       ['corrupt', flipBlobs],
       ['half lost', loseBlobs],

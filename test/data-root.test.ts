@@ -78,7 +78,7 @@ describeWith({ engine: variant, registry: true, programs }, 'the data-root of a 
     expect(readdirSync(root.path)).toEqual(['overlay2']);
   });
 
-  test('is refused with another storage backend or image store, and works on as it was', async () => {
+  test('is refused with another storage backend or image store, and still works unchanged', async () => {
     await root.json('start', ['--bundle', bundle]);
     await root.docker('tag', app.reference, 'kept:1');
     await root.json('stop');
@@ -99,7 +99,7 @@ describeWith({ engine: variant, registry: true, programs }, 'the data-root of a 
     expect(await startError('--bundle', bundle)).toBe('DIGEST_MISMATCH');
   });
 
-  test('whose pack is gone says so, and does without it once no image needs it', async () => {
+  test('reports a missing pack, and starts without it once no image needs it', async () => {
     await root.json('start', ['--bundle', bundle]);
     await root.json('stop');
     await removeFolder(bundle);
@@ -162,7 +162,7 @@ describeWith({ engine: variant, registry: true, programs }, 'the data-root of a 
     expect(sleepers()).toEqual([]);
   });
 
-  test('has a network of its own where one is asked for, which goes with the engine', async () => {
+  test('has its own network on request, which is removed with the engine', async () => {
     await root.json('start', ['--bundle', bundle, '--bridge', 'dray77']);
     const networkId = await root.docker('network', 'create', 'mine');
     const routes = await root.docker(
@@ -181,7 +181,7 @@ describeWith({ engine: variant, registry: true, programs }, 'the data-root of a 
     expect(readdirSync('/sys/class/net').filter((name) => bridges.includes(name))).toEqual([]);
   });
 
-  test('is written where the CI system wants it', async () => {
+  test('is added to the variables file of the CI system', async () => {
     const file = join(root.path, '..', 'build.env');
     writeFileSync(file, 'A=1\n');
     const { dockerHost } = await root.json('start', ['--export', file]);

@@ -31,7 +31,7 @@ for (const variant of engineVariants) {
       });
       afterAll(() => engine.stop());
 
-      test('tells what the engine is', async () => {
+      test('describes the engine', async () => {
         const { engine: found, situations } = await diagnosisOf({ DOCKER_HOST: engine.host });
         expect(found?.info.version).toBe(engine.version);
         expect(found?.info.imageStore).toBe(variant.imageStore);

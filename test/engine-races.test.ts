@@ -24,7 +24,7 @@ const programs = ['flock', 'unshare'];
 
 let root: PrivateDataRoot;
 
-/** Declares tests that each have a data-root of their own, of which nothing may be left. */
+/** Declares tests. Each has its own data-root, and fails if it leaves anything of it behind. */
 function describeDataRoot(title: string, declare: () => void): void {
   describeWith({ engine: variant, programs }, title, () => {
     beforeEach(async () => {
@@ -41,7 +41,7 @@ function describeDataRoot(title: string, declare: () => void): void {
 }
 
 describeDataRoot('two private engines for one data-root', () => {
-  test('are never both started, fifty times, and what was killed is cleared by the next', async () => {
+  test('never both start, in fifty rounds, and the next one clears what a killed one left', async () => {
     for (let round = 1; round <= 50; round += 1) {
       const ends = await Promise.all([root.starting().finished, root.starting().finished]);
       const codes = ends.map(({ exitCode }) => exitCode);
@@ -130,7 +130,7 @@ describeWith(
 
     afterEach(() => removeFolder(volume));
 
-    test('whose root is an overlay keeps its layers in an ext4 file, and leaves nothing', async () => {
+    test('with an overlay as its root keeps its layers in an ext4 file, and leaves nothing behind', async () => {
       const { stdout, stderr, exitCode } = await runJob(
         outer,
         '$dray engine start --bridge none --json && $dray engine stop --purge && ls -A /run/drayage',

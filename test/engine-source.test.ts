@@ -271,7 +271,7 @@ const saveInOwnProcess = `
   process.exit();
 `;
 
-/** What a save gave, and what it told on the way. */
+/** The result of a save, and the events that it reported. */
 interface Saved {
   readonly images: readonly SavedImage[];
   readonly events: readonly PrepullEvent[];

@@ -58,7 +58,7 @@ async function tidyUp(): Promise<void> {
 
 const forge = (forgery: Forgery): Promise<ForgedBundle> => forgeBundle(original, folder, forgery);
 
-/** Puts a file on this machine that no container may see; tells how a container would name it. */
+/** Creates a file on this machine that no container must see; returns its path. */
 function plantSecret(): string {
   const path = join(folder, 'secret');
   writeFileSync(path, 'of the host');
@@ -116,8 +116,8 @@ describeWith({ ...needs, engine: liveVariant }, 'a forged pack for a running eng
   ] as const;
 
   /**
-   * What the engine knows and what is mounted for it; containers and images of a helper container are gone by
-   * then.
+   * What the engine knows and what is mounted for it, after containers and images of a helper container are
+   * gone.
    */
   async function stateOfEngine(): Promise<unknown> {
     return {

@@ -96,7 +96,7 @@ two: {extends: .databases:load, script: [echo two]}
     expect(JSON.stringify(settings['drayage:prepull'])).not.toContain('postgres:17');
   });
 
-  test('keeps what a job has of its own when that job gets the images', async () => {
+  test('keeps the settings of a job that gets the images', async () => {
     const own = {
       image: 'ours:1',
       services: [{ name: 'postgres:17' }],

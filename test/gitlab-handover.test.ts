@@ -59,7 +59,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through GitLab pac
     await removeFolder(nodes);
   });
 
-  /** The variables of a job on a node of its own. */
+  /** The variables of a job on a separate node. */
   function job(pipelineId: number, node: string, more: Record<string, string> = {}): Record<string, string> {
     return {
       ...gitlab.jobEnv(pipelineId),

@@ -104,7 +104,7 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
     });
 
   /**
-   * Starts a pipeline of which GitLab's API tells what really happens, and before that what `planned` says.
+   * Starts a pipeline. GitLab's API reports its real job states, and before that the states from `planned`.
    */
   const start = async (
     pipeline: string,
@@ -143,7 +143,7 @@ describeWith(needs, 'the GitLab templates with the shell executor', () => {
     return finished;
   };
 
-  /** What the engine has downloaded, as opposed to what the pre-pull has. */
+  /** The number of blobs that the engine downloads, without downloads of the pre-pull. */
   const pulledByEngine = async (action: () => Promise<unknown>, from = registry): Promise<number> => {
     const requests = await from.requestsDuring(action);
     return requests.filter((request) => isBlobDownload(request) && request.userAgent.startsWith('docker/'))

@@ -128,7 +128,7 @@ describeWith(NEEDS, 'a test registry', () => {
 });
 
 describe('the environment of the tests', () => {
-  test('has nothing of the user that would be a setting of what is tested', () => {
+  test('lacks variables of the user that would change what is tested', () => {
     const settings = {
       ...{ DOCKER_HOST: 'tcp://elsewhere:1', REGISTRY_LOG: '1', DRAY_STRICT: 'true', HTTPS_PROXY: 'x' },
       ...{ LANG: 'tr_TR.UTF-8', CI_JOB_ID: '7' },

@@ -170,7 +170,7 @@ describeWith({ engine: variant, registry: true }, 'a pipeline with private regis
     expect([loaded.exitCode, reportOf('load', loaded).images]).toEqual([0, []]);
   });
 
-  test('says which registry and whose credentials when a password is wrong', async () => {
+  test('names the registry and the source of the credentials if a password is wrong', async () => {
     await configure();
     const auth = Buffer.from('ci:wrong-planted').toString('base64');
     await writeFile(
@@ -230,7 +230,7 @@ describeWith({ engine: variant, registry: true }, 'a pipeline with private regis
     expect(failed?.error?.message).toContain('^99');
   });
 
-  test('pulls exactly what the lock says, and tells drift', async () => {
+  test('pulls exactly what the lock says, and reports drift', async () => {
     await configure();
     expect((await dray(['lock'], options)).exitCode).toBe(0);
     const lock = await readFile(join(folder, 'dray.lock'), 'utf8');

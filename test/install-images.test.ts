@@ -24,7 +24,7 @@ const folders: readonly LayerEntry[] = [
   { path: 'tmp', directory: true, mode: 0o1777 },
 ];
 
-/** A static busybox, whose wget is all there is to download with. */
+/** A static busybox; its wget is the only program that can download. */
 const busybox: readonly LayerEntry[] = [
   ...folders,
   { path: 'bin/busybox', content: { file: '/bin/busybox' }, mode: 0o755 },
@@ -88,7 +88,7 @@ describeWith(
       await removeFolder(folder);
     });
 
-    /** Runs a job whose image has no dray. As CI runners do, it gets its script as a text. */
+    /** Runs a job in an image without dray. The job gets its script as text, as from CI runners. */
     const runJob = (image: string, script: string, flags: readonly string[] = []): Promise<Finished> =>
       engine.tryDocker([
         ...['run', '--rm', '--quiet', '--network', 'host', ...flags],

@@ -37,7 +37,7 @@ const shells: Readonly<Record<string, readonly string[]>> = {
   'busybox ash': ['busybox', 'ash'],
 };
 
-/** Everything below a directory: what it is, and the digest of a file. */
+/** Everything below a directory: the type of each entry, and the digest of each file. */
 function treeOf(dir: string): readonly string[] {
   const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
   const lines = entries.map((entry) => {
@@ -145,7 +145,7 @@ describe('the script that installs the command', () => {
     },
   );
 
-  test('takes one file, which tells its version itself', async () => {
+  test('accepts a single file, and gets the version from it', async () => {
     for (const { file, sha256 } of [release.command, release.standalone]) {
       expect(await install({ DRAY_INSTALL_FROM: file, DRAY_INSTALL_VERSION: undefined })).toMatchObject({
         exitCode: 0,
@@ -168,7 +168,7 @@ describe('the script that installs the command', () => {
     expect(registry.requests).toEqual([`GET /drayage/-/drayage-${release.version}.tgz`]);
   });
 
-  test('takes a file by its URL, whose secrets it does not tell', async () => {
+  test('accepts the URL of a file, and does not show its secrets', async () => {
     const { url, requests } = await serve();
     const address = `${url.replace('//', '//me:geheim@')}/drayage/-/${release.command.name}?token=geheim`;
     const env = { DRAY_INSTALL_FROM: address, DRAY_INSTALL_VERSION: undefined };
@@ -234,7 +234,7 @@ describe('the script that installs the command', () => {
     expect(requests).toEqual([]);
   });
 
-  test('refuses a file with another checksum, and tells both', async () => {
+  test('refuses a file with another checksum, and shows both', async () => {
     const { url } = await serve();
     const wrong = 'ab'.repeat(32);
     for (const from of [url, release.folder, release.command.file]) {
@@ -248,7 +248,7 @@ describe('the script that installs the command', () => {
     }
   });
 
-  test('does not ask the network for a file whose checksum it is not told', async () => {
+  test('does not download a file without a known checksum', async () => {
     const { url, requests } = await serve();
     for (const from of [url, `${url}/drayage/-/${release.command.name}`]) {
       expectNothingInstalled(
@@ -449,7 +449,7 @@ describe('the script that installs the command', () => {
     expect(holdings()).toEqual(['.new.current', `${release.version}-node`, 'bin']);
   });
 
-  test('brings certificates of its own, and no names of libraries in the environment', async () => {
+  test('includes its own certificates, and puts no library paths into the environment', async () => {
     await install({ PATH: pathWith({}), DRAY_INSTALL_FROM: release.folder });
     const lib = join(dir, `${release.version}-${machine}`, 'lib');
     const loader = readdirSync(lib).find((name) => name.startsWith('ld-linux')) ?? 'no loader';
@@ -474,7 +474,7 @@ describe('the script that installs the command', () => {
     expectNothingInstalled(await install({ DRAY_INSTALL_FROM: releaseFolder, ...env }));
   });
 
-  test('installs for a user who owns nothing but the home directory', async () => {
+  test('installs for a user who owns only the home directory', async () => {
     chmodSync(folder, 0o777);
     const setpriv = programOnPath('setpriv') ?? 'setpriv';
     const user = String(nobodyId);

@@ -109,7 +109,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
       'utf8',
     ).trim();
 
-  /** Removes everything from the engine; then nothing of ours may be left. */
+  /** Removes everything from the engine, and expects that nothing of ours is left. */
   async function clear(): Promise<void> {
     await docker('system', 'prune', '--all', '--force');
     await sweepLiveMounts(await request());
@@ -246,7 +246,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
     expect(await mount()).toMatchObject({ made: 0, repair: { mounted: [], removed: [] } });
   });
 
-  test('survives kill -9 of containerd alone, also in the middle of a mount', async () => {
+  test('survives kill -9 of only containerd, even in the middle of a mount', async () => {
     await mount();
     await killAll([containerd()]);
     await serving();
@@ -288,7 +288,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
     expect(await runImage(app.reference)).toBe('one');
   });
 
-  test('drops images whose packs are not at hand, and no others', async () => {
+  test('drops images with missing packs, and no others', async () => {
     await docker('pull', next.reference);
     await mount();
     await docker('tag', app.reference, 'alias:1');
@@ -301,7 +301,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
     expect(await runImage(app.reference)).toBe('one');
   });
 
-  test('clears what is left of an engine whose data-root is gone', async () => {
+  test('clears the leftovers of an engine with a deleted data-root', async () => {
     const gone = makeFolder();
     await mountTmpfs(gone);
     const other = await engineInFolder(gone, { ...variant, bridge: bridge.name });
@@ -312,7 +312,7 @@ describeWith(needs, 'a live mount into a running engine', () => {
     await removeFolder(gone);
     const left = mountsBelow(`/run/drayage/live/${uuid}`);
     expect(left).not.toEqual([]);
-    // Of an engine in another mount namespace nothing can be told here.
+    // The state of an engine in another mount namespace is unknown here.
     const elsewhere = '/run/drayage/live/of-another-namespace';
     mkdirSync(join(elsewhere, 'a'.repeat(64)), { recursive: true });
     writeFileSync(join(elsewhere, '.snapshots'), `mnt:[1] ${gone}/snapshots\n`);
@@ -416,7 +416,7 @@ async function buildWithBuildKit(engine: EngineInFolder, context: string, tag: s
 }
 
 /**
- * Mounts in a process of its own, which kills the victim, or itself, before or after its n-th command on the
+ * Mounts in a separate process, which kills the victim, or itself, before or after its n-th command on the
  * engine's side.
  */
 async function mountAndKill(

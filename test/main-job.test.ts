@@ -138,7 +138,7 @@ for (const variant of engineVariants) {
       expect(await runImage(next.reference)).toBe('two');
     });
 
-    test('sends nothing of an image that is there, and only adds a missing name', async () => {
+    test('sends nothing of an image that the engine has, and only adds a missing name', async () => {
       await prepull(app.reference);
       await loadBundle();
       expect(await loadBundle()).toMatchObject({

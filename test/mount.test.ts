@@ -71,7 +71,7 @@ for (const variant of everyEngineVariant) {
       return (await engine.docker(args, { env: { DOCKER_HOST: host } })).stdout.trim();
     };
 
-    test('mounts, in this engine or in one of its own, and nothing is asked of the registry', async () => {
+    test('mounts, into this engine or a private one, without a request to the registry', async () => {
       let report: DeliveryReport | undefined;
       const requests = await registry.requestsDuring(async () => {
         report = await load('--delivery', 'mount');

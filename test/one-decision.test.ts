@@ -106,7 +106,7 @@ function choiceIn(stdout: string): WayChoice {
   return { way: known, reason };
 }
 
-/** Unmounts what a load has mounted. */
+/** Unmounts the packs of a load. */
 async function sweep(engine: TestEngine): Promise<void> {
   await engine.docker(['system', 'prune', '--all', '--force']);
   const info = await (await adapterOf(engine)).describe();

@@ -76,7 +76,7 @@ describeWith({ registry: true, programs: tools }, 'a pre-pull that makes packs',
     }
   });
 
-  test('packs and fetches only what an earlier run did not, and packs all anew when told to', async () => {
+  test('packs and fetches only what an earlier run did not, and repacks everything on request', async () => {
     await pack(app.reference);
     const requests = await registry.requestsDuring(() => pack(next.reference));
     // The config and the one layer that is new.

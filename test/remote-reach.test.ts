@@ -30,7 +30,7 @@ describe.each(engineVariants)('engine $name with the $imageStore store', (each) 
     afterAll(() => engine.stop());
 
     // Engine 20.10 starts no privileged container on a machine that lacks a capability.
-    test('gives a helper or says why not, and keeps nothing of it', async () => {
+    test('starts a helper container or says why not, and leaves nothing behind', async () => {
       const opening = openEngineHost(await engineAt(engine.host));
       if (each.name === '20.10' && !hasEveryCapability()) {
         await expect(opening).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
     await engineHost.close();
   });
 
-  test('has nothing of the helper after it was closed, but the volume', async () => {
+  test('has only the volume left after the helper container was closed', async () => {
     const engineHost = await openEngineHost(known);
     const { stdout } = await engine.docker(['ps', '--quiet']);
     expect(stdout).not.toBe('');
@@ -144,7 +144,7 @@ describeWith({ engine: variant }, 'an engine of which only a TCP port is known',
     expect(volumes.stdout.trim()).toBe(`${packVolumeName} dev.drayage.volume=packs`);
   });
 
-  test('has nothing of the helper after the client was killed', async () => {
+  test('has nothing left of the helper container after the client was killed', async () => {
     const client = start(process.execPath, ['--input-type=module', '-e', holdingClient], {
       cwd: repository,
       env: { HOST: relay.host },

@@ -68,7 +68,7 @@ for (const variant of engineVariants) {
       expect(stdout).toBe('one');
     });
 
-    test('gets the layers from root as well, whose mounts would not show there', async () => {
+    test('gets the layers from root, too: mounts of root would not be visible there', async () => {
       await engine.docker(['image', 'rm', image.reference]);
       const { images } = await drayJson('load', ['--bundle', bundle, '--strict'], { host: engine.host });
       expect(images).toMatchObject([{ delivery: 'load' }]);

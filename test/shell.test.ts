@@ -21,7 +21,7 @@ describeWith({ programs: ['shellcheck', 'dash', 'busybox'] }, 'shell scripts', (
     expect(scripts).toContain('packages/cli/assets/install.sh');
   });
 
-  test.each(scripts)('%s is as shellcheck wants it', async (script) => {
+  test.each(scripts)('%s passes shellcheck', async (script) => {
     const finished = await run('shellcheck', [script], { cwd: repository });
     expect(finished.stdout).toBe('');
     expect(finished.exitCode).toBe(0);

@@ -150,7 +150,7 @@ describeWith({ engine: variant }, 'a deploy job that waits for its pre-pull', ()
     await engine.docker(['image', 'inspect', quick]);
   });
 
-  test('lets the engine pull the images of its own configuration when no pre-pull begins', async () => {
+  test('lets the engine pull the configured images if no pre-pull begins', async () => {
     await writeFile(join(bundle, '.dray.yml'), `images: [${quick}]\nonMiss: pull\ngrace: 0s\n`);
     const finished = await dray(['load', '--json'], { host: engine.host, cwd: bundle });
     expect(reportOf('load', finished)).toMatchObject({ outcome: 'miss', images: [{ delivery: 'pull' }] });
@@ -191,7 +191,7 @@ describeWith({ engine: variant }, 'a deploy job that waits for its pre-pull', ()
     expect(report.reason).toMatch(/^incomplete: /);
   });
 
-  test('can ask with dray wait alone', async () => {
+  test('can only wait, with dray wait', async () => {
     await startPrepull(quick, slow);
     const wait = (...more: string[]): ReturnType<typeof dray> =>
       dray(['wait', '--bundle', bundle, '--json', ...more]);

@@ -14,7 +14,7 @@ import { compare, formatTimings, type Contender } from './compare.ts';
 interface HandoverLocations {
   /** A pre-populated image as its container sees it: an overlay on a disk. */
   readonly container: string;
-  /** Where an engine of that container would have its volume: a disk of its own. */
+  /** The volume of an engine in that container, on a separate disk. */
   readonly volume: string;
   readonly volumeDisk: string;
   readonly mount: string;

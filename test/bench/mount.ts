@@ -56,8 +56,8 @@ async function benchPacking(work: MountWork, engine: TestEngine, title: string):
 }
 
 /**
- * Into an empty engine: mounted, or pulled. A classic store gets an engine of its own, whose start is part of
- * it.
+ * Mounts into an empty engine, or pulls. A classic store gets a private engine; the measured time includes its
+ * start.
  */
 export async function benchMounting(work: MountWork, variant: EngineVariant): Promise<void> {
   const bundle = await packed(work.images, join(work.folder, 'mounting'));
@@ -177,8 +177,8 @@ async function pullAll(engine: TestEngine, images: readonly string[]): Promise<v
 }
 
 /**
- * Drops what the kernel remembers of files, when the preparations are over. The programs themselves are warm,
- * as they are in a job.
+ * Drops the kernel's file caches after the preparations. The programs themselves stay warm, as they are in a
+ * job.
  */
 async function cold(preparing: Promise<unknown> = Promise.resolve()): Promise<void> {
   await preparing;

@@ -25,7 +25,7 @@ export async function openSlowLink(target: string, bytesPerSecond: number): Prom
     }
     near.pipe(far);
     far.pipe(budget.limiter()).pipe(near);
-    // Either side may hang up at any time; the other then learns it as the end of its own stream.
+    // Either side can hang up at any time; the other side then sees its stream end.
     near.on('error', () => far.destroy());
     far.on('error', () => near.destroy());
   });

@@ -15,7 +15,7 @@ let bridges = 0;
 
 /**
  * Finds a bridge to start an engine with: none, where that is safe.
- * An engine without a bridge deletes docker0, so beside an engine of the system it gets one of its own.
+ * An engine without a bridge deletes docker0, so beside an engine of the system it gets its own bridge.
  */
 export async function makeBridge(): Promise<TestBridge> {
   if (!existsSync('/sys/class/net/docker0')) return { name: 'none', remove: () => Promise.resolve() };

@@ -6,7 +6,7 @@ const BLOCK = 64 * 1024;
 export interface Filler {
   readonly seed: string;
   readonly sizeBytes: number;
-  /** How much of it cannot be compressed, 0 to 1; half unless told, like typical layers. */
+  /** How much of it cannot be compressed, 0 to 1; default: half, like typical layers. */
   readonly randomShare?: number;
 }
 

@@ -10,7 +10,7 @@ const PREFIX = 'dray-test-';
 /** The prefix of all temporary folders of this process, to find leaks. */
 export const ownFolderPrefix: string = join(tmpdir(), `${PREFIX}${String(process.pid)}-`);
 
-/** Makes an empty temporary folder. The name is short, because a socket path may not exceed 107 bytes. */
+/** Makes an empty temporary folder. The name is short, because a socket path can have at most 107 bytes. */
 export function makeFolder(): string {
   return mkdtempSync(ownFolderPrefix);
 }

@@ -29,8 +29,8 @@ export async function packOf(bundle: string): Promise<Pack> {
 }
 
 /**
- * Puts a pack in place of the only one of a bundle, as somebody would who can write there: all digests are
- * right. `change` gets the folder with the tree, in which each layer is a folder. Needs root.
+ * Replaces the only pack of a bundle, like an attacker who can write there: all digests are right. `change`
+ * gets the folder with the tree, in which each layer is a folder. Needs root.
  */
 export async function forgePack(bundle: string, change: (tree: string) => Promise<void>): Promise<void> {
   const { blobs, documents } = createDirectoryTransport(bundle);

@@ -23,13 +23,13 @@ export interface Forgery {
    * first in `layers`.
    */
   readonly edit: (root: string, layers: readonly string[]) => void | Promise<void>;
-  /** Changes the bytes of the finished pack, whose metadata is not compressed. */
+  /** Changes the bytes of the finished pack; its metadata is not compressed. */
   readonly patch?: (bytes: Buffer, layers: readonly string[]) => void;
-  /** squashfs unless told. */
+  /** Default: squashfs. */
   readonly filesystem?: PackFilesystem;
 }
 
-/** A bundle whose one pack was forged. */
+/** A bundle with one forged pack. */
 export interface ForgedBundle {
   readonly path: string;
   readonly pack: Digest;
@@ -38,7 +38,7 @@ export interface ForgedBundle {
 }
 
 /**
- * Copies a bundle into a folder and forges its only pack there, as somebody does who can write to bundles:
+ * Copies a bundle into a folder and forges its only pack there, like an attacker who can write to bundles:
  * the digests of the file, of the pack's documents and in the index are all consistent.
  */
 export async function forgeBundle(original: string, folder: string, forgery: Forgery): Promise<ForgedBundle> {

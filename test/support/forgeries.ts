@@ -13,7 +13,7 @@ function replaceByLink(root: string, layers: readonly string[], target: string):
   symlinkSync(target, join(root, last(layers)));
 }
 
-/** Forgeries of a pack's root, with what a refusal says about each. */
+/** Forgeries of a pack's root, with the text of the refusal for each. */
 export const badRoots: readonly (Forgery & { readonly what: string; readonly says: string })[] = [
   {
     what: 'a link to / in the place of a layer',

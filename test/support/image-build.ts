@@ -18,15 +18,15 @@ export interface ImageSpec {
   readonly layers: readonly (readonly LayerEntry[])[];
   /** Put into the `config` of the image config: Cmd, Env, Labels… */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** OCI unless told. */
+  /** Default: OCI. */
   readonly mediaTypes?: MediaTypes;
-  /** gzip unless told. */
+  /** Default: gzip. */
   readonly compression?: Compression;
-  /** linux/amd64 unless told. */
+  /** Default: linux/amd64. */
   readonly platform?: TestPlatform;
 }
 
-/** An image whose every byte is known and which is nowhere yet but on this machine. */
+/** An image with known bytes, which exists only on this machine so far. */
 export interface BuiltImage {
   readonly manifest: Document;
   readonly config: Document;

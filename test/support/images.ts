@@ -37,7 +37,7 @@ export interface PushedIndex {
 export interface IndexSpec {
   /** One image for each platform. */
   readonly images: readonly ImageSpec[];
-  /** OCI unless told. */
+  /** Default: OCI. */
   readonly mediaTypes?: MediaTypes;
   /** Adds a manifest of the platform unknown/unknown for the first image, as BuildKit does for provenance. */
   readonly withAttestation?: boolean;

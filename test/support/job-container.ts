@@ -12,7 +12,7 @@ const repository = fileURLToPath(new URL('../../', import.meta.url));
 /** Where programs of this machine are, and what they load; a job container sees them read-only. */
 const shared = ['/usr', '/lib', '/lib64', '/sbin', '/etc/alternatives', cache, repository.replace(/\/$/, '')];
 
-/** Builds the image of job containers: nothing but busybox, the rest is this machine's. */
+/** Builds the image of job containers: only busybox; everything else comes from this machine. */
 export async function buildJobImage(engine: TestEngine): Promise<void> {
   const context = makeFolder();
   try {
@@ -32,12 +32,12 @@ export async function buildJobImage(engine: TestEngine): Promise<void> {
 }
 
 /**
- * What a job container may do: everything that this machine has to give, or what docker gives without asking.
+ * The privileges of a job container: all that this machine can give, or docker's default.
  */
 export type Privileges = 'privileged' | 'none';
 
 /**
- * Runs a shell script in a job container whose root is an overlay, like that of a CI runner. `$dray` runs the
+ * Runs a shell script in a job container with an overlay as its root, as on a CI runner. `$dray` runs the
  * command under test.
  */
 export async function runJob(

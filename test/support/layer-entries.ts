@@ -8,7 +8,7 @@ import { fillerBytes, type Filler } from './filler.ts';
 /** What a file of a layer holds: text, bytes, a file of this machine, or made-up bytes. */
 export type Content = string | Uint8Array | { readonly file: string } | Filler;
 
-/** One entry of a layer. Folders above it need no entry of their own. */
+/** One entry of a layer. Folders above it need no entry. */
 export type LayerEntry =
   | { readonly path: string; readonly content: Content; readonly mode?: number }
   | { readonly path: string; readonly linkTo: string }

@@ -61,7 +61,7 @@ function makeCompressor(compression: Compression): Duplex {
   }
 }
 
-/** Node.js 20 has no zstd of its own. */
+/** Node.js 20 has no built-in zstd. */
 function zstd(): Duplex {
   const child = spawn('zstd', ['-1', '--stdout', '--quiet'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const duplex = Duplex.from({ writable: child.stdin, readable: child.stdout });

@@ -29,9 +29,7 @@ export function mountsBelow(folder: string): string[] {
     .filter((point) => point === folder || point.startsWith(`${folder}/`));
 }
 
-/**
- * Unmounts everything in a folder and below it; what is busy is detached and goes when its last user does.
- */
+/** Unmounts everything in a folder and below it; detaches busy mounts, which go with their last user. */
 export async function unmountBelow(folder: string): Promise<void> {
   for (const point of mountsBelow(folder).reverse()) {
     const { exitCode } = await run('umount', [point]);

@@ -102,7 +102,7 @@ function attributesTar(): Buffer {
     rawTarEntry({ name: './bin/empty', mtime: 0 }),
     rawPaxHeader({ 'SCHILY.xattr.security.capability': capability }),
     rawTarEntry({ name: './bin/server', content: Buffer.alloc(70_000, 'server'), mode: 0o755 }),
-    // One each: every file system lists several in an order of its own.
+    // One each, because file systems list several in different orders.
     rawPaxHeader({ 'SCHILY.xattr.user.binary': Buffer.from([0, 10, 255, 61]) }),
     rawTarEntry({ name: './bin/with-attribute', content: text('x') }),
     rawPaxHeader({ 'SCHILY.xattr.user.mime': 'text/plain' }),

@@ -18,7 +18,7 @@ export interface TestNpmRegistry {
 /** How a registry answers. */
 export interface NpmRegistryOptions {
   /**
-   * `whole` unless told. `truncated`: the connection ends in the middle. `moved`: the bytes are elsewhere on
+   * Default: `whole`. `truncated`: the connection ends in the middle. `moved`: the bytes are elsewhere on
    * this server, as with CDNs.
    */
   readonly answers?: 'whole' | 'truncated' | 'moved';

@@ -23,7 +23,7 @@ export interface Running {
   readonly finished: Promise<Finished>;
   /** Resolves with the first match in stdout or stderr; throws when it ends without one. */
   waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
-  /** Sends a signal (SIGTERM unless told) and waits for the end. */
+  /** Sends a signal (default: SIGTERM) and waits for the end. */
   kill(signal?: NodeJS.Signals): Promise<Finished>;
 }
 
@@ -36,7 +36,7 @@ export interface StartOptions {
   readonly input?: string | Uint8Array | undefined;
 }
 
-/** Starts a program and captures what it prints. Throws when there is no such program. */
+/** Starts a program and captures what it prints. Throws if the program does not exist. */
 export function start(command: string, args: readonly string[], options: StartOptions = {}): Running {
   const startedAt = performance.now();
   const env = { ...process.env, ...options.env };

@@ -17,7 +17,7 @@ export async function engineAt(host: string): Promise<KnownEngine> {
   return { helpers, info: await helpers.describe() };
 }
 
-/** The reach through its API alone; the caller closes it. */
+/** Access only through the engine's API; the caller closes it. */
 export function openEngineHost({ helpers, info }: KnownEngine): Promise<RemoteEngineHost> {
   return createRemoteEngineHost({ helpers, location: info.location });
 }

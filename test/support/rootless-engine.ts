@@ -82,9 +82,7 @@ async function end(folder: string): Promise<void> {
   await removeFolder(folder);
 }
 
-/**
- * The engine's programs are where an ordinary user may not look, so they are bind-mounted to where it may.
- */
+/** Bind-mounts the engine's programs into `folder`: an ordinary user cannot read their own folder. */
 async function visiblePath(folder: string, name: EngineVariant['name']): Promise<string> {
   const [programs = ''] = enginePath(name).split(':');
   const place = join(folder, 'engine');
@@ -114,7 +112,7 @@ function writeFiles(folder: string, imageStore: EngineVariant['imageStore']): vo
 }
 
 /**
- * As root, in a mount namespace of its own. The device is as the udev rules of a distribution would have it.
+ * As root, in a separate mount namespace. The device has the mode that a distribution's udev rules set.
  */
 function outerScript(folder: string): string {
   const id = String(nobodyId);

@@ -13,9 +13,9 @@ export interface SshServer {
   /** How many clients have logged in, ever. */
   logins(): number;
   /**
-   * Once clients have sent that many bytes more to their commands, every connection breaks as soon as it
-   * sends something (`break`), or nothing more of what it sends is read (`hold`). Resolves when that first
-   * happens, with what makes it go on.
+   * After clients have sent that many more bytes to their commands, breaks every connection as soon as it
+   * sends something (`break`), or stops reading from it (`hold`). Resolves when that first happens, with a
+   * function that resumes.
    */
   after(receivedBytes: number, effect: 'break' | 'hold'): Promise<() => void>;
   stop(): Promise<void>;
@@ -32,7 +32,7 @@ export interface SshServerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Starts an SSH server on loopback that runs what it is asked to run with `sh -c`. */
+/** Starts an SSH server on loopback that runs requested commands with `sh -c`. */
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
   const commands: string[] = [];
   const clients = new Set<Connection>();

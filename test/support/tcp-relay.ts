@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 
-/** A port of this machine behind which something answers that is known elsewhere. */
+/** A port of this machine that leads to a program at another address. */
 export interface TcpRelay {
-  /** `tcp://…`, as DOCKER_HOST wants it. */
+  /** `tcp://…`, for DOCKER_HOST. */
   readonly host: string;
   /** `ADDRESS:PORT` */
   readonly authority: string;
@@ -11,8 +11,8 @@ export interface TcpRelay {
 }
 
 /**
- * Lets a program that is known by a unix socket, or at a port of loopback, be reached at another address of
- * this machine (loopback unless told), byte for byte, with either direction ending on its own.
+ * Makes a program with a unix socket, or a loopback port, reachable at another address of this machine
+ * (default: loopback). Relays all bytes; each direction ends independently.
  */
 export async function startTcpRelay(
   target: string | { readonly port: number },

@@ -12,7 +12,7 @@ export interface PipelineOption {
   readonly kind: PipelineOptionKind;
   /** Every value of an `enum`. */
   readonly choices?: readonly string[] | undefined;
-  /** The default as a user writes it; undefined when there is none to show. */
+  /** The default as a user writes it; undefined if it is not shown. */
   readonly defaultText?: string | undefined;
   /** One sentence fragment, without a full stop. */
   readonly summary: string;

@@ -10,7 +10,7 @@ export interface ContainerOptions {
   readonly engine: TestEngine;
   readonly variant: EngineVariant;
   readonly privileges?: Privileges;
-  /** `UID:GID`; root unless told. */
+  /** `UID:GID`; default: root. */
   readonly user?: string;
   /** Folders that are visible in it. */
   readonly visible?: readonly string[];

@@ -8,7 +8,7 @@ import type { Workspace } from './workspace.ts';
 /** The damage to a file in transit: other bytes, or none. */
 export type Damage = (name: string, bytes: Buffer) => Buffer | undefined;
 
-/** Changes files of what a job has persisted, in archives that remain readable. */
+/** Changes files that a job has persisted, in archives that remain readable. */
 export async function damageLayers(workspace: Workspace, job: string, damage: Damage): Promise<void> {
   for (const layer of workspace.filter((one) => one.job === job)) {
     const changed = pack();

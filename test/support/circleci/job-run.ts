@@ -29,7 +29,7 @@ export interface Run {
   readonly caches: CacheStore;
 }
 
-/** Runs the nodes of a job side by side; its record tells how it stands, and how it has ended. */
+/** Runs the nodes of a job in parallel; the record of the job has its state and its outcome. */
 export async function runJob(job: Scheduled, run: Run): Promise<void> {
   const { record, planned, cancellation, machines } = job;
   const ends = await Promise.all(

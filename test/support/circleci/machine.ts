@@ -22,7 +22,7 @@ export interface MachineStart {
   readonly cwd: string;
 }
 
-/** The home directory on every machine: in `/tmp`, which every machine has of its own. */
+/** The home directory on every machine: in `/tmp`, which is separate on every machine. */
 export const homeWithin = '/tmp/home';
 
 /** The folders of a machine, on the side of the tests. */

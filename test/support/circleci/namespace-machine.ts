@@ -21,7 +21,7 @@ export interface NamespaceOptions {
 }
 
 /**
- * A machine that is this one, as root, with a `/tmp` and processes of its own: like a virtual machine of
+ * A machine that is this one, as root, with its own `/tmp` and processes: like a virtual machine of
  * CircleCI, and started in milliseconds.
  */
 export async function startNamespaceMachine(options: NamespaceOptions): Promise<Machine> {

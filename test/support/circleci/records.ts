@@ -27,7 +27,7 @@ export interface JobRecord {
   readonly nodes: NodeRecord[];
 }
 
-/** A step of a job by a part of its name; of the first node unless told. Throws when it has not begun. */
+/** A step of a job by a part of its name; default: of the first node. Throws if it has not begun. */
 export function stepOf(job: JobRecord, name: string, node = 0): StepRecord {
   const step = job.nodes[node]?.steps.find((one) => one.name.includes(name));
   if (step === undefined) throw new Error(`cannot find a step ${name}:\n${describeJob(job)}`);

@@ -65,7 +65,7 @@ async function runScript(step: RunStep, context: NodeContext, record: StepRecord
   return { isOk: exitCode === 0, output: '' };
 }
 
-/** Keeps the record of a step up to date, and tells whether there was anything new. */
+/** Updates the record of a step; each call returns whether there was new output. */
 function collectOutput(child: Running, record: StepRecord): () => boolean {
   let seen = '';
   return () => {
@@ -101,7 +101,7 @@ async function endTree(pid: number): Promise<void> {
 }
 
 /**
- * As CircleCI resolves the paths of its own steps: `~` is the home directory, all else is relative to the
+ * Resolves paths as CircleCI does for its own steps: `~` is the home directory, all else is relative to the
  * working directory.
  */
 export function absolute(

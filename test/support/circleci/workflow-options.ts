@@ -11,7 +11,7 @@ export interface WorkflowOptions {
   readonly machineFor: (job: WorkflowJob) => Promise<Machine>;
   /** `DOCKER_HOST` of jobs on a machine, and of those with remote docker. */
   readonly engineHost: string;
-  /** A push to main unless told. */
+  /** Default: a push to main. */
   readonly trigger?: Trigger;
   /** Variables of the project. */
   readonly env?: Readonly<Record<string, string>>;
@@ -22,8 +22,8 @@ export interface WorkflowOptions {
   /** Caches that earlier workflows of the project have saved. */
   readonly caches?: CacheStore;
   /**
-   * Whether a job that persists and fails afterwards keeps its layer, of which CircleCI says nothing; true
-   * unless told.
+   * Whether a job that persists and then fails keeps its layer, which CircleCI does not document; default:
+   * true.
    */
   readonly areFailedLayersKept?: boolean;
   /** Awaited when a job has ended, before any other begins because of it. */

@@ -17,7 +17,7 @@ export interface WorkspaceLayer {
 /** The layers of a workflow, in the order in which they were persisted. */
 export type Workspace = WorkspaceLayer[];
 
-/** The end of a step: what it has to say, and whether it failed. */
+/** The end of a step: its output, and whether it failed. */
 export interface StepEnd {
   readonly isOk: boolean;
   readonly output: string;

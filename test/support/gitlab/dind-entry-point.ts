@@ -1,9 +1,9 @@
 import type { LayerEntry } from '../images.ts';
 
 /**
- * What the entry point of docker:dind does that GitLab's settings rely on: options make it an engine, which
- * listens with certificates of its own below `DOCKER_TLS_CERTDIR` or, where that is empty, without; anything
- * else is run, with the variables of a client of such an engine.
+ * The part of docker:dind's entry point that GitLab's settings rely on. With options it starts an engine,
+ * which listens with its own certificates below `DOCKER_TLS_CERTDIR`, or without TLS if that is empty. Runs
+ * any other command with the variables of a client of such an engine.
  */
 export const dindEntryPoint: readonly LayerEntry[] = [
   {

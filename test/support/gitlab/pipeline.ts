@@ -92,7 +92,7 @@ export async function createPipeline(
 }
 
 /**
- * Looks at what gitlab-ci-local prints as each job begins and ends; jobs that have not begun are not told.
+ * Follows the output of gitlab-ci-local as each job begins and ends; omits jobs that have not begun.
  */
 function followJobs({ output }: Running, onJobs: (jobs: readonly PipelineJob[]) => void): () => void {
   let told = '';
@@ -163,7 +163,7 @@ function resultOf({ repository }: Project, { exitCode, stdout, stderr }: Finishe
 
 const states: Readonly<Record<string, JobState>> = { PASS: 'passed', WARN: 'warned', FAIL: 'failed' };
 
-/** Read from the report at the end, whose lines are ` PASS  job`. */
+/** Read from the report at the end, which has lines such as ` PASS  job`. */
 function stateIn(stdout: string, job: string): JobState {
   const line = new RegExp(`^ (PASS|WARN|FAIL)  ${job} *(?:pre_script)?$`, 'm').exec(stdout);
   return states[line?.[1] ?? ''] ?? 'not run';

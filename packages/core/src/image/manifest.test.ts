@@ -203,7 +203,7 @@ describe('an image config', () => {
   test.each([
     ['no rootfs', { os: 'linux' }, 'MANIFEST_INVALID'],
     ['diffIds that are no list', { rootfs: { diff_ids: {} } }, 'MANIFEST_INVALID'],
-    ['a diffId that is none', { rootfs: { diff_ids: [1] } }, 'DIGEST_INVALID'],
+    ['an invalid diffId', { rootfs: { diff_ids: [1] } }, 'DIGEST_INVALID'],
     ['an os that is no text', { os: 1, rootfs: { diff_ids: [] } }, 'MANIFEST_INVALID'],
   ])('is refused for %s', (_, value, code) => {
     expect(codeOf(() => parseImageConfig(json(value)))).toBe(code);

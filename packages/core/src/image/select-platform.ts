@@ -83,7 +83,7 @@ interface Level {
   readonly minor: number;
 }
 
-/** Of `v8` or `v8.1`; undefined for what is no level of a real processor. */
+/** The level in `v8` or `v8.1`; undefined for other text. */
 function levelOf(variant: string | undefined): Level | undefined {
   const match = /^v([0-9]{1,2})(?:\.([0-9]))?$/.exec(variant ?? '');
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2] ?? 0) };

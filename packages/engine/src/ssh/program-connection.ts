@@ -95,7 +95,7 @@ export class ProgramConnection extends Duplex {
     return this;
   }
 
-  /** `node:http` calls this on every pooled connection to remove the time limit; there is none here. */
+  /** `node:http` calls this on every pooled connection to remove the time limit; this one has no limit. */
   setTimeout(): this {
     return this;
   }

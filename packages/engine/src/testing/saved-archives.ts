@@ -42,7 +42,7 @@ export function archiveSince25(...images: readonly RandomImage[]): ArchiveEntrie
 }
 
 /**
- * As a containerd store writes it: every blob unchanged; an index with those of its images that are in
+ * As a containerd store writes it: every blob unchanged. The archive of an index has only its images in
  * `there` (default: all).
  */
 export function archiveOfContainerd(

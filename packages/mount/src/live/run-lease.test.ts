@@ -21,7 +21,7 @@ async function ownLease(leases: Leases): Promise<Lease> {
   return own;
 }
 
-test('the lease of a running process is kept, with those of other machines', async () => {
+test('keeps the lease of a running process, and leases of other machines', async () => {
   const leases = memoryLeases();
   const own = await ownLease(leases);
   await leases.create({ id: 'elsewhere', labels: { ...own.labels, [ownerLabel]: '0123456789ab/1/1' } });

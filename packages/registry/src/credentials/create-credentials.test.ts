@@ -101,7 +101,7 @@ describe('the credentials of this machine', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('may be those of a part of the registry in podman files, and nowhere else', async () => {
+  test('can apply to a part of the registry in podman files only', async () => {
     const auths = {
       'quay.io': login('all'),
       'quay.io/org': login('org'),

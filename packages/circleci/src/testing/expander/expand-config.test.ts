@@ -133,7 +133,7 @@ workflows: { all: { jobs: [party/meet: { ${where} }] } }`).workflows.get('all')?
     expect(jobOf('where: mine')).toMatchObject({ kind: 'machine', image: 'ubuntu-2404:current' });
   });
 
-  test('puts the steps of the workflow before and after those of the job', () => {
+  test('puts the steps of the workflow before and after the steps of the job', () => {
     const lines =
       'workflows: { all: { jobs: [party/meet: { pre-steps: [checkout], post-steps: [run: bye] }] } }';
     expect(stepsOf(lines).map(({ kind }) => kind)).toEqual(['checkout', 'run']);
