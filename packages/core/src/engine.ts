@@ -92,6 +92,16 @@ export interface LoadRequest {
    * a pack has the layer; the descriptor's media type says which. May be called more than once for a layer.
    */
   readonly openLayer: (layer: Descriptor) => Promise<ByteStream>;
+  /**
+   * What the gzip trailer of a layer gives as its uncompressed size (bytes): wrong for more than one member or
+   * over 4 GiB. Undefined when the layer is not gzip or too short.
+   */
+  readonly plainSize?: ((layer: Descriptor) => Promise<number | undefined>) | undefined;
+  /**
+   * The engine has the omitted layers once this resolves: the archive's end is sent only then. Its rejection
+   * is what `load` throws.
+   */
+  readonly omittedAreThere?: Promise<void> | undefined;
   readonly onProgress?: ((bytesSent: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -126,6 +136,12 @@ export interface Engine {
    * whatever `openLayer` throws (the engine then drops the archive)
    */
   load(request: LoadRequest): Promise<LoadResult>;
+
+  /**
+   * Removes an image without a name; its layers stay if other images have them. @throws EngineError
+   * `ENGINE_API`
+   */
+  remove(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
 
   /** Adds a name to an image. @throws EngineError `ENGINE_API` */
   tag(engineImageId: Digest, reference: Reference, signal?: AbortSignal): Promise<void>;

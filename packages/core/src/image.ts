@@ -8,4 +8,5 @@ export { chainIds } from './image/chain-id.ts';
 export { normalizePlatform } from './image/platform.ts';
 export { distinctDescriptors } from './image/descriptor.ts';
 export { documentsIn, readBlobBytes, readImageContent } from './bundle/image-content.ts';
+export { gunzip } from './store/gunzip.ts';
 export { unzstd } from './store/zstd.ts';

@@ -1,5 +1,6 @@
 import { abortError, DrayError, familiarName, familiarReference } from '@drayage/core';
-import type { Engine, HelperContainers, ImageSaver, Reference } from '@drayage/core';
+import type { Digest, Engine, HelperContainers, ImageSaver, Reference } from '@drayage/core';
+import type Dockerode from 'dockerode';
 import { untilAborted } from './until-aborted.ts';
 import { checkImageRunnable, checkImageUsable } from './check-runnable.ts';
 import { connect, type Connection } from './connection.ts';
@@ -75,6 +76,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
           ...(signal === undefined ? {} : { abortSignal: signal }),
         });
       }),
+    remove: (id, signal) => run(`remove ${id} from`, signal, ({ docker }) => removeImage(docker, id, signal)),
     pull: async (reference, platform, signal) => {
       const connection = await (known ?? ask(signal));
       const auth = await authFor?.(reference);
@@ -90,4 +92,8 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
     openHelperContainer: async (request) =>
       openHelperContainer(await (known ?? ask(request.signal)), request),
   };
+}
+
+async function removeImage(docker: Dockerode, id: Digest, signal: AbortSignal | undefined): Promise<void> {
+  await docker.getImage(id).remove(signal === undefined ? {} : { abortSignal: signal });
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { hexOf } from '@drayage/core';
+import { digestOf, EngineError, hexOf } from '@drayage/core';
 import { blobPath } from './archive/tar-bytes.ts';
 import { createDockerEngine } from './docker-engine.ts';
 import { drain, startFakeEngine } from './testing/fake-engine.ts';
@@ -56,6 +57,52 @@ describe('load', () => {
     expect(result.bytesSent).toBeLessThan(510_000);
     expect(progress.at(-1)).toBe(result.bytesSent);
     expect(requests.at(-1)).toBe('POST /v1.41/images/load?quiet=false');
+  });
+
+  const plain = [randomBytes(400_000), randomBytes(300_000)];
+  const gzipped = testImage({ name: 'redis:7', layers: plain.map((bytes) => gzipSync(bytes)) });
+  const trailerOf = (sizes: readonly number[]) => (layer: { readonly digest: string }) =>
+    Promise.resolve(sizes[gzipped.image.layers.findIndex(({ digest }) => digest === layer.digest)]);
+
+  test('sends gzip layers as plain tars to a classic engine on this machine', async () => {
+    const { endpoint, archives } = await fake();
+    const plainSize = trailerOf(plain.map((bytes) => bytes.length));
+    await createDockerEngine({ endpoint }).load({ ...gzipped, plainSize, omit: new Set() });
+    const sent = gzipped.image.layers.map(({ digest }) => archives[0]?.get(blobPath(digest)));
+    expect(sent.map((bytes, position) => bytes?.equals(plain[position] ?? Buffer.of()))).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test('sends them as stored when a trailer gave the wrong size', async () => {
+    const { endpoint, archives } = await fake();
+    const plainSize = trailerOf(plain.map((bytes) => bytes.length + 1));
+    await createDockerEngine({ endpoint }).load({ ...gzipped, plainSize, omit: new Set() });
+    const digests = gzipped.image.layers.map(({ digest }) => digest);
+    expect(digests.map((digest) => digestOf(archives.at(-1)?.get(blobPath(digest)) ?? Buffer.of()))).toEqual(
+      digests,
+    );
+  });
+
+  test('ends the archive only when the omitted layers are there, and fails as they do', async () => {
+    const { endpoint, archives } = await fake();
+    let release = (): void => undefined;
+    const omittedAreThere = new Promise<void>((resolve) => (release = resolve));
+    const loading = createDockerEngine({ endpoint }).load({
+      ...topOnly,
+      omittedAreThere,
+      onProgress: () => {
+        expect(archives).toHaveLength(0);
+        release();
+      },
+    });
+    await loading;
+    expect(archives).toHaveLength(1);
+    const failed = Promise.reject(new EngineError('ENGINE_LAYER_MISSING', 'the base failed'));
+    failed.catch(() => undefined);
+    const load = createDockerEngine({ endpoint }).load({ ...topOnly, omittedAreThere: failed });
+    await expect(load).rejects.toMatchObject({ code: 'ENGINE_LAYER_MISSING', message: 'the base failed' });
   });
 
   test('sends an OCI layout to an engine with the containerd store', async () => {

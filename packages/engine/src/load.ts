@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { throwIfAborted, EngineError, familiarReference, hexOf } from '@drayage/core';
+import { throwIfAborted, EngineError, familiarReference, hexOf, isDrayError } from '@drayage/core';
 import type { ByteStream, LoadRequest, LoadResult } from '@drayage/core';
 import { dockerArchiveEntries } from './archive/docker-archive.ts';
 import { omittedDigests } from './archive/layer-entries.ts';
@@ -30,11 +30,27 @@ interface Sending {
 
 /** Sends one image and waits until the engine has finished with it. See `Engine.load`. */
 export async function loadImage(connection: Connection, request: LoadRequest): Promise<LoadResult> {
-  const { signal } = request;
-  throwIfAborted(signal, `load ${nameOf(request)} to ${connection.endpoint.location}`);
-  const entries = await archiveEntries(connection, request);
+  throwIfAborted(request.signal, `load ${nameOf(request)} to ${connection.endpoint.location}`);
+  try {
+    return await sendImage(connection, request, isLocal(connection.endpoint));
+  } catch (error) {
+    // The gzip trailer of a layer gave the wrong size.
+    if (!isLocal(connection.endpoint) || !isDrayError(error, 'SIZE_MISMATCH')) throw error;
+    return sendImage(connection, request, false);
+  }
+}
+
+/** Sends an image; with `gunzips`, as plain tars where that is quicker for the engine. */
+async function sendImage(
+  connection: Connection,
+  request: LoadRequest,
+  gunzips: boolean,
+): Promise<LoadResult> {
+  const { signal, omittedAreThere, onProgress } = request;
+  const entries = await archiveEntries(connection, request, gunzips);
   const sending: Sending = { bytesSent: 0 };
-  const body = Readable.from(observed(tarBytes(entries), sending, request.onProgress), { objectMode: false });
+  const archive = tarBytes(entries, omittedAreThere);
+  const body = Readable.from(observed(archive, sending, onProgress), { objectMode: false });
   // dockerode listens only once the request is made; until then an error must not end the process.
   body.on('error', () => undefined);
   try {
@@ -51,9 +67,19 @@ export async function loadImage(connection: Connection, request: LoadRequest): P
   }
 }
 
-function archiveEntries({ info }: Connection, request: LoadRequest): Promise<readonly ArchiveEntry[]> {
+function archiveEntries(
+  { info }: Connection,
+  request: LoadRequest,
+  gunzips: boolean,
+): Promise<readonly ArchiveEntry[]> {
   if (info.imageStore === 'containerd') return Promise.resolve(ociLayoutEntries(request));
-  return dockerArchiveEntries(request, { readsZstd: Number.parseInt(info.version, 10) >= firstWithZstd });
+  const readsZstd = Number.parseInt(info.version, 10) >= firstWithZstd;
+  return dockerArchiveEntries(request, { readsZstd, gunzips });
+}
+
+/** On this machine bytes cost less than the engine's gunzip, which is slower than ours and one thread. */
+function isLocal({ address }: EngineEndpoint): boolean {
+  return address.kind === 'unix';
 }
 
 async function* observed(

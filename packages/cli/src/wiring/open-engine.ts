@@ -39,6 +39,7 @@ function unavailableEngine(reason: unknown): Engine & ImageSaver & HelperContain
     listChainIds: fail,
     load: fail,
     tag: fail,
+    remove: fail,
     pull: fail,
     checkRunnable: fail,
     checkUsable: fail,

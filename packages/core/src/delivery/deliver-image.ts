@@ -16,7 +16,7 @@ import type { DeliveryEvent } from './events.ts';
 import { isThere } from './is-there.ts';
 import { openPackedLayer, providePack, type PackAccess } from './pack-access.ts';
 import type { DeliveryKind, LayerCounts, DeliveryImageReport } from './report.ts';
-import { expectedEngineImageId, isSameImage, layersToOmit } from './thin-plan.ts';
+import { expectedEngineImageId, isSameImage } from './thin-plan.ts';
 import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
 /** A store of a bundle's blobs; `location` names it in messages. */
@@ -48,25 +48,55 @@ export interface DeliveryContext extends DeliveryRun {
   readonly knownChainIds: () => Promise<Set<Digest>>;
 }
 
+/** An image of the bundle, after a look into the engine. */
+export interface PreparedImage {
+  readonly entry: BundleEntry;
+  readonly reference: string;
+  readonly startedAt: number;
+  readonly image?: LoadableImage | undefined;
+  /** The report, if nothing is left to do. */
+  readonly report?: DeliveryImageReport | undefined;
+}
+
+/** Reads an image, and names it if the engine has it already. The report states a failure. */
+export async function prepareImage(context: DeliveryContext, entry: BundleEntry): Promise<PreparedImage> {
+  const begun = { entry, reference: entryName(entry), startedAt: performance.now() };
+  let image: LoadableImage | undefined;
+  try {
+    image = await readImage(context.handover.blobs, entry, context.info.platform);
+    const done = await findPresent(context, image);
+    if (done === undefined) return { ...begun, image };
+    await ensureDigestName(context, image);
+    return { ...begun, image, report: reportOf({ ...begun, image }, done) };
+  } catch (error) {
+    return { ...begun, image, report: reportOf({ ...begun, image }, nothingDone, error) };
+  }
+}
+
 /**
- * Makes one image of the bundle available in the engine, and checks it there. The report states a failure.
+ * Loads one image into the engine, and checks it there. The report states a failure. `lower` are the layers
+ * that other loads bring: the engine has them once it resolves.
  */
 export async function deliverImage(
   context: DeliveryContext,
-  entry: BundleEntry,
+  prepared: PreparedImage & { readonly image: LoadableImage },
+  lower: LowerLayers,
 ): Promise<DeliveryImageReport> {
-  const startedAt = performance.now();
-  const reference = entryName(entry);
-  let image: LoadableImage | undefined;
-  let done: Delivered = { delivery: 'none', layers: { total: 0, sent: 0, skipped: 0 }, bytesSent: 0 };
-  let failure: unknown;
+  const { image, reference } = prepared;
   try {
-    image = await readImage(context.handover.blobs, entry, context.info.platform);
-    done = (await findPresent(context, image)) ?? (await loadImage(context, image, reference));
+    const done = await loadImage(context, image, reference, lower);
     await ensureDigestName(context, image);
+    return reportOf(prepared, done);
   } catch (error) {
-    failure = error;
+    return reportOf(prepared, nothingDone, error);
   }
+}
+
+function reportOf(
+  { reference, image, startedAt }: Omit<PreparedImage, 'entry'>,
+  done: Delivered,
+  failure?: unknown,
+): DeliveryImageReport {
   return {
     reference,
     ...(image === undefined
@@ -83,6 +113,12 @@ interface Delivered {
   readonly layers: LayerCounts;
   readonly bytesSent: number;
 }
+
+const nothingDone: Delivered = {
+  delivery: 'none',
+  layers: { total: 0, sent: 0, skipped: 0 },
+  bytesSent: 0,
+};
 
 async function findPresent(context: DeliveryContext, image: LoadableImage): Promise<Delivered | undefined> {
   const { engine, info, signal } = context;
@@ -103,12 +139,29 @@ async function findPresent(context: DeliveryContext, image: LoadableImage): Prom
   return present;
 }
 
-async function loadImage(context: DeliveryContext, image: LoadableImage, name: string): Promise<Delivered> {
-  const known = await context.knownChainIds();
-  const omit = layersToOmit(image.diffIds, known);
-  if (omit.size === 0) return loadAndCheck(context, image, name, omit);
+/** The layers of an image that other loads bring. */
+export interface LowerLayers {
+  /** How many of the lowest layers the engine has at the start. */
+  readonly present: number;
+  /** The first layer that no other load brings. */
+  readonly from: number;
+  /** Settles when the engine has all below `from`, or cannot get them. */
+  readonly areThere?: Promise<void> | undefined;
+  /** Sent before, in parts. */
+  readonly sentInParts: { readonly layers: number; readonly bytes: () => number };
+}
+
+const noLowerLayers: LowerLayers = { present: 0, from: 0, sentInParts: { layers: 0, bytes: () => 0 } };
+
+async function loadImage(
+  context: DeliveryContext,
+  image: LoadableImage,
+  name: string,
+  lower: LowerLayers,
+): Promise<Delivered> {
+  if (lower.from === 0) return loadAndCheck(context, image, name, lower);
   try {
-    return await loadAndCheck(context, image, name, omit);
+    return await loadAndCheck(context, image, name, lower);
   } catch (error) {
     if (!isDrayError(error, 'ENGINE_LAYER_MISSING', 'ENGINE_LOAD_FAILED', 'ENGINE_IMAGE_MISMATCH'))
       throw error;
@@ -116,8 +169,9 @@ async function loadImage(context: DeliveryContext, image: LoadableImage, name: s
       type: 'warning',
       message: `thin load of ${name} failed, sending every layer: ${reasonOf(error)}`,
     });
+    const known = await context.knownChainIds();
     for (const chainId of chainIds(image.diffIds)) known.delete(chainId);
-    return loadAndCheck(context, image, name, new Set());
+    return loadAndCheck(context, image, name, noLowerLayers);
   }
 }
 
@@ -125,37 +179,79 @@ async function loadAndCheck(
   context: DeliveryContext,
   image: LoadableImage,
   name: string,
-  omit: ReadonlySet<number>,
+  { present, from, areThere, sentInParts }: LowerLayers,
 ): Promise<Delivered> {
-  const { sent, ...counts } = layerCounts(image, omit);
+  await receive(context, name, [image.target, image.manifest, image.config]);
+  const loaded = await loadLayers(context, image, name, { present, from, areThere });
+  await checkLoaded(context, loaded.image, name);
+  const known = await context.knownChainIds();
+  for (const chainId of chainIds(image.diffIds)) known.add(chainId);
+  const total = image.layers.length;
+  const sent = total - from + sentInParts.layers;
+  return {
+    delivery: 'load',
+    layers: { total, sent, skipped: total - sent },
+    bytesSent: loaded.bytesSent + sentInParts.bytes(),
+  };
+}
+
+/** Sends the layers from `from` on, and waits until the engine has loaded the image. */
+export async function loadLayers(
+  context: DeliveryContext,
+  image: LoadableImage,
+  name: string,
+  { present, from, areThere }: Pick<LowerLayers, 'present' | 'from' | 'areThere'>,
+): Promise<{ readonly image: LoadableImage; readonly bytesSent: number }> {
   const packed = context.packs === undefined ? new Map<Digest, LayerInPack>() : context.packed;
-  const places = await locateLayers(context.handover.blobs, image, omit, packed, context.signal);
+  const blobs = context.handover.blobs;
+  const places = await locateLayers(blobs, image, firstPositions(present), packed, context.signal);
   const loadable = loadableFrom(image, places);
-  const layers = [...places.values()].map(({ descriptor }) => descriptor);
-  const stored = [...places.values()].filter(({ kind }) => kind !== 'packed');
-  const documents = [image.target, image.manifest, image.config];
-  await receive(context, name, [...documents, ...stored.map(({ descriptor }) => descriptor)]);
-  await provideUnpacked(context, name, [...places.values()]);
-  context.emit({
-    type: 'loading',
-    reference: name,
-    bytes: totalSize(layers),
-    layers: sent,
-    skipped: counts.skipped,
-  });
+  const toSend = Array.from(places).flatMap(([position, place]) => (position < from ? [] : [place]));
+  const layers = toSend.map(({ descriptor }) => descriptor);
+  const stored = toSend.filter(({ kind }) => kind !== 'packed');
+  await receive(
+    context,
+    name,
+    stored.map(({ descriptor }) => descriptor),
+  );
+  await provideUnpacked(context, name, toSend);
+  const counts = { layers: image.layers.length - from, skipped: from };
+  context.emit({ type: 'loading', reference: name, bytes: totalSize(layers), ...counts });
   const { bytesSent } = await context.engine.load({
     image: loadable,
-    omit,
-    openLayer: (layer) => openLayer(context, layer, [...places.values()]),
+    omit: firstPositions(from),
+    openLayer: (layer) => openLayer(context, layer, toSend),
+    plainSize: (layer) => gzipTrailerSize(context, layer, toSend),
+    omittedAreThere: areThere,
     onProgress: (bytes) => {
       context.emit({ type: 'sent', reference: name, bytes });
     },
     signal: context.signal,
   });
-  await checkLoaded(context, loadable, name);
-  const known = await context.knownChainIds();
-  for (const chainId of chainIds(image.diffIds)) known.add(chainId);
-  return { delivery: 'load', layers: { sent, ...counts }, bytesSent };
+  return { image: loadable, bytesSent };
+}
+
+function firstPositions(count: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: count }, (_, position) => position));
+}
+
+/**
+ * The uncompressed size in the last four bytes of a stored layer: of its last member, modulo 4 GiB.
+ * @see RFC 1952 section 2.3.1 "ISIZE"
+ */
+async function gzipTrailerSize(
+  { local, signal }: DeliveryContext,
+  layer: Descriptor,
+  places: readonly LayerPlace[],
+): Promise<number | undefined> {
+  const place = places.find(({ descriptor }) => descriptor.digest === layer.digest);
+  const trailerBytes = 4;
+  if (place?.kind !== 'stored' || layer.size < trailerBytes) return undefined;
+  const tail: ByteStream = await local.blobs.open(layer, { offset: layer.size - trailerBytes, signal });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tail) chunks.push(chunk);
+  const trailer = Buffer.concat(chunks);
+  return trailer.length === trailerBytes ? trailer.readUInt32LE() : undefined;
 }
 
 /** Copies the packs to this node from which layers are rebuilt. */
@@ -248,11 +344,6 @@ async function ensureDigestName(
 
 function withoutTag({ registry, repository, digest }: Reference): Reference {
   return { registry, repository, digest };
-}
-
-function layerCounts(image: LoadableImage, omit: ReadonlySet<number>): LayerCounts {
-  const total = image.layers.length;
-  return { total, sent: total - omit.size, skipped: omit.size };
 }
 
 function totalSize(descriptors: readonly Descriptor[]): number {

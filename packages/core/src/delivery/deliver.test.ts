@@ -30,6 +30,7 @@ const idleEngine: Engine = {
   inspect: unasked,
   load: unasked,
   tag: unasked,
+  remove: unasked,
   pull: unasked,
   checkUsable: unasked,
   checkRunnable: unasked,

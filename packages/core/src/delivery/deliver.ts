@@ -14,8 +14,9 @@ import {
 } from '../rendezvous/image-availability.ts';
 import { watch, type StatusSnapshot } from '../rendezvous/watch.ts';
 import { decideWay, whyNotMounted, type WayDecision } from './decide-way.ts';
-import { deliverImage, type DeliveryContext, type DeliveryRun } from './deliver-image.ts';
+import type { DeliveryContext, DeliveryRun } from './deliver-image.ts';
 import type { DeliveryEvent } from './events.ts';
+import { loadImages } from './load-images.ts';
 import { mountImages, type MountedImages } from './mount-images.ts';
 import type { DeliveryOptions } from './options.ts';
 import { pullImage } from './pull-image.ts';
@@ -172,7 +173,7 @@ class Delivery {
     }
     const ready = wanted.filter(({ kind, name }) => kind === 'ready' && !this.#done.has(name));
     if (ready.length > 0) await this.#mountReady(snapshot, ready);
-    for (const availability of wanted) await this.#deliver(snapshot, availability);
+    await this.#load(snapshot, ready);
     // A pre-pull without images reports that only at its end.
     return wanted.length > 0 && wanted.every(({ kind }) => kind !== 'coming');
   }
@@ -226,10 +227,15 @@ class Delivery {
     for (const report of reports) this.#record(report);
   }
 
-  async #deliver({ index }: StatusSnapshot, availability: ImageAvailability): Promise<void> {
-    if (availability.kind !== 'ready' || this.#done.has(availability.name)) return;
+  async #load({ index }: StatusSnapshot, ready: readonly ImageAvailability[]): Promise<void> {
+    const entries = ready.flatMap((availability) =>
+      availability.kind === 'ready' && !this.#done.has(availability.name) ? [availability.entry] : [],
+    );
+    if (entries.length === 0) return;
     this.#context ??= await this.#createContext(index);
-    this.#record(await deliverImage(this.#context, availability.entry));
+    await loadImages(this.#context, entries, (report) => {
+      this.#record(report);
+    });
   }
 
   readonly #warnOfPack = (_: unknown, error: unknown): void => {

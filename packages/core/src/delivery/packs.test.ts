@@ -400,6 +400,7 @@ function fakeEngine(imageStore: EngineInfo['imageStore'], has: readonly Digest[]
       return { bytesSent: 1 };
     },
     tag: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
     pull: () => Promise.resolve(),
     checkUsable: () => Promise.resolve(),
     checkRunnable: () => Promise.resolve(),
@@ -411,7 +412,7 @@ function absentEngine(): Engine {
     Promise.reject(new EngineError('ENGINE_UNREACHABLE', 'cannot reach the engine'));
   return {
     ...{ describe: refuse, inspect: refuse, listChainIds: refuse, load: refuse, tag: refuse },
-    ...{ pull: refuse, checkRunnable: refuse, checkUsable: refuse },
+    ...{ remove: refuse, pull: refuse, checkRunnable: refuse, checkUsable: refuse },
   };
 }
 

@@ -44,6 +44,7 @@ function view(
       listChainIds: refuse,
       load: refuse,
       tag: refuse,
+      remove: refuse,
       pull: refuse,
       checkUsable: refuse,
       checkRunnable: refuse,

@@ -32,16 +32,20 @@ export function createMemoryEngine(): MemoryEngine {
     }),
     inspect: async (name) => find(name),
     listChainIds: async () => new Set([...images.values()].flatMap(({ diffIds }) => chainIds(diffIds))),
-    async load({ image, omit, openLayer }) {
+    async load({ image, omit, openLayer, omittedAreThere }) {
       let bytesSent = 0;
       for (const [position, layer] of image.layers.entries()) {
         if (omit.has(position)) continue;
         for await (const chunk of await openLayer(layer)) bytesSent += chunk.byteLength;
       }
+      await omittedAreThere;
       const { reference, config, diffIds } = image;
       const name = reference === undefined ? config.digest : familiarReference(reference);
       images.set(name, { engineImageId: config.digest, diffIds, repoTags: [name], repoDigests: [] });
       return { bytesSent };
+    },
+    async remove(id) {
+      images.delete(id);
     },
     async tag(id, reference) {
       const image = find(id);

@@ -28,14 +28,14 @@ const chunkBytes = 256 * 1024;
 
 /**
  * The tar archive of `entries`, in order, in chunks of at least 256 KiB (except the last). Opens an entry
- * only when the reader has reached it. The same entries give the same bytes. Throws what `open` or its stream
+ * only when the reader has reached it. The archive's end comes once `beforeEnd` has resolved. The same entries give the same bytes. Throws what `open` or its stream
  * throws.
  * @throws IntegrityError `SIZE_MISMATCH` when an entry has more or fewer bytes than its size
  */
-export async function* tarBytes(entries: Iterable<ArchiveEntry>): ByteStream {
+export async function* tarBytes(entries: Iterable<ArchiveEntry>, beforeEnd?: Promise<void>): ByteStream {
   let held: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of blocksOf(entries)) {
+  for await (const chunk of blocksOf(entries, beforeEnd)) {
     held.push(chunk);
     size += chunk.byteLength;
     if (size < chunkBytes) continue;
@@ -52,13 +52,14 @@ export function oneFileTarBytes(size: number): number {
   return blockBytes + size + tarPadding(size).length + tarEnd().length;
 }
 
-async function* blocksOf(entries: Iterable<ArchiveEntry>): ByteStream {
+async function* blocksOf(entries: Iterable<ArchiveEntry>, beforeEnd: Promise<void> | undefined): ByteStream {
   for (const entry of entries) {
     const { name: path, size, mode = 0o644, mtime } = entry;
     yield tarHeader({ path, type: 'file', mode, size, mtime });
     yield* contentOf(entry);
     yield tarPadding(size);
   }
+  await beforeEnd;
   yield tarEnd();
 }
 

@@ -1,13 +1,6 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { reasonOf, systemErrorCode, type ByteStream } from '@drayage/core';
-import { unzstd } from '@drayage/core/image';
+import { gunzip, unzstd } from '@drayage/core/image';
 import { MalformedTar } from '../tar/malformed.ts';
-
-const chunkBytes = 256 * 1024;
-/** Decompresses a few chunks ahead, on a thread. */
-const gunzipOptions = { chunkSize: chunkBytes, readableHighWaterMark: 4 * chunkBytes };
 
 type Compression = 'gzip' | 'zstd' | 'bzip2' | 'xz';
 
@@ -28,7 +21,7 @@ export async function* decompress(layer: ByteStream): AsyncGenerator<Buffer> {
   const compression = beginnings.find(([, pattern]) => pattern.test(head))?.[0];
   switch (compression) {
     case 'gzip':
-      yield* gunzip(rest);
+      yield* gunzipTar(rest);
       return;
     case 'zstd':
       for await (const chunk of unzstd(rest, 'it')) yield asBuffer(chunk);
@@ -41,18 +34,12 @@ export async function* decompress(layer: ByteStream): AsyncGenerator<Buffer> {
   }
 }
 
-async function* gunzip(layer: ByteStream): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip(gunzipOptions);
-  const feeding = pipeline(Readable.from(layer), gunzip);
-  feeding.catch(() => undefined);
+async function* gunzipTar(layer: ByteStream): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of gunzip) if (Buffer.isBuffer(chunk)) yield chunk;
-    await feeding;
+    yield* gunzip(layer);
   } catch (error) {
     if (systemErrorCode(error)?.startsWith('Z_') !== true) throw error;
     throw new MalformedTar(`decompression failed (${reasonOf(error)})`);
-  } finally {
-    gunzip.destroy();
   }
 }
 
