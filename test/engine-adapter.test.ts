@@ -249,6 +249,7 @@ function requestFor(built: BuiltImage, name: string | undefined, options: Reques
     reference: name === undefined ? undefined : parseReference(name),
     target: describeDocument(target),
     targetBytes: target.bytes,
+    innerIndexes: [],
     manifest: describeDocument(built.manifest),
     manifestBytes: built.manifest.bytes,
     config: describeDocument(built.config),

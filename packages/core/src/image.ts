@@ -1,7 +1,14 @@
 // Manifests, configs and media types of the OCI image specification and of Docker.
-export { isManifestType, isSchema1Type, layerCompression, mediaTypes } from './image/media-types.ts';
+export {
+  isIndexType,
+  isManifestType,
+  isSchema1Type,
+  layerCompression,
+  mediaTypes,
+} from './image/media-types.ts';
 export type { Index, Manifest } from './image/manifest.ts';
 export { checkManifestSize, maxManifestBytes, parseManifest, selectManifest } from './image/manifest.ts';
+export { imageDocuments } from './image/image-content.ts';
 export { parseImageConfig } from './image/image-config.ts';
 export { convertManifestToOci, convertToOci, type ConvertedManifest } from './image/converted-manifest.ts';
 export { chainIds } from './image/chain-id.ts';

@@ -20,6 +20,8 @@ export interface HeldContent {
 export interface HeldImage {
   /** An entry with a manifest. */
   readonly entry: BundleEntry & { readonly manifest: Descriptor };
+  /** The indexes between the entry's target and its manifest, outermost first. */
+  readonly innerIndexes: readonly Descriptor[];
   readonly config: Descriptor;
   /** Bottom first. */
   readonly layers: readonly Descriptor[];
@@ -90,7 +92,8 @@ async function readContained(
     ];
     const isWhole = await areThere(blobs, all, signal);
     const named = { ...entry, manifest: entry.manifest ?? descriptor };
-    const image = { entry: named, config: manifest.config, layers: manifest.layers };
+    const innerIndexes = contained.indexes.slice(1);
+    const image = { entry: named, innerIndexes, config: manifest.config, layers: manifest.layers };
     return { layersByDiffId, image: isWhole ? image : undefined };
   } catch (error) {
     throwUnlessOfImage(error, signal);

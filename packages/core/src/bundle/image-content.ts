@@ -3,8 +3,9 @@ import { DrayError, isDrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { ImageContent } from '../image/image-content.ts';
 import { checkLayerCount, parseImageConfig, type ImageConfig } from '../image/image-config.ts';
+import { findManifest, type ManifestChoice } from '../image/manifest-choice.ts';
 import { checkImageLayers, checkManifestSize, parseManifest } from '../image/manifest.ts';
-import type { Index, Manifest } from '../image/manifest.ts';
+import type { Manifest, ManifestDocument } from '../image/manifest.ts';
 import { formatPlatform, type Platform } from '../image/platform.ts';
 import { platformRuns } from '../image/select-platform.ts';
 import { verifying } from '../store/verifying.ts';
@@ -16,10 +17,8 @@ export interface ReadContentOptions {
   readonly open: OpenDocument;
   /** Names the image in messages. */
   readonly what: string;
-  /** Picks the manifest when `target` is an index. @throws DrayError `PLATFORM_NOT_FOUND` and the like */
-  readonly choose: (index: Index) => Descriptor | Promise<Descriptor>;
-  /** What the config must be for where an index lists the manifest without a platform. */
-  readonly wanted?: Platform | undefined;
+  /** Which manifest is wanted when `target` is an index. */
+  readonly choice: ManifestChoice;
   /** Called before the config is opened. */
   readonly onManifest?: ((manifest: Manifest) => void | Promise<void>) | undefined;
 }
@@ -34,22 +33,14 @@ export interface ReadContent extends ImageContent {
  * empty: then the document's own media type counts.
  * @throws DrayError, naming the image: `BLOB_MISSING`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`,
  * `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID`, `MEDIA_TYPE_UNSUPPORTED`, `SCHEMA1_UNSUPPORTED`; what `open` and
- * `choose` throw
+ * `choice` throw
  */
 export async function readImageContent(
   target: Descriptor,
   options: ReadContentOptions,
 ): Promise<ReadContent> {
-  const { what, open, choose, onManifest } = options;
-  const top = await readManifest(target, open, what);
-  const inner =
-    top.parsed.kind === 'index'
-      ? await readManifest(await choose(top.parsed), open, `the manifest of ${what}`)
-      : top;
-  const { parsed } = inner;
-  if (parsed.kind === 'index') {
-    throw new DrayError('MANIFEST_INVALID', `cannot use ${what}: its index leads to another index`);
-  }
+  const { what, open, onManifest } = options;
+  const { top, inner, parsed, innerIndexes } = await readManifests(target, options);
   checkImageLayers(parsed, what);
   checkManifestSize(parsed.config.size, `the config of ${what}`);
   await onManifest?.(parsed);
@@ -58,6 +49,7 @@ export async function readImageContent(
   return {
     target: top.descriptor,
     targetBytes: top.bytes,
+    innerIndexes,
     manifest: inner.descriptor,
     manifestBytes: inner.bytes,
     config: parsed.config,
@@ -69,7 +61,35 @@ export async function readImageContent(
   };
 }
 
-function checkPlatform(platform: Platform, { wanted, what }: ReadContentOptions): void {
+interface Manifests {
+  readonly top: ManifestDocument;
+  readonly innerIndexes: readonly ManifestDocument[];
+  /** Equals `top` when there is no index. */
+  readonly inner: ManifestDocument;
+  readonly parsed: Manifest;
+}
+
+async function readManifests(
+  target: Descriptor,
+  { what, open, choice }: ReadContentOptions,
+): Promise<Manifests> {
+  const top = await readManifest(target, open, what);
+  if (top.parsed.kind === 'manifest') return { top, innerIndexes: [], inner: top, parsed: top.parsed };
+  const read = (index: Descriptor): Promise<ManifestDocument> =>
+    readManifest(index, open, `an index of ${what}`);
+  const { indexes, manifest } = await findManifest(top, { choice, read, what });
+  const inner = await readManifest(manifest, open, `the manifest of ${what}`);
+  // Its media type is a manifest's, which the document must not contradict.
+  if (inner.parsed.kind === 'index') {
+    throw new DrayError('MANIFEST_INVALID', `cannot use ${what}: its index leads to no manifest`);
+  }
+  return { top, innerIndexes: indexes.slice(1), inner, parsed: inner.parsed };
+}
+
+function checkPlatform(
+  platform: Platform,
+  { choice: { wanted }, what }: Pick<ReadContentOptions, 'choice' | 'what'>,
+): void {
   if (wanted === undefined || platformRuns(wanted, platform)) return;
   throw new DrayError(
     'PLATFORM_NOT_FOUND',
@@ -78,14 +98,10 @@ function checkPlatform(platform: Platform, { wanted, what }: ReadContentOptions)
   );
 }
 
-export interface ManifestDocument {
-  /** With the document's own media type. */
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
-  readonly parsed: Manifest | Index;
-}
-
-/** Reads one manifest or index; `what` names it in messages. @throws DrayError as {@link readImageContent} */
+/**
+ * Reads one manifest or index; its descriptor gets the document's own media type. `what` names it in messages.
+ * @throws DrayError as {@link readImageContent}
+ */
 export async function readManifest(
   descriptor: Descriptor,
   open: OpenDocument,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { digestOf } from '../image/digest.ts';
-import { selectManifest } from '../image/manifest.ts';
+import { forPlatform } from '../image/manifest-choice.ts';
 import { mediaTypes } from '../image/media-types.ts';
 import { parsePlatform } from '../image/platform.ts';
 import { randomImage } from '../testing/random-image.ts';
@@ -30,8 +30,8 @@ async function read(text: string): Promise<ReadContent> {
   const target = { mediaType, digest: digestOf(index), size: index.byteLength };
   const blobs = new Map(image.blobs).set(target.digest, index);
   return readImageContent(target, {
-    ...{ what: 'it', wanted },
+    what: 'it',
     open: async ({ digest }) => Readable.from([blobs.get(digest) ?? Buffer.alloc(0)]),
-    choose: (found) => selectManifest(found, wanted, 'it'),
+    choice: forPlatform(wanted, 'it'),
   });
 }

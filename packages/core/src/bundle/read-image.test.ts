@@ -29,6 +29,7 @@ describe('an image in a bundle', () => {
         reference,
         target: image.target,
         targetBytes: image.blobs.get(image.target.digest),
+        innerIndexes: [],
         manifest: image.target,
         manifestBytes: image.blobs.get(image.target.digest),
         config: image.config,

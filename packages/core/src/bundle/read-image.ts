@@ -1,8 +1,8 @@
 import type { BlobStore } from '../blob-store.ts';
 import type { LoadableImage } from '../engine.ts';
-import { DrayError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { selectManifest, type Index } from '../image/manifest.ts';
+import { forPlatform, listedManifest, type ManifestChoice } from '../image/manifest-choice.ts';
+import { selectManifest } from '../image/manifest.ts';
 import type { Platform } from '../image/platform.ts';
 import { entryName, type BundleEntry } from './bundle-index.ts';
 import { documentsIn, readImageContent } from './image-content.ts';
@@ -18,15 +18,15 @@ export async function readImage(
   signal?: AbortSignal,
 ): Promise<LoadableImage> {
   const what = entryLabel(entry);
-  const choose = (index: Index): Descriptor => chooseManifest(index, entry, platform, what);
-  const { reference, target: wanted } = entry;
-  const { target, targetBytes, manifest, manifestBytes, config, configBytes, layers, diffIds } =
-    await readImageContent(wanted, {
-      ...{ open: documentsIn(blobs, signal), what, choose },
-      wanted: entry.manifest === undefined ? platform : undefined,
-    });
+  const { manifest: listed, reference } = entry;
+  const choice =
+    listed === undefined
+      ? forPlatform(platform, what)
+      : listedForPlatform(platform, listed, listedIn(blobs, listed, signal), what);
+  const { target, targetBytes, innerIndexes, manifest, manifestBytes, config, configBytes, layers, diffIds } =
+    await readImageContent(entry.target, { open: documentsIn(blobs, signal), what, choice });
   return {
-    ...{ reference, target, targetBytes, manifest, manifestBytes },
+    ...{ reference, target, targetBytes, innerIndexes, manifest, manifestBytes },
     ...{ config, configBytes, layers, diffIds },
   };
 }
@@ -36,17 +36,30 @@ export function entryLabel(entry: BundleEntry): string {
   return `image ${entryName(entry)}`;
 }
 
-/** The manifest that the entry names, if the index lists it and it suits the platform. */
-function chooseManifest(index: Index, entry: BundleEntry, platform: Platform, what: string): Descriptor {
-  const { manifest: listed } = entry;
-  if (listed === undefined) return selectManifest(index, platform, what);
-  if (!index.manifests.some(({ digest }) => digest === listed.digest)) {
-    throw new DrayError(
-      'MANIFEST_INVALID',
-      `cannot use ${what}: its index does not list manifest ${listed.digest}`,
-    );
-  }
-  return listed.platform === undefined
-    ? listed
-    : selectManifest({ ...index, manifests: [listed] }, platform, what);
+/** Finds a listed manifest through the indexes that are in a store. */
+export function listedIn(
+  blobs: BlobStore,
+  listed: Descriptor,
+  signal: AbortSignal | undefined,
+): ManifestChoice {
+  return listedManifest(listed, async ({ digest }) => (await blobs.stat(digest, signal)) !== undefined);
+}
+
+/** Refuses the listed manifest when it is known to be for another platform. */
+function listedForPlatform(
+  platform: Platform,
+  listed: Descriptor,
+  choice: ManifestChoice,
+  what: string,
+): ManifestChoice {
+  if (listed.platform === undefined) return choice;
+  return {
+    ...choice,
+    async candidates(index) {
+      const entries = await choice.candidates(index);
+      return entries.includes(listed)
+        ? [selectManifest({ ...index, manifests: [listed] }, platform, what)]
+        : entries;
+    },
+  };
 }

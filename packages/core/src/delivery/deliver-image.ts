@@ -10,6 +10,7 @@ import type { Pool } from '../handover/pool.ts';
 import { chainIds } from '../image/chain-id.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { imageDocuments } from '../image/image-content.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import { verifying } from '../store/verifying.ts';
 import type { DeliveryEvent } from './events.ts';
@@ -181,7 +182,8 @@ async function loadAndCheck(
   name: string,
   { present, from, areThere, sentInParts }: LowerLayers,
 ): Promise<Delivered> {
-  await receive(context, name, [image.target, image.manifest, image.config]);
+  const documents = imageDocuments(image).map(({ descriptor }) => descriptor);
+  await receive(context, name, documents);
   const loaded = await loadLayers(context, image, name, { present, from, areThere });
   await checkLoaded(context, loaded.image, name);
   const known = await context.knownChainIds();

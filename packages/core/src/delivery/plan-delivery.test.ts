@@ -14,6 +14,7 @@ const image: LoadableImage = {
   reference: parseReference('app:1'),
   target: random.target,
   targetBytes: bytesOf(random.target.digest),
+  innerIndexes: [],
   manifest: random.manifest,
   manifestBytes: bytesOf(random.manifest.digest),
   config: random.config,

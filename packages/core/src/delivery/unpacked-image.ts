@@ -73,6 +73,7 @@ export function loadableFrom(image: LoadableImage, places: ReadonlyMap<number, L
     ...image,
     target: descriptor,
     targetBytes: bytes,
+    innerIndexes: [],
     manifest: descriptor,
     manifestBytes: bytes,
     config: { ...image.config, mediaType: mediaTypes.ociConfig },

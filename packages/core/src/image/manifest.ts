@@ -44,6 +44,13 @@ export interface Index {
   readonly manifests: readonly Descriptor[];
 }
 
+/** A manifest or index with its exact bytes. */
+export interface ManifestDocument {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  readonly parsed: Manifest | Index;
+}
+
 /**
  * Parses the bytes of a manifest or index. `declaredType` comes from the registry or the descriptor; the
  * document's own `mediaType` must agree.
@@ -102,11 +109,14 @@ export function checkImageLayers(manifest: Manifest, what: string): void {
 const maxListedPlatforms = 20;
 
 /**
- * The manifest for `wanted`; where none says so, the first without a platform, whose config has to tell.
+ * The entry of an index for `wanted`, a manifest or an index. If no entry has a suitable platform, the first
+ * without a platform, whose config decides.
  * @throws DrayError `PLATFORM_NOT_FOUND` that lists the platforms there are
  */
 export function selectManifest(index: Index, wanted: Platform, what: string): Descriptor {
-  const manifests = index.manifests.filter(({ mediaType }) => isManifestType(mediaType));
+  const manifests = index.manifests.filter(
+    ({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType),
+  );
   const position = selectPlatform(
     wanted,
     manifests.map(({ platform }) => platform),

@@ -3,9 +3,10 @@ import { readImageContent, type ReadContent } from '../bundle/image-content.ts';
 import { copyBlob, type BlobSource, type CopyBlobRequest } from '../handover/copy-blob.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import { convertToOci } from '../image/converted-manifest.ts';
-import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
+import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { selectManifest } from '../image/manifest.ts';
+import { imageBlobs } from '../image/image-content.ts';
+import { forPlatform } from '../image/manifest-choice.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import { platformRuns } from '../image/select-platform.ts';
@@ -58,12 +59,11 @@ async function fetchImage(
   const { target, config, layers, platform } = content;
   const manifest = { ...content.manifest, platform };
   const convertedManifest = await putConvertedManifest(fetch, content);
-  const all = distinctDescriptors([target, manifest, config, ...layers]);
   return {
     entry: { reference, target, manifest, convertedManifest },
     manifestDigest: manifest.digest,
     configDigest: config.digest,
-    bytes: all.reduce((sum, blob) => sum + blob.size, 0),
+    bytes: imageBlobs(content).reduce((sum, { size }) => sum + size, 0),
     layers: layers.length,
   };
 }
@@ -90,8 +90,7 @@ async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce
         await (kind === 'manifest' ? fetchBlob : ensureBlob)(fetch, descriptor, kind);
         return blobs.open(descriptor, { signal });
       },
-      wanted: platform,
-      choose: (index) => selectManifest(index, platform, what),
+      choice: forPlatform(platform, what),
       onManifest: ({ layers }) => {
         if (!leavesOut) for (const layer of layers) void fetchLayer(layer);
       },

@@ -6,6 +6,7 @@ import { isAbsence } from '../image-set/locate-image.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { imageBlobs } from '../image/image-content.ts';
 import { formatPlatform, type Platform } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
 import { throwIfAborted } from '../store/abort.ts';
@@ -83,7 +84,7 @@ async function planImage<Delivery>(
   try {
     const content = await pool.run(() => readFromSource(request, image), request.signal);
     const { target, manifest, config, layers, platform } = content;
-    const blobs = distinctDescriptors([target, manifest, config, ...layers]);
+    const blobs = imageBlobs(content);
     const delivery = await request.planDelivery?.(content, platform);
     const plan: ImagePlan<Delivery> = {
       reference: familiarReference(content.reference),

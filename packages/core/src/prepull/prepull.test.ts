@@ -10,6 +10,7 @@ import { formatReference, parseReference } from '../image/reference.ts';
 import { parseStatus, type StatusDocument } from '../rendezvous/status.ts';
 import { initLayout } from '../store/layout.ts';
 import { createMemorySource, type MemorySource } from '../testing/memory-source.ts';
+import { nestImage } from '../testing/nest-image.ts';
 import { randomImage, randomIndex, type RandomImage, type RandomIndex } from '../testing/random-image.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { fromRegistry } from './from-registry.ts';
@@ -56,6 +57,31 @@ describe('a pre-pull into a directory', () => {
     await run(['multi:1']);
     expect(source.opened.toSorted()).toEqual(blobsOf(amd64).toSorted());
     expect(source.opened.filter((digest) => blobsOf(arm64).includes(digest))).toEqual([]);
+  });
+
+  test.each([2, 8])('stores and hands over the %i indexes above an image', async (depth) => {
+    const nested = nestImage(multi, { depth: depth - 1 });
+    source = createMemorySource(new Map([['registry.test/nested:1', { ...multi, ...nested }]]));
+    const location = join(directory.path, 'handover');
+    await initLayout(location);
+    const report = await run(['nested:1'], { handover: createDirectoryTransport(location) });
+    expect(report).toMatchObject({
+      outcome: 'ready',
+      images: [{ state: 'ready', manifestDigest: multi.images[0]?.manifest.digest }],
+    });
+    for (const dir of [bundle(), location]) {
+      expect(await verifyBundle(dir)).toMatchObject({ ok: true, images: 1, blobs: depth + 4 });
+    }
+    expect(await run(['nested:1'])).toMatchObject({ outcome: 'ready', bytesFetched: 0 });
+  });
+
+  test('refuses an image below more indexes than 8', async () => {
+    const nested = nestImage(multi, { depth: 8 });
+    source = createMemorySource(new Map([['registry.test/nested:1', { ...multi, ...nested }]]));
+    expect(await run(['nested:1'])).toMatchObject({
+      outcome: 'failed',
+      images: [{ error: { code: 'MANIFEST_INVALID' } }],
+    });
   });
 
   test('opens a shared blob once', async () => {

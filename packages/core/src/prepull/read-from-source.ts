@@ -3,7 +3,7 @@ import type { BlobStore } from '../blob-store.ts';
 import { readImageContent, type ReadContent } from '../bundle/image-content.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { selectManifest } from '../image/manifest.ts';
+import { forPlatform } from '../image/manifest-choice.ts';
 import type { Platform } from '../image/platform.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import type { Source } from '../source.ts';
@@ -37,8 +37,7 @@ export async function readFromSource(
         if (kind === 'config') return source.openBlob(reference, descriptor, { signal });
         return Readable.from([await source.fetchManifest(reference, descriptor, signal)]);
       },
-      wanted: platform,
-      choose: (index) => selectManifest(index, platform, what),
+      choice: forPlatform(platform, what),
     }),
   );
   return { reference, ...content };

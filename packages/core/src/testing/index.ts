@@ -12,6 +12,7 @@ export { rawLongName, rawPadding, rawPaxHeader, rawTarEnd, rawTarEntry } from '.
 export { createRandom, type Random } from './random.ts';
 export type { RandomImage, RandomImageOptions, RandomIndex } from './random-image.ts';
 export { randomImage, randomIndex } from './random-image.ts';
+export { nestImage } from './nest-image.ts';
 export { createTar, type TarEntry } from './tar.ts';
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
 export { validateImage, type ValidateImageOptions } from './validate-image.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { digestOf } from '@drayage/core';
 import { mediaTypes } from '@drayage/core/image';
 import { zstdFrame } from '@drayage/core/testing';
 import { readArchive } from '../testing/fake-engine.ts';
@@ -75,6 +76,15 @@ describe('OCI layout', () => {
     expect(files.get(blobPath(image.manifest.digest))).toEqual(Buffer.from(image.manifestBytes));
     expect(files.get(blobPath(image.config.digest))).toEqual(Buffer.from(image.configBytes));
     expect(files.size).toBe(6);
+  });
+
+  test('contains every index above the manifest', async () => {
+    const { image, openLayer } = testImage({ name: 'redis:7', layers: [base], isIndexed: true });
+    const bytes = Buffer.from('{"inner":1}');
+    const inner = { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), size: bytes.byteLength };
+    const nested = { ...image, innerIndexes: [{ descriptor: inner, bytes }] };
+    const entries = ociLayoutEntries({ image: nested, openLayer, omit: new Set() });
+    expect((await readArchive(tarBytes(entries))).get(blobPath(inner.digest))).toEqual(bytes);
   });
 
   test('names the image canonically', async () => {

@@ -1,24 +1,20 @@
 import { formatReference, type LoadableImage, type Reference } from '@drayage/core';
-import { mediaTypes } from '@drayage/core/image';
+import { imageDocuments, mediaTypes } from '@drayage/core/image';
 import { layerEntry, layersToSend, type LayerSource } from './layer-entries.ts';
 import { blobPath, bytesEntry, type ArchiveEntry } from './tar-bytes.ts';
 
 /**
- * The entries of an OCI image layout for one image. Manifests and config keep the registry's exact bytes, and
- * so their digests. Omitted layers are absent; a containerd store accepts that when it has their snapshots.
+ * The entries of an OCI image layout for one image. Indexes, manifest and config keep the registry's exact
+ * bytes, and so their digests. Omitted layers are absent; a containerd store accepts that when it has their
+ * snapshots.
  * @see image-spec v1.1.1, image-layout.md
  */
 export function ociLayoutEntries(source: LayerSource): readonly ArchiveEntry[] {
   const { image, openLayer } = source;
-  const documents = new Map([
-    [image.target.digest, image.targetBytes],
-    [image.manifest.digest, image.manifestBytes],
-    [image.config.digest, image.configBytes],
-  ]);
   return [
     bytesEntry('oci-layout', jsonBytes({ imageLayoutVersion: '1.0.0' })),
     bytesEntry('index.json', layoutIndex(image)),
-    ...Array.from(documents, ([digest, bytes]) => bytesEntry(blobPath(digest), bytes)),
+    ...imageDocuments(image).map(({ descriptor, bytes }) => bytesEntry(blobPath(descriptor.digest), bytes)),
     ...layersToSend(source).map((layer) => layerEntry(layer, openLayer)),
   ];
 }

@@ -58,7 +58,8 @@ export async function composeClassicImage(
   const convertedManifest = convertManifestToOci({ config, layers });
   await putBlob(run, convertedManifest.descriptor, Readable.from([convertedManifest.bytes]));
   const { descriptor } = convertedManifest;
-  return { entry: { target: descriptor, manifest: { ...descriptor, platform } }, config, layers };
+  const entry = { target: descriptor, manifest: { ...descriptor, platform } };
+  return { entry, innerIndexes: [], config, layers };
 }
 
 function layerOf({ layers, info }: SaveRun, diffId: Digest, what: string): Descriptor {

@@ -31,10 +31,13 @@ export async function composeContainerdImage(
   what: string,
 ): Promise<ComposedImage> {
   const top = await findDocument(run, engineImageId, what);
-  const { target, manifest, config, layers, platform, parsed } = await readImageContent(top, {
+  const { target, innerIndexes, manifest, config, layers, platform, parsed } = await readImageContent(top, {
     what,
     open: documentsIn(run.blobs, run.signal),
-    choose: (index) => chooseManifest(run, index, what),
+    choice: {
+      candidates: async (index) => [await chooseEntry(run, index, what)],
+      sought: 'a manifest',
+    },
     onManifest: async (found) => {
       for (const part of [found.config, ...found.layers]) await requireBlob(run, part, what);
     },
@@ -42,7 +45,11 @@ export async function composeContainerdImage(
   const converted = convertToOci(parsed);
   if (converted !== undefined) await putBlob(run, converted.descriptor, Readable.from([converted.bytes]));
   const convertedManifest = converted === undefined ? undefined : { ...converted.descriptor, platform };
-  return { entry: { target, manifest: { ...manifest, platform }, convertedManifest }, config, layers };
+  return {
+    entry: { target, manifest: { ...manifest, platform }, convertedManifest },
+    innerIndexes: innerIndexes.map(({ descriptor }) => descriptor),
+    ...{ config, layers },
+  };
 }
 
 async function findDocument(run: SaveRun, digest: Digest, what: string): Promise<Descriptor> {
@@ -52,13 +59,12 @@ async function findDocument(run: SaveRun, digest: Digest, what: string): Promise
 }
 
 /** An engine has the images of some platforms, usually of one; the index still lists all. */
-async function chooseManifest(run: SaveRun, index: Index, what: string): Promise<Descriptor> {
+async function chooseEntry(run: SaveRun, index: Index, what: string): Promise<Descriptor> {
   const there: Descriptor[] = [];
   for (const manifest of index.manifests) {
     if ((await run.blobs.stat(manifest.digest, run.signal)) !== undefined) there.push(manifest);
   }
-  const { digest } = selectManifest({ ...index, manifests: there }, run.platform, what);
-  return findDocument(run, digest, what);
+  return selectManifest({ ...index, manifests: there }, run.platform, what);
 }
 
 async function requireBlob(run: SaveRun, { digest, size }: Descriptor, what: string): Promise<void> {

@@ -35,6 +35,7 @@ import type {
 } from '@drayage/core';
 import {
   createMemoryTransport,
+  nestImage,
   randomImage,
   randomIndex,
   temporaryDirectory,
@@ -396,6 +397,20 @@ describe('the archive of a containerd store', () => {
     expect(image.entry).toMatchObject({ target: index.target, manifest: { digest: amd.manifest.digest } });
     const expected = [index.target, amd.manifest, amd.config, ...amd.layers].map(({ digest }) => digest);
     expect([...(await storedBlobs()).keys()]).toEqual([...new Set(expected)].sort());
+  });
+
+  test('keeps nested indexes', async () => {
+    const { target, indexes, blobs } = nestImage(index, { depth: 2 });
+    const saving = engineOf({
+      store: 'containerd',
+      images: { app: { id: target.digest, diffIds: amd.diffIds } },
+      archive: () => stream(archiveOfContainerd({ ...amd, target, blobs })),
+    });
+    const image = await saveOne(saving);
+    expect(image.entry).toMatchObject({ target, manifest: { digest: amd.manifest.digest } });
+    const stored = await storedBlobs();
+    for (const { digest } of [...indexes, index.target]) expect(stored.has(digest)).toBe(true);
+    expect(stored.size).toBe(image.blobs.length);
   });
 
   test('adds nothing from other platforms and attestations', async () => {

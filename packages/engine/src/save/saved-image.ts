@@ -17,7 +17,7 @@ export interface ImageInBundle {
   readonly configDigest: Digest;
   /** All blobs that a handover must copy, each digest once. */
   readonly blobs: readonly Descriptor[];
-  /** Bytes of index, manifest, config and layers, as stored. */
+  /** Bytes of indexes, manifest, config and layers, as stored. */
   readonly bytes: number;
   /** Count of layers. */
   readonly layers: number;
@@ -52,9 +52,9 @@ export function notSaved({ references }: WantedImage, error: DrayError): readonl
 }
 
 function describeSaved(reference: Reference, composed: ComposedImage): ImageInBundle {
-  const { entry, config, layers } = composed;
+  const { entry, innerIndexes, config, layers } = composed;
   const { target, manifest, convertedManifest } = entry;
-  const originals = distinctDescriptors([target, manifest, config, ...layers]);
+  const originals = distinctDescriptors([target, ...innerIndexes, manifest, config, ...layers]);
   return {
     state: 'saved',
     reference,

@@ -49,6 +49,7 @@ export function testImage(options: TestImageOptions): TestImage {
   return {
     image: {
       reference: referenceOf(options.name),
+      innerIndexes: [],
       ...{ target, targetBytes, manifest, manifestBytes, config, configBytes, diffIds },
       layers: layerDescriptors,
     },

@@ -25,6 +25,7 @@ function imageNamed(reference: string | undefined, index = false): LoadableImage
     reference: reference === undefined ? undefined : parseReference(reference),
     target: index ? describeBytes(mediaTypes.ociIndex, indexBytes) : manifest,
     targetBytes: index ? indexBytes : manifestBytes,
+    innerIndexes: [],
     ...{ manifest, manifestBytes, configBytes, config: describeBytes(mediaTypes.ociConfig, configBytes) },
     layers: layerNames.map((name) => describeBytes(mediaTypes.ociLayerGzip, Buffer.from(`gzip ${name}`))),
     diffIds: layerNames.map((name) => digestOf(name)),
@@ -57,6 +58,21 @@ describe('the blobs of an image', () => {
       'containerd.io/gc.ref.content.m.0': digestOf('arm'),
       'containerd.io/gc.ref.content.m.1': image.manifest.digest,
     });
+  });
+
+  test('of nested indexes label what the next one down is', () => {
+    const image = imageNamed('ghcr.io/org/app:1', true);
+    const above = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [image.target] };
+    const bytes = Buffer.from(JSON.stringify(above));
+    const inner = { descriptor: image.target, bytes: image.targetBytes };
+    const target = describeBytes(mediaTypes.ociIndex, bytes);
+    const [, , top, below] = imageBlobs(
+      [{ ...image, target, targetBytes: bytes, innerIndexes: [inner] }],
+      'overlayfs',
+    );
+    expect([top?.blob.digest, below?.blob.digest]).toEqual([target.digest, image.target.digest]);
+    expect(top?.labels).toMatchObject({ 'containerd.io/gc.ref.content.m.0': image.target.digest });
+    expect(below?.labels).toMatchObject({ 'containerd.io/gc.ref.content.m.1': image.manifest.digest });
   });
 
   test('that several images share are written once, with the sources of all images', () => {

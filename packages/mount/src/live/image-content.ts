@@ -1,4 +1,4 @@
-import { chainIds, isManifestType, parseManifest } from '@drayage/core/image';
+import { chainIds, isIndexType, isManifestType, parseManifest } from '@drayage/core/image';
 import type { Descriptor, Digest, LoadableImage, Reference } from '@drayage/core';
 import { collectorLabels } from '../containerd/labels.ts';
 
@@ -74,13 +74,19 @@ function documentsOf(image: LoadableImage, snapshotter: string): readonly ImageB
     },
   };
   if (image.target.digest === image.manifest.digest) return [config, manifest];
-  const labels = { ...indexLabels(image), ...source };
-  return [config, manifest, { blob: image.target, bytes: image.targetBytes, labels }];
+  const indexes = [{ descriptor: image.target, bytes: image.targetBytes }, ...image.innerIndexes];
+  return [
+    ...[config, manifest],
+    ...indexes.map(({ descriptor, bytes }) => ({
+      ...{ blob: descriptor, bytes },
+      labels: { ...indexLabels(descriptor, bytes), ...source },
+    })),
+  ];
 }
 
 /** Refers to other platforms of an index too, so that their manifests stay if they are pulled later. */
-function indexLabels({ target, targetBytes }: LoadableImage): Labels {
-  const index = parseManifest(targetBytes, target.mediaType);
+function indexLabels({ mediaType }: Descriptor, bytes: Uint8Array): Labels {
+  const index = parseManifest(bytes, mediaType);
   if (index.kind !== 'index') return {};
   const children = index.manifests.map(({ digest, mediaType }, position) => ({
     digest,
@@ -89,7 +95,7 @@ function indexLabels({ target, targetBytes }: LoadableImage): Labels {
   }));
   return Object.fromEntries(
     children
-      .filter(({ mediaType }) => isManifestType(mediaType))
+      .filter((child) => isManifestType(child.mediaType) || isIndexType(child.mediaType))
       .map(({ digest, position }) => [`${collectorLabels.content}.m.${String(position)}`, digest]),
   );
 }

@@ -22,7 +22,13 @@ function image(name: string, diffIds: readonly Digest[]): LoadableImage {
   const manifest = descriptor(`manifest of ${name}`);
   return {
     reference: parseReference(name),
-    ...{ target: manifest, targetBytes: Buffer.from('{}'), manifest, manifestBytes: Buffer.from('{}') },
+    ...{
+      target: manifest,
+      targetBytes: Buffer.from('{}'),
+      innerIndexes: [],
+      manifest,
+      manifestBytes: Buffer.from('{}'),
+    },
     config: descriptor(`config of ${name}`),
     configBytes: Buffer.from(`config of ${name}`),
     layers: diffIds.map((diffId) => descriptor(`gzip of ${diffId}`)),
