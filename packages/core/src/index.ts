@@ -28,7 +28,7 @@ export {
   sameReference,
   tryParseReference,
 } from './image/reference.ts';
-export { isObject, type JsonObject } from './image/json.ts';
+export { isObject, parseJson, type JsonObject } from './image/json.ts';
 
 export type {
   BlobIngest,

@@ -12,6 +12,16 @@ describe('a redacted URL', () => {
     expect(redactUrl(new URL(url))).toBe(expected);
   });
 
+  test.each([
+    ['user:s3cret@host/path', 'host/path'],
+    ['https://user:s3cret@host:99999/', 'https://host:99999/'],
+    ['https://user:s3 @cret@host/a b?token=s3cret', 'https://host/a%20b'],
+    ['gitlab:user:s3cret@host#s3cret', 'host'],
+    ['file:///a@b/c', 'file:///a@b/c'],
+  ])('%s, which is no URL of a host, loses them too', (url, expected) => {
+    expect(redactUrl(url)).toBe(expected);
+  });
+
   test('is printable even when the text is not a URL', () => {
     expect(redactUrl('no url\u0007')).toBe('no url ');
   });

@@ -1,14 +1,15 @@
 /**
- * Makes a URL fit for messages and logs: no user info, query or fragment. From text that is not a URL,
- * removes control characters.
+ * Makes a URL fit for messages and logs: no user info, query or fragment. Text that is not a URL of a host or a
+ * file may be one without its scheme, or with a mistake in it: loses the same parts, and control characters.
  */
 export function redactUrl(url: string | URL): string {
-  try {
-    const parsed = new URL(url);
+  const text = String(url);
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed !== undefined && (parsed.host !== '' || parsed.protocol === 'file:')) {
     return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
-  } catch {
-    return printable(String(url));
   }
+  const withoutUserInfo = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1');
+  return printable(withoutUserInfo.replace(/[?#][^]*$/, ''));
 }
 
 /**

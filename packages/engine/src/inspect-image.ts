@@ -36,7 +36,7 @@ export async function inspectImage(
   const image = isObject(answer) ? answer : {};
   const rootfs = isObject(image['RootFS']) ? image['RootFS'] : {};
   return {
-    engineImageId: parseDigest(String(image['Id'])),
+    engineImageId: parseDigest(textOf(image['Id'])),
     diffIds: texts(rootfs['Layers']).map((diffId) => parseDigest(diffId)),
     repoTags: texts(image['RepoTags']),
     repoDigests: texts(image['RepoDigests']),

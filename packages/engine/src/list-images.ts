@@ -54,8 +54,8 @@ function manifestsFor(listed: JsonObject, platform: Platform): readonly JsonObje
 
 function platformOf({ os, architecture, variant }: JsonObject): Platform {
   return {
-    os: String(os),
-    architecture: String(architecture),
+    os: typeof os === 'string' ? os : '',
+    architecture: typeof architecture === 'string' ? architecture : '',
     ...(typeof variant === 'string' ? { variant } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { printable, reasonOf, systemErrorCode } from '@drayage/core';
+import { parseJson, printable, reasonOf, systemErrorCode } from '@drayage/core';
 
 /** The content encoding of a body is unknown or wrong. */
 export class EncodingError extends Error {}
@@ -85,7 +85,7 @@ export async function readDecoded(
 export async function readJson(response: Parameters<typeof readDecoded>[0], limit: number): Promise<unknown> {
   const { bytes, isWhole } = await readDecoded(response, limit);
   try {
-    return isWhole ? JSON.parse(bytes.toString('utf8')) : undefined;
+    return isWhole ? parseJson(bytes) : undefined;
   } catch {
     return undefined;
   }

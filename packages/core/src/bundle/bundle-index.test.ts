@@ -181,6 +181,11 @@ describe('an index of another tool', () => {
       'BUNDLE_VERSION_UNSUPPORTED',
     ],
     [
+      'a version that nests too deeply',
+      `{"manifests":[],"annotations":{"dev.drayage.bundle.version":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`,
+      'BUNDLE_INVALID',
+    ],
+    [
       'an odd version',
       '{"manifests":[],"annotations":{"dev.drayage.bundle.version":{}}}',
       'BUNDLE_VERSION_UNSUPPORTED',

@@ -22,7 +22,7 @@ export function partialImage(image: LoadableImage, count: number): LoadableImage
   const layers = image.layers.slice(0, count);
   const { descriptor, bytes } = convertManifestToOci({ config, layers });
   return {
-    ...{ reference: undefined, target: descriptor, targetBytes: bytes },
+    ...{ reference: undefined, target: descriptor, targetBytes: bytes, innerIndexes: [] },
     ...{ manifest: descriptor, manifestBytes: bytes, config, configBytes, layers, diffIds },
   };
 }

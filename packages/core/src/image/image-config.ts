@@ -17,7 +17,9 @@ export function parseImageConfig(bytes: Uint8Array, what = 'image config'): Imag
   const rootfs = object['rootfs'];
   if (!isObject(rootfs))
     throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: "rootfs" is not an object`);
-  const diffIds = optionalArray(rootfs, 'diff_ids', what).map((entry) => parseDigest(String(entry), what));
+  const diffIds = optionalArray(rootfs, 'diff_ids', what).map((entry) =>
+    parseDigest(typeof entry === 'string' ? entry : '', what),
+  );
   const variant = optionalString(object, 'variant', what);
   const platform = {
     os: optionalString(object, 'os', what) ?? 'linux',

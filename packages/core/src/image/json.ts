@@ -8,6 +8,25 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Documents nest ten levels or so; Node's JSON.stringify overflows the stack at some thousands. */
+const maxDepth = 1000;
+
+/**
+ * Parses UTF-8 JSON of a foreign document.
+ * @throws SyntaxError, TypeError or RangeError for bytes that are not UTF-8, not JSON or nest too deeply
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  const value: unknown = JSON.parse(text);
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    if (depth > maxDepth) throw new RangeError(`it nests more than ${String(maxDepth)} levels deep`);
+  }
+  return value;
+}
+
 /**
  * Parses UTF-8 JSON with an object at the top. `what` names it in messages. @throws DrayError
  * `MANIFEST_INVALID`
@@ -15,9 +34,10 @@ export function isObject(value: unknown): value is JsonObject {
 export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseJson(bytes);
   } catch (error) {
-    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it is not JSON`, { cause: error });
+    const reason = error instanceof RangeError ? error.message : 'it is not JSON';
+    throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: ${reason}`, { cause: error });
   }
   if (!isObject(value))
     throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it is not a JSON object`);

@@ -204,9 +204,18 @@ describe('an image config', () => {
     ['no rootfs', { os: 'linux' }, 'MANIFEST_INVALID'],
     ['diffIds that are no list', { rootfs: { diff_ids: {} } }, 'MANIFEST_INVALID'],
     ['an invalid diffId', { rootfs: { diff_ids: [1] } }, 'DIGEST_INVALID'],
+    ['a diffId without text', { rootfs: { diff_ids: [{ toString: 1 }] } }, 'DIGEST_INVALID'],
     ['an os that is no text', { os: 1, rootfs: { diff_ids: [] } }, 'MANIFEST_INVALID'],
   ])('is refused for %s', (_, value, code) => {
     expect(codeOf(() => parseImageConfig(json(value)))).toBe(code);
+  });
+
+  test('is refused if it nests deeper than a program can follow', () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const text = `{"rootfs":{"diff_ids":${deep}}}`;
+    expect(codeOf(() => parseImageConfig(Buffer.from(text)))).toBe('MANIFEST_INVALID');
+    const brackets = JSON.stringify({ rootfs: {}, note: '\\"['.repeat(5000) });
+    expect(parseImageConfig(Buffer.from(brackets)).diffIds).toEqual([]);
   });
 
   test.each([[{ diff_ids: null }], [{}], [{ diff_ids: [] }]])('may have no diffIds: %j', (rootfs) => {

@@ -48,8 +48,16 @@ describe('the status document', () => {
     expect(codeOf(JSON.stringify({ ...document, version: 2 }))).toBe('BUNDLE_VERSION_UNSUPPORTED');
   });
 
+  test('ignores names that are not text', () => {
+    const [image] = document.images;
+    const images = [{ ...image, alsoNamed: ['a', { toString: 1 }, [[]], null], chosenFrom: 'b' }];
+    const text = JSON.stringify({ ...document, images });
+    expect(parseStatus(Buffer.from(text)).images).toEqual([{ ...image, alsoNamed: ['a'] }]);
+  });
+
   test.each([
     ['invalid JSON', '{'],
+    ['lists in lists', `{"version":1,"images":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
     ['an array', '[]'],
     ['no version', '{}'],
     ['an unknown state', JSON.stringify({ ...document, state: 'resting' })],

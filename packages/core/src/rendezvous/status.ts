@@ -1,7 +1,7 @@
 import type { ErrorSummary } from '../error-summary.ts';
 import { DrayError } from '../errors.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
-import { isObject, type JsonObject } from '../image/json.ts';
+import { isObject, parseJson, type JsonObject } from '../image/json.ts';
 import { printable } from '../redact.ts';
 
 /** `running` is valid only while the heartbeat changes; the other states are final. */
@@ -66,7 +66,7 @@ export function formatStatus(status: StatusDocument): Uint8Array {
 export function parseStatus(bytes: Uint8Array): StatusDocument {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseJson(bytes);
   } catch (error) {
     throw invalid('it is not JSON', error);
   }
@@ -153,7 +153,9 @@ function optionalTexts<Key extends string>(
 ): { readonly [K in Key]?: readonly string[] } {
   const value = object[key];
   const found: { [K in Key]?: readonly string[] } = {};
-  if (Array.isArray(value)) found[key] = value.map((entry) => foreign(String(entry)));
+  const entries: readonly unknown[] = Array.isArray(value) ? value : [];
+  const texts = entries.filter((entry) => typeof entry === 'string').map(foreign);
+  if (Array.isArray(value)) found[key] = texts;
   return found;
 }
 

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { isObject } from '../image/json.ts';
+import { isObject, parseJson } from '../image/json.ts';
 
 /**
  * The bytes that a DSSE signature covers. Implemented here because the libraries for it bring certificates
@@ -54,7 +54,7 @@ interface Envelope {
 const maxSignatures = 16;
 
 function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
-  const value = parseJson(bytes);
+  const value = tryParseJson(bytes);
   if (!isObject(value)) return undefined;
   const { payloadType, payload, signatures } = value;
   if (typeof payloadType !== 'string' || typeof payload !== 'string' || !Array.isArray(signatures)) {
@@ -67,9 +67,9 @@ function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
   return { payloadType, payload: Buffer.from(payload, 'base64'), signatures: found };
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function tryParseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseJson(bytes);
   } catch {
     return undefined;
   }

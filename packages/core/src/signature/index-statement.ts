@@ -1,5 +1,5 @@
 import { digestOf, hexOf } from '../image/digest.ts';
-import { isObject } from '../image/json.ts';
+import { isObject, parseJson } from '../image/json.ts';
 
 /**
  * An envelope of an index contains an in-toto attestation.
@@ -44,7 +44,7 @@ export function formatIndexStatement({ index, signedAt, pipeline, context }: Sig
 
 /** Undefined for a statement about another subject. */
 export function parseIndexStatement(bytes: Uint8Array): SignedIndex | undefined {
-  const statement: unknown = parseJson(bytes);
+  const statement: unknown = tryParseJson(bytes);
   if (!isObject(statement) || statement['_type'] !== statementType) return undefined;
   const { predicate, subject } = statement;
   if (statement['predicateType'] !== predicateType || !isObject(predicate)) return undefined;
@@ -67,9 +67,9 @@ function isSubject(subject: unknown, sha256: string): boolean {
   return isObject(only['digest']) && only['digest']['sha256'] === sha256;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function tryParseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseJson(bytes);
   } catch {
     return undefined;
   }

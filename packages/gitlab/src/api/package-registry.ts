@@ -134,7 +134,7 @@ function ownVersions(found: unknown, packageName: string): readonly PackageVersi
     if (!isObject(entry) || entry['name'] !== packageName || entry['package_type'] !== 'generic') return [];
     const { id, version, created_at: createdAt } = entry;
     if (typeof id !== 'number' || typeof version !== 'string') return [];
-    return [{ id, version, createdAt: Date.parse(String(createdAt)) }];
+    return [{ id, version, createdAt: timeOf(createdAt) }];
   });
 }
 
@@ -161,8 +161,13 @@ function parseFile(value: unknown): PackageFile | undefined {
     name,
     sizeBytes: size,
     sha256: typeof sha256 === 'string' ? sha256 : undefined,
-    createdAt: Date.parse(String(createdAt)),
+    createdAt: timeOf(createdAt),
   };
+}
+
+/** NaN for what is no time. */
+function timeOf(value: unknown): number {
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN;
 }
 
 /** For a GitLab that confirms an upload without details. No file has id 0. */

@@ -3,7 +3,7 @@ import {
   type FormattedResponse,
   type ResponseBodyTypes,
 } from '@gitbeaker/requester-utils';
-import { isObject } from '@drayage/core';
+import { isObject, parseJson } from '@drayage/core';
 import { readDecoded, type HttpResponse } from '@drayage/http';
 import type { GitlabClient } from './gitlab-client.ts';
 import { operationError, type Operation } from './operation.ts';
@@ -47,16 +47,16 @@ async function formatted(operation: Operation, response: HttpResponse): Promise<
   const headers = { link: response.header('link') ?? '' };
   const { bytes, isWhole } = await readDecoded(response, maxJsonBytes);
   if (status === 204 || bytes.byteLength === 0) return { body: null, headers, status };
-  const body = isWhole ? parseBody(bytes.toString('utf8')) : undefined;
+  const body = isWhole ? parseBody(bytes) : undefined;
   if (body !== undefined) return { body, headers, status };
   throw operationError(operation, 'TRANSPORT_IO', 'unexpected response: not GitLab API JSON', {
     hint: 'Check CI_API_V4_URL: a proxy or another server seems to answer there.',
   });
 }
 
-function parseBody(text: string): ResponseBodyTypes | undefined {
+function parseBody(bytes: Uint8Array): ResponseBodyTypes | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(bytes);
     if (Array.isArray(value)) {
       return value.filter((entry: unknown) => isObject(entry)).map((entry) => ({ ...entry }));
     }
