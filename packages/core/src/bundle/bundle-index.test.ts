@@ -61,6 +61,7 @@ describe('the index of a bundle', () => {
         },
       ],
       annotations: { 'dev.drayage.bundle.version': '1' },
+      'dev.drayage.checksum': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     });
   });
 
@@ -116,6 +117,15 @@ describe('the index of a bundle', () => {
     await documents.write('index.json', formatBundleIndex(emptyIndex));
     expect(await readBundleIndex(documents)).toEqual(emptyIndex);
   });
+});
+
+test('an index with a changed name is refused; without its checksum, it is an index of another tool', () => {
+  const entries = [{ ...named('redis:7'), target: manifest, manifest }];
+  const text = new TextDecoder().decode(formatBundleIndex({ ...emptyIndex, entries }));
+  const changed = text.replaceAll('redis:7', 'redis:6');
+  expect(codeOf(() => parseBundleIndex(Buffer.from(changed)))).toBe('BUNDLE_INVALID');
+  const bare = changed.replace(/,\s*"dev\.drayage\.checksum": "[^"]*"/, '');
+  expect(parseBundleIndex(Buffer.from(bare)).entries).toMatchObject([{ reference: { tag: '6' } }]);
 });
 
 describe('an index of another tool', () => {

@@ -7,6 +7,7 @@ import { isManifestType, mediaTypes } from '../image/media-types.ts';
 import { familiarReference, formatReference, sameReference, tryParseReference } from '../image/reference.ts';
 import type { Reference } from '../image/reference.ts';
 import { printable } from '../redact.ts';
+import { formatWithChecksum, matchesChecksum } from '../store/document-checksum.ts';
 import type { DocumentStore } from '../transport.ts';
 import { packArtifactType } from './pack-types.ts';
 
@@ -76,6 +77,7 @@ export function parseBundleIndex(bytes: Uint8Array): BundleIndex {
   try {
     const object = parseJsonObject(bytes, 'index.json');
     checkBundleVersion(object);
+    if (!matchesChecksum(bytes, object)) throw damagedIndex();
     const listed = arrayMember(object, 'manifests', 'index.json').map((value) => ({
       isPack: isObject(value) && value['artifactType'] === packArtifactType,
       descriptor: parseDescriptor(value, 'index.json'),
@@ -105,7 +107,7 @@ export function formatBundleIndex(index: BundleIndex): Uint8Array {
     manifests: [...index.entries.map(formatEntry), ...index.packs.map(formatPackEntry)],
     annotations: { [annotationKeys.version]: String(bundleVersion) },
   };
-  return new TextEncoder().encode(`${JSON.stringify(document, undefined, 2)}\n`);
+  return formatWithChecksum(document, 2);
 }
 
 /** Replaces the entry with the same reference, or appends `entry`. */
@@ -150,6 +152,13 @@ function checkBundleVersion(object: JsonObject): void {
     `cannot read bundle index: it has version ${found}, made by a newer drayage; version ${String(bundleVersion)} is supported`,
     { hint: 'Update drayage here.', details: { version: found } },
   );
+}
+
+function damagedIndex(): DrayError {
+  const message = 'cannot read bundle index: its checksum does not match, so it is damaged';
+  return new DrayError('BUNDLE_INVALID', message, {
+    hint: 'Copy the bundle or pre-pull again. After editing index.json by hand, remove its checksum.',
+  });
 }
 
 function parseEntry(descriptor: Descriptor): BundleEntry {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DrayError, systemErrorCode } from '../errors.ts';
-import { parseJsonObject } from '../image/json.ts';
 import type { DocumentStore } from '../transport.ts';
+import { readOwnDocument } from './own-documents.ts';
 
 // A pre-pull renews its document every few seconds; a file server's clock may add some more.
 const quietMs = 60_000;
@@ -10,15 +10,15 @@ const quietMs = 60_000;
 /**
  * Checks that no pre-pull is writing to the bundle in `dir`: its status document is not `running`, or was
  * last renewed over a minute ago.
- * @throws DrayError `BUNDLE_BUSY`, `MANIFEST_INVALID` for a damaged document; what the store throws
+ * @throws DrayError `BUNDLE_BUSY`, `STATUS_INVALID` for a damaged document; what the store throws
  */
 export async function checkNotBusy(
   dir: string,
   documents: DocumentStore,
   signal?: AbortSignal,
 ): Promise<void> {
-  const bytes = await documents.read('dray-status.json', signal);
-  if (bytes === undefined || parseJsonObject(bytes, 'dray-status.json')['state'] !== 'running') return;
+  const status = await readOwnDocument(documents, 'dray-status.json', signal);
+  if (status?.['state'] !== 'running') return;
   if ((await ageMs(join(dir, 'dray-status.json'))) > quietMs) return;
   throw new DrayError('BUNDLE_BUSY', `cannot collect garbage in ${dir}: a pre-pull is writing to it`, {
     hint: 'Wait until the pre-pull has ended.',

@@ -1,16 +1,16 @@
 import type { BlobStore } from '../blob-store.ts';
-import { DrayError, isDrayError, reasonOf } from '../errors.ts';
+import { isDrayError, reasonOf } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseImageConfig } from '../image/image-config.ts';
-import { parseJsonObject, type JsonObject } from '../image/json.ts';
+import type { JsonObject } from '../image/json.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { familiarReference } from '../image/reference.ts';
 import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout } from '../store/layout.ts';
-import type { DocumentStore } from '../transport.ts';
 import { emptyIndex, readBundleIndex, type BundleEntry } from './bundle-index.ts';
 import { entryManifests, manifestBlobs, type ContainedManifest } from './contents.ts';
+import { readOwnDocument } from './own-documents.ts';
 import { packedLayers, readPacks, type PackedLayers } from './packed-layers.ts';
 import { missingBlobs, type MissingBlob } from './presence.ts';
 import type { PackFilesystem } from './pack-types.ts';
@@ -77,7 +77,7 @@ export async function inspectBundle(dir: string, signal?: AbortSignal): Promise<
     totals.blobs += 1;
     totals.bytes += size;
   }
-  const status = await readStatus(documents, signal);
+  const status = await readOwnDocument(documents, 'dray-status.json', signal);
   return {
     images,
     packs: packs.map(({ manifest, image, filesystem, layers }) => ({
@@ -89,18 +89,6 @@ export async function inspectBundle(dir: string, signal?: AbortSignal): Promise<
     ...totals,
     ...(status === undefined ? {} : { status }),
   };
-}
-
-async function readStatus(
-  documents: DocumentStore,
-  signal: AbortSignal | undefined,
-): Promise<JsonObject | undefined> {
-  const bytes = await documents.read('dray-status.json', signal);
-  try {
-    return bytes === undefined ? undefined : parseJsonObject(bytes, 'dray-status.json');
-  } catch (error) {
-    throw new DrayError('STATUS_INVALID', reasonOf(error), { cause: error });
-  }
 }
 
 async function inspectEntry(

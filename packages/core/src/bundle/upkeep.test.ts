@@ -7,6 +7,7 @@ import { formatPlatform } from '../image/platform.ts';
 import { parseReference } from '../image/reference.ts';
 import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
+import { formatWithChecksum } from '../store/document-checksum.ts';
 import { blobPath, ingestDirectory, initLayout } from '../store/layout.ts';
 import { ownedName, ownerlessName } from '../store/owner.ts';
 import { rejectionCode, rejectionOf, sampleBlob, streamOf } from '../testing/contracts/contract.ts';
@@ -184,6 +185,17 @@ describe('verifying a bundle', () => {
     expect(problems).toEqual([expect.objectContaining({ code: 'BLOB_MISSING', reference: 'app:latest' })]);
   });
 
+  test.each([
+    ['dray-status.json', 'STATUS_INVALID'],
+    ['dray-signature.json', 'SIGNATURE_INVALID'],
+  ] as const)('finds a changed byte in %s', async (name, code) => {
+    const bytes = formatWithChecksum({ state: 'ready' });
+    await createDirectoryDocumentStore(dir).write(name, bytes);
+    expect((await verifyBundle(dir)).ok).toBe(true);
+    await writeFile(join(dir, name), new TextDecoder().decode(bytes).replace('ready', 'reedy'));
+    expect((await verifyBundle(dir)).problems).toEqual([expect.objectContaining({ code })]);
+  });
+
   test('stops when aborted', async () => {
     expect(await rejectionCode(verifyBundle(dir, { signal: AbortSignal.abort() }))).toBe('ABORTED');
   });
@@ -228,6 +240,12 @@ describe('collecting garbage of a bundle', () => {
     const longAgo = Date.now() / 1_000 - 3_600;
     await utimes(path, longAgo, longAgo);
     await expect(gcBundle(dir)).resolves.toMatchObject({ removed: [] });
+  });
+
+  test('is refused when the status document is damaged: a pre-pull may be writing', async () => {
+    const text = new TextDecoder().decode(formatWithChecksum({ state: 'running' }));
+    await writeFile(join(dir, 'dray-status.json'), text.replace('running', 'ruining'));
+    expect(await rejectionCode(gcBundle(dir))).toBe('STATUS_INVALID');
   });
 
   test('deletes nothing when an image cannot be read', async () => {

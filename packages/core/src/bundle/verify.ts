@@ -10,6 +10,7 @@ import type { BundleEntry, BundleIndex } from './bundle-index.ts';
 import { entryManifests, type ContainedManifest } from './contents.ts';
 import { hashBlobs } from './hash-blobs.ts';
 import { knownSizes } from './known-sizes.ts';
+import { findDamagedDocuments } from './own-documents.ts';
 import { packBlobs } from './pack.ts';
 import type { Pack } from './pack-types.ts';
 import { packedLayers, readPacks, type PackedLayers } from './packed-layers.ts';
@@ -49,22 +50,23 @@ export interface BundleVerification {
   readonly blobs: number;
   /** Bytes hashed. */
   readonly bytes: number;
-  /** Blobs first, ordered by digest, then images in the order of the index. */
+  /** Blobs first, ordered by digest, then images in the order of the index, then documents. */
   readonly problems: readonly BundleProblem[];
   /** Packs with the right digest whose root could not be listed. */
   readonly uncheckedPacks: readonly UncheckedPack[];
 }
 
 /**
- * Hashes every blob of the bundle in `dir`, and checks that every image is complete and that packs hold only
- * their layers. The report lists damaged blobs and images; a blob that no image needs is not a problem.
+ * Hashes every blob of the bundle in `dir`, and checks that every image is complete, that packs hold only
+ * their layers, and the checksums of documents. The report lists damaged blobs, images and documents; a blob that no image needs is not a problem.
  * @throws DrayError when the bundle cannot be read at all: `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`,
  * `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
  */
 export async function verifyBundle(dir: string, options: VerifyOptions = {}): Promise<BundleVerification> {
   const { signal } = options;
   await checkLayout(dir);
-  const index = (await readBundleIndex(createDirectoryDocumentStore(dir), signal)) ?? emptyIndex;
+  const documents = createDirectoryDocumentStore(dir);
+  const index = (await readBundleIndex(documents, signal)) ?? emptyIndex;
   const blobs = createDirectoryBlobStore(dir);
   const digests = (await hasBlobsDirectory(dir)) ? await listBlobDigests(dir) : [];
   const sizes = await knownSizes(blobs, index, signal);
@@ -77,6 +79,7 @@ export async function verifyBundle(dir: string, options: VerifyOptions = {}): Pr
   problems.push(...roots.faults.map(({ digest, error }) => problemOf(error, { digest })));
   const layers = packedLayers(packs);
   for (const entry of index.entries) problems.push(...(await checkEntry(blobs, entry, layers, signal)));
+  problems.push(...(await findDamagedDocuments(documents, signal)).map((error) => problemOf(error, {})));
   return {
     ok: problems.length === 0,
     images: index.entries.length,

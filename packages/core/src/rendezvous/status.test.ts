@@ -44,6 +44,16 @@ describe('the status document', () => {
     expect(parseStatus(formatStatus(document))).toEqual(document);
   });
 
+  test('is refused when a byte has changed', () => {
+    const text = new TextDecoder().decode(formatStatus(document));
+    expect(codeOf(text.replace('redis:7', 'redis:6'))).toBe('STATUS_INVALID');
+    expect(codeOf(text.replace('"beat": 3', '"beat": 4'))).toBe('STATUS_INVALID');
+  });
+
+  test('of an older version of drayage has no checksum, and is read', () => {
+    expect(codeOf(JSON.stringify(document))).toBeUndefined();
+  });
+
   test('of a newer version is refused with its own code', () => {
     expect(codeOf(JSON.stringify({ ...document, version: 2 }))).toBe('BUNDLE_VERSION_UNSUPPORTED');
   });

@@ -3,6 +3,7 @@ import { DrayError } from '../errors.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { isObject, parseJson, type JsonObject } from '../image/json.ts';
 import { printable } from '../redact.ts';
+import { formatWithChecksum, matchesChecksum } from '../store/document-checksum.ts';
 
 /** `running` is valid only while the heartbeat changes; the other states are final. */
 export type PrepullState = 'running' | 'ready' | 'failed' | 'cancelled';
@@ -56,7 +57,7 @@ export interface StatusDocument {
 }
 
 export function formatStatus(status: StatusDocument): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(status, null, 2)}\n`);
+  return formatWithChecksum(status, 2);
 }
 
 /**
@@ -72,6 +73,7 @@ export function parseStatus(bytes: Uint8Array): StatusDocument {
   }
   if (!isObject(value)) throw invalid('it is not a JSON object');
   checkVersion(value['version']);
+  if (!matchesChecksum(bytes, value)) throw invalid('its checksum does not match, so it is damaged');
   return {
     version: 1,
     runId: text(value, 'runId'),

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { isObject, parseJson } from '../image/json.ts';
+import { formatWithChecksum, matchesChecksum } from '../store/document-checksum.ts';
 
 /**
  * The bytes that a DSSE signature covers. Implemented here because the libraries for it bring certificates
@@ -20,7 +21,7 @@ export function sealEnvelope(payloadType: string, payload: Uint8Array, key: KeyO
     payload: Buffer.from(payload).toString('base64'),
     signatures: [{ keyid: keyId(createPublicKey(key)), sig: signature.toString('base64') }],
   };
-  return Buffer.from(`${JSON.stringify(envelope)}\n`);
+  return formatWithChecksum(envelope);
 }
 
 export type OpenedEnvelope =
@@ -55,7 +56,7 @@ const maxSignatures = 16;
 
 function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
   const value = tryParseJson(bytes);
-  if (!isObject(value)) return undefined;
+  if (!isObject(value) || !matchesChecksum(bytes, value)) return undefined;
   const { payloadType, payload, signatures } = value;
   if (typeof payloadType !== 'string' || typeof payload !== 'string' || !Array.isArray(signatures)) {
     return undefined;
