@@ -26,6 +26,8 @@ export interface Transport {
   readonly location: string;
   readonly blobs: BlobStore;
   readonly documents: DocumentStore;
+  /** Removes unfinished files that killed writers left; undefined: the location keeps none. */
+  readonly sweep?: ((signal?: AbortSignal) => Promise<void>) | undefined;
   /** Closes connections; idempotent. */
   close(): Promise<void>;
 }

@@ -1,12 +1,9 @@
-import { rm } from 'node:fs/promises';
 import type { BlobStore } from '../blob-store.ts';
 import type { Digest } from '../image/digest.ts';
-import { throwIfAborted } from '../store/abort.ts';
+import { removeAbandonedFiles } from '../store/abandoned-files.ts';
 import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
-import { listPartials, type Partial } from '../store/ingest.ts';
 import { checkLayout } from '../store/layout.ts';
-import { storeIoError } from '../store/store-error.ts';
 import { emptyIndex, readBundleIndex, type BundleIndex } from './bundle-index.ts';
 import { checkNotBusy } from './busy.ts';
 import { entryManifests, manifestBlobs } from './contents.ts';
@@ -21,9 +18,6 @@ export interface BundleCollection {
   /** Bytes of both. */
   readonly bytesFreed: number;
 }
-
-// A writer on another machine never pauses this long; its clock may differ from ours by minutes.
-const elsewhereIdleMs = 60 * 60 * 1000;
 
 /**
  * Deletes the blobs that no image in the bundle in `dir` needs, and the unfinished files of dead writers.
@@ -47,13 +41,8 @@ export async function gcBundle(dir: string, signal?: AbortSignal): Promise<Bundl
     removed.push(digest);
     bytesFreed += size;
   }
-  const partials = (await listPartials(dir)).filter(isAbandoned);
-  for (const partial of partials) {
-    throwIfAborted(signal, 'collect garbage');
-    await removePartial(partial);
-    bytesFreed += partial.size;
-  }
-  return { removed, partialsRemoved: partials.length, bytesFreed };
+  const partials = await removeAbandonedFiles(dir, signal);
+  return { removed, partialsRemoved: partials.count, bytesFreed: bytesFreed + partials.bytes };
 }
 
 async function neededDigests(
@@ -76,16 +65,4 @@ async function neededDigests(
     for (const { digest } of packBlobs(pack)) needed.add(digest);
   }
   return needed;
-}
-
-function isAbandoned({ owner, idleMs }: Partial): boolean {
-  return owner === 'none' || owner === 'dead' || (owner === 'elsewhere' && idleMs > elsewhereIdleMs);
-}
-
-async function removePartial({ path }: Partial): Promise<void> {
-  try {
-    await rm(path, { force: true });
-  } catch (error) {
-    throw storeIoError('delete file', path, error);
-  }
 }

@@ -1,4 +1,5 @@
 import type { BlobIngest, BlobStore } from '../blob-store.ts';
+import { removeAbandonedFiles } from '../store/abandoned-files.ts';
 import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
 import { checkLayout, initLayout } from '../store/layout.ts';
@@ -38,6 +39,9 @@ export function createDirectoryTransport(dir: string): DirectoryTransport {
         await ensureLayout();
         await documents.write(name, bytes, signal);
       },
+    },
+    async sweep(signal) {
+      await removeAbandonedFiles(dir, signal);
     },
     close: () => Promise.resolve(),
   };

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readBundleIndex } from '../bundle/bundle-index.ts';
@@ -8,7 +8,8 @@ import { createDirectoryTransport } from '../handover/directory-transport.ts';
 import { fixedImage } from '../image-set/prepull-image.ts';
 import { formatReference, parseReference } from '../image/reference.ts';
 import { parseStatus, type StatusDocument } from '../rendezvous/status.ts';
-import { initLayout } from '../store/layout.ts';
+import { ingestDirectory, initLayout } from '../store/layout.ts';
+import { ownedName } from '../store/owner.ts';
 import { createMemorySource, type MemorySource } from '../testing/memory-source.ts';
 import { nestImage } from '../testing/nest-image.ts';
 import { randomImage, randomIndex, type RandomImage, type RandomIndex } from '../testing/random-image.ts';
@@ -140,6 +141,23 @@ describe('a pre-pull into a directory', () => {
 });
 
 describe('the status document of a pre-pull', () => {
+  test('removes what killed pre-pulls left unfinished, but nothing of a living process', async () => {
+    const handover = join(directory.path, 'handover');
+    const living = ownedName('dray-status.json');
+    // Above the highest process id of Linux.
+    const dead = ownedName('index.json').replace(`-${String(process.pid)}-`, '-99999999-');
+    for (const dir of [bundle(), handover]) {
+      await initLayout(dir);
+      for (const name of [living, dead]) await writeFile(join(ingestDirectory(dir), name), 'unfinished');
+      await mkdir(join(dir, '.dray', 'work', dead), { recursive: true });
+    }
+    await run(['app:1'], { handover: createDirectoryTransport(handover) });
+    for (const dir of [bundle(), handover]) {
+      expect(await readdir(ingestDirectory(dir))).toEqual([living]);
+      expect(await readdir(join(dir, '.dray', 'work'))).toEqual([]);
+    }
+  });
+
   test('says running and names the images before anything is resolved', async () => {
     let seen: StatusDocument | undefined;
     await run(['app:1'], {

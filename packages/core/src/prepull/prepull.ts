@@ -64,7 +64,21 @@ export async function prepull(request: PrepullRequest): Promise<PrepullReport> {
   } catch (error) {
     failure = error;
   }
-  return finish({ request, status, tally, reports: reports, failure, startedAt });
+  const report = await finish({ request, status, tally, reports: reports, failure, startedAt });
+  if (report.outcome === 'ready') await sweep(request, tally);
+  return report;
+}
+
+/** Everything that could continue an unfinished file of an earlier run has been fetched. */
+async function sweep({ bundle, handover, signal }: PrepullRequest, tally: Tally): Promise<void> {
+  for (const location of [bundle, handover]) {
+    try {
+      await location?.sweep?.(signal);
+    } catch (error) {
+      const message = `cannot remove unfinished files: ${summarizeError(error).message}`;
+      tally.emit({ type: 'warning', message });
+    }
+  }
 }
 
 function begin(request: PrepullRequest, tally: Tally): Promise<StatusWriter> {

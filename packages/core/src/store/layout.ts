@@ -1,11 +1,11 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DrayError } from '../errors.ts';
 import { hexOf, type Digest } from '../image/digest.ts';
 import { parseJsonObject } from '../image/json.ts';
 import { printable } from '../redact.ts';
 import { fileMode, makeDirectory, setModeOf } from './modes.ts';
+import { ownedName } from './owner.ts';
 import { isRealDirectory, openRegularFile, statRegularFile } from './safe-file.ts';
 import { documentWriteError, storeIoError } from './store-error.ts';
 
@@ -41,7 +41,7 @@ export async function initLayout(dir: string): Promise<void> {
     return;
   }
   const bytes = `${JSON.stringify({ imageLayoutVersion })}\n`;
-  const temporary = join(ingestDirectory(dir), `oci-layout.free-0-${randomBytes(8).toString('hex')}`);
+  const temporary = join(ingestDirectory(dir), ownedName('oci-layout'));
   try {
     await writeFile(temporary, bytes, { flag: 'wx', mode: fileMode });
     await setModeOf(temporary);

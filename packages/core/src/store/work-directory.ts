@@ -8,13 +8,18 @@ import { storeIoError } from './store-error.ts';
 
 const key = 'work';
 
+/** Where the temporary directories of a bundle are. */
+export function workParent(dir: string): string {
+  return join(dir, '.dray', 'work');
+}
+
 /**
  * A new temporary directory in the bundle `dir`; first removes what dead processes left there. @throws
  * DrayError `STORE_IO`, `BUNDLE_UNSAFE`
  */
 export async function makeWorkDirectory(dir: string): Promise<string> {
   await makeStoreDirectories(dir);
-  const parent = join(dir, '.dray', 'work');
+  const parent = workParent(dir);
   const path = join(parent, ownedName(key));
   try {
     if (!(await isRealDirectory(parent))) await makeDirectory(parent);
