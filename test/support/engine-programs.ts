@@ -33,6 +33,9 @@ export const engineVariants: readonly EngineVariant[] = availableEngines().inclu
       { name: '28.5', imageStore: 'containerd' },
     ];
 
+/** For tests to which the engine does not matter. */
+export const anyEngine: EngineVariant = engineVariants[0] ?? { name: 'path', imageStore: 'classic' };
+
 /** Those and one more release, for what depends on how an engine keeps its files. */
 export const everyEngineVariant: readonly EngineVariant[] = availableEngines().includes('path')
   ? engineVariants

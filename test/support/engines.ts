@@ -13,6 +13,8 @@ export type { EngineVariant } from './engine-programs.ts';
 
 /** A real engine with a data-root of its own: containers need `--network none` (or `host`). */
 export interface TestEngine extends EngineInFolder {
+  /** Where packs are mounted for its containerd; undefined with the classic store. */
+  readonly livePacks: string | undefined;
   /** Unmounts the packs that were mounted into it while it ran, and outlive the images on them. */
   unmountPacks(): Promise<void>;
   /** Ends it with everything it has started, unmounts and removes everything of it. */
@@ -46,6 +48,7 @@ export async function startEngine(options: EngineOptions): Promise<TestEngine> {
     };
     return {
       ...engine,
+      livePacks: livePackFolder(engine.dataRoot),
       unmountPacks,
       async stop() {
         await end();

@@ -8,12 +8,16 @@ const LOOK_EVERY_MS = 20;
  */
 const LIMIT_MS = 120_000;
 
-/** Waits for something that sends no event. Throws when it has not come true after {@link LIMIT_MS}. */
-export async function waitUntil(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + LIMIT_MS;
+/** Waits for something that sends no event. Throws when it has not come true after `limitMs`. */
+export async function waitUntil(
+  isTrue: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs: number = LIMIT_MS,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
   while (!(await isTrue())) {
     if (performance.now() > deadline)
-      throw new Error(`cannot wait until ${what}: ${String(LIMIT_MS)} ms are over`);
+      throw new Error(`cannot wait until ${what}: ${String(limitMs)} ms are over`);
     await pause(LOOK_EVERY_MS);
   }
 }

@@ -1,0 +1,9 @@
+import { killBake } from './kill-bake.ts';
+import { killEngine } from './kill-engine.ts';
+import { killLiveMount } from './kill-live-mount.ts';
+import { killLoad } from './kill-load.ts';
+import { killPrepull } from './kill-prepull.ts';
+import type { Scenario } from './scenario.ts';
+
+/** In the order of the campaign. */
+export const scenarios: readonly Scenario[] = [killPrepull, killLoad, killLiveMount, killEngine, killBake];
