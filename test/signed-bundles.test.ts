@@ -16,6 +16,8 @@ import { blobFile, forgePack, packOf } from './support/forge-in-place.ts';
 import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
 import { liveRequest } from './support/live.ts';
 import { mountTmpfs } from './support/mounts.ts';
+import { errorCodeIn, makeDataRoot } from './support/private-engine.ts';
+import type { Finished } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
@@ -257,12 +259,59 @@ describeWith(needs, 'a bundle that was signed', () => {
   );
 
   test(
+    'is the only kind of bundle that a private engine starts with, a bake bakes and an unpack unpacks',
+    async () => {
+      const root = await makeDataRoot(variant, checking);
+      const output = makeFolder();
+      const options = { env: checking };
+      const reportIn = ({ stdout }: Finished): unknown => JSON.parse(stdout);
+      const trusting = ['--require-signature', '--json', '--bundle', bundle];
+      const start = (): Promise<Finished> => root.engine('start', trusting);
+      const bake = (): Promise<Finished> =>
+        dray(['bake', '--output', join(output, 'baked'), ...trusting], options);
+      const unpack = (): Promise<Finished> =>
+        dray(['bundle', 'unpack', ...trusting.slice(0, -1), bundle], options);
+      try {
+        // What is in index.json was put there later, and does not count.
+        const index = join(bundle, 'index.json');
+        const evil = readFileSync(index, 'utf8').replaceAll('team/app', 'team/evil');
+        writeFileSync(index, evil);
+        expect(reportIn(await start())).toMatchObject({
+          images: [{ reference: app.reference, delivery: 'mount' }],
+        });
+        expect(reportIn(await bake())).toMatchObject({ images: [app.reference] });
+        for (const { digest } of app.layers) rmSync(blobFile(bundle, parseDigest(digest, 'the layer')));
+        expect(reportIn(await unpack())).toMatchObject({ images: [app.reference], layers: 2 });
+        await root.engine('stop', ['--purge']);
+        await removeFolder(join(output, 'baked'));
+        rmSync(join(bundle, 'dray-signature.json'));
+        writeFileSync(index, evil);
+        for (const run of [start, bake, unpack]) {
+          const refused = await run();
+          expect(refused.exitCode).not.toBe(0);
+          expect(errorCodeIn(refused)).toBe('SIGNATURE_MISSING');
+        }
+        expect(readFileSync(index, 'utf8')).toBe(evil);
+        expect(readdirSync(output)).toEqual([]);
+        expect((await root.engine('status')).exitCode).toBe(3);
+      } finally {
+        await root.remove();
+        await removeFolder(output);
+      }
+    },
+    3 * minute,
+  );
+
+  test(
     'needs a key, and the key is nowhere to be found afterwards',
     async () => {
       const secret = pemOf(ours.privateKey).split('\n')[1] ?? '';
       for (const args of [
         ['prepull', '--sign', app.reference],
         ['load', '--require-signature'],
+        ['bake', '--require-signature'],
+        ['bundle', 'unpack', '--require-signature'],
+        ['engine', 'start', '--require-signature'],
       ]) {
         const finished = await dray([...args, '--bundle', bundle]);
         expect(finished.exitCode).toBe(2);

@@ -53,14 +53,16 @@ export interface EngineReport {
   readonly storage?: { readonly backend: string; readonly reason: string };
 }
 
-/** Makes a fresh one for engines of a variant. */
-export async function makeDataRoot({ name, imageStore }: EngineVariant): Promise<PrivateDataRoot> {
+type Variables = Readonly<Record<string, string>>;
+
+/** Makes a fresh one for engines of a variant. `more`: more variables for `dray`. */
+export async function makeDataRoot(variant: EngineVariant, more: Variables = {}): Promise<PrivateDataRoot> {
   const folder = makeFolder();
   await mountTmpfs(folder);
   const path = join(folder, 'root');
   const bridge = await makeBridge();
-  const env = privateEngineEnv(name);
-  const forStart = ['--image-store', imageStore, '--bridge', bridge.name];
+  const env = { ...privateEngineEnv(variant.name), ...more };
+  const forStart = ['--image-store', variant.imageStore, '--bridge', bridge.name];
   const flags = (command: string): string[] =>
     command === 'start' ? ['--data-root', path, ...forStart] : ['--data-root', path];
   const runDirs = new Set<string>();
@@ -117,7 +119,7 @@ export async function makeDataRoot({ name, imageStore }: EngineVariant): Promise
 }
 
 /** What `dray` needs in its environment to start an engine of that version. */
-function privateEngineEnv(name: EngineName): Readonly<Record<string, string>> {
+function privateEngineEnv(name: EngineName): Variables {
   return { PATH: enginePath(name) };
 }
 

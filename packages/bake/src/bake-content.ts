@@ -3,8 +3,6 @@ import type { BlobStore, LoadableImage, Platform } from '@drayage/core';
 import {
   checkLayout,
   checkPackRoot,
-  createDirectoryBlobStore,
-  createDirectoryDocumentStore,
   emptyIndex,
   packedLayers,
   packsFor,
@@ -14,6 +12,7 @@ import {
 } from '@drayage/core/bundle';
 import type {
   BundleIndex,
+  DirectoryTransport,
   MountablePack,
   Pack,
   PackRootLister,
@@ -24,8 +23,7 @@ import { classicLayout, type LayoutEntry } from '@drayage/private-engine';
 import { bakedMountPoint } from './baked-paths.ts';
 
 export interface BakeSource {
-  /** The bundle's directory. */
-  readonly bundle: string;
+  readonly bundle: DirectoryTransport;
   /** The pack store of that bundle. */
   readonly store: PackStore;
   /** Lists the root of a pack before it becomes part of an image. */
@@ -50,11 +48,11 @@ export interface BakeContent {
  * layers of an image or contain anything but layers; errors of reading a bundle
  */
 export async function readBakeContent(source: BakeSource): Promise<BakeContent> {
-  const { bundle, store, platform, signal } = source;
+  const { store, platform, signal } = source;
+  const { location: bundle, blobs, documents } = source.bundle;
   await checkLayout(bundle);
-  const index = (await readBundleIndex(createDirectoryDocumentStore(bundle), signal)) ?? emptyIndex;
+  const index = (await readBundleIndex(documents, signal)) ?? emptyIndex;
   checkIndex(bundle, index);
-  const blobs = createDirectoryBlobStore(bundle);
   const layers = packedLayers(await readPacks(blobs, index.packs, { signal }));
   const images: LoadableImage[] = [];
   for (const entry of index.entries) images.push(await readImage(blobs, entry, platform, signal));

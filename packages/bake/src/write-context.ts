@@ -83,7 +83,7 @@ async function writeFiles(
     `${counted(images.length, 'image')} in ${counted(packs.length, 'pack')}\n`,
   );
   const openBlob = (descriptor: Descriptor): Promise<ByteStream> =>
-    openVerified(blobs, descriptor, bundle, signal);
+    openVerified(blobs, descriptor, bundle.location, signal);
   const id = await writeHashed(join(own, 'layout.tar'), layoutTar(entries, openBlob), signal);
   await writeFile(join(own, 'layout.id'), `${id}\n`);
   const references = images.flatMap(({ reference }) => (reference === undefined ? [] : [reference]));

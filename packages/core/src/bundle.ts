@@ -2,7 +2,7 @@
 export { checkLayout, initLayout } from './store/layout.ts';
 export { createDirectoryBlobStore } from './store/directory-blob-store.ts';
 export { createDirectoryDocumentStore } from './store/directory-document-store.ts';
-export { createDirectoryTransport } from './handover/directory-transport.ts';
+export { createDirectoryTransport, type DirectoryTransport } from './handover/directory-transport.ts';
 export { hashFile } from './store/hash-file.ts';
 export { readProven } from './store/prove-file.ts';
 export { createPackStore, type PackStore } from './store/pack-store.ts';

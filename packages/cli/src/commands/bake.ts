@@ -7,6 +7,7 @@ import { startProgress, type Progress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { sudoUid } from '../wiring/pack-trust.ts';
 import { openPackRootLister, openPackStore } from '../wiring/packing.ts';
+import { trustedBundle } from '../wiring/trust.ts';
 import type { CommandContext } from '../command.ts';
 
 /** What `bake --json` prints. */
@@ -75,7 +76,8 @@ async function writeContext(
   progress: Progress,
 ): Promise<BakedContext> {
   const { writeBakeContext } = await import('@drayage/bake');
-  const { bundle, output } = config;
+  const { output } = config;
+  const bundle = trustedBundle(config);
   progress.status(`writing the build context ${output}`);
   const store = openPackStore(config.bundle);
   const platform = config.platform ?? hostPlatform();

@@ -37,7 +37,7 @@ export const bundleCommands: readonly CommandSpec[] = [
     description:
       'Rebuilds the tar of each layer that is only in a pack, byte for byte, and adds the layers to the images, so that any OCI tool can read the bundle. Needs squashfs-tools, but not root. Keeps the packs.',
     argument: bundleArgument,
-    options: ['bundle'],
+    options: ['bundle', 'requireSignature', 'signatureContext'],
     examples: [{ line: 'dray bundle unpack .dray/bundle', summary: 'before loading without root' }],
     load: async () => (await import('./bundle-unpack.ts')).runBundleUnpack,
   },

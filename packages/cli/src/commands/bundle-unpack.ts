@@ -3,6 +3,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
 import { counted, humanSize } from '../output/quantities.ts';
 import { openPackAccess } from '../wiring/packing.ts';
+import { trustedBundle } from '../wiring/trust.ts';
 import type { CommandContext } from '../command.ts';
 
 /** `dray bundle unpack`. */
@@ -10,7 +11,7 @@ export async function runBundleUnpack({ config, host, signal }: CommandContext):
   const progress = await startProgress(host);
   try {
     const packs = openPackAccess(config, host);
-    const unpacking = await unpackBundle(config.bundle, {
+    const unpacking = await unpackBundle(trustedBundle(config), {
       packs,
       onLayer: ({ reference, bytes }) => {
         progress.line(`${reference}  rebuilt a layer of ${humanSize(bytes)}`);

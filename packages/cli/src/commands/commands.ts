@@ -172,7 +172,16 @@ export const commands: readonly CommandSpec[] = [
     description:
       'Writes the build context of an image: the packs of the bundle, and an entry point that mounts them when the container starts, so that nothing is pulled, loaded or copied there. With --tag, builds the image with the docker client. Run the container with --privileged, as docker-in-docker always requires.',
     argument: bundleArgument,
-    options: ['bundle', 'base', 'output', 'bakeTag', 'push', 'platform'],
+    options: [
+      'bundle',
+      'requireSignature',
+      'signatureContext',
+      'base',
+      'output',
+      'bakeTag',
+      'push',
+      'platform',
+    ],
     examples: [
       { line: 'dray bake', summary: 'the build context of .dray/bundle, in .dray/bake' },
       {

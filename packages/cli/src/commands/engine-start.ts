@@ -1,5 +1,4 @@
 import { deliverImages, isDrayError, reasonOf } from '@drayage/core';
-import { createDirectoryTransport } from '@drayage/core/bundle';
 import { startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineEventLine, engineStartText, type EngineStartReport } from '../output/engine-text.ts';
@@ -9,7 +8,7 @@ import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts
 import { packTrust } from '../wiring/pack-trust.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';
-import { trusted } from '../wiring/trust.ts';
+import { trustedBundle } from '../wiring/trust.ts';
 import type { CommandContext } from '../command.ts';
 
 /** `dray engine start`. */
@@ -69,7 +68,7 @@ async function loadTheRest(
   if (!hasImages) return [];
   const mounted = new Set(mountable?.images.map(({ config: { digest } }) => digest));
   try {
-    const bundle = trusted(createDirectoryTransport(config.bundle), { ...config, settled: true });
+    const bundle = trustedBundle(config);
     const engine = await openPrivateEngine(dockerHost, host);
     const { images } = await deliverImages({ handover: bundle, local: bundle }, engine, {
       delivery: 'load',

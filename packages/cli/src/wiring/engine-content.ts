@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { hostPlatform, verifying } from '@drayage/core';
-import { createDirectoryTransport, findMountable, readBundleIndex, verifyPack } from '@drayage/core/bundle';
-import type { MountContent, MountablePack, Pack } from '@drayage/core/bundle';
+import { findMountable, readBundleIndex, verifyPack } from '@drayage/core/bundle';
+import type { DirectoryTransport, MountContent, MountablePack, Pack } from '@drayage/core/bundle';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 import { openPackAccess } from './packing.ts';
-import { trusted } from './trust.ts';
+import { trustedBundle } from './trust.ts';
 
 /** What the bundle on this node offers to an engine that is about to start. */
 export interface EngineContent {
@@ -27,8 +27,7 @@ export async function engineContent(
   warn: (message: string) => void,
   signal: AbortSignal,
 ): Promise<EngineContent> {
-  // The bundle on this node can be a copy from another pipeline.
-  const bundle = trusted(createDirectoryTransport(config.bundle), { ...config, settled: true });
+  const bundle = trustedBundle(config);
   const { blobs, documents } = bundle;
   const index = await readBundleIndex(documents);
   if (index === undefined || index.entries.length === 0) return { hasImages: false, mountable: undefined };
@@ -39,7 +38,7 @@ export async function engineContent(
   if (images.length === 0) return { hasImages: true, mountable: undefined };
   const content = {
     images: images.map(({ image }) => image),
-    packs: await provenPacks(config, host, packs, signal),
+    packs: await provenPacks(bundle, openPackAccess(config, host), packs, signal),
   };
   const openBlob: MountContent['openBlob'] = async (descriptor) =>
     verifying(await blobs.open(descriptor, { signal }), descriptor, config.bundle);
@@ -47,14 +46,12 @@ export async function engineContent(
 }
 
 async function provenPacks(
-  config: Config,
-  host: Pick<Host, 'env'>,
+  bundle: DirectoryTransport,
+  access: ReturnType<typeof openPackAccess>,
   packs: readonly Pack[],
   signal: AbortSignal,
 ): Promise<readonly MountablePack[]> {
-  const access = openPackAccess(config, host);
   const { store, deepConcurrency: concurrency } = access;
-  const bundle = createDirectoryTransport(config.bundle);
   const mountable: MountablePack[] = [];
   for (const pack of packs) {
     const proven = await store.prove(pack.image, signal);

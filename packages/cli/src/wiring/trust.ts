@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { UsageError, type DocumentStore, type Transport } from '@drayage/core';
+import { createDirectoryTransport, type DirectoryTransport } from '@drayage/core/bundle';
 import { claimIndex, dropSignature, signingDocuments, verifiedDocuments } from '@drayage/core/signature';
 import type { SignatureDemand, SigningOptions } from '@drayage/core/signature';
 import { trustOptions } from '../options/trust-options.ts';
@@ -31,6 +32,11 @@ export function trusted<Place extends { readonly documents: DocumentStore }>(
 ): Place {
   const demand = signatureDemand(config);
   return demand === undefined ? place : { ...place, documents: verifiedDocuments(place.documents, demand) };
+}
+
+/** The bundle on this node. It can be a copy from another pipeline. @throws UsageError `USAGE` */
+export function trustedBundle(config: Config): DirectoryTransport {
+  return trusted(createDirectoryTransport(config.bundle), { ...config, settled: true });
 }
 
 /** The signer of this run; undefined: no signing. @throws UsageError `USAGE` without a key */

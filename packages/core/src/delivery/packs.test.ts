@@ -220,7 +220,9 @@ describe('mounting', () => {
 
 describe('unpacking a bundle', () => {
   test('makes it loadable without packs', async () => {
-    const unpacking = await unpackBundle(dir, { packs: { store: createPackStore(dir), reader } });
+    const unpacking = await unpackBundle(createDirectoryTransport(dir), {
+      packs: { store: createPackStore(dir), reader },
+    });
     expect(unpacking).toMatchObject({ images: ['registry.test/app:1'], layers: 3 });
     await rm(join(dir, 'blobs', 'sha256', packImage.slice(7)));
     const engine = fakeEngine('classic');
@@ -230,8 +232,11 @@ describe('unpacking a bundle', () => {
 
   test('does nothing the second time', async () => {
     const packs = { store: createPackStore(dir), reader };
-    await unpackBundle(dir, { packs });
-    expect(await unpackBundle(dir, { packs })).toMatchObject({ images: [], layers: 0 });
+    await unpackBundle(createDirectoryTransport(dir), { packs });
+    expect(await unpackBundle(createDirectoryTransport(dir), { packs })).toMatchObject({
+      images: [],
+      layers: 0,
+    });
   });
 });
 

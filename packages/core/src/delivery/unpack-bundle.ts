@@ -8,7 +8,7 @@ import {
 import type { BundleEntry } from '../bundle/bundle-index.ts';
 import { packedLayers, readPacks, type PackedLayers } from '../bundle/packed-layers.ts';
 import { readImage } from '../bundle/read-image.ts';
-import { createDirectoryTransport } from '../handover/directory-transport.ts';
+import type { DirectoryTransport } from '../handover/directory-transport.ts';
 import { hostPlatform } from '../image/platform.ts';
 import { convertManifestToOci } from '../image/converted-manifest.ts';
 import { throwIfAborted } from '../store/abort.ts';
@@ -36,15 +36,17 @@ export interface BundleUnpacking {
 }
 
 /**
- * Turns the packed layers of the bundle in `dir` back into blobs: the original tars, under their diffIds,
+ * Turns the packed layers of a bundle in a directory back into blobs: the original tars, under their diffIds,
  * with an OCI manifest over them for other tools. Keeps packs and original manifests. Works without root.
  * @throws DrayError `BUNDLE_INVALID`, `PACK_INVALID`, `PACK_TOOL_MISSING`, `DIGEST_MISMATCH`, `DISK_FULL`,
  * `STORE_IO`, `ABORTED`
  */
-export async function unpackBundle(dir: string, options: UnpackOptions): Promise<BundleUnpacking> {
+export async function unpackBundle(
+  bundle: DirectoryTransport,
+  options: UnpackOptions,
+): Promise<BundleUnpacking> {
   const { signal } = options;
-  await checkLayout(dir);
-  const bundle = createDirectoryTransport(dir);
+  await checkLayout(bundle.location);
   let index = (await readBundleIndex(bundle.documents, signal)) ?? emptyIndex;
   const packed = packedLayers(await readPacks(bundle.blobs, index.packs, { signal }));
   const images: string[] = [];
