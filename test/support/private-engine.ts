@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { isObject } from '@drayage/core';
@@ -180,6 +180,7 @@ function holdingsOf(folder: string, runDirs: ReadonlySet<string>): readonly stri
     ...[...runDirs].flatMap((runDir) =>
       namesIn(dirname(runDir)).includes(basename(runDir)) ? [`directory ${runDir}`] : [],
     ),
+    ...liveFolders(folder),
     ...namesIn('/sys/fs/cgroup').flatMap((hierarchy) =>
       namesIn(`/sys/fs/cgroup/${hierarchy}/drayage`)
         .filter((id) => ids.includes(id))
@@ -189,6 +190,18 @@ function holdingsOf(folder: string, runDirs: ReadonlySet<string>): readonly stri
       .filter((name) => /^dray\d+$/.test(name))
       .map((name) => `network interface ${name}`),
   ];
+}
+
+/** The folders of mounted packs whose note names a snapshot directory in `folder`. */
+function liveFolders(folder: string): string[] {
+  const live = '/run/drayage/live';
+  return namesIn(live)
+    .map((name) => join(live, name))
+    .filter((path) => {
+      const note = join(path, '.snapshots');
+      return existsSync(note) && readFileSync(note, 'utf8').includes(` ${folder}/`);
+    })
+    .map((path) => `folder of packs ${path}`);
 }
 
 function loopDevices(folder: string): string[] {

@@ -28,6 +28,8 @@ export interface LiveMountRequest extends MountRequest {
   readonly info: EngineInfo;
   /** Default: `none`. */
   readonly content?: LayerContent | undefined;
+  /** Called with the folder for the engine's mounted packs, before anything is mounted there. */
+  readonly onFolder?: ((folder: string) => Promise<void>) | undefined;
 }
 
 /** The result of a live mount. */
@@ -50,11 +52,12 @@ export interface LiveMountResult {
  * and `openBlob`
  */
 export async function mountLive(request: LiveMountRequest): Promise<LiveMountResult> {
-  const { engineHost, packs, signal } = request;
+  const { engineHost, packs, onFolder, signal } = request;
   const lease = leaseName();
   const engine = await openLiveEngine(request, lease);
   const atHand = packsAtHand(engineHost, packs, signal);
   try {
+    await onFolder?.(engine.folder);
     const swept = await sweepPacks(engine);
     await takeLease(engine.client, lease, [...new Set(packs.map(({ pack }) => pack.image.digest))]);
     const done = await underLease(engine, request, atHand);

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Owner } from '../lock/owner.ts';
 import {
   identifyProcess,
@@ -61,4 +62,15 @@ export async function removeTraces(
     await removeCgroup(owner.cgroup);
   }
   await rm(owner.runDir, { recursive: true, force: true });
+  if (owner.packFolder !== undefined) await removePackFolder(owner.packFolder);
+}
+
+/** Removes mount points and notes. A directory that is still a mount point here stays. */
+async function removePackFolder(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    await (entry.isDirectory() ? rmdir(path) : rm(path)).catch(() => undefined);
+  }
+  await rmdir(folder).catch(() => undefined);
 }

@@ -4,6 +4,7 @@ import { hasRepeatedTree, packedLayers } from '@drayage/core/bundle';
 import { mountLive, createLocalEngineHost } from '@drayage/mount';
 import { parseMountinfo } from '@drayage/host';
 import type { Holder } from '../lock/holder.ts';
+import { readOwner, writeOwner } from '../lock/owner.ts';
 import { packTrust, type PrivateEngineOptions, type UnmountedImage } from './options.ts';
 import type { EnginePaths } from '../lock/engine-paths.ts';
 import { recordPack } from './recorded-packs.ts';
@@ -56,13 +57,20 @@ export async function mountInContainerd(
     signal,
   });
   try {
-    await mountLive({ engineHost, info, ...content, images, signal });
+    const onFolder = (packFolder: string): Promise<void> => recordFolder(places, packFolder);
+    await mountLive({ engineHost, info, ...content, images, onFolder, signal });
   } finally {
     await engineHost.close();
   }
   const recorded = await mountedNow(holder, packs, content.packs);
   await writeState(places.state, { ...state, packs: recorded });
   return { packs: recorded, unmounted };
+}
+
+/** The mounts end with the engine's namespace; the folder must be removed after it. */
+async function recordFolder({ owner: file }: EnginePaths, packFolder: string): Promise<void> {
+  const owner = await readOwner(file);
+  if (owner !== undefined) await writeOwner(file, { ...owner, packFolder });
 }
 
 /** The packs of both lists that are mounted in the engine's namespace, with their mount points. */

@@ -15,6 +15,8 @@ export interface Owner extends ProcessIdentity, PidSpace {
   readonly bridge?: string | undefined;
   /** True if no engine had firewall chains before this one. */
   readonly ownsChains?: boolean | undefined;
+  /** The folder of the packs that were mounted into the running engine. */
+  readonly packFolder?: string | undefined;
   /** Control group of its containers, below each hierarchy's mount point. */
   readonly cgroup: string;
 }
@@ -51,7 +53,7 @@ export async function ownerLife(owner: Owner, here: PidSpace): Promise<OwnerLife
 function parseOwner(text: string): Owner | undefined {
   const value: unknown = JSON.parse(text);
   if (!isObject(value) || value['version'] !== 1) return undefined;
-  const { pid, startTime, bridge, ownsChains } = value;
+  const { pid, startTime, bridge, ownsChains, packFolder } = value;
   const { bootId, pidNamespace, networkNamespace, hostname, since, socket, runDir, cgroup } = value;
   if (typeof pid !== 'number' || typeof startTime !== 'number') return undefined;
   if (typeof bootId !== 'string' || typeof pidNamespace !== 'string') return undefined;
@@ -64,5 +66,6 @@ function parseOwner(text: string): Owner | undefined {
     ...owner,
     ...(typeof bridge === 'string' ? { bridge } : {}),
     ...(typeof ownsChains === 'boolean' ? { ownsChains } : {}),
+    ...(typeof packFolder === 'string' ? { packFolder } : {}),
   };
 }
