@@ -1,6 +1,6 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { chmod, cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { hexOf } from '@drayage/core';
 import type { DeliveryReport } from '@drayage/core';
@@ -14,6 +14,8 @@ import { forgePack, packOf } from './support/forge-in-place.ts';
 import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
 import { liveRequest } from './support/live.ts';
 import { mountTmpfs } from './support/mounts.ts';
+import { erofsPrograms } from './support/packs.ts';
+import { runOrThrow, type Finished } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
@@ -183,4 +185,102 @@ describeWith(needs, 'a pack that holds something else than its layers', () => {
     },
     2 * minute,
   );
+});
+
+const erofs = erofsPrograms();
+
+describeWith({ registry: true, programs: ['setcap', 'touch'], root: true }, 'an EROFS pack', () => {
+  if (erofs === undefined) {
+    test('is not checked here: set-up has fetched no erofs-utils', () => {
+      expect(erofs).toBeUndefined();
+    });
+    return;
+  }
+  const env = { PATH: `${dirname(erofs.mkfsErofs)}:${process.env['PATH'] ?? ''}` };
+  let registry: TestRegistry;
+  let honest: string;
+  let bundle: string;
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+    honest = makeFolder();
+    const layers = [
+      busyboxLayer(),
+      [
+        { path: 'bin/tool', content: 'one', mode: 0o755 },
+        { path: 'data', content: 'data' },
+      ],
+    ];
+    const { reference } = await pushImage(registry, 'team/app:1', { layers });
+    const args = ['--form', 'packs', '--pack-format', 'erofs', '--bundle', honest, reference];
+    await drayJson('prepull', args, { env });
+  }, minute);
+
+  afterAll(async () => {
+    await removeFolder(honest);
+    await registry.stop();
+  });
+
+  beforeEach(async () => {
+    bundle = makeFolder();
+    await cp(honest, bundle, { recursive: true });
+  });
+
+  afterEach(() => removeFolder(bundle));
+
+  const verify = (path: string): Promise<Finished> =>
+    dray(['bundle', 'verify', '--deep', '--bundle', bundle, '--json'], { env: { PATH: path } });
+
+  test('contains the layers that it names', async () => {
+    expect(reportOf('verify', await verify(env.PATH))).toMatchObject({ ok: true, deepLayers: 2 });
+    await forgePack(bundle, () => Promise.resolve());
+    expect(reportOf('verify', await verify(env.PATH))).toMatchObject({ ok: true, deepLayers: 2 });
+  });
+
+  test('is not checked without a program for it, and the error says what to install', async () => {
+    const finished = await verify('/nonexistent');
+    expect(finished.exitCode).not.toBe(0);
+    expect(finished.stdout).toContain('PACK_TOOL_MISSING');
+    expect(finished.stderr).toContain('fsck.erofs');
+    expect(finished.stderr).toContain('Install erofs-utils 1.8 or newer.');
+  });
+
+  const forgeries: Readonly<Record<string, readonly [(tool: string) => unknown, string]>> = {
+    'another content': [(tool) => writeFileSync(tool, 'EVL'), 'different content'],
+    'another mode': [(tool) => chmod(tool, 0o4755), 'different mode'],
+    'another time by a nanosecond': [
+      (tool) => runOrThrow('touch', ['-d', '1970-01-01 00:00:00.000000001Z', tool]),
+      'different time',
+    ],
+    'a capability': [
+      (tool) => runOrThrow('setcap', ['cap_net_raw+ep', tool]),
+      'different security.capability',
+    ],
+    'a file more': [(tool) => writeFileSync(`${tool}-too`, 'evil'), 'is not in the layer'],
+    'a file less': [(tool) => rmSync(join(tool, '../../data')), 'is missing'],
+    'a link for a file': [
+      (tool) => {
+        rmSync(tool);
+        symlinkSync('/etc/shadow', tool);
+      },
+      'is missing',
+    ],
+  };
+  test.each(Object.entries(forgeries))('is refused with %s', async (_, [change, reason]) => {
+    const { layers } = await packOf(bundle);
+    await forgePack(bundle, async (tree) => {
+      const tool = layers
+        .map(({ diffId }) => join(tree, hexOf(diffId), 'bin/tool'))
+        .find((file) => statSync(file, { throwIfNoEntry: false }) !== undefined);
+      if (tool === undefined) throw new Error('no layer has the file');
+      const { mtime } = statSync(dirname(tool));
+      await change(tool);
+      utimesSync(dirname(tool), mtime, mtime);
+    });
+    const finished = await verify(env.PATH);
+    expect(finished.exitCode).toBe(3);
+    expect(reportOf('verify', finished)).toMatchObject({
+      problems: [{ code: 'PACK_INVALID', message: expect.stringContaining(reason) }],
+    });
+  });
 });

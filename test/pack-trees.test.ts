@@ -87,19 +87,19 @@ describeWith({ registry: true, programs, root: true }, 'packs', () => {
     }
   });
 
-  test('in the format squashfs are found to be what their diffIds say', async () => {
-    const { file, layers: packed } = packOf('squashfs');
-    const reader = createPackReader({ env: process.env });
+  test.each(filesystems)('in the format %s are found to be what their diffIds say', async (filesystem) => {
+    const { file, layers: packed } = packOf(filesystem);
+    const reader = createPackReader({ ...erofsPrograms(), env: process.env });
     for (const layer of packed) {
       const tarSplit = await blobs.open(layer.tarSplit);
       const request = {
         file,
-        filesystem: 'squashfs',
+        filesystem,
         layer,
         packLayers: packed,
         tarSplit,
         workDir: folder,
-      } as const;
+      };
       await expect(reader.checkLayer(request)).resolves.toBeUndefined();
     }
   });

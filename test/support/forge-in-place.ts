@@ -13,6 +13,7 @@ import {
 import type { Pack } from '@drayage/core/bundle';
 
 import { makeFolder, removeFolder } from './folders.ts';
+import { erofsPrograms } from './packs.ts';
 import { runOrThrow } from './processes.ts';
 
 /** Where a blob of a bundle is. */
@@ -38,10 +39,14 @@ export async function forgePack(bundle: string, change: (tree: string) => Promis
   const folder = makeFolder();
   try {
     const [tree, file] = [join(folder, 'tree'), join(folder, 'pack')];
-    await runOrThrow('unsquashfs', ['-no-progress', '-dest', tree, blobFile(bundle, pack.image.digest)]);
+    const original = blobFile(bundle, pack.image.digest);
+    const { mkfsErofs = '', fsckErofs = '' } = erofsPrograms() ?? {};
+    if (pack.filesystem === 'erofs') await runOrThrow(fsckErofs, [`--extract=${tree}`, original]);
+    else await runOrThrow('unsquashfs', ['-no-progress', '-dest', tree, original]);
     await change(tree);
     const settings = ['-noappend', '-no-progress', '-quiet', '-comp', 'zstd', '-no-fragments'];
-    await runOrThrow('mksquashfs', [tree, file, ...settings]);
+    if (pack.filesystem === 'erofs') await runOrThrow(mkfsErofs, ['--quiet', '-zlz4', file, tree]);
+    else await runOrThrow('mksquashfs', [tree, file, ...settings]);
     const image = { ...pack.image, ...(await hashFile(file)) };
     const { config, manifest } = packDocuments(image, pack.filesystem, pack.layers);
     await blobs.put(image, (offset) => Promise.resolve(createReadStream(file, { start: offset })));

@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DrayError, IntegrityError, abortable, fromHex, hexOf } from '@drayage/core';
 import type { OpenPackedLayer } from '@drayage/core/bundle';
+import { MalformedErofs } from '../erofs/erofs-bytes.ts';
+import { ErofsFile } from '../erofs/erofs-file.ts';
 import { entryPath } from '../layer/entry-path.ts';
 import { RefusedEntry } from '../layer/refused.ts';
 import { MalformedTarSplit } from '../split/tar-split-reader.ts';
@@ -15,18 +17,26 @@ import type { Extractor } from './extract.ts';
 import { rebuildTar } from './rebuild-tar.ts';
 import { treeFiles, type TreeFiles } from './tree-files.ts';
 
-const refusals = [MalformedTar, MalformedTarSplit, MalformedSquashfs, RefusedEntry, WrongTree];
+const refusals = [
+  MalformedTar,
+  MalformedTarSplit,
+  MalformedSquashfs,
+  MalformedErofs,
+  RefusedEntry,
+  WrongTree,
+];
 
 /** Implements `PackReader.checkLayer`. */
 export async function checkLayer(extractor: Extractor, request: OpenPackedLayer): Promise<void> {
-  if (request.filesystem !== 'squashfs')
-    throw invalid(request, 'only squashfs packs can be checked without mounting');
   const top = hexOf(request.layer.diffId);
   const directory = await mkdtemp(join(request.workDir, `check-${top.slice(0, 12)}-`));
   try {
     const files = treeFiles(await extractor.extract(request, directory));
     const expected = await rebuildAndCheck(request, files);
-    await SquashfsFile.use(request.file, (file) => compareTree(file.walk(top), expected));
+    const PackFile = request.filesystem === 'squashfs' ? SquashfsFile : ErofsFile;
+    await PackFile.use(request.file, (file: SquashfsFile | ErofsFile) =>
+      compareTree(file.walk(top), expected),
+    );
   } catch (error) {
     if (!refusals.some((refusal) => error instanceof refusal)) throw error;
     throw invalid(request, error instanceof Error ? error.message : String(error), error);
@@ -42,7 +52,7 @@ export async function checkLayer(extractor: Extractor, request: OpenPackedLayer)
 async function rebuildAndCheck(request: OpenPackedLayer, files: TreeFiles): Promise<ExpectedTree> {
   const { layer, tarSplit, signal } = request;
   const hash = createHash('sha256');
-  const expectation = new TreeExpectation(hexOf(layer.diffId));
+  const expectation = new TreeExpectation(hexOf(layer.diffId), request.filesystem);
   const used = new Map<string, number>();
   const tar = rebuildTar(files, tarSplit, (name, offset) => used.set(entryPath(name), offset));
   let tarSize = 0;

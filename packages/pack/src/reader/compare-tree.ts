@@ -1,5 +1,22 @@
-import type { SquashfsNode } from '../squashfs/squashfs-file.ts';
+import type { TarTime } from '../tar/tar-entry.ts';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
+
+/** A path in a pack, without the content of files. Names are bytes (`latin1`). */
+export interface PackNode {
+  readonly type: 'directory' | 'file' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket';
+  /** The same for all hard links of a file. */
+  readonly number: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: TarTime;
+  /** Size of a file (bytes); 0 for all other types. */
+  readonly size: number;
+  readonly linkName: string;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+}
 
 /** A difference between a tree and its layer; the message follows a colon. */
 export class WrongTree extends Error {
@@ -12,7 +29,7 @@ export class WrongTree extends Error {
  * @throws WrongTree
  */
 export async function compareTree(
-  actual: AsyncIterable<readonly [string, SquashfsNode]>,
+  actual: AsyncIterable<readonly [string, PackNode]> | Iterable<readonly [string, PackNode]>,
   { nodes }: ExpectedTree,
 ): Promise<void> {
   const inodes = new Map<string, number>();
@@ -32,13 +49,14 @@ function fileOf({ entry, target }: ExpectedNode, nodes: ExpectedTree['nodes']): 
   return target === undefined ? entry : (nodes.get(target)?.entry ?? entry);
 }
 
-function checkNode(path: string, node: SquashfsNode, entry: ExpectedNode['entry']): void {
+function checkNode(path: string, node: PackNode, entry: ExpectedNode['entry']): void {
   if (node.type !== entry.type) throw wrong(path, `is a ${node.type} instead of a ${entry.type}`);
   const pairs: readonly (readonly [string, number | string, number | string])[] = [
     ['mode', node.mode & 0o7777, entry.mode],
     ['owner', node.uid, entry.uid],
     ['group', node.gid, entry.gid],
-    ['time', node.mtime, entry.mtime.seconds],
+    ['time', node.mtime.seconds, entry.mtime.seconds],
+    ['time', node.mtime.nanoseconds, entry.mtime.nanoseconds],
     ['size', node.size, entry.type === 'file' ? entry.size : 0],
     ['target', node.linkName, entry.type === 'symlink' ? entry.linkName : ''],
     ['device', `${node.deviceMajor}:${node.deviceMinor}`, `${entry.deviceMajor}:${entry.deviceMinor}`],

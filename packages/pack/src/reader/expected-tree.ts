@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { PackFilesystem } from '@drayage/core/bundle';
 import { LayerSplitter } from '../layer/layer-splitter.ts';
 import { defaultLimits } from '../layer/limits.ts';
 import { abilities } from '../layer/xattrs.ts';
@@ -37,9 +38,9 @@ export class TreeExpectation {
   #hash: Hash | undefined;
 
   /** `top` is the layer's directory in the pack. */
-  constructor(top: string) {
+  constructor(top: string, filesystem: PackFilesystem) {
     this.#top = top;
-    this.#splitter = new LayerSplitter(top, abilities.squashfs, defaultLimits);
+    this.#splitter = new LayerSplitter(top, abilities[filesystem], defaultLimits);
     this.#layer = new TarParser(this.#layerConsumer());
     this.#tree = new TarParser(this.#treeConsumer());
   }

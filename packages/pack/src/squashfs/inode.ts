@@ -1,22 +1,12 @@
+import type { PackNode } from '../reader/compare-tree.ts';
 import { MalformedSquashfs } from './malformed.ts';
 import { position, type MetadataCursor, type MetadataFile, type Superblock } from './metadata.ts';
 
-/** An inode. Names are bytes (`latin1`). */
-export interface Inode {
-  readonly type: 'directory' | 'file' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket';
-  /** The same for all hard links of a file. */
-  readonly number: number;
-  readonly mode: number;
+/** An inode. */
+export interface Inode extends Omit<PackNode, 'uid' | 'gid' | 'xattrs'> {
   /** Positions in the ID table. */
   readonly uidIndex: number;
   readonly gidIndex: number;
-  /** Seconds since 1970. */
-  readonly mtime: number;
-  /** Size of a file (bytes). */
-  readonly size: number;
-  readonly linkName: string;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
   /** Position in the xattr table; undefined without attributes. */
   readonly xattrIndex: number | undefined;
   /**
@@ -65,7 +55,7 @@ export async function readInode(
     mode: head.readUInt16LE(2),
     uidIndex: head.readUInt16LE(4),
     gidIndex: head.readUInt16LE(6),
-    mtime: head.readUInt32LE(8),
+    mtime: { seconds: head.readUInt32LE(8), nanoseconds: 0 },
     number: head.readUInt32LE(12),
     size: 0,
     linkName: '',

@@ -1,16 +1,10 @@
 import { open } from 'node:fs/promises';
+import type { PackNode } from '../reader/compare-tree.ts';
 import { readInode, type Inode } from './inode.ts';
 import { MalformedSquashfs } from './malformed.ts';
 import { listNames } from './directory.ts';
 import { MetadataFile, position, type Superblock } from './metadata.ts';
 import { openXattrTable, type XattrTable } from './xattr-table.ts';
-
-/** A path in a squashfs file. */
-export interface SquashfsNode extends Omit<Inode, 'uidIndex' | 'gidIndex' | 'xattrIndex'> {
-  readonly uid: number;
-  readonly gid: number;
-  readonly xattrs: ReadonlyMap<string, Buffer>;
-}
 
 const idsInBlock = 2048;
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
@@ -45,14 +39,14 @@ export class SquashfsFile {
    * `top` is a name in the root directory.
    * @throws MalformedSquashfs, also if there is no such directory
    */
-  async *walk(top: string): AsyncGenerator<readonly [string, SquashfsNode]> {
+  async *walk(top: string): AsyncGenerator<readonly [string, PackNode]> {
     const root = await this.#inode(this.#superblock.rootInode);
     for await (const [name, reference] of this.#list(root)) {
       if (name === top) yield* this.#below('', reference);
     }
   }
 
-  async *#below(path: string, reference: bigint): AsyncGenerator<readonly [string, SquashfsNode]> {
+  async *#below(path: string, reference: bigint): AsyncGenerator<readonly [string, PackNode]> {
     const waiting: (readonly [string, bigint])[] = [[path, reference]];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const [at, inodeReference] = next;
@@ -69,7 +63,7 @@ export class SquashfsFile {
     return readInode(this.#file, this.#superblock, reference);
   }
 
-  async #node({ uidIndex, gidIndex, xattrIndex, ...inode }: Inode): Promise<SquashfsNode> {
+  async #node({ uidIndex, gidIndex, xattrIndex, ...inode }: Inode): Promise<PackNode> {
     const xattrs = xattrIndex === undefined ? noXattrs : await this.#xattrs.read(xattrIndex);
     return { ...inode, uid: await this.#id(uidIndex), gid: await this.#id(gidIndex), xattrs };
   }
