@@ -1,5 +1,6 @@
 // The handover between the job that pre-pulls and the job that waits.
 export { copyBlob } from './handover/copy-blob.ts';
+export { keyName } from './handover/key-name.ts';
 export { parseTransportLocation } from './handover/transport-location.ts';
 export { handOver } from './prepull/hand-over.ts';
 export { formatStatus, parseStatus, type StatusDocument } from './rendezvous/status.ts';

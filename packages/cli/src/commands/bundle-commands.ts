@@ -56,7 +56,7 @@ export const bundleCommands: readonly CommandSpec[] = [
     summary: 'delete the handover of this pipeline, and expired files of others',
     description:
       'For the last job of a pipeline. Keeps blobs that pipelines share until they are older than ?keep= in the handover URL. Leaves directories alone. If the server refuses to delete, says so and exits 0.',
-    options: ['handover', 'pipeline', 'caFile'],
+    options: ['handover', 'key', 'pipeline', 'caFile'],
     examples: [
       { line: 'dray handover clean --handover gitlab://packages', summary: 'in a job of the .post stage' },
     ],

@@ -22,7 +22,7 @@ export const ciCommands: readonly CommandSpec[] = [
     description:
       'Runs "dray prepull" into the workspace, stops it at the time limit, and keeps its report. If it fails or is killed, publishes a failed status. Always exits 0; "dray ci check" exits with the code of the pre-pull. The pre-pull reads its settings from DRAY_… variables and the configuration file.',
     isStep: true,
-    options: [...place, 'timeLimit'],
+    options: [...place, 'pipeline', 'timeLimit'],
     examples: [
       { line: 'dray ci prepull --workspace /tmp/workspace --time-limit 15m', summary: 'into the workspace' },
     ],
@@ -46,6 +46,7 @@ export const ciCommands: readonly CommandSpec[] = [
     options: [
       ...place,
       ...limits,
+      'pipeline',
       ...(['attached', 'laterSteps', 'privateEngine'] as const),
       ...(['handover', 'delivery', 'exportFile', 'onMiss', 'strict'] as const),
     ],

@@ -7,7 +7,7 @@ import { chooseBundles, type BundleChoice } from '../steps/choose-bundles.ts';
 import { dockerHostOf, findRoot, shareEngine, type Root } from '../steps/root.ts';
 import { runDray, type DrayEnd } from '../steps/run-dray.ts';
 import { readTimeLimit } from '../steps/time-limit.ts';
-import { findWorkspace, foldersIn, type Workspace } from '../steps/workspace.ts';
+import { findWorkspace, foldersIn, handoverKeyOfStep, type Workspace } from '../steps/workspace.ts';
 import type { CommandContext } from '../command.ts';
 
 /** `dray ci load`. */
@@ -102,10 +102,11 @@ function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<DrayEnd> {
-  const { host, signal } = context;
+  const { config, host, signal } = context;
   return runDray({
     args,
     env: { ...host.env, ...env },
+    handoverKey: handoverKeyOfStep(config),
     ...{ cwd: host.cwd, stderr: host.stderr, root, timeLimitMs, signal },
   });
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { formatStatus, type StatusDocument } from '@drayage/core/handover';
@@ -43,6 +43,15 @@ describe('dray ci prepull', () => {
     expect(await job.lines('calls')).toEqual(['prepull --json']);
     expect(await job.lines('env')).toContain(`DRAY_BUNDLE=${job.root}/drayage/key/1`);
     expect(await job.lines('root/drayage/.report/prepull-key-1.json')).toEqual(['{}']);
+  });
+
+  test('keeps parallel pre-pulls of a pipeline apart at the handover location', async () => {
+    await job.dray('');
+    await job.step('prepull', { CIRCLE_WORKFLOW_ID: '12' });
+    expect(await job.lines('env')).toContain('DRAY_KEY=12-key');
+    await rm(join(job.path, 'env'));
+    await job.step('prepull', { CIRCLE_WORKFLOW_ID: '12', DRAY_KEY: 'prepull' });
+    expect((await job.lines('env')).filter((line) => line.startsWith('DRAY_KEY'))).toEqual([]);
   });
 
   test('does not override the configuration file for parameters without a value', async () => {

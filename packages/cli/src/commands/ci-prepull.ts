@@ -4,7 +4,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { forgetRecord, settleRecord } from '../steps/failure-record.ts';
 import { readTimeLimit } from '../steps/time-limit.ts';
 import { runDray } from '../steps/run-dray.ts';
-import { exitCodeFile, requireWorkspace } from '../steps/workspace.ts';
+import { exitCodeFile, handoverKeyOfStep, requireWorkspace } from '../steps/workspace.ts';
 import type { CommandContext } from '../command.ts';
 
 /** `dray ci prepull`. */
@@ -34,6 +34,7 @@ async function prepullInto(bundle: string, context: CommandContext, report: stri
   const { exitCode, stdout } = await runDray({
     args: ['prepull', '--json'],
     env: { ...host.env, DRAY_BUNDLE: bundle },
+    handoverKey: handoverKeyOfStep(config),
     ...{ cwd: host.cwd, stderr: host.stderr, root: undefined, timeLimitMs: limit, signal },
   });
   await writeFile(report, stdout);

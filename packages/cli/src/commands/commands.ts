@@ -24,6 +24,7 @@ const lockOptions: readonly OptionKey[] = ['frozen', 'lockFile'];
 const waitOptions: readonly OptionKey[] = [
   'bundle',
   'handover',
+  'key',
   'only',
   'timeoutMs',
   'graceMs',
@@ -55,6 +56,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       'bundle',
       'handover',
+      'key',
       ...imageOptions,
       'source',
       'form',

@@ -68,6 +68,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     only: read('only'),
     bundle: read('bundle'),
     handover: read('handover'),
+    key: read('key'),
     platform: read('platform'),
     platforms: read('platforms'),
     frozen: read('frozen'),
@@ -136,7 +137,6 @@ function ciSettings(read: Read): Pick<Config, CiOptionKey> {
 function stepSettings(read: Read): StepSettings {
   return {
     workspace: read('workspace'),
-    key: read('key'),
     attached: read('attached'),
     laterSteps: read('laterSteps'),
     sudo: read('sudo'),

@@ -43,6 +43,15 @@ export const optionTable: OptionTable = {
     default: undefined,
     summary: 'handover location of the bundle; default: the bundle directory itself',
   },
+  key: {
+    flag: 'key',
+    env: 'DRAY_KEY',
+    configKey: 'key',
+    type: textType('NAME'),
+    default: undefined,
+    summary:
+      'name of this bundle, if the place holds several; default: the pipeline at a handover location, prepull in a workspace',
+  },
   platform: {
     flag: 'platform',
     env: 'DRAY_PLATFORM',

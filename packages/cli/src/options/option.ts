@@ -72,6 +72,8 @@ export interface Config extends EngineSettings, StepSettings {
   readonly bundle: string;
   /** A directory or URL; may hold credentials. */
   readonly handover: string | undefined;
+  /** Separates bundles at one handover location or in one workspace; undefined: see `handoverKey`, `workspaceKey`. */
+  readonly key: string | undefined;
   /** Undefined: the platform of an engine on this machine. */
   readonly platform: Platform | undefined;
   /** The platforms to lock; empty: `platform`. */

@@ -8,8 +8,6 @@ export interface StepSettings {
    * means.
    */
   readonly workspace: string | undefined;
-  /** The name of this pre-pull, if a pipeline has several. */
-  readonly key: string;
   /** The CI system has already brought complete bundles, so do not wait. */
   readonly attached: boolean;
   /** Make later steps of the job use the private engine that this step starts. */
@@ -34,15 +32,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
     type: pathType('DIR'),
     default: undefined,
     summary: 'directory that the CI system carries from job to job; dray uses its folder drayage',
-  },
-  key: {
-    flag: 'key',
-    env: 'DRAY_KEY',
-    configKey: undefined,
-    type: textType('NAME'),
-    default: 'prepull',
-    defaultText: 'prepull',
-    summary: 'name of this pre-pull, if a pipeline has several',
   },
   attached: {
     flag: 'attached',

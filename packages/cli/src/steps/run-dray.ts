@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { reasonOf, systemErrorCode } from '@drayage/core';
 import type { Sink } from '../host.ts';
+import { optionTable } from '../options/option-table.ts';
 import { stepOptions } from '../options/step-options.ts';
 import type { Root } from './root.ts';
 
@@ -14,8 +15,10 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export interface DrayRun {
   readonly args: readonly string[];
-  /** The command's variables, without those that only the step reads. */
+  /** The variables of the step; the command does not get those that only the step reads. */
   readonly env: Env;
+  /** The key of the bundle at the handover location; undefined: that of the pipeline. */
+  readonly handoverKey?: string | undefined;
   readonly cwd: string;
   /** Undefined: runs as the user of this process. */
   readonly root: Root | undefined;
@@ -38,14 +41,15 @@ export interface DrayEnd {
 /** How long a command can take to end after SIGTERM, and its output to close after its end (ms). */
 const graceMs = 10_000;
 
-const ownVariables = new Set(Object.values(stepOptions).map(({ env }) => env));
+// A key names a bundle in the workspace for the step, and one at the handover location for the command.
+const ownVariables = new Set([...Object.values(stepOptions), optionTable.key].map(({ env }) => env));
 
 /** Runs a command to its end; stops it at the time limit and when `signal` aborts. Never rejects. */
 export async function runDray(run: DrayRun): Promise<DrayEnd> {
   const [program = 'dray', ...args] = [...(run.root?.prefix(run.env) ?? []), 'dray', ...run.args];
   const child = spawn(program, args, {
     cwd: run.cwd,
-    env: childEnv(run.env),
+    env: childEnv(run),
     // Its own group: a signal to the group of this process reaches the command only once, by `stop` below. A
     // second signal would end it at once, without cleanup.
     detached: true,
@@ -64,10 +68,12 @@ export async function runDray(run: DrayRun): Promise<DrayEnd> {
 }
 
 /** The command must not see the step's own settings. */
-function childEnv(env: Env): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => value !== undefined && !ownVariables.has(name)),
-  );
+function childEnv({ env, handoverKey }: DrayRun): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name, value]) => value !== undefined && !ownVariables.has(name));
+  return {
+    ...Object.fromEntries(kept),
+    ...(handoverKey === undefined ? {} : { [optionTable.key.env]: handoverKey }),
+  };
 }
 
 interface Stopping {

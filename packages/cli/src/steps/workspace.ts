@@ -30,11 +30,25 @@ function workspaceAt(dir: string, key: string, node: string): Workspace {
   };
 }
 
+/** The name of the pre-pull in a workspace that has only one. */
+const defaultKey = 'prepull';
+
 /** The workspace of this job; undefined if not configured. */
 export function findWorkspace({ config, host }: CommandContext): Workspace | undefined {
-  const { workspace, key } = config;
+  const { workspace, key = defaultKey } = config;
   if (workspace === undefined) return undefined;
   return workspaceAt(workspace, key, detectCiSystem(host.env).readJob(host.env).node);
+}
+
+/**
+ * The key at the handover location for the command that a step runs: parallel pre-pulls of one pipeline stay
+ * apart there, too. Undefined, which means the pipeline's, if the pipeline has one pre-pull or is unknown.
+ */
+export function handoverKeyOfStep({
+  key = defaultKey,
+  pipeline,
+}: CommandContext['config']): string | undefined {
+  return key === defaultKey || pipeline === undefined ? undefined : `${pipeline}-${key}`;
 }
 
 /** The workspace of this job. @throws UsageError `USAGE` if not configured */
