@@ -13,6 +13,7 @@ export function stepConfig(
   given: ReadonlyMap<OptionKey, GivenOption>,
   { env, cwd }: { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string },
 ): ResolvedConfig {
-  const own = Object.fromEntries(options.map((key) => [optionTable[key].env, env[optionTable[key].env]]));
+  const names = options.flatMap((key) => [optionTable[key].env, ...(optionTable[key].otherEnv ?? [])]);
+  const own = Object.fromEntries(names.map((name) => [name, env[name]]));
   return resolveConfig({ given, env: own, file: undefined, cwd });
 }
