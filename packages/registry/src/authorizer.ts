@@ -1,4 +1,5 @@
 import type { Connections } from '@drayage/http';
+import { scopeOf, type Access } from './access.ts';
 import type { ApiRoot } from './api-root.ts';
 import type { Challenge } from './challenge.ts';
 import type { Credential, CredentialStore } from './credentials/credential-store.ts';
@@ -20,7 +21,7 @@ export class Authorizer {
   readonly #options: AuthorizerOptions;
   readonly #tokens = new Map<string, AccessToken>();
   readonly #requests = new SingleFlight<AccessToken>();
-  // The challenge of a repository takes precedence over that of the registry's root.
+  // By scope. The challenge of a repository takes precedence over that of the registry's root.
   readonly #challenges = new Map<string, Challenge>();
   readonly #secrets = new Set<string>();
   // By repository: some stores have credentials for part of a registry.
@@ -31,17 +32,17 @@ export class Authorizer {
   }
 
   /**
-   * The `Authorization` header for pulling from `repository`; undefined if the registry demands none, or we
-   * cannot meet its demand.
+   * The `Authorization` header for a request that needs `access`; undefined if the registry demands none, or
+   * we cannot meet its demand.
    * @throws DrayError `CREDENTIALS_INVALID`; RegistryError as {@link fetchToken}
    */
-  async authorization(root: ApiRoot, repository: string, operation: Operation): Promise<string | undefined> {
-    const challenge = this.#challenges.get(repository) ?? withoutScope(chooseChallenge(root.challenges));
+  async authorization(root: ApiRoot, access: Access, operation: Operation): Promise<string | undefined> {
+    const challenge = this.#challenges.get(scopeOf(access)) ?? withoutScope(chooseChallenge(root.challenges));
     if (challenge === undefined) return undefined;
-    const credential = await this.#findCredential(repository);
+    const credential = await this.#findCredential(access.repository);
     if (credential?.kind === 'registryToken') return `Bearer ${credential.token}`;
     if (challenge.scheme === 'basic') return basicAuthorization(credential);
-    const { token } = await this.#token(root, challenge, repository, operation);
+    const { token } = await this.#token(root, challenge, access, operation);
     return `Bearer ${token}`;
   }
 
@@ -52,18 +53,18 @@ export class Authorizer {
    */
   async renewal(
     root: ApiRoot,
-    repository: string,
+    access: Access,
     refusal: { readonly rejected: string | undefined; readonly challenges: readonly Challenge[] },
     operation: Operation,
   ): Promise<string | undefined> {
     const challenge = chooseChallenge(refusal.challenges);
     if (challenge === undefined) return undefined;
-    this.#challenges.set(repository, challenge);
-    if (refusal.rejected !== undefined) this.#credentials.delete(repository);
+    this.#challenges.set(scopeOf(access), challenge);
+    if (refusal.rejected !== undefined) this.#credentials.delete(access.repository);
     for (const [key, { token }] of this.#tokens) {
       if (refusal.rejected === `Bearer ${token}`) this.#tokens.delete(key);
     }
-    const authorization = await this.authorization(root, repository, operation);
+    const authorization = await this.authorization(root, access, operation);
     return authorization === refusal.rejected ? undefined : authorization;
   }
 
@@ -97,10 +98,11 @@ export class Authorizer {
   async #token(
     root: ApiRoot,
     challenge: Challenge,
-    repository: string,
+    access: Access,
     operation: Operation,
   ): Promise<AccessToken> {
-    const scope = challenge.parameters.get('scope') ?? `repository:${repository}:pull`;
+    const { repository } = access;
+    const scope = challenge.parameters.get('scope') ?? scopeOf(access);
     const key = JSON.stringify([
       challenge.parameters.get('realm'),
       challenge.parameters.get('service'),

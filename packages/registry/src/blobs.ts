@@ -32,7 +32,7 @@ import { pullOperation, type PullOperation, type RegistryClient } from './regist
 export async function openBlob(
   client: RegistryClient,
   mirrorChain: MirrorChain,
-  reference: Reference,
+  reference: Pick<Reference, 'registry' | 'repository'>,
   descriptor: Descriptor,
   { offset = 0, signal }: OpenOptions = {},
 ): Promise<Readable> {

@@ -7,6 +7,7 @@ import {
   type ConnectionFailure,
   type HttpResponse,
 } from '@drayage/http';
+import type { Access } from './access.ts';
 import type { CredentialProblem } from './credentials/credential-store.ts';
 
 /** The current operation, for messages. */
@@ -14,6 +15,8 @@ export interface Operation {
   /** As after "cannot": `resolve ghcr.io/org/app:1`. */
   readonly title: string;
   readonly registry: string;
+  /** The right that it needs; default: to pull. */
+  readonly access?: Pick<Access, 'right'> | undefined;
 }
 
 /**
@@ -81,7 +84,7 @@ export async function answerFailure(
   // The query can be the signature of a redirect, and servers tend to quote the request.
   const said = await readErrors(response, [...context.secrets, ...response.secrets, response.url.search]);
   const retryAfterMs = parseRetryAfter(response.header('retry-after'), context.now);
-  const explanation = explain(status, operation.registry, context, retryAfterMs);
+  const explanation = explain(status, operation, context, retryAfterMs);
   const { code, reason, hint } = withProblem(explanation, context.credentialProblem);
   const quote = said.message === '' ? '' : `: ${said.message}`;
   return new RegistryError(code, `cannot ${operation.title}: ${reason}${quote}`, {
@@ -119,18 +122,19 @@ function withProblem(explanation: Explanation, problem: CredentialProblem | unde
 
 function explain(
   status: number,
-  registry: string,
+  { registry, access }: Operation,
   { credentialSource, other }: AnswerContext,
   retryAfterMs: number | undefined,
 ): Explanation {
   const who = other === undefined ? registry : `${other.role} ${other.host}`;
   const role = other?.role ?? 'registry';
+  const right = access?.right ?? 'pull';
   const isRefusal = status === 401 || status === 403;
   if (isRefusal && (role === 'token service' || (role === 'registry' && status === 401))) {
-    return unauthorized(who, registry, credentialSource);
+    return unauthorized(who, { registry, right }, credentialSource);
   }
   if (isRefusal) {
-    const hint = `Ask for permission to pull; ${usedCredential(registry, credentialSource)}.`;
+    const hint = `Ask for permission to ${right}; ${usedCredential(registry, credentialSource)}.`;
     return { code: 'REGISTRY_DENIED', reason: `${who} denied access (${String(status)})`, hint };
   }
   // A 404 from the token service says nothing about the image.
@@ -138,11 +142,18 @@ function explain(
     return {
       code: 'REGISTRY_NOT_FOUND',
       reason: `${who} does not have it`,
-      hint: 'Check the spelling of repository and tag, and whether it was pushed yet.',
+      hint:
+        right === 'pull'
+          ? 'Check the spelling of repository and tag, and whether it was pushed yet.'
+          : 'Create the repository, or check its spelling.',
     };
   }
   if (status === 429) return rateLimited(who, registry, credentialSource, retryAfterMs);
   const answered = `${who} answered ${String(status)}`;
+  if (status === 413) {
+    const hint = `Raise the limit of request bodies of ${registry}, or of the proxy before it.`;
+    return { code: 'REGISTRY_DENIED', reason: `${who} does not accept a blob of that size (413)`, hint };
+  }
   if (status === 408 || status >= 500) {
     return { code: 'REGISTRY_UNREACHABLE', reason: answered, hint: `Try again later; ${who} is failing.` };
   }
@@ -166,14 +177,18 @@ function rateLimited(
   };
 }
 
-function unauthorized(who: string, registry: string, credentialSource: string | undefined): Explanation {
+function unauthorized(
+  who: string,
+  { registry, right }: { readonly registry: string; readonly right: Access['right'] },
+  credentialSource: string | undefined,
+): Explanation {
   return {
     code: 'REGISTRY_UNAUTHORIZED',
     reason: `${who} refused; ${usedCredential(registry, credentialSource)}`,
     hint:
       credentialSource === undefined
         ? `Run docker login ${registry}, or check the name: a repository that does not exist is refused the same way.`
-        : `Renew the login, or check the name and your permission to pull: a repository that does not exist is refused the same way.`,
+        : `Renew the login, or check the name and your permission to ${right}: a repository that does not exist is refused the same way.`,
   };
 }
 

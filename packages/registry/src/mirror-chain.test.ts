@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { digestOf, parseReference } from '@drayage/core';
 import type { Credential } from './credentials/credential-store.ts';
 import type { MirrorFailure } from './mirror-chain.ts';
-import { createRegistrySource, type RegistrySourceOptions } from './registry-source.ts';
+import type { RegistryOptions } from './registry-access.ts';
+import { createRegistrySource } from './registry-source.ts';
 import { generatedContent } from './testing/content.ts';
 import {
   startFaultyRegistry,
@@ -34,7 +35,7 @@ describe('mirrors', () => {
   const sourceFor = (
     origin: string,
     mirrors: readonly string[],
-    options: Partial<RegistrySourceOptions> = {},
+    options: Partial<RegistryOptions> = {},
   ): ReturnType<typeof createRegistrySource> => {
     failures.length = 0;
     const source = createRegistrySource({

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { digestOf, parseReference, type Reference } from '@drayage/core';
-import type { RegistrySourceOptions } from './registry-source.ts';
+import type { RegistryOptions } from './registry-access.ts';
 import {
   createTestCertificate,
   startConnectProxy,
@@ -33,7 +33,7 @@ describe('a registry behind a proxy', () => {
     open.push(proxy);
     const url = `http://${login}${proxy.host}`;
     const settings = { httpProxy: url, httpsProxy: url };
-    const source: Partial<RegistrySourceOptions> = { proxy: settings, ...options.source };
+    const source: Partial<RegistryOptions> = { proxy: settings, ...options.source };
     const fixture = await startFixture({ ...options, source });
     open.push(fixture);
     routes['registry.test:443'] = routes['registry.test:80'] = fixture.registry.host;

@@ -6,28 +6,40 @@ import {
   withRetries,
   type Connections,
   type FinalResponse,
+  type HttpBody,
   type Retry,
 } from '@drayage/http';
 import { challengesOf, findApiRoot, type ApiRoot } from './api-root.ts';
 import { Authorizer } from './authorizer.ts';
+import type { Access } from './access.ts';
 import type { CredentialStore } from './credentials/credential-store.ts';
 import type { Endpoint } from './endpoints.ts';
 import { answerFailure, unreachable, type Operation } from './failures.ts';
 import { isInsecureHost } from './hosts.ts';
 import { SingleFlight, unlessAborted } from './single-flight.ts';
 
-export interface PullRequest {
-  readonly method: 'GET' | 'HEAD';
-  /** Path after `/v2/<repository>/`; or a URL from the registry itself, which must be on its own origin. */
+export interface RegistryRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  /**
+   * After `/v2/<repository>/`; or a URL from the registry itself, which must be on its own origin, except
+   * for an upload (PUT): another host gets it without credentials.
+   */
   readonly path: string | URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** Called once more if the registry demands another authorization. */
+  readonly body?: (() => string | HttpBody | Promise<HttpBody>) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** An operation on one repository at one endpoint. */
-export interface PullOperation extends Operation {
+export interface RepositoryOperation extends Operation {
   readonly endpoint: Endpoint;
+  /** Default: the right to pull. */
+  readonly access?: Access | undefined;
 }
+
+/** An operation that reads. */
+export type PullOperation = RepositoryOperation;
 
 /**
  * Sends requests to repositories: adds authorization, follows redirects, makes errors for users. All calls of
@@ -40,11 +52,15 @@ export interface RegistryClient {
    * authorization.
    * @throws RegistryError without a response or a token; DrayError `ABORTED`, `CREDENTIALS_INVALID`
    */
-  send(operation: PullOperation, request: PullRequest): Promise<FinalResponse>;
+  send(operation: RepositoryOperation, request: RegistryRequest): Promise<FinalResponse>;
   /** The error for an unsuccessful response. */
-  failure(operation: PullOperation, response: FinalResponse): Promise<Error>;
+  failure(operation: RepositoryOperation, response: FinalResponse): Promise<Error>;
   /** Runs `run` with retries. Throws DrayErrors only. */
-  persist<T>(operation: PullOperation, signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T>;
+  persist<T>(
+    operation: RepositoryOperation,
+    signal: AbortSignal | undefined,
+    run: () => Promise<T>,
+  ): Promise<T>;
 }
 
 export interface RegistryClientOptions {
@@ -76,31 +92,51 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 async function sendAuthorized(
   { connections, insecureRegistries }: RegistryClientOptions,
   sessions: Sessions,
-  operation: PullOperation,
-  { method, path, headers, signal }: PullRequest,
+  operation: RepositoryOperation,
+  { method, path, headers, body, signal }: RegistryRequest,
 ): Promise<FinalResponse> {
-  const { repository } = operation.endpoint;
-  const authorizer = sessions.authorizer(operation.endpoint);
+  const { endpoint, access = { repository: endpoint.repository, right: 'pull' } } = operation;
+  const authorizer = sessions.authorizer(endpoint);
   const root = await unlessAborted(sessions.root(operation), signal);
   const { origin, verifiesTls } = root;
-  const url = typeof path === 'string' ? new URL(`/v2/${repository}/${path}`, origin) : path;
-  if (url.origin !== origin.origin) throw foreignUrl(operation, url);
+  const url = urlOf(operation, root, method, path);
   const isInsecure = (host: string): boolean => isInsecureHost(host, insecureRegistries);
-  const wanted = { method, url, headers, verifiesTls, onBehalfOf: origin.host, signal };
-  const ask = (authorization: string | undefined): Promise<FinalResponse> =>
-    followRedirects(connections, wanted, {
-      credentials: authorization === undefined ? undefined : { authorization },
-      isInsecure,
-    });
+  const wanted = { method, url, headers, onBehalfOf: origin.host, signal };
+  if (url.origin !== origin.origin) {
+    const request = { ...wanted, verifiesTls: !isInsecure(url.host), body: await body?.() };
+    return { ...(await connections.send(request)), isForeign: true };
+  }
+  const ask = async (authorization: string | undefined): Promise<FinalResponse> =>
+    followRedirects(
+      connections,
+      { ...wanted, verifiesTls, body: await body?.() },
+      { credentials: authorization === undefined ? undefined : { authorization }, isInsecure },
+    );
 
-  const first = await unlessAborted(authorizer.authorization(root, repository, operation), signal);
+  const first = await unlessAborted(authorizer.authorization(root, access, operation), signal);
   const response = await ask(first);
   if (response.status !== 401 || response.isForeign) return response;
   const refusal = { rejected: first, challenges: challengesOf(response) };
-  const second = await unlessAborted(authorizer.renewal(root, repository, refusal, operation), signal);
+  const second = await unlessAborted(authorizer.renewal(root, access, refusal, operation), signal);
   if (second === undefined) return response;
   await discard(response);
   return ask(second);
+}
+
+/**
+ * Registries behind a proxy that ends TLS name uploads with the wrong scheme or port: on the registry's own
+ * host, its own origin counts.
+ */
+function urlOf(
+  operation: RepositoryOperation,
+  { origin }: ApiRoot,
+  method: RegistryRequest['method'],
+  path: string | URL,
+): URL {
+  if (typeof path === 'string') return new URL(`/v2/${operation.endpoint.repository}/${path}`, origin);
+  if (path.origin === origin.origin) return path;
+  if (method !== 'PUT') throw foreignUrl(operation, path);
+  return path.hostname === origin.hostname ? new URL(`${path.pathname}${path.search}`, origin) : path;
 }
 
 // A mirror gets one retry, fewer than the registry itself.
@@ -117,7 +153,7 @@ function foreignUrl({ title, registry }: Operation, url: URL): RegistryError {
 /** The state of each endpoint, created on first use. */
 interface Sessions {
   authorizer(endpoint: Endpoint): Authorizer;
-  root(operation: PullOperation): Promise<ApiRoot>;
+  root(operation: RepositoryOperation): Promise<ApiRoot>;
 }
 
 function createSessions({

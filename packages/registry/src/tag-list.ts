@@ -19,7 +19,7 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 export async function* listTags(
   client: RegistryClient,
   mirrorChain: MirrorChain,
-  reference: Reference,
+  reference: Pick<Reference, 'registry' | 'repository'>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string, void, undefined> {
   const title = `list tags of ${familiarName(reference)}`;

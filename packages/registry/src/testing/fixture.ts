@@ -1,6 +1,7 @@
 import { parseReference, type Descriptor, type Reference, type Source, type TagSource } from '@drayage/core';
 import type { Credential, CredentialSecret } from '../credentials/credential-store.ts';
-import { createRegistrySource, type RegistrySourceOptions } from '../registry-source.ts';
+import type { RegistryOptions } from '../registry-access.ts';
+import { createRegistrySource } from '../registry-source.ts';
 import { testClock, type TestClock } from '@drayage/http/testing';
 import { generatedContent } from './content.ts';
 import { startFaultyRegistry, type FaultyRegistry, type FaultyRegistryOptions } from './faulty-registry.ts';
@@ -20,7 +21,7 @@ export interface Fixture {
 /** Of the registry and of the source. */
 export interface FixtureOptions extends FaultyRegistryOptions {
   readonly credential?: CredentialSecret;
-  readonly source?: Partial<RegistrySourceOptions>;
+  readonly source?: Partial<RegistryOptions>;
 }
 
 const layerContent = generatedContent(1, 3 * 1024 * 1024);
