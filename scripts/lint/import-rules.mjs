@@ -16,6 +16,7 @@ const packages = {
   ci: { siblings: ['core'], libraries: [] },
   circleci: { siblings: ['core'], libraries: [] },
   gitlab: { siblings: ['core', 'http'], libraries: ['@gitbeaker'] },
+  oci: { siblings: ['core', 'http', 'registry'], libraries: [] },
 };
 /** The command wires them all. */
 packages.cli = { siblings: Object.keys(packages), libraries: [] };

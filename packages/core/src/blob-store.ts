@@ -12,6 +12,8 @@ export interface OpenOptions {
 }
 
 export interface PutOptions {
+  /** The repository that the blob comes from: a store in the same registry may take it from there. */
+  readonly origin?: { readonly registry: string; readonly repository: string } | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -38,7 +38,7 @@ export type {
   OpenOptions,
   PutResult,
 } from './blob-store.ts';
-export type { DocumentName, DocumentStore, Transport } from './transport.ts';
+export type { DocumentName, DocumentStore, KeyRemoval, KeyedTransport, Transport } from './transport.ts';
 export type { Source, TagSource } from './source.ts';
 export type {
   Engine,

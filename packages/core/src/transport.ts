@@ -31,3 +31,21 @@ export interface Transport {
   /** Closes connections; idempotent. */
   close(): Promise<void>;
 }
+
+/** `unsupported`: the location deletes nothing, or not for this credential. */
+export type KeyRemoval = 'removed' | 'unsupported';
+
+/**
+ * A handover location with several bundles, each with documents under a key of its own. All keys share the
+ * blobs. See `keyName` for what a key may be.
+ */
+export interface KeyedTransport extends Transport {
+  /** The key of this transport's bundle. */
+  readonly key: string;
+  /** Every key with a document, ordered. */
+  keys(signal?: AbortSignal): Promise<readonly string[]>;
+  /** The documents of another bundle there. */
+  documentsOf(key: string): DocumentStore;
+  /** Deletes the documents of a key, and what only they need; succeeds when there are none. */
+  removeKey(key: string, signal?: AbortSignal): Promise<KeyRemoval>;
+}

@@ -1,0 +1,6 @@
+export {
+  createOciTransport,
+  type OciTransport,
+  type OciTransportOptions,
+  type PublishableImage,
+} from './oci-transport.ts';
