@@ -38,7 +38,14 @@ export type {
   OpenOptions,
   PutResult,
 } from './blob-store.ts';
-export type { DocumentName, DocumentStore, KeyRemoval, KeyedTransport, Transport } from './transport.ts';
+export type {
+  DocumentName,
+  DocumentStore,
+  ExpiryReport,
+  PlaceContents,
+  StoredBundle,
+  Transport,
+} from './transport.ts';
 export type { Source, TagSource } from './source.ts';
 export type {
   Engine,

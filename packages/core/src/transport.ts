@@ -32,20 +32,28 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** `unsupported`: the location deletes nothing, or not for this credential. */
-export type KeyRemoval = 'removed' | 'unsupported';
-
-/**
- * A handover location with several bundles, each with documents under a key of its own. All keys share the
- * blobs. See `keyName` for what a key may be.
- */
-export interface KeyedTransport extends Transport {
-  /** The key of this transport's bundle. */
+/** A bundle at a handover location that holds several. */
+export interface StoredBundle {
   readonly key: string;
-  /** Every key with a document, ordered. */
-  keys(signal?: AbortSignal): Promise<readonly string[]>;
-  /** The documents of another bundle there. */
-  documentsOf(key: string): DocumentStore;
-  /** Deletes the documents of a key, and what only they need; succeeds when there are none. */
-  removeKey(key: string, signal?: AbortSignal): Promise<KeyRemoval>;
+  /** Since its documents changed (ms); undefined: unknown. */
+  readonly ageMs: number | undefined;
+  /** True while its pre-pull seems to run. */
+  readonly isRunning?: boolean | undefined;
+}
+
+/** What a handover location holds. */
+export interface PlaceContents {
+  /** Ordered by key. */
+  readonly bundles: readonly StoredBundle[];
+  /** Count of the blobs that the bundles share; undefined: the location cannot list them. */
+  readonly blobs?: number | undefined;
+  readonly blobBytes?: number | undefined;
+}
+
+/** The result of a clean-up. */
+export interface ExpiryReport {
+  readonly deletedFiles: number;
+  readonly deletedBytes: number;
+  /** Why files that should be gone remain; undefined: nothing is left to delete. */
+  readonly refusal?: string | undefined;
 }

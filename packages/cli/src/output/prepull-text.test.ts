@@ -36,7 +36,7 @@ describe('the lines of a pre-pull', () => {
       `redis:7  layer ${short}  31.2 MB  1.2 s`,
     );
     expect(prepullEventLine(blob(mediaTypes.dockerLayerGzip, 0))).toBe(
-      `redis:7  layer ${short}  31.2 MB  already in the bundle`,
+      `redis:7  layer ${short}  31.2 MB  already there`,
     );
     expect(prepullEventLine(blob(mediaTypes.ociConfig, 1))).toContain('config');
     expect(prepullEventLine(blob(mediaTypes.dockerConfig, 1))).toContain('config');

@@ -16,18 +16,19 @@ export function prepullEventLine(event: PrepullEvent): string | undefined {
       return `pack ${shortDigest(event.digest)}  ${counted(event.layers, 'layer')}  ${humanSize(event.bytes)}  ${humanDuration(event.ms)}`;
     case 'bytes':
     case 'packing':
+    case 'sent':
       return undefined;
   }
 }
 
-/** The final line. */
-export function prepullSummary(report: PrepullReport, bundle: string): string {
+/** The final line; `place`: where the images are. */
+export function prepullSummary(report: PrepullReport, place: string): string {
   const ready = report.images.filter(({ state }) => state === 'ready').length;
   const took = humanDuration(report.ms);
   const reused = report.bytesReused === 0 ? '' : `, ${humanSize(report.bytesReused)} were already there`;
-  const bytes = `${humanSize(report.bytesFetched)} fetched${reused}`;
+  const bytes = `${humanSize(report.bytesFetched)} fetched${reused}${sentText(report)}`;
   if (report.outcome === 'ready')
-    return `${counted(ready, 'image')} ready in ${bundle} after ${took}: ${bytes}${skippedText(report)}`;
+    return `${counted(ready, 'image')} ready in ${place} after ${took}: ${bytes}${skippedText(report)}`;
   if (report.outcome === 'cancelled')
     return `pre-pull cancelled after ${took}: ${ready} of ${counted(report.images.length, 'image')} ready`;
   const failed = report.images.filter(({ state }) => state === 'failed').map(({ reference }) => reference);
@@ -52,7 +53,7 @@ function blobLine({
       ? 'config'
       : 'layer';
   const name = `${reference}  ${what} ${shortDigest(descriptor.digest)}  ${humanSize(descriptor.size)}`;
-  return bytesFetched === 0 ? `${name}  already in the bundle` : `${name}  ${humanDuration(ms)}`;
+  return bytesFetched === 0 ? `${name}  already there` : `${name}  ${humanDuration(ms)}`;
 }
 
 function imageLine({ reference, state, layers, bytes, ms, error }: PrepullReport['images'][number]): string {
@@ -62,6 +63,12 @@ function imageLine({ reference, state, layers, bytes, ms, error }: PrepullReport
   if (error?.code === 'ABORTED') return `${reference}  cancelled`;
   const hint = error?.hint === undefined ? '' : `\n  hint: ${error.hint}`;
   return `${reference}  failed: ${error?.message ?? 'unknown reason'}${hint}`;
+}
+
+function sentText({ sent, bytesFetched, outcome }: PrepullReport): string {
+  if (sent === undefined) return '';
+  if (sent.blobs > 0) return `, ${counted(sent.blobs, 'blob')} of ${humanSize(sent.bytes)} handed over`;
+  return bytesFetched === 0 && outcome === 'ready' ? '; nothing had to be moved' : ', nothing handed over';
 }
 
 function skippedText({ images }: PrepullReport): string {

@@ -1,4 +1,4 @@
-import type { BlobStore, ByteStream } from '../blob-store.ts';
+import type { BlobStore, ByteStream, PutOptions } from '../blob-store.ts';
 import { IntegrityError, type TransferError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { abortable } from '../store/abort.ts';
@@ -20,6 +20,8 @@ export interface CopyBlobRequest {
   readonly descriptor: Descriptor;
   readonly from: BlobSource;
   readonly to: BlobDestination;
+  /** See {@link PutOptions}. */
+  readonly origin?: PutOptions['origin'];
   /** Called with the size of each chunk read. */
   readonly onBytes?: ((count: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -30,7 +32,8 @@ export interface CopyBlobRequest {
  * can, and reads nothing when it has the blob. Resolves with the count of bytes read from the source.
  * @throws TransferError with operation, side, digest and location; the code is that of the failure
  */
-export async function copyBlob({ descriptor, from, to, onBytes, signal }: CopyBlobRequest): Promise<number> {
+export async function copyBlob(request: CopyBlobRequest): Promise<number> {
+  const { descriptor, from, to, origin, onBytes, signal } = request;
   let failure: TransferError | undefined;
   const fail = (operation: TransferStep['operation'], error: unknown): TransferError => {
     failure = transferError(error, { operation, side: 'source', location: from.location, descriptor });
@@ -46,7 +49,7 @@ export async function copyBlob({ descriptor, from, to, onBytes, signal }: CopyBl
     }
   };
   try {
-    const { bytesRead } = await to.blobs.put(descriptor, open, { signal });
+    const { bytesRead } = await to.blobs.put(descriptor, open, { origin, signal });
     return bytesRead;
   } catch (error) {
     // A driver may have wrapped the source's error. Wrong bytes are the source's fault too.

@@ -23,6 +23,8 @@ export interface CopyRequest {
 }
 
 export interface CopyResult {
+  /** Blobs that the destination did not have. */
+  readonly blobsCopied: number;
   /** Bytes read from the source. */
   readonly bytesCopied: number;
   /** Bytes not sent because the destination had them. */
@@ -43,7 +45,7 @@ export interface CopyProgress extends CopyResult {
 export async function copyBlobs(request: CopyRequest): Promise<CopyResult> {
   const { from, fromLocation, to, toLocation, descriptors, pool, onProgress, signal } = request;
   const { missing, missingBytes, presentBytes } = planCopy(descriptors, await findPresent(request));
-  const tally = { bytesCopied: 0, bytesSkipped: presentBytes };
+  const tally = { blobsCopied: 0, bytesCopied: 0, bytesSkipped: presentBytes };
   const report = (): void => onProgress?.({ ...tally, bytesTotal: missingBytes + presentBytes });
   const copyOne = async (descriptor: Descriptor, taskSignal: AbortSignal): Promise<void> => {
     const bytesRead = await copyBlob({
@@ -59,6 +61,7 @@ export async function copyBlobs(request: CopyRequest): Promise<CopyResult> {
       },
       signal: taskSignal,
     });
+    if (bytesRead > 0) tally.blobsCopied += 1;
     if (bytesRead >= descriptor.size) return;
     tally.bytesSkipped += descriptor.size - bytesRead;
     report();

@@ -27,6 +27,8 @@ export interface BundleContext {
   readonly pool: Pool;
   /** Blobs that any image of this run is fetching. */
   readonly inFlight: Map<Digest, Promise<void>>;
+  /** Blobs that the handover location had already, so that the bundle does without them. */
+  readonly elsewhere: Set<Digest>;
   readonly emit: (event: PrepullEvent) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -38,6 +40,8 @@ export interface FetchedImage {
   /** Bytes of all its blobs, as stored. */
   readonly bytes: number;
   readonly layers: number;
+  /** True: only the handover location has all blobs, so only its index lists the image. */
+  readonly isElsewhere?: boolean | undefined;
 }
 
 /** A layer that is in the bundle or on its way. */

@@ -14,6 +14,8 @@ export type PrepullEvent =
       readonly ms: number;
     }
   | { readonly type: 'bytes'; readonly count: number }
+  /** Blobs that the handover location did not have, and their size in bytes. */
+  | { readonly type: 'sent'; readonly blobs: number; readonly bytes: number }
   /** `count`: bytes of layer tars packed since the last such event. */
   | { readonly type: 'packing'; readonly count: number }
   | {

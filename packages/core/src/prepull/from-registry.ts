@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { BlobStore } from '../blob-store.ts';
 import { readImageContent, type ReadContent } from '../bundle/image-content.ts';
 import { copyBlob, type BlobSource, type CopyBlobRequest } from '../handover/copy-blob.ts';
 import type { PrepullImage } from '../image-set/prepull-image.ts';
@@ -13,6 +14,7 @@ import { platformRuns } from '../image/select-platform.ts';
 import type { Source } from '../source.ts';
 import { throwIfAborted } from '../store/abort.ts';
 import { putBytes } from '../store/put-bytes.ts';
+import type { Transport } from '../transport.ts';
 import type { BundleContext, ExpectedLayer, FetchedImage, ImageOrigin } from './bundle-context.ts';
 import { handOver } from './hand-over.ts';
 import { resolveImage } from './resolve-image.ts';
@@ -65,6 +67,7 @@ async function fetchImage(
     configDigest: config.digest,
     bytes: imageBlobs(content).reduce((sum, { size }) => sum + size, 0),
     layers: layers.length,
+    isElsewhere: all.some(({ digest }) => context.elsewhere.has(digest)),
   };
 }
 
@@ -88,7 +91,9 @@ async function fetchContent(fetch: Fetch, target: Descriptor, announce: Announce
       what,
       async open(descriptor, kind) {
         await (kind === 'manifest' ? fetchBlob : ensureBlob)(fetch, descriptor, kind);
-        return blobs.open(descriptor, { signal });
+        return (fetch.elsewhere.has(descriptor.digest) ? storeElsewhere(fetch) : blobs).open(descriptor, {
+          signal,
+        });
       },
       choice: forPlatform(platform, what),
       onManifest: ({ layers }) => {
@@ -151,11 +156,60 @@ async function fetchBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind): 
       emit({ type: 'bytes', count });
     },
   };
-  const bytesFetched = await pool.run(() => copyUnlessGivenUp(fetch, copy, kind));
-  if (kind !== 'layer' || fetch.form !== 'packs') await handOver(fetch, descriptor);
+  let bytesFetched: number;
+  if (await mayStayElsewhere(fetch, descriptor)) {
+    bytesFetched = await pool.run(() => fetchUnlessElsewhere(fetch, copy, kind));
+  } else {
+    bytesFetched = await pool.run(() => copyUnlessGivenUp(fetch, copy, kind));
+    if (kind !== 'layer' || fetch.form !== 'packs') await handOver(fetch, descriptor);
+  }
   if (kind === 'manifest') return;
   const ms = Math.round(performance.now() - startedAt);
   emit({ type: 'blob', reference: what, descriptor, bytesFetched, ms });
+}
+
+/** Packs are made here, from blobs that are here. */
+async function mayStayElsewhere(
+  { handover, form, blobs }: Fetch,
+  { digest, size }: Descriptor,
+): Promise<boolean> {
+  return handover !== undefined && form === 'layers' && (await blobs.stat(digest))?.size !== size;
+}
+
+/**
+ * Sends a blob to the handover location, and fetches it only when the location opens it: not if it is there
+ * already, or if the registry of the location has it and can share it.
+ */
+async function fetchUnlessElsewhere(fetch: Fetch, copy: CopyBlobRequest, kind: BlobKind): Promise<number> {
+  const { blobs, location, emit, reference, signal } = fetch;
+  const { descriptor } = copy;
+  const handover = { location: placeOf(fetch).location, blobs: storeElsewhere(fetch) };
+  let bytesFetched: number | undefined;
+  const bytesSent = await copyBlob({
+    descriptor,
+    from: {
+      location,
+      async open(offset) {
+        bytesFetched ??= await copyUnlessGivenUp(fetch, copy, kind);
+        return blobs.open(descriptor, { offset, signal });
+      },
+    },
+    to: handover,
+    origin: reference,
+    signal,
+  });
+  if (bytesSent > 0) emit({ type: 'sent', blobs: 1, bytes: bytesSent });
+  if (bytesFetched === undefined) fetch.elsewhere.add(descriptor.digest);
+  return bytesFetched ?? 0;
+}
+
+function placeOf({ handover }: Fetch): Transport {
+  if (handover === undefined) throw new Error('without a handover location nothing is elsewhere');
+  return handover;
+}
+
+function storeElsewhere(fetch: Fetch): BlobStore {
+  return placeOf(fetch).blobs;
 }
 
 function sourceOf({ source, reference }: Fetch, descriptor: Descriptor, kind: BlobKind): BlobSource {

@@ -7,9 +7,9 @@ import type { BundleContext } from './bundle-context.ts';
  * The caller must not hold a slot of the pool.
  */
 export async function handOver(context: BundleContext, ...descriptors: readonly Descriptor[]): Promise<void> {
-  const { blobs, location, handover, pool, signal } = context;
+  const { blobs, location, handover, pool, emit, signal } = context;
   if (handover === undefined) return;
-  await copyBlobs({
+  const { blobsCopied, bytesCopied } = await copyBlobs({
     from: blobs,
     fromLocation: location,
     to: handover.blobs,
@@ -18,4 +18,5 @@ export async function handOver(context: BundleContext, ...descriptors: readonly 
     pool,
     signal,
   });
+  if (blobsCopied > 0) emit({ type: 'sent', blobs: blobsCopied, bytes: bytesCopied });
 }

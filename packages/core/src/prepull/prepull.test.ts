@@ -12,6 +12,7 @@ import { ingestDirectory, initLayout } from '../store/layout.ts';
 import { ownedName } from '../store/owner.ts';
 import { createMemorySource, type MemorySource } from '../testing/memory-source.ts';
 import { nestImage } from '../testing/nest-image.ts';
+import { createMemoryTransport } from '../testing/memory-transport.ts';
 import { randomImage, randomIndex, type RandomImage, type RandomIndex } from '../testing/random-image.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { fromRegistry } from './from-registry.ts';
@@ -100,6 +101,29 @@ describe('a pre-pull into a directory', () => {
     const bytes = [app.config, ...app.layers].reduce((sum, { size }) => sum + size, 0);
     expect(first).toMatchObject({ bytesFetched: bytes + app.manifest.size, bytesReused: 0 });
     expect(second).toMatchObject({ outcome: 'ready', bytesFetched: 0, bytesReused: bytes });
+  });
+
+  test('moves nothing that the handover location has already, and leaves it out of the bundle', async () => {
+    const handover = createMemoryTransport();
+    const first = await run(['app:1'], { handover });
+    expect(first.sent).toMatchObject({ blobs: new Set(blobsOf(app)).size + 1 });
+    const elsewhere = join(directory.path, 'another-node');
+    await initLayout(elsewhere);
+    const opened = source.opened.length;
+    const node = { handover, bundle: createDirectoryTransport(elsewhere) };
+    const second = await run(['app:1'], node);
+    expect(second).toMatchObject({ outcome: 'ready', bytesFetched: 0, sent: { blobs: 0, bytes: 0 } });
+    expect(source.opened).toHaveLength(opened);
+    expect(await namesIn(elsewhere)).toEqual([]);
+    expect(await readBundleIndex(handover.documents)).toMatchObject({ entries: [{ target: app.manifest }] });
+    const third = await run(['app:2'], node);
+    // The manifest, the config and one new layer.
+    expect(third.sent).toMatchObject({ blobs: 3 });
+    expect(source.opened.slice(opened).toSorted()).toEqual(
+      blobsOf(next)
+        .filter((digest) => !blobsOf(app).includes(digest))
+        .toSorted(),
+    );
   });
 
   test('skips an optional image that does not exist', async () => {

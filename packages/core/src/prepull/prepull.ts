@@ -123,6 +123,7 @@ async function createRun(
     platform: request.platform,
     pool: createPool(request.concurrency),
     inFlight: new Map(),
+    elsewhere: new Set(),
     emit,
     signal,
   };
@@ -144,8 +145,9 @@ async function prepullImage(
   let report: PrepullImageReport;
   let chosen: Reference | undefined;
   try {
-    const { entry, ...fetched } = await fetching;
-    for (const index of run.indexes) {
+    const { entry, isElsewhere, ...fetched } = await fetching;
+    // The first index is that of the bundle.
+    for (const index of isElsewhere === true ? run.indexes.slice(1) : run.indexes) {
       await index.add(entry);
       for (const reference of image.alsoNamed) await index.add({ ...entry, reference });
     }
@@ -221,6 +223,7 @@ async function finish({
     outcome: error === undefined || isCancelled ? outcome : 'failed',
     images: reports,
     ...tally.progress(),
+    ...(request.handover === undefined ? {} : { sent: tally.sent() }),
     ms: elapsed(startedAt),
     ...(error === undefined ? {} : { error }),
   };

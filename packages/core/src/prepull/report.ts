@@ -29,6 +29,8 @@ export interface PrepullReport {
   readonly images: readonly PrepullImageReport[];
   readonly bytesFetched: number;
   readonly bytesReused: number;
+  /** What the handover location did not have yet; undefined without one. */
+  readonly sent?: { readonly blobs: number; readonly bytes: number } | undefined;
   readonly ms: number;
   /** The error that ended the whole pre-pull; failed images have their own. */
   readonly error?: ErrorSummary | undefined;

@@ -600,7 +600,7 @@ describe('images from an engine', () => {
     return {
       ...bundle,
       ...{ handover: undefined, platform: amd64, form: 'layers', packed: new Set(), pool: createPool(1) },
-      ...{ inFlight: new Map(), emit: () => undefined, signal: undefined },
+      ...{ inFlight: new Map(), elsewhere: new Set(), emit: () => undefined, signal: undefined },
       ...change,
     };
   }
