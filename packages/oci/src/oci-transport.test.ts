@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { digestOf, isDrayError, type Descriptor } from '@drayage/core';
+import { formatStatus, type StatusDocument } from '@drayage/core/handover';
 import { testClock } from '@drayage/http/testing';
 import { createOciTransport, type OciTransport, type OciTransportOptions } from './oci-transport.ts';
 import {
@@ -169,15 +170,14 @@ describe('documents', () => {
     await two.documents.write('index.json', text('2'));
     expect(await put(two, blob)).toBe(0);
     expect(String(await one.documents.read('index.json'))).toBe('1');
-    expect(String(await two.documentsOf('one').read('index.json'))).toBe('1');
-    expect(await two.keys()).toEqual(['one', 'two']);
+    expect(await keysOf(two)).toEqual(['one', 'two']);
   });
 
   test('of a key in the URL are those of that key', async () => {
     const registry = await start();
     const url = `oci://${registry.host}/team/handover:nightly`;
     await open(registry, { url }).documents.write('index.json', text('1'));
-    expect(await open(registry).keys()).toEqual(['nightly']);
+    expect(await keysOf(open(registry))).toEqual(['nightly']);
   });
 
   test('keep the blobs of a bundle from garbage collection, also those of an earlier run', async () => {
@@ -224,27 +224,66 @@ describe('a registry with a list of allowed types', () => {
 });
 
 describe('keys', () => {
-  test('are removed with all their documents, and no other key with them', async () => {
+  const day = 24 * 3_600_000;
+
+  /** A bundle whose status was written `ageMs` ago. */
+  async function bundle(
+    registry: StrictRegistry,
+    key: string,
+    state: StatusDocument['state'],
+    ageMs: number,
+  ): Promise<void> {
+    const transport = open(registry, { key });
+    const updatedAt = new Date(testClock().now() - ageMs).toISOString();
+    const progress = { bytesFetched: 0, bytesReused: 0 };
+    const base = {
+      version: 1,
+      runId: key,
+      beat: 1,
+      leaseMs: 30_000,
+      startedAt: updatedAt,
+      updatedAt,
+    } as const;
+    await transport.documents.write(
+      'dray-status.json',
+      formatStatus({ ...base, state, progress, images: [] }),
+    );
+    await transport.documents.write('index.json', text('the same'));
+  }
+
+  test('that are old are removed with all their documents, and no other key with them', async () => {
     const registry = await start();
-    const [one, two] = [open(registry), open(registry, { key: 'two' })];
-    for (const transport of [one, two]) {
-      for (const name of ['index.json', 'dray-status.json', 'dray-signature.json'] as const) {
-        await transport.documents.write(name, text('the same'));
-      }
-    }
-    expect(await two.removeKey('one')).toBe('removed');
-    expect(await two.keys()).toEqual(['two']);
-    expect(String(await two.documents.read('index.json'))).toBe('the same');
+    await bundle(registry, 'old', 'ready', 8 * day);
+    await bundle(registry, 'young', 'ready', day);
+    await bundle(registry, 'crashed', 'running', 8 * day);
+    await bundle(registry, 'one', 'ready', 9 * day);
+    const own = open(registry);
+    expect(await own.expire(undefined, 7 * day)).toEqual({ deletedFiles: 4, deletedBytes: 0 });
+    expect(await keysOf(own)).toEqual(['one', 'young']);
+    expect(String(await open(registry, { key: 'young' }).documents.read('index.json'))).toBe('the same');
   });
 
-  test('stay where the registry deletes nothing', async () => {
+  test('of a pre-pull that runs stay, however short the time', async () => {
+    const registry = await start();
+    await bundle(registry, 'running', 'running', 3_600_000);
+    await bundle(registry, 'done', 'ready', 3_600_000);
+    await open(registry).expire(undefined, 1000);
+    expect(await keysOf(open(registry))).toEqual(['running']);
+  });
+
+  test('stay where the registry deletes nothing, which is said', async () => {
     const registry = await start({ deletes: false });
-    const transport = open(registry);
-    await transport.documents.write('index.json', text('1'));
-    expect(await transport.removeKey('one')).toBe('unsupported');
-    expect(await transport.keys()).toEqual(['one']);
+    await bundle(registry, 'old', 'ready', 8 * day);
+    const report = await open(registry).expire(undefined, 7 * day);
+    expect(report).toMatchObject({ deletedFiles: 0, refusal: expect.stringContaining('deletes nothing') });
+    expect(await keysOf(open(registry))).toEqual(['old']);
+    expect(requests(registry, 'DELETE', /./)).toBe(1);
   });
 });
+
+async function keysOf(transport: OciTransport): Promise<readonly string[]> {
+  return (await transport.contents()).bundles.map(({ key }) => key);
+}
 
 describe('under faults', () => {
   test('a read goes on over a connection that breaks, behind a redirect', async () => {

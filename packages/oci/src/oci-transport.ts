@@ -1,9 +1,9 @@
-import type { KeyedTransport, Reference } from '@drayage/core';
+import type { ExpiryReport, PlaceContents, Reference, Transport } from '@drayage/core';
 import { createRepository, type RegistryOptions } from '@drayage/registry';
 import { createArtifactStore } from './artifact-store.ts';
 import { createBlobs } from './blobs.ts';
 import { createDocuments, readReferences } from './documents.ts';
-import { listKeys, removeKey } from './keys.ts';
+import { contentsOf, expire, type Keys } from './keys.ts';
 import { parseOciLocation } from './location.ts';
 import { createReferences } from './references.ts';
 import { imageTag } from './tags.ts';
@@ -24,7 +24,16 @@ export interface PublishableImage {
 }
 
 /** A handover location in a registry. */
-export interface OciTransport extends KeyedTransport {
+export interface OciTransport extends Transport {
+  /** The key of this bundle. */
+  readonly key: string;
+  /** The bundles in the repository. */
+  contents(signal?: AbortSignal): Promise<PlaceContents>;
+  /**
+   * Deletes bundles that are older than `maxAgeMs` (default: none), but none that a pre-pull is writing. A
+   * registry that deletes nothing is no error.
+   */
+  expire(signal?: AbortSignal, maxAgeMs?: number): Promise<ExpiryReport>;
   /** Tags an image so that any engine can pull it; resolves with the name to pull. */
   publishImage(image: PublishableImage, signal?: AbortSignal): Promise<string>;
 }
@@ -46,6 +55,8 @@ export function createOciTransport(options: OciTransportOptions): OciTransport {
   const repository = createRepository(location, { ...options, retry: { attempts, ...options.retry } });
   const artifacts = createArtifactStore(repository, registry);
   const references = createReferences();
+  const { clock } = options;
+  const keys: Keys = { repository, artifacts, own: key, now: () => clock?.now() ?? Date.now() };
   let loading: Promise<void> | undefined;
   const loadReferences = (signal: AbortSignal | undefined): Promise<void> => {
     const current = (loading ??= readReferences(repository, key, signal).then((found) => {
@@ -61,9 +72,9 @@ export function createOciTransport(options: OciTransportOptions): OciTransport {
     key,
     blobs: createBlobs({ repository, registry, references, loadReferences }),
     documents: createDocuments({ repository, artifacts, key, references, loadReferences }),
-    keys: (signal) => listKeys(repository, signal),
-    documentsOf: (other) => createDocuments({ repository, artifacts, key: other }),
-    removeKey: (other, signal) => removeKey(repository, other, signal),
+    contents: (signal) => contentsOf(keys, signal),
+    expire: async (signal, maxAgeMs) =>
+      maxAgeMs === undefined ? { deletedFiles: 0, deletedBytes: 0 } : expire(keys, maxAgeMs, signal),
     async publishImage({ reference, mediaType, bytes }, signal) {
       const tag = imageTag(reference);
       await repository.putManifest(tag, mediaType, bytes, signal);

@@ -1,4 +1,5 @@
 import type { CommandArgument, CommandSpec } from '../command.ts';
+import type { OptionKey } from '../options/option.ts';
 
 export const bundleArgument: CommandArgument = {
   name: 'DIR',
@@ -6,6 +7,15 @@ export const bundleArgument: CommandArgument = {
   isVariadic: false,
   summary: 'directory of the bundle; default: "bundle" in the configuration',
 };
+
+const handoverArgument: CommandArgument = {
+  name: 'URL',
+  key: 'handover',
+  isVariadic: false,
+  summary: 'handover location; default: "handover" in the configuration',
+};
+
+const placeOptions: readonly OptionKey[] = ['key', 'pipeline', 'insecureRegistries', 'caFile', 'certsDir'];
 
 /** The commands that maintain a bundle and a handover location. */
 export const bundleCommands: readonly CommandSpec[] = [
@@ -52,13 +62,29 @@ export const bundleCommands: readonly CommandSpec[] = [
     load: async () => (await import('./bundle-gc.ts')).runBundleGc,
   },
   {
-    name: 'handover clean',
-    summary: 'delete the handover of this pipeline, and expired files of others',
-    description:
-      'For the last job of a pipeline. Keeps blobs that pipelines share until they are older than ?keep= in the handover URL. Leaves directories alone. If the server refuses to delete, says so and exits 0.',
-    options: ['handover', 'key', 'pipeline', 'caFile'],
+    name: 'handover list',
+    summary: 'list the bundles at a handover location by their keys',
+    description: 'Shows the age of each bundle, and whether its pre-pull is running. Reads no blob.',
+    argument: handoverArgument,
+    options: ['handover', ...placeOptions],
     examples: [
-      { line: 'dray handover clean --handover gitlab://packages', summary: 'in a job of the .post stage' },
+      { line: 'dray handover list oci://registry.example/ci/handover', summary: 'one line for each key' },
+    ],
+    load: async () => (await import('./handover-list.ts')).runHandoverList,
+  },
+  {
+    name: 'handover clean',
+    summary: 'delete what has expired at a handover location',
+    description:
+      'For the last job of a pipeline, or a job of its own. Keeps blobs that pipelines share until they are older than ?keep= in the URL, and with gitlab:// also deletes the handover of this pipeline. With oci://, deletes bundles that are older than --expires (a week without it), except the one of this pipeline and those that a pre-pull is writing. Leaves directories alone. If the server refuses to delete, says so and exits 0.',
+    argument: handoverArgument,
+    options: ['handover', 'expiresMs', ...placeOptions],
+    examples: [
+      { line: 'dray handover clean gitlab://packages', summary: 'in a job of the .post stage' },
+      {
+        line: 'dray handover clean oci://registry.example/ci/handover --expires 3d',
+        summary: 'bundles older than three days',
+      },
     ],
     load: async () => (await import('./handover-clean.ts')).runHandoverClean,
   },

@@ -31,7 +31,10 @@ const waitOptions: readonly OptionKey[] = [
   'settled',
   'pipeline',
   'prepullJob',
+  'mirrors',
+  'insecureRegistries',
   'caFile',
+  'certsDir',
 ];
 
 const mountOptions: readonly OptionKey[] = ['reach', 'mountContent'];
@@ -57,6 +60,8 @@ export const commands: readonly CommandSpec[] = [
       'bundle',
       'handover',
       'key',
+      'expiresMs',
+      'asImages',
       ...imageOptions,
       'source',
       'form',
@@ -74,6 +79,10 @@ export const commands: readonly CommandSpec[] = [
       {
         line: 'dray prepull --handover /mnt/share/$CI_PIPELINE_ID',
         summary: 'the images of .dray.yml, for another node',
+      },
+      {
+        line: 'dray prepull --handover oci://registry.example/ci/handover',
+        summary: 'the same through a registry, with the logins of docker',
       },
       { line: 'dray prepull --from compose.yaml', summary: 'the images that a compose file names' },
       {
@@ -100,7 +109,6 @@ export const commands: readonly CommandSpec[] = [
       'concurrency',
       ...mountOptions,
       ...engineOptions,
-      'insecureRegistries',
       'exportFile',
     ],
     examples: [

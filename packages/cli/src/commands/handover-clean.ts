@@ -1,28 +1,24 @@
-import { UsageError } from '@drayage/core';
+import { UsageError, type ExpiryReport } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, humanSize } from '../output/quantities.ts';
-import { openHandover } from '../wiring/handover.ts';
+import { openHandover, type Handover } from '../wiring/handover.ts';
 import type { CommandContext } from '../command.ts';
 
 /** What `dray handover clean --json` prints. */
-export interface HandoverCleanReport {
-  readonly deletedFiles: number;
-  readonly deletedBytes: number;
-  /** Why files that should be gone remain. */
-  readonly refusal?: string | undefined;
-}
+export type HandoverCleanReport = ExpiryReport;
+
+/** The age from which `clean` deletes bundles of a location that does not have its own time (ms): a week. */
+const defaultAgeMs = 7 * 24 * 3_600_000;
 
 /** `dray handover clean`. */
 export async function runHandoverClean({ config, host, signal }: CommandContext): Promise<number> {
-  const handover = await openHandover(config, host);
-  if (handover === undefined) {
-    throw new UsageError('USAGE', 'cannot clean the handover: no location given', {
-      hint: 'Pass --handover with the location that the pre-pull uses.',
-    });
-  }
+  const handover = requireHandover(await openHandover(config, host), 'clean');
   try {
     const own = await handover.forgetPipeline?.(signal);
-    const expired = own?.refusal === undefined ? await handover.expire?.(signal) : undefined;
+    const expired =
+      own?.refusal === undefined
+        ? await handover.expire?.(signal, config.expiresMs ?? defaultAgeMs)
+        : undefined;
     const refusal = own?.refusal ?? expired?.refusal;
     const report: HandoverCleanReport = {
       deletedFiles: (own?.deletedFiles ?? 0) + (expired?.deletedFiles ?? 0),
@@ -34,6 +30,14 @@ export async function runHandoverClean({ config, host, signal }: CommandContext)
     await handover.close();
   }
   return exitCodes.done;
+}
+
+/** @throws UsageError `USAGE` without a location */
+export function requireHandover(handover: Handover | undefined, verb: string): Handover {
+  if (handover !== undefined) return handover;
+  throw new UsageError('USAGE', `cannot ${verb} the handover: no location given`, {
+    hint: 'Name the location that the pre-pull uses.',
+  });
 }
 
 /** One or two lines. */

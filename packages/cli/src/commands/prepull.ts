@@ -1,4 +1,4 @@
-import { UsageError, isDrayError, prepullImages, reasonOf } from '@drayage/core';
+import { UsageError, isDrayError, prepullImages, printable, reasonOf, redactUrl } from '@drayage/core';
 import { createDirectoryTransport, initLayout } from '@drayage/core/bundle';
 import type {
   DrayError,
@@ -20,13 +20,17 @@ import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
 import { expireQuietly } from '../wiring/expire-quietly.ts';
 import { openHandover } from '../wiring/handover.ts';
+import { canPublish, publishImages, type PublishedImage } from '../wiring/publish-images.ts';
 import { signed, signing } from '../wiring/trust.ts';
 import type { CommandContext } from '../command.ts';
+import type { Config } from '../options/option.ts';
 
 /** What `prepull --json` prints. */
 export interface PrepullCommandReport extends PrepullReport {
   /** Why there was nothing to pre-pull. */
   readonly reason?: string | undefined;
+  /** With --as-images: the name under which any engine can pull each image. */
+  readonly published?: readonly PublishedImage[] | undefined;
 }
 
 /** `dray prepull`. */
@@ -39,13 +43,18 @@ export async function runPrepull(context: CommandContext): Promise<number> {
   } finally {
     progress.stop();
   }
-  host.stderr.write(`${report.reason ?? prepullSummary(report, config.bundle)}\n`);
+  host.stderr.write(`${report.reason ?? prepullSummary(report, placeOf(config))}\n`);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
   return prepullExitCode(report);
 }
 
+/** Where the images are for others. */
+function placeOf({ bundle, handover }: Config): string {
+  return handover === undefined ? bundle : printable(redactUrl(handover), 200);
+}
+
 async function gatherAndPrepull(context: CommandContext, progress: Progress): Promise<PrepullCommandReport> {
-  const { config, host } = context;
+  const { config, host, signal } = context;
   checkSource(context);
   // A missing key is wrong usage, even if there is nothing to pre-pull.
   signing(config, () => undefined);
@@ -54,11 +63,19 @@ async function gatherAndPrepull(context: CommandContext, progress: Progress): Pr
   try {
     const handover = await openHandover(config, host);
     try {
+      const publishes = canPublish(config, handover);
       const surroundings = { source, handover, progress };
       const set = await gather(context, surroundings, warn);
       const report = await runOne(context, set, surroundings);
+      const published = publishes
+        ? await publishImages(handover, report, { progress, warn, signal })
+        : undefined;
       if (handover !== undefined) await expireQuietly(handover, context, warn);
-      return set.reason === undefined ? report : { ...report, reason: set.reason };
+      return {
+        ...report,
+        ...(set.reason === undefined ? {} : { reason: set.reason }),
+        ...(published === undefined ? {} : { published }),
+      };
     } finally {
       await handover?.close();
     }

@@ -69,6 +69,8 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     bundle: read('bundle'),
     handover: read('handover'),
     key: read('key'),
+    expiresMs: read('expiresMs'),
+    asImages: read('asImages'),
     platform: read('platform'),
     platforms: read('platforms'),
     frozen: read('frozen'),

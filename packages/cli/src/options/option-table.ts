@@ -1,4 +1,5 @@
 import type { DeliveryMode, OnMiss } from '@drayage/core';
+import { ageType } from './age-type.ts';
 import { ciOptions } from './ci-options.ts';
 import { engineOptions } from './engine-options.ts';
 import { imageOptions } from './image-options.ts';
@@ -51,6 +52,22 @@ export const optionTable: OptionTable = {
     default: undefined,
     summary:
       'name of this bundle, if the place holds several; default: the pipeline at a handover location, prepull in a workspace',
+  },
+  expiresMs: {
+    flag: 'expires',
+    env: 'DRAY_EXPIRES',
+    configKey: 'expires',
+    type: ageType,
+    default: undefined,
+    summary: 'age, such as 12h or 7d, from which bundles at the handover location are deleted',
+  },
+  asImages: {
+    flag: 'as-images',
+    env: 'DRAY_AS_IMAGES',
+    configKey: 'asImages',
+    type: booleanType,
+    default: false,
+    summary: 'also tag the images in the registry of the handover location, so that any engine can pull them',
   },
   platform: {
     flag: 'platform',

@@ -74,6 +74,10 @@ export interface Config extends EngineSettings, StepSettings {
   readonly handover: string | undefined;
   /** Separates bundles at one handover location or in one workspace; undefined: see `handoverKey`, `workspaceKey`. */
   readonly key: string | undefined;
+  /** The age from which bundles at the handover location are deleted; undefined: see its driver. */
+  readonly expiresMs: number | undefined;
+  /** Also make the images available to engines at the handover location. */
+  readonly asImages: boolean;
   /** Undefined: the platform of an engine on this machine. */
   readonly platform: Platform | undefined;
   /** The platforms to lock; empty: `platform`. */

@@ -1,4 +1,5 @@
 import { DrayError, reasonOf } from '@drayage/core';
+import type { CommandContext } from '../command.ts';
 import type { Handover } from './handover.ts';
 
 /** Time limit (ms); the next run deletes the rest. */
@@ -9,12 +10,15 @@ const limitMs = 20_000;
  */
 export async function expireQuietly(
   handover: Handover,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, config }: Pick<CommandContext, 'signal' | 'config'>,
   warn: (message: string) => void,
 ): Promise<void> {
   if (signal.aborted) return;
   try {
-    const report = await handover.expire?.(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
+    const report = await handover.expire?.(
+      AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
+      config.expiresMs,
+    );
     if (report?.refusal !== undefined) warn(`cannot delete expired files: ${report.refusal}`);
   } catch (error) {
     if (!(error instanceof DrayError)) throw error;

@@ -1,15 +1,26 @@
 import { resolve } from 'node:path';
 import { createDirectoryTransport } from '@drayage/core/bundle';
 import { parseTransportLocation } from '@drayage/core/handover';
-import type { Transport } from '@drayage/core';
-import type { ExpiryReport } from '@drayage/gitlab';
+import type { ExpiryReport, PlaceContents, Reference, Transport } from '@drayage/core';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
+/** An image whose blobs are at the handover location. */
+export interface PublishableImage {
+  readonly reference: Reference;
+  readonly mediaType: string;
+  /** Of its manifest. */
+  readonly bytes: Uint8Array;
+}
+
 /** A transport, and optional operations. */
 export interface Handover extends Transport {
-  /** Deletes expired files; undefined: nothing expires there. */
-  readonly expire?: ((signal?: AbortSignal) => Promise<ExpiryReport>) | undefined;
+  /** Deletes what has expired, or is older than `maxAgeMs`; undefined: nothing expires there. */
+  readonly expire?: ((signal?: AbortSignal, maxAgeMs?: number) => Promise<ExpiryReport>) | undefined;
+  /** What is there; undefined: the location has one bundle. */
+  readonly contents?: ((signal?: AbortSignal) => Promise<PlaceContents>) | undefined;
+  /** Makes an image that is there available to engines, under the returned name; undefined: no engine can use it. */
+  readonly publishImage?: ((image: PublishableImage, signal?: AbortSignal) => Promise<string>) | undefined;
   /** Deletes the files of this pipeline only; undefined: they cannot be identified. */
   readonly forgetPipeline?: ((signal?: AbortSignal) => Promise<ExpiryReport>) | undefined;
 }
@@ -18,11 +29,12 @@ export interface Handover extends Transport {
 export type TransportFactory = (url: string, config: Config, host: Host) => Promise<Handover>;
 
 /** Drivers by URL scheme; directories need none. */
-const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map([
+const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map<string, TransportFactory>([
   [
     'gitlab',
     async (url, config, host) => (await import('./gitlab.ts')).openGitlabTransport(url, config, host),
   ],
+  ['oci', async (url, config, host) => (await import('./oci.ts')).openOciTransport(url, config, host)],
 ]);
 
 /**

@@ -5,6 +5,7 @@ import {
   createRegistrySource,
   parseMirrors,
   type MirrorSettings,
+  type RegistryOptions,
 } from '@drayage/registry';
 import type { Host } from '../host.ts';
 import { expandText, placeName } from '../images/expand.ts';
@@ -12,22 +13,22 @@ import type { Config } from '../options/option.ts';
 import { helperWarning } from './helper-warning.ts';
 
 /**
- * Registries, with the credentials, proxies and certificates that the docker client would use, and the
- * configured mirrors. Looks up credentials when a registry asks for a login, so logins by preparation
+ * How registries are reached: with the credentials, proxies and certificates that the docker client would use,
+ * and the configured mirrors. Looks up credentials when a registry asks for a login, so logins by preparation
  * commands count.
  * @throws UsageError `CONFIG_INVALID` for an invalid certificate file, mirror or proxy, `VARIABLE_MISSING`
  */
-export async function openRegistry(
+export async function registryOptions(
   config: Config,
   host: Host,
   warn: (message: string) => void,
-): Promise<Source & TagSource> {
+): Promise<RegistryOptions> {
   const { caFile, certsDir, insecureRegistries } = config;
   const caCertificates = [
     caFile === undefined ? undefined : await readCertificates(caFile),
     await readExtraCertificates(host.env),
   ].filter((pem) => pem !== undefined);
-  return createRegistrySource({
+  return {
     credentials: createCredentials({
       ...host,
       onHelperFailure: (error) => warn(helperWarning(error)),
@@ -41,7 +42,16 @@ export async function openRegistry(
     },
     userAgent: `drayage/${host.version}`,
     ca: caCertificates.length === 0 ? undefined : caCertificates.join('\n'),
-  });
+  };
+}
+
+/** Registries as a source of images. @throws as {@link registryOptions} */
+export async function openRegistry(
+  config: Config,
+  host: Host,
+  warn: (message: string) => void,
+): Promise<Source & TagSource> {
+  return createRegistrySource(await registryOptions(config, host, warn));
 }
 
 function mirrorsOf({ mirrors }: Config, { env }: Host): MirrorSettings {
