@@ -29,6 +29,8 @@ export interface RegistryOptions {
   readonly htpasswd?: { readonly user: string; readonly password: string };
   /** Keeps the blobs in this folder, which outlives the registry. */
   readonly dir?: string;
+  /** Listens there, as a registry that comes back does; default: a free port. */
+  readonly port?: number;
 }
 
 /** Tells where docker-registry is, or undefined when this machine has none. */
@@ -80,7 +82,11 @@ async function mark(url: string, log: () => string): Promise<number> {
   return log().lastIndexOf('\n', log().indexOf(marker)) + 1;
 }
 
-async function writeConfig(folder: string, dir: string, { htpasswd }: RegistryOptions): Promise<string> {
+async function writeConfig(
+  folder: string,
+  dir: string,
+  { htpasswd, port = 0 }: RegistryOptions,
+): Promise<string> {
   mkdirSync(dir, { recursive: true });
   const passwords = join(folder, 'htpasswd');
   if (htpasswd !== undefined) writeFileSync(passwords, await htpasswdLine(htpasswd.user, htpasswd.password));
@@ -92,7 +98,7 @@ async function writeConfig(folder: string, dir: string, { htpasswd }: RegistryOp
       delete: { enabled: true },
       cache: { blobdescriptor: 'inmemory' },
     },
-    http: { addr: '127.0.0.1:0' },
+    http: { addr: `127.0.0.1:${String(port)}` },
     ...(htpasswd !== undefined && { auth: { htpasswd: { realm: 'drayage-test', path: passwords } } }),
   };
   const file = join(folder, 'config.yml');
