@@ -29,7 +29,8 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | HttpBody | undefined;
+  /** Bytes in memory are sent at once; a large {@link HttpBody} waits for an early answer. */
+  readonly body?: string | Uint8Array | HttpBody | undefined;
   /** Default true. */
   readonly verifiesTls?: boolean | undefined;
   /**
@@ -162,10 +163,10 @@ async function send(
 }
 
 function bodyOf({ body }: HttpRequest): {
-  readonly body: string | Readable | null;
+  readonly body: string | Uint8Array | Readable | null;
   readonly headers?: Readonly<Record<string, string>>;
 } {
-  if (typeof body !== 'object') return { body: body ?? null };
+  if (typeof body !== 'object' || body instanceof Uint8Array) return { body: body ?? null };
   const stream = Readable.from(awaitingEarlyAnswer(body), { objectMode: false });
   return { body: stream, headers: { 'content-length': String(body.sizeBytes) } };
 }

@@ -18,6 +18,7 @@ export {
 } from './failures.ts';
 export { createCertificateDirectory } from './host-certificates.ts';
 export { isLoopback } from './loopback.ts';
+export { operationError, unreachable, type Operation } from './operation.ts';
 export { createProxyRules, type ProxyRules } from './proxy/proxy-rules.ts';
 export { proxySettings, type ProxySettings } from './proxy/proxy-settings.ts';
 export { rangeFrom, surplusBytes } from './ranges.ts';

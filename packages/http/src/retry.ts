@@ -82,8 +82,12 @@ export function statusOf(error: unknown): number | undefined {
   return error instanceof TransferError ? numberIn(error, 'status') : undefined;
 }
 
-/** True for a temporary failure, from the socket or from a driver. */
+/**
+ * True for a temporary failure, from the socket or from a driver. A driver sets the detail `isPassing` where
+ * it knows more than the status says.
+ */
 export function isRetryable(error: unknown): boolean {
+  if (error instanceof TransferError && error.details['isPassing'] === true) return true;
   const status = statusOf(error);
   if (status !== undefined) return isPassingStatus(status);
   const isReported = error instanceof RegistryError || error instanceof TransferError;
