@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { DrayError } from '@drayage/core';
+import { DrayError, reasonOf } from '@drayage/core';
 import {
   operationError,
+  quotable,
   type Clock,
   type Connections,
   type HttpResponse,
@@ -95,7 +96,7 @@ async function credentialsFor(
     return await source({ isFresh });
   } catch (error) {
     if (error instanceof DrayError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = quotable(reasonOf(error), []);
     throw operationError(operation, 'TRANSPORT_DENIED', `no AWS credentials: ${reason}`, {
       hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_ROLE_ARN in a job with an OIDC token.',
     });
