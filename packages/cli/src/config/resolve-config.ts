@@ -128,6 +128,7 @@ function ciSettings(read: Read): Pick<Config, CiOptionKey> {
     pipeline: read('pipeline'),
     prepullJob: read('prepullJob'),
     gitlabToken: read('gitlabToken'),
+    oidcToken: read('oidcToken'),
     branch: read('branch'),
     tag: read('tag'),
     event: read('event'),

@@ -4,7 +4,7 @@ import { pathType, textType } from './value-types.ts';
 
 /** The keys of {@link ciOptions}. */
 export type CiOptionKey =
-  'pipeline' | 'prepullJob' | 'gitlabToken' | 'branch' | 'tag' | 'event' | 'into' | 'checksums';
+  'pipeline' | 'prepullJob' | 'gitlabToken' | 'oidcToken' | 'branch' | 'tag' | 'event' | 'into' | 'checksums';
 
 /** The options about CI systems: facts about this run, and rendering of templates. */
 export const ciOptions: Pick<OptionTable, CiOptionKey> = {
@@ -37,6 +37,15 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     type: textType('TOKEN'),
     default: undefined,
     summary: 'access token of the GitLab project, if the job token is not sufficient',
+  },
+  oidcToken: {
+    flag: undefined,
+    env: 'DRAY_OIDC_TOKEN',
+    otherEnv: ['CIRCLE_OIDC_TOKEN_V2', 'CIRCLE_OIDC_TOKEN'],
+    configKey: undefined,
+    type: textType('TOKEN'),
+    default: undefined,
+    summary: 'OIDC token of the job, to assume the role in AWS_ROLE_ARN; detected in CircleCI',
   },
   branch: {
     flag: undefined,

@@ -35,6 +35,7 @@ const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map<string, 
     async (url, config, host) => (await import('./gitlab.ts')).openGitlabTransport(url, config, host),
   ],
   ['oci', async (url, config, host) => (await import('./oci.ts')).openOciTransport(url, config, host)],
+  ['s3', async (url, config, host) => (await import('./s3.ts')).openS3Transport(url, config, host)],
 ]);
 
 /**

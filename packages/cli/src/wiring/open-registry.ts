@@ -1,5 +1,5 @@
 import { UsageError, isDrayError, printable, type Source, type TagSource } from '@drayage/core';
-import { proxySettings, readCertificates, readExtraCertificates } from '@drayage/http';
+import { proxySettings } from '@drayage/http';
 import {
   createCredentials,
   createRegistrySource,
@@ -11,6 +11,7 @@ import type { Host } from '../host.ts';
 import { expandText, placeName } from '../images/expand.ts';
 import type { Config } from '../options/option.ts';
 import { helperWarning } from './helper-warning.ts';
+import { trustedCertificates } from './trusted-certificates.ts';
 
 /**
  * How registries are reached: with the credentials, proxies and certificates that the docker client would use,
@@ -23,11 +24,7 @@ export async function registryOptions(
   host: Host,
   warn: (message: string) => void,
 ): Promise<RegistryOptions> {
-  const { caFile, certsDir, insecureRegistries } = config;
-  const caCertificates = [
-    caFile === undefined ? undefined : await readCertificates(caFile),
-    await readExtraCertificates(host.env),
-  ].filter((pem) => pem !== undefined);
+  const { certsDir, insecureRegistries } = config;
   return {
     credentials: createCredentials({
       ...host,
@@ -41,7 +38,7 @@ export async function registryOptions(
       warn(`skipped mirror ${mirror} of ${registry} for ${repository}: ${error.message}`);
     },
     userAgent: `drayage/${host.version}`,
-    ca: caCertificates.length === 0 ? undefined : caCertificates.join('\n'),
+    ca: await trustedCertificates(config, host),
   };
 }
 

@@ -61,11 +61,12 @@ async function fetchImage(
   const { target, config, layers, platform } = content;
   const manifest = { ...content.manifest, platform };
   const convertedManifest = await putConvertedManifest(fetch, content);
+  const all = imageBlobs(content);
   return {
     entry: { reference, target, manifest, convertedManifest },
     manifestDigest: manifest.digest,
     configDigest: config.digest,
-    bytes: imageBlobs(content).reduce((sum, { size }) => sum + size, 0),
+    bytes: all.reduce((sum, { size }) => sum + size, 0),
     layers: layers.length,
     isElsewhere: all.some(({ digest }) => context.elsewhere.has(digest)),
   };

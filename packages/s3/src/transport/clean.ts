@@ -11,20 +11,6 @@ export interface ExpiryReport {
   readonly refusal?: string | undefined;
 }
 
-/** What a handover location holds. */
-export interface PlaceContents {
-  readonly bundles: readonly StoredBundle[];
-  /** Blobs that the bundles share. */
-  readonly blobs: number;
-  readonly blobBytes: number;
-}
-
-export interface StoredBundle {
-  readonly key: string;
-  /** Since its documents changed, by the server's clock (ms); undefined if it does not say. */
-  readonly ageMs: number | undefined;
-}
-
 type Listed = ObjectPage['objects'][number];
 
 const documentNames: readonly DocumentName[] = ['dray-status.json', 'index.json', 'dray-signature.json'];
@@ -67,17 +53,17 @@ export async function forget(place: Place, bundle: string, signal?: AbortSignal)
   });
 }
 
-/** What is there. @throws as {@link expire} */
-export async function contentsOf(place: Place, signal?: AbortSignal): Promise<PlaceContents> {
-  const operation = operationAt(place, 'list', 'bundles', { direction: 'of' });
-  const ages = new Map<string, number | undefined>();
-  let [blobs, blobBytes] = [0, 0];
-  for await (const { key, sizeBytes, ageMs } of ownObjects(place, operation, signal)) {
-    const own = place.keys.parse(key);
-    if (own?.kind === 'blob') [blobs, blobBytes] = [blobs + 1, blobBytes + sizeBytes];
-    else if (own !== undefined) ages.set(own.bundle, youngest(ages.get(own.bundle), ageMs));
+/** Every bundle with a document, ordered. @throws as {@link expire} */
+export async function listBundles(place: Place, signal?: AbortSignal): Promise<readonly string[]> {
+  const operation = operationAt(place, 'list', 'keys', { direction: 'of' });
+  const found = new Set<string>();
+  for await (const { objects } of place.bucket.list(operation, place.keys.documents, signal)) {
+    for (const { key } of objects) {
+      const own = place.keys.parse(key);
+      if (own?.kind === 'document') found.add(own.bundle);
+    }
   }
-  return { bundles: [...ages].map(([key, ageMs]) => ({ key, ageMs })), blobs, blobBytes };
+  return [...found].sort();
 }
 
 async function* ownObjects(
@@ -94,10 +80,6 @@ async function* ownObjects(
 function documentsFirst({ keys }: Place, objects: readonly Listed[]): readonly Listed[] {
   const isBlob = ({ key }: Listed): boolean => keys.parse(key)?.kind === 'blob';
   return [...objects.filter((object) => !isBlob(object)), ...objects.filter(isBlob)];
-}
-
-function youngest(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 interface Tally {

@@ -15,6 +15,8 @@ export interface ObjectKeys {
   readonly root: string;
   /** Begins the keys of all blobs. */
   readonly blobs: string;
+  /** Begins the keys of all documents. */
+  readonly documents: string;
   blob(digest: Digest): string;
   /** `bundle` is a name as `keyName` makes it. */
   document(bundle: string, name: DocumentName): string;
@@ -29,6 +31,7 @@ export function objectKeys(prefix: string): ObjectKeys {
   return {
     root,
     blobs,
+    documents: `${root}keys/`,
     blob: (digest) => `${blobs}${hexOf(digest)}`,
     document: (bundle, name) => `${root}keys/${bundle}/${name}`,
     parse: (key) => (key.startsWith(root) ? parseBelow(key.slice(root.length)) : undefined),

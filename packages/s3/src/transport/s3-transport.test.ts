@@ -278,7 +278,7 @@ describe('faults', () => {
       await rejectionOf(put(broken, large)),
       await rejectionOf(broken.documents.read('index.json')),
       await rejectionOf(broken.blobs.open(small.descriptor)),
-      await rejectionOf(transport({ credentials: () => Promise.reject(new Error('none')) }).contents()),
+      await rejectionOf(transport({ credentials: () => Promise.reject(new Error('none')) }).keys()),
     ];
     for (const error of errors) {
       expect(error).toMatchObject({ code: 'TRANSPORT_DENIED' });
@@ -315,11 +315,13 @@ describe('cleaning up', () => {
     await put(transport());
     for (const key of ['1001', '1002']) await transport({ key }).documents.write('index.json', text);
     expect(await transport().forgetPipeline()).toEqual({ deletedFiles: 1, deletedBytes: text.byteLength });
-    expect(await transport().contents()).toMatchObject({
-      bundles: [{ key: '1002' }],
-      blobs: 1,
-      blobBytes: 700_000,
-    });
+    expect([await transport().keys(), keys()[0]]).toEqual([['1002'], `ci/blobs/sha256/${hexOf(small)}`]);
+    expect(await transport().documentsOf('1002').read('index.json')).toEqual(Buffer.from(text));
+    expect(await transport().removeKey('1002')).toBe('removed');
+    expect(await transport().keys()).toEqual([]);
+    server.settings.isDeleteDenied = true;
+    await transport().documents.write('index.json', text);
+    expect(await transport().removeKey('1001')).toBe('unsupported');
   });
 
   test('is no error for credentials that may not delete', async () => {

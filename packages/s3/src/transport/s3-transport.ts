@@ -1,10 +1,10 @@
-import type { Transport } from '@drayage/core';
+import type { DocumentStore, Transport } from '@drayage/core';
 import { createBucket } from '../api/bucket.ts';
 import { createS3Client, type S3Access } from '../api/client.ts';
 import { createUploads } from '../api/uploads.ts';
 import { parseS3Location } from '../location.ts';
 import { createBlobs } from './blobs.ts';
-import { contentsOf, expire, forget, type ExpiryReport, type PlaceContents } from './clean.ts';
+import { expire, forget, listBundles, type ExpiryReport } from './clean.ts';
 import { createDocuments } from './documents.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import { objectKeys } from './object-keys.ts';
@@ -31,8 +31,14 @@ export interface S3Transport extends Transport {
   expire(signal?: AbortSignal): Promise<ExpiryReport>;
   /** Deletes the documents of this bundle. @throws as `expire` */
   forgetPipeline(signal?: AbortSignal): Promise<ExpiryReport>;
-  /** What is there. @throws as `expire` */
-  contents(signal?: AbortSignal): Promise<PlaceContents>;
+  /** The name of this bundle. */
+  readonly key: string;
+  /** The name of every bundle with a document, ordered. @throws as `expire` */
+  keys(signal?: AbortSignal): Promise<readonly string[]>;
+  /** The documents of another bundle there. */
+  documentsOf(key: string): DocumentStore;
+  /** Deletes the documents of a bundle; `unsupported`: the credentials may not delete. @throws as `expire` */
+  removeKey(key: string, signal?: AbortSignal): Promise<'removed' | 'unsupported'>;
 }
 
 /** What uploads hold in memory at most (bytes), unless a single part is larger. */
@@ -62,7 +68,13 @@ export function createS3Transport(options: S3TransportOptions): S3Transport {
     documents: createDocuments(place, options.key),
     expire: (signal) => expire(place, options.key, signal),
     forgetPipeline: (signal) => forget(place, options.key, signal),
-    contents: (signal) => contentsOf(place, signal),
+    key: options.key,
+    keys: (signal) => listBundles(place, signal),
+    documentsOf: (key) => createDocuments(place, key),
+    async removeKey(key, signal) {
+      const { refusal } = await forget(place, key, signal);
+      return refusal === undefined ? 'removed' : 'unsupported';
+    },
     close: () => client.close(),
   };
 }
