@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BlobStore } from '../blob-store.ts';
 import type { Descriptor } from '../image/descriptor.ts';
+import { digestOf } from '../image/digest.ts';
+import { mediaTypes } from '../image/media-types.ts';
 import { parseReference } from '../image/reference.ts';
 import { rejectionCode } from '../testing/contracts/contract.ts';
 import { createMemoryTransport } from '../testing/memory-transport.ts';
@@ -41,6 +43,24 @@ describe('the content a bundle holds', () => {
       { entry: { target: app.target, manifest: app.manifest }, config: app.config, layers: app.layers },
       { config: docker.config },
     ]);
+  });
+
+  test('is read once where indexes list the same index or manifest again and again', async () => {
+    const blobs = new Map(app.blobs);
+    let target: Descriptor = app.manifest;
+    for (let level = 0; level < 3; level += 1) {
+      const manifests = Array.from({ length: 200 }, () => target);
+      const bytes = Buffer.from(
+        JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }),
+      );
+      target = { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), size: bytes.length };
+      blobs.set(target.digest, bytes);
+    }
+    const bundle = createMemoryTransport(blobs);
+    await bundle.documents.write('index.json', formatBundleIndex(withEntry(emptyIndex, { target })));
+    const held = await readHeldContent(bundle);
+    expect(held.images.map(({ config }) => config)).toEqual([app.config]);
+    expect([...held.layers.keys()]).toEqual(app.diffIds);
   });
 
   test('excludes an image that lacks a layer, but includes its other layers', async () => {

@@ -21,9 +21,14 @@ export function parseImageConfig(bytes: Uint8Array, what = 'image config'): Imag
     parseDigest(typeof entry === 'string' ? entry : '', what),
   );
   const variant = optionalString(object, 'variant', what);
+  // Absent or empty, as engines read it.
+  const named = (key: string, otherwise: string): string => {
+    const text = optionalString(object, key, what) ?? '';
+    return text === '' ? otherwise : text;
+  };
   const platform = {
-    os: optionalString(object, 'os', what) ?? 'linux',
-    architecture: optionalString(object, 'architecture', what) ?? 'amd64',
+    os: named('os', 'linux'),
+    architecture: named('architecture', 'amd64'),
     variant,
   };
   return { platform: normalizePlatform(platform), diffIds };

@@ -218,6 +218,13 @@ describe('an image config', () => {
     expect(parseImageConfig(Buffer.from(brackets)).diffIds).toEqual([]);
   });
 
+  test('is for linux/amd64 where it names no system and no architecture', () => {
+    for (const config of [{}, { os: '', architecture: '' }, { os: null, architecture: null }]) {
+      const { platform } = parseImageConfig(json({ ...config, rootfs: {} }));
+      expect(platform).toEqual({ os: 'linux', architecture: 'amd64' });
+    }
+  });
+
   test.each([[{ diff_ids: null }], [{}], [{ diff_ids: [] }]])('may have no diffIds: %j', (rootfs) => {
     expect(parseImageConfig(json({ rootfs })).diffIds).toEqual([]);
   });
