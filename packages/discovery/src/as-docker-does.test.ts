@@ -26,6 +26,15 @@ async function discover(
   return await discoverImages(await write(name, lines), { env: {}, ...options });
 }
 
+test('an inline Dockerfile in quotes has the line of its text', async () => {
+  const { images, problems } = await discover('compose.yaml', [
+    'services:',
+    '  a: {build: {dockerfile_inline: "FROM alpine:3\\nFROM debian:12\\nNONSENSE x\\n"}}',
+  ]);
+  expect(images.map(({ text, line }) => [text, line])).toEqual([['debian:12', 2]]);
+  expect(problems.map(({ line }) => line)).toEqual([2]);
+});
+
 const texts = ({ images }: Discovery): readonly string[] => images.map(({ text }) => text);
 
 describe('an image that the project builds is not asked of a registry', () => {

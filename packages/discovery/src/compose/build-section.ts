@@ -90,7 +90,9 @@ async function readDockerfileOf(
   const settings = buildSettings(request, context);
   const inline = scalarIn(build, 'dockerfile_inline');
   if (inline !== undefined) {
-    const source = { text: inline.text, file: inline.place.file, firstLine: inline.textLine };
+    // Only a block scalar keeps its lines.
+    const isOneLine = inline.textLine === inline.place.line;
+    const source = { text: inline.text, file: inline.place.file, firstLine: inline.textLine, isOneLine };
     readDockerfile({ ...settings, source, name: 'dockerfile_inline' }, context);
     return;
   }

@@ -16,6 +16,8 @@ export interface DockerfileBuild {
     readonly file: string;
     /** Line of that file on which the text begins, from 1. */
     readonly firstLine: number;
+    /** All of it counts as that line: its own lines are not lines of the file. */
+    readonly isOneLine?: boolean | undefined;
   };
   /** Its name in messages: `Dockerfile`. */
   readonly name: string;
@@ -54,7 +56,7 @@ export function readDockerfile(
   const dockerfile = DockerfileParser.parse(build.source.text);
   const placeAt = (line: number): Place => ({
     file: build.source.file,
-    line: build.source.firstLine + line,
+    line: build.source.firstLine + (build.source.isOneLine === true ? 0 : line),
   });
   for (const instruction of dockerfile.getInstructions()) {
     if (knownKeywords.has(instruction.getKeyword())) continue;
