@@ -87,8 +87,10 @@ export class LayerSplitter implements TarConsumer {
     if (current === undefined) return;
     if (current.crc === undefined) this.#keepInline(bytes);
     else current.crc.update(bytes);
-    if (current.expansion !== undefined) this.#tar.push(...current.expansion.content(bytes));
-    else if (current.isInTree) this.#tar.push(bytes);
+    if (current.expansion !== undefined) {
+      // Not push(...): a hole of 32 GiB has more pieces than a call takes arguments.
+      for (const piece of current.expansion.content(bytes)) this.#tar.push(piece);
+    } else if (current.isInTree) this.#tar.push(bytes);
   }
 
   contentEnd(): void {
