@@ -12,6 +12,12 @@ const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
   ['br', createBrotliDecompress],
 ]);
 
+/** A body and the header that says how it is encoded. */
+interface EncodedBody {
+  readonly body: Readable;
+  readonly header: (name: string) => string | undefined;
+}
+
 /** A body that is still incomplete after a time limit. */
 export class SlowBodyError extends Error {
   readonly code = 'BODY_TOO_SLOW';
@@ -57,25 +63,41 @@ export async function readAtMost(
  * @throws EncodingError, SlowBodyError; the error of the socket
  */
 export async function readDecoded(
-  { body, header }: { readonly body: Readable; readonly header: (name: string) => string | undefined },
+  { body, header }: EncodedBody,
   limit: number,
   withinMs: number = defaultReadMs,
 ): ReturnType<typeof readAtMost> {
+  const response = { body, header };
+  try {
+    return await readAtMost(decoded(response), limit, withinMs);
+  } catch (error) {
+    if (!(systemErrorCode(error) ?? '').startsWith('Z_')) throw error;
+    const reason = `a body that is not ${encodingOf(response) ?? 'encoded'}: ${reasonOf(error)}`;
+    throw new EncodingError(reason, { cause: error });
+  }
+}
+
+/** How a body is encoded; undefined: as it is. */
+export function encodingOf({ header }: Pick<EncodedBody, 'header'>): string | undefined {
   const encoding = header('content-encoding')?.trim().toLowerCase() ?? '';
-  if (encoding === '' || encoding === 'identity') return readAtMost(body, limit, withinMs);
+  return encoding === '' || encoding === 'identity' ? undefined : encoding;
+}
+
+/**
+ * A body without its encoding. Bytes that do not fit the encoding are an error of the stream.
+ * @throws EncodingError for an unknown encoding
+ */
+export function decoded(response: EncodedBody): Readable {
+  const { body } = response;
+  const encoding = encodingOf(response);
+  if (encoding === undefined) return body;
   const decoder = decoders.get(encoding)?.();
   if (decoder === undefined) {
     abandon(body);
     throw new EncodingError(`a body encoded as ${printable(encoding, 40)}`);
   }
   // Errors of the body and of the decoder both reach the decoder's reader.
-  pipeline(body, decoder, () => undefined);
-  try {
-    return await readAtMost(decoder, limit, withinMs);
-  } catch (error) {
-    if (!(systemErrorCode(error) ?? '').startsWith('Z_')) throw error;
-    throw new EncodingError(`a body that is not ${encoding}: ${reasonOf(error)}`, { cause: error });
-  }
+  return pipeline(body, decoder, () => undefined);
 }
 
 /**

@@ -1,4 +1,4 @@
-export { abandon, discard, readDecoded, readJson } from './bodies.ts';
+export { abandon, decoded, discard, encodingOf, readDecoded, readJson } from './bodies.ts';
 export { readCertificates, readExtraCertificates } from './certificates.ts';
 export {
   createConnections,

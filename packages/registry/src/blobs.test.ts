@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, verifying } from '@drayage/core';
 import { readAll, startFixture, type Fixture } from './testing/fixture.ts';
@@ -45,6 +46,28 @@ describe('blobs', () => {
   test('come from an offset on where ranges are refused', async () => {
     fixture.registry.inject({ kind: 'blob', times: 1, effect: { kind: 'status', status: 416 } });
     expect((await pull(5)).equals(whole.subarray(5))).toBe(true);
+  });
+
+  test.each([0, 5])('come decoded from byte %i on where a proxy has encoded them', async (offset) => {
+    const headers = { 'content-encoding': 'gzip' };
+    const effect = { kind: 'status', status: 200, headers, body: gzipSync(whole) } as const;
+    fixture.registry.inject({ kind: 'blob', effect });
+    expect((await pull(offset)).equals(whole.subarray(offset))).toBe(true);
+  });
+
+  test('come whole where a proxy has encoded them and answers with a range of that', async () => {
+    const headers = { 'content-encoding': 'gzip' };
+    const encoded = gzipSync(whole);
+    const part = { kind: 'status', status: 206, headers, body: encoded.subarray(5) } as const;
+    fixture.registry.inject({ kind: 'blob', times: 1, effect: part });
+    fixture.registry.inject({ kind: 'blob', effect: { ...part, status: 200, body: encoded } });
+    expect((await pull(5)).equals(whole.subarray(5))).toBe(true);
+  });
+
+  test('are not decoded where the header names the compression of the layer', async () => {
+    const effect = { kind: 'headers', headers: { 'content-encoding': 'gzip' } } as const;
+    fixture.registry.inject({ kind: 'blob', effect });
+    expect((await pull(0)).equals(whole)).toBe(true);
   });
 
   test('nothing is asked for from the end on', async () => {

@@ -10,7 +10,9 @@ import {
 import {
   ResumingStream,
   abandon,
+  decoded,
   discard,
+  encodingOf,
   rangeFrom,
   surplusBytes,
   type FinalResponse,
@@ -80,11 +82,32 @@ interface BlobTarget {
 async function openBody(target: BlobTarget, offset: number): Promise<PartialBody<PullOperation>> {
   const { operation } = target;
   const response = await request(target, offset);
+  if (isEncoded(target, response)) return openEncoded(target, response, offset);
   if (response.status === 200 || response.status === 206) {
     return { operation, body: response.body, skip: skipOf(operation, response, offset) };
   }
   if (response.status === 416 && offset > 0) return openWithoutRange(target, response, offset);
   throw await target.client.failure(operation, response);
+}
+
+/** Some servers name the compression of the layer itself: then the bytes are the blob's. */
+function isEncoded({ descriptor }: BlobTarget, response: FinalResponse): boolean {
+  const isWhole = response.header('content-length') === String(descriptor.size);
+  return [200, 206].includes(response.status) && encodingOf(response) !== undefined && !isWhole;
+}
+
+/** A proxy has encoded the blob unasked. Ranges count encoded bytes, so only the whole body is of use. */
+async function openEncoded(
+  target: BlobTarget,
+  response: FinalResponse,
+  offset: number,
+): Promise<PartialBody<PullOperation>> {
+  const { operation, client } = target;
+  if (response.status === 200) return { operation, body: decoded(response), skip: offset };
+  abandon(response.body);
+  const whole = await request(target, 0);
+  if (whole.status !== 200) throw await client.failure(operation, whole);
+  return { operation, body: decoded(whole), skip: offset };
 }
 
 // A blob never changes under its digest, so If-Range is not needed.

@@ -40,7 +40,7 @@ describe('manifests', () => {
   });
 
   test.each([
-    ...[301, 400, 401, 403, 404, 405, 410, 501, 505].map(
+    ...[301, 400, 401, 403, 404, 405, 410, 500, 501, 503, 505].map(
       (status) => [`answers ${String(status)}`, { kind: 'status', status }] as const,
     ),
     ['breaks off', { kind: 'reset', afterBytes: -1 }],
@@ -48,6 +48,7 @@ describe('manifests', () => {
     ['is about an encoded body', { kind: 'headers', headers: { 'content-encoding': 'gzip' } }],
     ['tells no digest', { kind: 'headers', headers: { 'docker-content-digest': undefined } }],
     ['tells no length', { kind: 'headers', headers: { 'content-length': undefined } }],
+    ['tells the type of something else', { kind: 'headers', headers: { 'content-type': 'text/html' } }],
     ['tells no type', { kind: 'headers', headers: { 'content-type': 'application/json' } }],
   ] as const)('where HEAD %s, GET is asked', async (_, effect) => {
     fixture.registry.inject({ kind: 'manifest', method: 'HEAD', effect });

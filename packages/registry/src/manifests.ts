@@ -9,12 +9,14 @@ import {
 import type { Descriptor, Digest, Reference } from '@drayage/core';
 import {
   checkManifestSize,
+  isIndexType,
+  isManifestType,
   isSchema1Type,
   maxManifestBytes,
   mediaTypes,
   parseManifest,
 } from '@drayage/core/image';
-import { abandon, discard, isRetryable, readDecoded, statusOf, type FinalResponse } from '@drayage/http';
+import { abandon, discard, readDecoded, statusOf, type FinalResponse } from '@drayage/http';
 import { challengesOf } from './api-root.ts';
 import type { Endpoint } from './endpoints.ts';
 import { pullOperation, type PullOperation, type RegistryClient } from './registry-client.ts';
@@ -100,8 +102,8 @@ async function resolveByHead(target: Target, name: string): Promise<Descriptor |
   await discard(response);
   if (response.status !== 200) {
     const failure = await target.client.failure(target.operation, response);
-    // A demand for another login applies to GET too.
-    if (isRetryable(failure) || challengesOf(response).length > 0) throw failure;
+    // A demand to wait or for another login applies to GET too.
+    if (response.status === 429 || challengesOf(response).length > 0) throw failure;
     return undefined;
   }
   const digest = response.header('docker-content-digest') ?? '';
@@ -110,6 +112,7 @@ async function resolveByHead(target: Target, name: string): Promise<Descriptor |
   const isWanted = target.reference.digest === undefined || target.reference.digest === digest;
   const isEncoded = response.header('content-encoding') !== undefined;
   if (!isDigest(digest) || !isWanted || isEncoded || size === 0 || mediaType === undefined) return undefined;
+  if (!isManifestType(mediaType) && !isIndexType(mediaType) && !isSchema1Type(mediaType)) return undefined;
   if (size > maxManifestBytes) return undefined;
   refuseSchema1(mediaType, name);
   return { mediaType, digest, size };

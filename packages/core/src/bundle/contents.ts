@@ -35,7 +35,8 @@ export async function entryManifests(
   const walk = async (descriptor: Descriptor, indexes: readonly Descriptor[]): Promise<void> => {
     if (seen.has(descriptor.digest)) return;
     seen.add(descriptor.digest);
-    const isReadable = isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType);
+    const { mediaType } = descriptor;
+    const isReadable = mediaType === '' || isManifestType(mediaType) || isIndexType(mediaType);
     const isTop = indexes.length === 0;
     if (!isTop && (!isReadable || (await blobs.stat(descriptor.digest, signal)) === undefined)) {
       found.push({ descriptor, indexes, manifest: undefined });

@@ -108,9 +108,8 @@ export async function readManifest(
   what: string,
 ): Promise<ManifestDocument> {
   const bytes = await readDocument(descriptor, (wanted) => open(wanted, 'manifest'), what);
-  const declared = descriptor.mediaType === '' ? undefined : descriptor.mediaType;
-  const parsed = parseManifest(bytes, declared, what);
-  return { descriptor: { ...descriptor, mediaType: declared ?? parsed.mediaType }, bytes, parsed };
+  const parsed = parseManifest(bytes, descriptor.mediaType, what, { mayRename: true });
+  return { descriptor: { ...descriptor, mediaType: parsed.mediaType }, bytes, parsed };
 }
 
 /**

@@ -320,7 +320,9 @@ async function checkLoaded(context: DeliveryContext, image: LoadableImage, name:
     const got =
       found === undefined
         ? 'the engine does not have it'
-        : `the engine has ${found.engineImageId} instead of ${id}`;
+        : found.engineImageId === id
+          ? 'the engine has it without its layers'
+          : `the engine has ${found.engineImageId} instead of ${id}`;
     throw new EngineError(
       'ENGINE_IMAGE_MISMATCH',
       `cannot find ${name} in the engine after loading it: ${got}`,

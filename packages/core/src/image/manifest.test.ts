@@ -53,6 +53,7 @@ describe('a manifest', () => {
       annotations: { a: 'b' },
     });
     expect(parseDescriptor({ ...blob, platform: { os: 'linux' }, annotations: [] }, 'it')).toEqual(blob);
+    expect(parseDescriptor({ ...blob, platform: { os: '', architecture: '' } }, 'it')).toEqual(blob);
   });
 
   test.each([
@@ -107,6 +108,24 @@ describe('a manifest', () => {
     expect(parseManifest(bytes, mediaTypes.ociManifest)).toMatchObject({ kind: 'manifest', layers: [] });
   });
 
+  test('may be named Docker’s or OCI’s way by its registry, never as the other kind', () => {
+    const named = json({ ...plain, mediaType: mediaTypes.ociManifest });
+    const read = (declared: string): string =>
+      parseManifest(named, declared, 'it', { mayRename: true }).mediaType;
+    expect(read(mediaTypes.dockerManifest)).toBe(mediaTypes.ociManifest);
+    expect(codeOf(() => read(mediaTypes.dockerManifestList))).toBe('MANIFEST_INVALID');
+  });
+
+  test.each([[{}], [{ mediaType: null }], [{ mediaType: '' }], [{ mediaType: 'application/json' }]])(
+    'of an index may be listed without a media type of its own: %j',
+    (said) => {
+      const platform = { os: 'linux', architecture: 'amd64' };
+      const entry = { digest: blob.digest, size: 1, platform, ...said };
+      const index = parseManifest(json({ schemaVersion: 2, manifests: [entry] }), undefined);
+      expect(index.kind === 'index' && selectManifest(index, platform, 'it').digest).toBe(blob.digest);
+    },
+  );
+
   test('may have 4 MiB, and no more', () => {
     checkManifestSize(maxManifestBytes, 'it');
     expect(codeOf(() => checkManifestSize(maxManifestBytes + 1, 'it'))).toBe('MANIFEST_TOO_LARGE');
@@ -116,6 +135,17 @@ describe('a manifest', () => {
     const layers = [{ ...blob, mediaType: 'application/octet-stream' }];
     const manifest = { kind: 'manifest', mediaType: mediaTypes.ociManifest, config: blob, layers } as const;
     checkImageLayers(manifest, 'it');
+    for (const mediaType of [
+      '',
+      `${mediaTypes.ociLayerGzip}; a=b`,
+      mediaTypes.dockerLayerGzip.toUpperCase(),
+    ]) {
+      checkImageLayers({ ...manifest, layers: [{ ...blob, mediaType }] }, 'it');
+    }
+    const encrypted = { ...blob, mediaType: `${mediaTypes.ociLayerGzip}+encrypted` };
+    expect(codeOf(() => checkImageLayers({ ...manifest, layers: [encrypted] }, 'it'))).toBe(
+      'MEDIA_TYPE_UNSUPPORTED',
+    );
     const artifact = { ...manifest, config: { ...blob, mediaType: 'application/vnd.example' } };
     expect(codeOf(() => checkImageLayers(artifact, 'it'))).toBe('MEDIA_TYPE_UNSUPPORTED');
   });

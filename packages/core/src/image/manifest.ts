@@ -16,6 +16,7 @@ import {
   isManifestType,
   isSchema1Type,
   isUnnamedLayer,
+  isUnsaidType,
   layerCompression,
   mediaTypes,
 } from './media-types.ts';
@@ -53,19 +54,21 @@ export interface ManifestDocument {
 
 /**
  * Parses the bytes of a manifest or index. `declaredType` comes from the registry or the descriptor; the
- * document's own `mediaType` must agree.
+ * document's own `mediaType` must agree. With `mayRename`, either may use Docker's name where the other uses
+ * OCI's: registries and indexes mix them up, and engines take the document's own.
  * @throws DrayError `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID`, `SCHEMA1_UNSUPPORTED`, `MEDIA_TYPE_UNSUPPORTED`
  */
 export function parseManifest(
   bytes: Uint8Array,
   declaredType: string | undefined,
   what = 'manifest',
+  { mayRename = false }: { readonly mayRename?: boolean } = {},
 ): Manifest | Index {
   checkManifestSize(bytes.byteLength, what);
   const object = parseJsonObject(bytes, what);
-  const mediaType = manifestMediaType(object, declaredType, what);
+  const mediaType = manifestMediaType(object, declaredType, { what, mayRename });
   if (isIndexType(mediaType)) {
-    const manifests = arrayMember(object, 'manifests', what).map((entry) => parseDescriptor(entry, what));
+    const manifests = arrayMember(object, 'manifests', what).map((entry) => parseEntry(entry, what));
     return { kind: 'index', mediaType, manifests };
   }
   return {
@@ -115,7 +118,7 @@ const maxListedPlatforms = 20;
  */
 export function selectManifest(index: Index, wanted: Platform, what: string): Descriptor {
   const manifests = index.manifests.filter(
-    ({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType),
+    ({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType) || isUnsaidType(mediaType),
   );
   const position = selectPlatform(
     wanted,
@@ -134,6 +137,12 @@ export function selectManifest(index: Index, wanted: Platform, what: string): De
     `cannot find ${formatPlatform(wanted)} in ${what}: it has ${all.length === 0 ? 'no platforms' : list}`,
     { hint: 'Choose one of these with --platform.', details: { available } },
   );
+}
+
+/** An entry of an index; some tools leave out its media type. */
+function parseEntry(value: unknown, what: string): Descriptor {
+  const isUnsaid = isObject(value) && (value['mediaType'] ?? undefined) === undefined;
+  return parseDescriptor(isUnsaid ? { ...value, mediaType: '' } : value, what);
 }
 
 /** Parses one descriptor. @throws DrayError `MANIFEST_INVALID`, `DIGEST_INVALID` */
@@ -158,13 +167,17 @@ export function parseDescriptor(value: unknown, what: string): Descriptor {
   };
 }
 
-function manifestMediaType(object: JsonObject, declaredType: string | undefined, what: string): string {
+function manifestMediaType(
+  object: JsonObject,
+  declaredType: string | undefined,
+  { what, mayRename }: { readonly what: string; readonly mayRename: boolean },
+): string {
   const declared = declaredType?.split(';')[0]?.trim();
   const own = optionalString(object, 'mediaType', what);
   if (object['schemaVersion'] === 1 || (declared !== undefined && isSchema1Type(declared)))
     throw schema1(what);
   const meaningful = [own, declared].filter(
-    (type) => type !== undefined && type !== 'application/json' && type !== '',
+    (type): type is string => type !== undefined && !isUnsaidType(type),
   );
   const mediaType = meaningful[0] ?? guessMediaType(object);
   if (mediaType === undefined || !(isIndexType(mediaType) || isManifestType(mediaType))) {
@@ -173,7 +186,9 @@ function manifestMediaType(object: JsonObject, declaredType: string | undefined,
       `cannot use ${what}: unknown media type ${printable(mediaType ?? '(none)', 200)}`,
     );
   }
-  const contradicting = meaningful.find((type) => type !== mediaType);
+  const contradicting = meaningful.find(
+    (type) => type !== mediaType && !(mayRename && isSameKind(type, mediaType)),
+  );
   if (contradicting !== undefined) {
     // image-spec v1.1.1, manifest.md: mediaType "MUST" match the descriptor's; CVE-2021-41190 exploits a
     // mismatch.
@@ -186,6 +201,10 @@ function manifestMediaType(object: JsonObject, declaredType: string | undefined,
     throw new DrayError('MANIFEST_INVALID', `cannot parse ${what}: it has both layers and manifests`);
   }
   return mediaType;
+}
+
+function isSameKind(a: string, b: string): boolean {
+  return (isIndexType(a) && isIndexType(b)) || (isManifestType(a) && isManifestType(b));
 }
 
 function guessMediaType(object: JsonObject): string | undefined {
@@ -206,6 +225,7 @@ function schema1(what: string): DrayError {
 function parsePlatformMember(value: unknown): Platform | undefined {
   if (!isObject(value) || typeof value['os'] !== 'string' || typeof value['architecture'] !== 'string')
     return undefined;
+  if (value['os'] === '' && value['architecture'] === '') return undefined;
   const variant = value['variant'];
   return normalizePlatform({
     os: value['os'],

@@ -38,13 +38,23 @@ export function layerCompression(mediaType: string): LayerCompression | undefine
   return layerCompressions.get(mediaType);
 }
 
+// Engines read encrypted layers only with a key.
+const layerName =
+  /^(?:|application\/octet-stream|application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\..*)$/i;
+
 /**
- * True for layers of no stated kind, which engines take in an image that has an image's config: the first
- * bytes tell how they are compressed.
+ * True for layers of no stated or an unusual kind, which engines take in an image that has an image's config:
+ * the first bytes tell how they are compressed.
+ * @see moby v28.5, distribution/pull_v2.go, `supportedMediaType`
  */
 export function isUnnamedLayer(layerType: string, configType: string): boolean {
   const isImage = configType === mediaTypes.ociConfig || configType === mediaTypes.dockerConfig;
-  return isImage && layerType === 'application/octet-stream';
+  return isImage && layerName.test(layerType) && !layerType.endsWith('+encrypted');
+}
+
+/** True for a media type that says nothing of a manifest or index: its own document decides. */
+export function isUnsaidType(mediaType: string): boolean {
+  return ['', 'application/json', 'application/octet-stream'].includes(mediaType);
 }
 
 /** True for an OCI image index or a Docker manifest list. */

@@ -19,7 +19,19 @@ export type RegistryAuth =
       readonly usesPerToken?: number;
       /** Default the registry's own `/token`. */
       readonly realm?: string;
+      /** The answer that carries a token, where it differs from the usual one. */
+      readonly tokenAnswer?: (token: string) => TokenAnswer;
+      /** The `WWW-Authenticate` headers of a refusal, where they differ from the usual one. */
+      readonly challenges?: (realm: string, scope: string) => readonly string[];
     };
+
+/** An answer of a token service. */
+export interface TokenAnswer {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
 
 /** Checks requests to repositories and serves `/token`. */
 export interface Guard {
@@ -51,7 +63,8 @@ export function createGuard(auth: RegistryAuth | undefined, nextTokenName: () =>
         return undefined;
       const wanted = scope === undefined ? '' : `,scope="${scope}"`;
       const challenge = `Bearer realm="${auth.realm ?? realm}",service="registry.test"${wanted}`;
-      return errorReply(401, 'UNAUTHORIZED', { 'www-authenticate': challenge });
+      const challenges = auth.challenges?.(realm, scope ?? '') ?? [challenge];
+      return errorReply(401, 'UNAUTHORIZED', { 'www-authenticate': challenges });
     },
     token(request) {
       if (auth?.kind !== 'bearer') return errorReply(404, 'NOT_FOUND');
@@ -69,7 +82,9 @@ export function createGuard(auth: RegistryAuth | undefined, nextTokenName: () =>
       const token = nextTokenName();
       valid.set(`Bearer ${token}`, parameters.getAll('scope').join(' '));
       if (auth.usesPerToken !== undefined) usesLeft.set(`Bearer ${token}`, auth.usesPerToken);
-      return textReply(200, JSON.stringify({ token, expires_in: auth.expiresInSec ?? 300 }));
+      const usual: TokenAnswer = { body: JSON.stringify({ token, expires_in: auth.expiresInSec ?? 300 }) };
+      const { status = 200, body, headers } = auth.tokenAnswer?.(token) ?? usual;
+      return textReply(status, body, headers);
     },
     revokeTokens: () => {
       valid.clear();

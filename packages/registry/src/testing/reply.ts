@@ -6,7 +6,7 @@ import type { FaultEffect } from './faults.ts';
 /** A response before it is written. */
 export interface Reply {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Iterable<Uint8Array>;
 }
 
@@ -78,10 +78,10 @@ export async function sendReply(
     response.destroy();
     return;
   }
-  const headers = Object.entries(reply.headers).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  response.writeHead(reply.status, Object.fromEntries(headers));
+  for (const [name, value] of Object.entries(reply.headers)) {
+    if (value !== undefined) response.setHeader(name, value);
+  }
+  response.writeHead(reply.status);
   if (response.req.method !== 'HEAD') await writeBody(response, reply.body, effect, count);
   if (effect?.kind === 'reset') response.destroy();
   else response.end();
