@@ -1,12 +1,8 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { UsageError } from '@drayage/core';
 import { optionKeys, optionTable } from '../options/option-table.ts';
-import type { CiOptionKey } from '../options/ci-options.ts';
-import type { TrustOptionKey } from '../options/trust-options.ts';
-import type { EngineSettings } from '../options/engine-settings.ts';
 import type { Config, OptionDefinition, OptionKey } from '../options/option.ts';
 import type { OptionType } from '../options/option-type.ts';
-import type { StepSettings } from '../options/step-options.ts';
 import { invalidSetting, readTexts } from '../options/read-setting.ts';
 import type { ConfigFile } from './parse-config-file.ts';
 import type { Setting } from '../options/setting.ts';
@@ -57,107 +53,14 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     origins.set(key, winner.origin);
     return winner.value;
   };
-  const config: Config = {
-    images: read('images'),
-    optional: read('optional'),
-    from: read('from'),
-    runOnly: read('runOnly'),
-    runExcept: read('runExcept'),
-    prepare: read('prepare'),
-    source: read('source'),
-    only: read('only'),
-    bundle: read('bundle'),
-    handover: read('handover'),
-    key: read('key'),
-    expiresMs: read('expiresMs'),
-    asImages: read('asImages'),
-    platform: read('platform'),
-    platforms: read('platforms'),
-    frozen: read('frozen'),
-    check: read('check'),
-    lockFile: read('lockFile'),
-    mirrors: read('mirrors'),
-    insecureRegistries: read('insecureRegistries'),
-    caFile: read('caFile'),
-    certsDir: read('certsDir'),
-    concurrency: read('concurrency'),
-    ...engineSettings(read),
-    ...ciSettings(read),
-    ...stepSettings(read),
-    ...trustSettings(read),
-    form: read('form'),
-    packFormat: read('packFormat'),
-    repack: read('repack'),
-    delivery: read('delivery'),
-    onMiss: read('onMiss'),
-    timeoutMs: read('timeoutMs'),
-    graceMs: read('graceMs'),
-    settled: read('settled'),
-    strict: read('strict'),
-    base: read('base'),
-    output: read('output'),
-    bakeTag: read('bakeTag'),
-    push: read('push'),
-    configFile: read('configFile'),
-    json: read('json'),
-    verbose: read('verbose'),
-  };
+  const config = Object.fromEntries(optionKeys.map((key) => [key, read(key)]));
+  if (!isComplete(config)) throw new Error('the option table lacks a setting');
   return { config, origins, dir: sources.file?.dir ?? sources.cwd };
 }
 
-type Read = <Key extends OptionKey>(key: Key) => Config[Key];
-
-function engineSettings(read: Read): EngineSettings {
-  return {
-    dataRoot: read('dataRoot'),
-    dockerd: read('dockerd'),
-    imageStore: read('imageStore'),
-    storage: read('storage'),
-    storageSizeBytes: read('storageSizeBytes'),
-    bridge: read('bridge'),
-    registryMirrors: read('registryMirrors'),
-    exportFile: read('exportFile'),
-    reach: read('reach'),
-    mountContent: read('mountContent'),
-    purge: read('purge'),
-  };
-}
-
-function ciSettings(read: Read): Pick<Config, CiOptionKey> {
-  return {
-    pipeline: read('pipeline'),
-    prepullJob: read('prepullJob'),
-    gitlabToken: read('gitlabToken'),
-    oidcToken: read('oidcToken'),
-    branch: read('branch'),
-    tag: read('tag'),
-    event: read('event'),
-    into: read('into'),
-    checksums: read('checksums'),
-  };
-}
-
-function stepSettings(read: Read): StepSettings {
-  return {
-    workspace: read('workspace'),
-    attached: read('attached'),
-    laterSteps: read('laterSteps'),
-    sudo: read('sudo'),
-    privateEngine: read('privateEngine'),
-    timeLimit: read('timeLimit'),
-  };
-}
-
-function trustSettings(read: Read): Pick<Config, TrustOptionKey> {
-  return {
-    verify: read('verify'),
-    deep: read('deep'),
-    sign: read('sign'),
-    signingKey: read('signingKey'),
-    requireSignature: read('requireSignature'),
-    verifyKey: read('verifyKey'),
-    signatureContext: read('signatureContext'),
-  };
+/** The type of the option table makes sure that each value has the type of its setting. */
+function isComplete(config: object): config is Config {
+  return optionKeys.every((key) => key in config);
 }
 
 /** The keys of a configuration file. */
