@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { hexOf } from '@drayage/core';
 import type { DeliveryReport } from '@drayage/core';
-import { sweepLiveMounts } from '@drayage/mount';
+import { sweepLiveMounts } from '@drayage/mount/testing';
 
 import { makeBridge, type TestBridge } from './support/bridge.ts';
 import { dray, drayJson, reportOf } from './support/dray.ts';

@@ -10,7 +10,8 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { hexOf } from '@drayage/core';
-import { mountLive, sweepLiveMounts } from '@drayage/mount';
+import { mountLive } from '@drayage/mount';
+import { sweepLiveMounts } from '@drayage/mount/testing';
 
 import { dindSpec } from './support/dind-image.ts';
 import { dray, drayJson, reportOf } from './support/dray.ts';

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { chainIds } from '@drayage/core/image';
-import { mountLive, repairLiveMounts, sweepLiveMounts, type LiveMountRequest } from '@drayage/mount';
+import { mountLive, type LiveMountRequest } from '@drayage/mount';
+import { repairLiveMounts, sweepLiveMounts } from '@drayage/mount/testing';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { makeBridge, type TestBridge } from './support/bridge.ts';

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mountLive, sweepLiveMounts } from '@drayage/mount';
+import { mountLive } from '@drayage/mount';
+import { sweepLiveMounts } from '@drayage/mount/testing';
 
 import { isBlobDownload } from './support/access-log.ts';
 import { dindSpec } from './support/dind-image.ts';

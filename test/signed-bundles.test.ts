@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { parseDigest, type DeliveryReport } from '@drayage/core';
 import { createDirectoryTransport } from '@drayage/core/bundle';
-import { sweepLiveMounts } from '@drayage/mount';
+import { sweepLiveMounts } from '@drayage/mount/testing';
 
 import { makeBridge, type TestBridge } from './support/bridge.ts';
 import { dray, drayJson, reportOf } from './support/dray.ts';

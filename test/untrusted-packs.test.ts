@@ -4,7 +4,8 @@ import { appendFile, chmod, cp, open, readdir, rename, stat, truncate, writeFile
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createPackStore, type MountablePack } from '@drayage/core/bundle';
-import { createLocalEngineHost, mountLive, sweepLiveMounts, type EngineHost } from '@drayage/mount';
+import { createLocalEngineHost, mountLive, type EngineHost } from '@drayage/mount';
+import { sweepLiveMounts } from '@drayage/mount/testing';
 
 import { dray, reportOf } from './support/dray.ts';
 import { startEngine, type TestEngine } from './support/engines.ts';

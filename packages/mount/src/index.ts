@@ -16,7 +16,6 @@ export {
   type LiveMountResult,
 } from './live/live-mount.ts';
 export type { LiveUpkeepRequest } from './live/live-engine.ts';
-export { repairLiveMounts, sweepLiveMounts } from './live/live-upkeep.ts';
 export type { Repair } from './live/repair.ts';
 export { holdPack, type HeldPack, type PackTrust } from './pack-files/hold-pack.ts';
 export { sweepPrivateCopies } from './pack-files/private-copy.ts';

@@ -1,9 +1,9 @@
 import type { Digest } from '@drayage/core';
 import type { MountablePack } from '@drayage/core/bundle';
-import { openLiveEngine, packsAtHand, type LiveUpkeepRequest } from './live-engine.ts';
-import { repairLayers, type Repair } from './repair.ts';
-import { leaseName, takeLease } from './run-lease.ts';
-import { sweepPacks } from './sweep.ts';
+import { openLiveEngine, packsAtHand, type LiveUpkeepRequest } from '../live/live-engine.ts';
+import { repairLayers, type Repair } from '../live/repair.ts';
+import { leaseName, takeLease } from '../live/run-lease.ts';
+import { sweepPacks } from '../live/sweep.ts';
 
 /**
  * Unmounts the packs that no image of the engine needs any more, and returns them. {@link mountLive} does

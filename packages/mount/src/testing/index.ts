@@ -1,0 +1,1 @@
+export { repairLiveMounts, sweepLiveMounts } from './live-upkeep.ts';
