@@ -10,16 +10,23 @@ export const hostFolders = ['/bin', '/sbin', '/usr', '/lib', '/lib64'] as const;
 /** The volume's path inside the helper container. */
 export const volumeFolder = '/drayage';
 
+/**
+ * `privileged`, or `each`: the same rights one by one, without CAP_SYS_RESOURCE. Engines before 22 refuse
+ * `--privileged` where they lack a capability themselves.
+ */
+export type HelperRights = 'privileged' | 'each';
+
 /** Creates the helper container, without any folder that the engine host lacks. Throws dockerode's errors. */
 export async function createHelperContainer(
   { docker }: Connection,
   image: Digest,
   volume: string,
+  rights: HelperRights,
 ): Promise<Dockerode.Container> {
   let folders: readonly string[] = hostFolders;
   for (;;) {
     try {
-      return await docker.createContainer(helperContainer(image, volume, folders));
+      return await docker.createContainer(helperContainer(image, volume, folders, rights));
     } catch (error) {
       const missing = missingFolder(engineReason(error), folders);
       if (missing === undefined) throw error;
@@ -34,10 +41,23 @@ export function missingFolder(reason: string, folders: readonly string[]): strin
   return folders.find((folder) => folder === named);
 }
 
+const helperRights = {
+  privileged: { Privileged: true },
+  each: {
+    CapAdd: ['ALL'],
+    CapDrop: ['SYS_RESOURCE'],
+    SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined', 'label=disable'],
+    DeviceCgroupRules: ['a *:* rwm'],
+    MaskedPaths: [],
+    ReadonlyPaths: [],
+  },
+} satisfies Readonly<Record<HelperRights, Dockerode.HostConfig>>;
+
 function helperContainer(
   image: Digest,
   volume: string,
   folders: readonly string[],
+  rights: HelperRights,
 ): Dockerode.ContainerCreateOptions {
   return {
     Image: image,
@@ -54,7 +74,7 @@ function helperContainer(
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       AutoRemove: true,
-      Privileged: true,
+      ...helperRights[rights],
       PidMode: 'host',
       // Where the engine maps users, only containers outside the mapping may be privileged; elsewhere this is
       // the default.

@@ -5,7 +5,7 @@ import type { Connection } from '../connection.ts';
 import { httpStatus } from '../engine-errors.ts';
 import { attachedProcess } from './attached-process.ts';
 import { importEmptyImage, removeImage } from './empty-image.ts';
-import { createHelperContainer, volumeFolder } from './create-helper-container.ts';
+import { createHelperContainer, volumeFolder, type HelperRights } from './create-helper-container.ts';
 import { helperFailed, helperUnavailable, startFailed } from './helper-errors.ts';
 import { openHijacked } from './hijack.ts';
 import { sweepHelpers } from './sweep-helpers.ts';
@@ -31,12 +31,29 @@ export async function openHelperContainer(
   requireRights(connection);
   const swept = sweepHelpers(connection);
   check();
-  const container = await createContainer(connection, request.volume);
+  try {
+    return await openWith('privileged', connection, request.volume, check);
+  } catch (error) {
+    if (!(error instanceof Error) || !lacksCapability.test(error.message)) throw error;
+    return await openWith('each', connection, request.volume, check);
+  } finally {
+    await swept;
+  }
+}
+
+/** What runc of an engine says that lacks a capability itself. */
+const lacksCapability = /unable to apply caps/;
+
+async function openWith(
+  rights: HelperRights,
+  connection: Connection,
+  volume: string,
+  check: () => void,
+): Promise<HelperContainer> {
+  const container = await createContainer(connection, volume, rights);
   try {
     check();
-    const started = await startContainer(connection, container);
-    await swept;
-    return helper(connection, container, started);
+    return helper(connection, container, await startContainer(connection, container));
   } catch (error) {
     await removeContainer(container);
     throw error;
@@ -50,11 +67,15 @@ function requireRights({ endpoint, info }: Connection): void {
   }
 }
 
-async function createContainer(connection: Connection, volume: string): Promise<Dockerode.Container> {
+async function createContainer(
+  connection: Connection,
+  volume: string,
+  rights: HelperRights,
+): Promise<Dockerode.Container> {
   try {
     const image = await importEmptyImage(connection);
     try {
-      return await createHelperContainer(connection, image, volume);
+      return await createHelperContainer(connection, image, volume, rights);
     } finally {
       await removeImage(connection, image);
     }
