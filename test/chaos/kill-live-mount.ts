@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { sweepLiveMounts } from '@drayage/mount';
+import { sweepLiveMounts } from '@drayage/mount/testing';
 
 import { startDray } from '../support/dray.ts';
 import { startEngine, type TestEngine } from '../support/engines.ts';

@@ -9,9 +9,9 @@ import { readBakeContent, type BakeContent, type BakeSource } from './bake-conte
 import { packFileName } from './baked-paths.ts';
 import { dockerfile, dockerfileMark } from './dockerfile.ts';
 import { readEntryPoint } from './entry-point.ts';
-import { layoutTar } from './layout-tar.ts';
 import { cannotWriteContext, clearOutput } from './output-directory.ts';
 import { placePack } from './place-pack.ts';
+import { layoutTar } from '@drayage/private-engine';
 
 export interface BakeRequest extends BakeSource {
   /** The docker-in-docker image to build on. */

@@ -6,6 +6,7 @@ import type { Host, Sink } from './host.ts';
 import { keyVariables } from './options/trust-options.ts';
 import { bugText } from './output/failure.ts';
 import { safeText } from './output/safe-text.ts';
+import { relayArgument } from './relay-argument.ts';
 import { run } from './run.ts';
 import { watchStopSignals } from './signals.ts';
 
@@ -27,11 +28,16 @@ process.on('uncaughtException', (error) => {
   process.exit(exitCodes.bug);
 });
 
-const stop = watchStopSignals(process);
-const exitCode = await run(host, stop.signal);
-stop.release();
-// The process ends by itself once everything is written and closed.
-process.exitCode = stop.exitCode() ?? exitCode;
+if (host.argv[0] === relayArgument) {
+  const { relay } = await import('./relay.ts');
+  await relay();
+} else {
+  const stop = watchStopSignals(process);
+  const exitCode = await run(host, stop.signal);
+  stop.release();
+  // The process ends by itself once everything is written and closed.
+  process.exitCode = stop.exitCode() ?? exitCode;
+}
 
 function createSink(stream: NodeJS.WriteStream): Sink {
   let isClosed = false;

@@ -7,6 +7,7 @@ export {
   RegistryError,
   TransferError,
   UsageError,
+  errorCodes,
   isDrayError,
   reasonOf,
   systemErrorCode,

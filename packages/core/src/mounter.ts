@@ -28,8 +28,11 @@ export interface MountRequest extends MountContent {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Into the running engine from this machine, into it through the Docker API, or into a private engine. */
-export type MountWay = 'mount-local' | 'mount-remote' | 'mount-private';
+/**
+ * Into the running engine from this machine, into it through the Docker API, into a private engine, or into
+ * an engine beside the running one, started through the Docker API.
+ */
+export type MountWay = 'mount-local' | 'mount-remote' | 'mount-private' | 'mount-beside';
 
 /** A private engine that was started for the images. */
 export interface StartedEngine {

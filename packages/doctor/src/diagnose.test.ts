@@ -23,26 +23,30 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
   ['the process is not root', doctorFacts({ machine: { isRoot: false } }), 'mount-remote'],
   ['the engine has the classic store', doctorFacts({ engine: classic }), 'mount-private'],
   ['no engine answers', doctorFacts({ engine: undefined }), 'mount-private'],
-  ['the classic store and no root', doctorFacts({ engine: classic, machine: { isRoot: false } }), 'load'],
+  [
+    'the classic store and no root',
+    doctorFacts({ engine: classic, machine: { isRoot: false } }),
+    'mount-beside',
+  ],
   [
     'the classic store and no dockerd',
     doctorFacts({ engine: classic, machine: { programs: withoutPrograms('dockerd') } }),
-    'load',
+    'mount-beside',
   ],
   [
     'the classic store in an unprivileged container',
     doctorFacts({ engine: classic, machine: unprivileged }),
-    'load',
+    'mount-beside',
   ],
   [
     'the classic store in the root of a user namespace',
     doctorFacts({ engine: classic, machine: { inUserNamespace: true } }),
-    'load',
+    'mount-beside',
   ],
   [
     'the classic store and read-only control groups',
     doctorFacts({ engine: classic, machine: { cgroup: { version: 2, writable: false } } }),
-    'load',
+    'mount-beside',
   ],
   [
     'the classic store and no overlay mounts',
@@ -50,7 +54,7 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
       engine: classic,
       storage: { overlayHere: 'refused', overlayAnywhere: 'refused', fuseOverlayfs: 'no program' },
     }),
-    'load',
+    'mount-beside',
   ],
   [
     'the classic store and a data-root on overlay',
@@ -63,7 +67,7 @@ const choices: readonly (readonly [string, DoctorFacts, WayName | 'none'])[] = [
       engine: engineFacts({ infoChanges: { storageDriver: 'native' } }),
       machine: { isRoot: false },
     }),
-    'load',
+    'mount-beside',
   ],
   [
     'a rootless engine and a root process',
@@ -112,6 +116,7 @@ test('every way has a reason, and impossible ways have a remedy if there is one'
     'mount-local',
     'mount-remote',
     'mount-private',
+    'mount-beside',
     'load',
     'pull',
   ]);

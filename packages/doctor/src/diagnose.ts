@@ -84,6 +84,7 @@ const intentions: Readonly<Record<WayName, string>> = {
   'mount-local': 'To mount into the running engine in place',
   'mount-remote': 'To mount into the running engine through the Docker API',
   'mount-private': 'To mount into a private engine',
+  'mount-beside': 'To mount into an engine beside the running one',
   load: 'To load',
   pull: 'To let the engine pull',
 };

@@ -17,6 +17,8 @@ export function judgeWays(facts: DoctorFacts): WayDecision {
     found: {
       'mount-local': kernel ?? (localEngineHost === undefined ? undefined : { reason: localEngineHost }),
       'mount-private': kernel ?? privateObstacle(facts),
+      // The engine of a socket runs on the same kernel.
+      'mount-beside': engine?.info.location.startsWith('unix:') === true ? kernel : undefined,
     },
   });
 }

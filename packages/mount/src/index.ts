@@ -24,4 +24,5 @@ export { canCompareInodes, losetupShowsInode, sameFileFunction } from './pack-fi
 export { judgeWriteAccess, type WriteVerdict } from './pack-files/write-access.ts';
 export { layerTree, mountedPacks, packFolder, packMountPoint } from './packs/pack-folder.ts';
 export { packOptions } from './packs/pack-mounts.ts';
+export { listRoots, parseRoots } from './packs/pack-roots.ts';
 export { readPackRoot } from './packs/read-pack-root.ts';

@@ -1,5 +1,10 @@
+export { relayPlaces } from './beside/relay-record.ts';
+export { runRelay, type Starter } from './beside/run-relay.ts';
+export { startBesideEngine, type BesideOptions, type StartedBeside } from './beside/start-relay.ts';
+export { besideEngineStatus, stopBesideEngine } from './beside/stop-relay.ts';
 export type { LayoutEntry } from './classic/layout-entry.ts';
 export { classicLayout } from './classic/layout.ts';
+export { layoutTar } from './classic/layout-tar.ts';
 export type {
   PrivateEngine,
   PrivateEngineEvent,

@@ -1,11 +1,13 @@
 import { deliverImages, isDrayError, reasonOf } from '@drayage/core';
-import { startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
+import { startBesideEngine, startPrivateEngine, type PrivateEngine } from '@drayage/private-engine';
 import { exitCodes } from '../exit-codes.ts';
 import { engineEventLine, engineStartText, type EngineStartReport } from '../output/engine-text.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
+import { besideSettings } from '../wiring/beside.ts';
 import { engineContent, type EngineContent } from '../wiring/engine-content.ts';
 import { exportCommand, exportDockerHost } from '../wiring/export-docker-host.ts';
 import { packTrust } from '../wiring/pack-trust.ts';
+import { openEngine } from '../wiring/open-engine.ts';
 import { openPackAccess } from '../wiring/packing.ts';
 import { openPrivateEngine } from '../wiring/private-engine-client.ts';
 import { trustedBundle } from '../wiring/trust.ts';
@@ -38,9 +40,26 @@ async function startAndFill(
   progress.status('checking the packs');
   const content = await engineContent(config, host, warn, signal);
   progress.status('starting the engine');
+  const { unmounted, ...engine } = await (config.reach === 'api' ? startBeside : startHere)(
+    context,
+    content,
+    progress,
+  );
+  for (const reason of new Set(unmounted.map((entry) => entry.reason)))
+    warn(`some images are loaded instead of mounted: ${reason}`);
+  const images = await loadTheRest(context, engine, content, progress);
+  return { ...engine, images, ms: Math.round(performance.now() - startedAt) };
+}
+
+/** A private engine on this machine. */
+function startHere(
+  { config, host, signal }: CommandContext,
+  content: EngineContent,
+  progress: Progress,
+): Promise<PrivateEngine> {
   const { dataRoot, dockerd, imageStore, storage, storageSizeBytes, bridge } = config;
   const { registryMirrors, insecureRegistries, timeoutMs } = config;
-  const { unmounted, ...engine } = await startPrivateEngine({
+  return startPrivateEngine({
     ...{ dataRoot, dockerd, imageStore, storage, storageSizeBytes, bridge },
     ...{ registryMirrors, insecureRegistries, timeoutMs, signal },
     env: host.env,
@@ -49,10 +68,26 @@ async function startAndFill(
     openEngine: (dockerHost) => openPrivateEngine(dockerHost, host),
     onEvent: (event) => progress.line(engineEventLine(event)),
   });
-  for (const reason of new Set(unmounted.map((entry) => entry.reason)))
-    warn(`some images are loaded instead of mounted: ${reason}`);
-  const images = await loadTheRest(context, engine, content, progress);
-  return { ...engine, images, ms: Math.round(performance.now() - startedAt) };
+}
+
+/** An engine on the side of the configured one, which only its API reaches. */
+async function startBeside(
+  { config, host, signal }: CommandContext,
+  content: EngineContent,
+  progress: Progress,
+): Promise<PrivateEngine> {
+  const { location } = await (await openEngine(host)).describe(signal);
+  const { timeoutMs } = config;
+  const engine = await startBesideEngine({
+    ...besideSettings(config, host, (event) => progress.line(engineEventLine(event))),
+    ...{ location, content: content.mountable, timeoutMs, signal },
+  });
+  const reason = `the engine runs beside the one at ${location}, in a volume of it`;
+  return {
+    ...engine,
+    ...{ imageStore: 'classic', driver: 'overlay2' },
+    storage: { backend: 'overlay2', reason, rejected: [], warnings: [] },
+  };
 }
 
 /**

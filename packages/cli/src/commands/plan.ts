@@ -102,7 +102,8 @@ async function chooseWay(
   const { examine } = await import('../wiring/examine.ts');
   const { choice } = await examine(config, host, hasPacks, signal);
   // What is sent to an engine is proven there.
-  if (!isMountWay(choice.way) || choice.way === 'mount-remote') return { choice };
+  const isSent = choice.way === 'mount-remote' || choice.way === 'mount-beside';
+  if (!isMountWay(choice.way) || isSent) return { choice };
   const { findPrivateCopies } = await import('../wiring/private-copies.ts');
   return { choice, privateCopies: await findPrivateCopies(config, host, signal) };
 }

@@ -39,6 +39,7 @@ const wayTitles: Readonly<Record<WayName, string>> = {
   'mount-local': 'mount, in place',
   'mount-remote': 'mount, through the API',
   'mount-private': 'mount, private engine',
+  'mount-beside': 'mount, engine beside',
   load: 'load',
   pull: 'pull',
 };

@@ -32,8 +32,8 @@ export async function findRoot(isWanted: boolean, uid: number, env: Env): Promis
   };
 }
 
-/** The naming of private-engine sockets; no other file changes its owner. */
-const socketPattern = /^unix:\/\/(\/run\/drayage\/[0-9a-f]+\/docker\.sock)$/;
+/** The naming of sockets of private engines and relays; no other file changes its owner. */
+const socketPattern = /^unix:\/\/(\/(?:run\/drayage|(?:\S+\/)?drayage-beside-0)\/[0-9a-f]+\/docker\.sock)$/;
 
 /**
  * Lets the job's user use the private engine in a report, which root has started: only root can use its

@@ -4,6 +4,7 @@ import { mountRights } from '@drayage/host';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 import { engineEventLine } from '../output/engine-text.ts';
+import { besideSettings } from './beside.ts';
 import { packTrust } from './pack-trust.ts';
 import { openPrivateEngine } from './private-engine-client.ts';
 
@@ -48,6 +49,7 @@ async function openMounter(
       ...{ registryMirrors, insecureRegistries, env: host.env },
       onEvent: (event) => onLine(engineEventLine(event)),
     },
+    beside: besideSettings(config, host, (event) => onLine(engineEventLine(event))),
     openEngine: (place) => openPrivateEngine(place, host),
   });
 }

@@ -81,15 +81,49 @@ const table: readonly (readonly [string, Partial<WayFacts>, WayDecision['choice'
   [
     'the classic store, --export and no root',
     { engine: classic, isExportWanted: true, rights: noRoot },
-    'load',
-    'layers',
+    'mount-beside',
+    'second engine beside',
   ],
   [
     'the classic store, --export, and a private engine that cannot start',
     { engine: classic, isExportWanted: true, found: { 'mount-private': refused } },
+    'mount-beside',
+    'unix:///var/run/docker.sock',
+  ],
+  [
+    'the classic store, --export, and no second engine of any kind',
+    {
+      engine: classic,
+      isExportWanted: true,
+      found: { 'mount-private': refused, 'mount-beside': refused },
+    },
     'load',
     'layers',
   ],
+  [
+    'the classic store, --export and --reach api',
+    { engine: classic, isExportWanted: true, reach: 'api' },
+    'mount-beside',
+    'Docker API',
+  ],
+  [
+    'the classic store, --export, no root and --reach local',
+    { engine: classic, isExportWanted: true, rights: noRoot, reach: 'local' },
+    'load',
+    'layers',
+  ],
+  ...[
+    'unix:///run/drayage/0123456789ab/docker.sock',
+    'unix:///tmp/drayage-beside-7/0123456789ab/docker.sock',
+  ].map(
+    (location) =>
+      [
+        `an engine that drayage started at ${location}`,
+        { engine: { ...classic, location }, isExportWanted: true, rights: noRoot },
+        'load',
+        'layers',
+      ] as const,
+  ),
   ['another snapshotter', { engine: { ...engine, storageDriver: 'native' } }, 'load', 'layers'],
   ['a rootless engine', { engine: { ...engine, userMapping: 'rootless' } }, 'load', 'layers'],
   ['an engine with userns-remap', { engine: { ...engine, userMapping: 'userns' } }, 'load', 'layers'],
@@ -182,7 +216,7 @@ test('deciding again after each failed attempt ends without a way of mounting', 
     if (!isMountWay(way)) break;
     found = { ...found, [way]: refused };
   }
-  expect(taken).toEqual(['mount-local', 'mount-remote', 'mount-private', 'load']);
+  expect(taken).toEqual(['mount-local', 'mount-remote', 'mount-private', 'mount-beside', 'load']);
 });
 
 test('why nothing is mounted names every obstacle once', () => {

@@ -1,9 +1,22 @@
 import type { MountWay } from '../mounter.ts';
 import type { Obstacle, WayFacts } from './way-facts.ts';
-import { deliveryObstacle, localObstacle, privateObstacle, remoteObstacle } from './way-obstacles.ts';
+import {
+  besideObstacle,
+  deliveryObstacle,
+  localObstacle,
+  privateObstacle,
+  remoteObstacle,
+} from './way-obstacles.ts';
 
 /** How images may come into an engine, the fastest first. */
-export const wayNames = ['mount-local', 'mount-remote', 'mount-private', 'load', 'pull'] as const;
+export const wayNames = [
+  'mount-local',
+  'mount-remote',
+  'mount-private',
+  'mount-beside',
+  'load',
+  'pull',
+] as const;
 
 export type WayName = (typeof wayNames)[number];
 
@@ -45,6 +58,11 @@ export function decideWay(facts: WayFacts): WayDecision {
     ),
     judge('mount-private', privateObstacle(facts), 'packs are mounted into a private engine'),
     judge(
+      'mount-beside',
+      besideObstacle(facts),
+      `packs are sent through the Docker API and mounted into a second engine beside the ${whichEngine(facts)}`,
+    ),
+    judge(
       'load',
       deliveryObstacle(facts, 'load'),
       'the engine gets the layers that it lacks, as the registry compressed them',
@@ -79,13 +97,16 @@ function judge(name: WayName, obstacle: Obstacle | undefined, reason: string): W
 }
 
 function choose(ways: readonly Way[], facts: WayFacts): WayChoice {
-  const first = ways.find(
-    ({ name, possible }) => possible && (name !== 'mount-private' || mayStartEngine(facts)),
-  );
+  const first = ways.find(({ name, possible }) => possible && (!startsEngine(name) || mayStartEngine(facts)));
   if (first !== undefined) return { way: first.name, reason: first.reason };
   const own = ways.find(({ name }) => name === 'mount-private');
   const reason = own === undefined || own.possible ? notAskedFor : own.reason;
   return { way: 'none', reason: `no engine answers, and no private engine can replace it: ${reason}` };
+}
+
+/** Whether a way starts another engine than the one that was asked for. Pure. */
+export function startsEngine(way: WayName | 'none'): boolean {
+  return way === 'mount-private' || way === 'mount-beside';
 }
 
 /** Users of the engine that answers would not see the images in another one, so they must ask for it. */

@@ -27,7 +27,27 @@ export function remoteObstacle(facts: WayFacts): Obstacle | undefined {
 }
 
 export function privateObstacle(facts: WayFacts): Obstacle | undefined {
+  if (facts.reach === 'api' && facts.engine !== undefined)
+    return mountingObstacle(facts) ?? reachGiven('api');
   return mountingObstacle(facts) ?? rightsObstacle(facts.rights) ?? facts.found?.['mount-private'];
+}
+
+/** Why no second engine can be started beside the running one, through the Docker API. */
+export function besideObstacle(facts: WayFacts): Obstacle | undefined {
+  const { engine, reach } = facts;
+  const general = mountingObstacle(facts);
+  if (general !== undefined) return general;
+  if (engine === undefined) return noEngine;
+  if (reach === 'local') return reachGiven(reach);
+  if (isStartedByDrayage(engine.location)) {
+    return { reason: `drayage started the engine at ${engine.location}, so it starts no other beside it` };
+  }
+  return foreignObstacle(engine) ?? facts.found?.['mount-beside'];
+}
+
+/** Whether a socket is that of a private engine, or of an engine beside another one. Pure. */
+function isStartedByDrayage(location: string): boolean {
+  return /^unix:\/\/(\/var)?\/run\/drayage\//.test(location) || /\/drayage-beside-\d+\//.test(location);
 }
 
 /** What prevents loading and pulling. */
@@ -38,17 +58,23 @@ export function deliveryObstacle({ engine, delivery }: WayFacts, way: 'load' | '
 
 /** Why packs cannot be mounted into a running engine, from anywhere; undefined: they can. Pure. */
 export function engineObstacle(info: EngineInfo): Obstacle | undefined {
-  const { imageStore, storageDriver, platform, userMapping } = info;
+  const { imageStore, storageDriver } = info;
+  const foreign = foreignObstacle(info);
+  if (foreign !== undefined) return foreign;
+  if (imageStore === 'classic') return classicStore(info);
+  if (storageDriver === 'overlayfs') return undefined;
+  return { reason: `its snapshotter is ${storageDriver}; only overlayfs supports mounted layers` };
+}
+
+/** What rules out packs whatever the image store. */
+function foreignObstacle({ platform, userMapping }: EngineInfo): Obstacle | undefined {
   if (userMapping === 'rootless') {
     return { reason: 'the engine runs without root, and packs need the real root' };
   }
   if (userMapping === 'userns') {
     return { reason: 'the engine maps users, and the files of a pack are not mapped' };
   }
-  if (platform.os !== 'linux') return { reason: `the engine runs on ${platform.os}` };
-  if (imageStore === 'classic') return classicStore(info);
-  if (storageDriver === 'overlayfs') return undefined;
-  return { reason: `its snapshotter is ${storageDriver}; only overlayfs supports mounted layers` };
+  return platform.os === 'linux' ? undefined : { reason: `the engine runs on ${platform.os}` };
 }
 
 /** Why a process may not mount; undefined: it may. Pure. */
@@ -73,9 +99,13 @@ function mountingObstacle({ delivery, hasPacks }: WayFacts): Obstacle | undefine
 
 function runningObstacle({ engine, reach }: WayFacts, way: MountWay): Obstacle | undefined {
   if (engine === undefined) return noEngine;
-  if (reach === 'api' && way === 'mount-local') return { reason: '--reach api was given' };
-  if (reach === 'local' && way === 'mount-remote') return { reason: '--reach local was given' };
+  if (reach === 'api' && way === 'mount-local') return reachGiven(reach);
+  if (reach === 'local' && way === 'mount-remote') return reachGiven(reach);
   return engineObstacle(engine);
+}
+
+function reachGiven(reach: string): Obstacle {
+  return { reason: `--reach ${reach} was given` };
 }
 
 function askedFor(delivery: string): Obstacle {

@@ -1,5 +1,10 @@
-import type { Duplex } from 'node:stream';
-import { throwIfAborted, type HelperContainer, type HelperContainers } from '@drayage/core';
+import { finished, type Duplex } from 'node:stream';
+import {
+  throwIfAborted,
+  type HelperContainer,
+  type HelperContainers,
+  type HelperProcess,
+} from '@drayage/core';
 import { openShellSession, type ShellSession } from '@drayage/host';
 import type { EngineHost } from './engine-host.ts';
 import { helperFailed } from './remote-errors.ts';
@@ -23,6 +28,17 @@ export interface RemoteEngineHostOptions {
 export interface RemoteEngineHost extends EngineHost {
   readonly kind: 'remote';
   readonly volume: PackVolume;
+  /** A process in the namespaces of the engine, in the pid namespace in which commands run. */
+  readonly pid: number;
+  /** Settles when the connection to the helper container has ended, and so have its programs. */
+  readonly ended: Promise<void>;
+  /** Starts a program in the mount namespace, beside the commands of `run`. */
+  exec(argv: readonly string[], signal?: AbortSignal): Promise<HelperProcess>;
+  /**
+   * Finds a program that relays to unix sockets, then opens a connection to one at each call. `env`: words
+   * for `env`, such as a PATH. The two directions of a connection end independently.
+   */
+  findRelay(env: readonly string[]): Promise<(socketPath: string) => Promise<Duplex>>;
 }
 
 /**
@@ -67,6 +83,18 @@ function engineHostThrough(
     namespace: containerd.namespace,
     volume,
     run,
+    pid: containerd.pid,
+    ended: new Promise((resolve) => {
+      finished(helper.shell.stdin, { readable: false }, () => resolve());
+    }),
+    exec: (argv, signal) => helper.exec([...entering(containerd), ...argv], signal),
+    findRelay: async (env) => {
+      const chosen = await chooseRelay(session, location, env);
+      return async (path) => {
+        const argv = [...entering(containerd), ...withEnvironment(env, chosen.argv(path))];
+        return relayed(await helper.exec(argv), chosen.name, location, { allowHalfOpen: true });
+      };
+    },
     placePack: (pack, signal) => placePack(volume, pack, signal),
     connectContainerd: async () =>
       connectBy(await (relay ??= chooseRelay(session, location)), helper, containerd, location),
@@ -103,8 +131,16 @@ function entering({ pid }: SeenContainerd): readonly string[] {
   return ['nsenter', '-t', String(pid), '-m', '--'];
 }
 
-async function chooseRelay(session: ShellSession, location: string): Promise<Relay> {
-  const { stdout } = await session.run(['sh', '-c', choosingScript()]);
+function withEnvironment(env: readonly string[], argv: readonly string[]): readonly string[] {
+  return env.length === 0 ? argv : ['env', ...env, ...argv];
+}
+
+async function chooseRelay(
+  session: ShellSession,
+  location: string,
+  env: readonly string[] = [],
+): Promise<Relay> {
+  const { stdout } = await session.run(withEnvironment(env, ['sh', '-c', choosingScript()]));
   const relay = chosenRelay(stdout);
   if (relay !== undefined) return relay;
   throw mountUnavailable(location, 'its host has no program to connect to a unix socket', {

@@ -88,9 +88,14 @@ export function chosenRelay(printed: string): Relay | undefined {
  * The connection through a relay. It fails with `ENGINE_HELPER_FAILED` if the relay ends with an error
  * message.
  */
-export function relayed({ stdin, stdout, stderr }: HelperProcess, name: string, location: string): Duplex {
+export function relayed(
+  { stdin, stdout, stderr }: HelperProcess,
+  name: string,
+  location: string,
+  { allowHalfOpen = false }: { readonly allowHalfOpen?: boolean } = {},
+): Duplex {
   const connection = new Duplex({
-    allowHalfOpen: false,
+    allowHalfOpen,
     read: () => stdout.resume(),
     write: (chunk, _encoding, done) => stdin.write(chunk, done),
     final: (done) => stdin.end(done),

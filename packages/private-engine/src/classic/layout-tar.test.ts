@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOf, type ByteStream } from '@drayage/core';
-import type { LayoutEntry } from '@drayage/private-engine';
+import type { LayoutEntry } from './layout-entry.ts';
 import { layoutTar } from './layout-tar.ts';
 
 const hex = 'a'.repeat(64);

@@ -1,6 +1,6 @@
 import type { ByteStream, Descriptor } from '@drayage/core';
 import { tarEnd, tarHeader, tarPadding } from '@drayage/core/bundle';
-import type { LayoutEntry } from '@drayage/private-engine';
+import type { LayoutEntry } from './layout-entry.ts';
 
 // The modes that dockerd uses: only root can read layers outside of containers.
 const directoryMode = 0o710;

@@ -23,7 +23,7 @@ export function classicMountPoint(places: EnginePaths, digest: Digest): string {
 }
 
 /** `mountFile`, then checks that the mounted file is `$5` (`DEVICE:INODE`). */
-const mountPack = `${sameFileFunction}
+export const mountPack: string = `${sameFileFunction}
 (${mountFile}) || exit
 same_file "$4" "$3" "$5" || { umount "$4"; exit 1; }
 `;

@@ -34,7 +34,16 @@ export const runRoot = '/run/drayage';
 
 /** Derives all paths. `identity` distinguishes directories of the same name in different containers. Pure. */
 export function enginePaths(dataRoot: string, identity: string): EnginePaths {
-  const id = createHash('sha256').update(`${dataRoot}\n${identity}`).digest('hex').slice(0, 12);
+  return enginePathsOf(dataRoot, engineId(`${dataRoot}\n${identity}`));
+}
+
+/** Twelve hex digits that stand for `text`. Pure. */
+export function engineId(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+/** Derives all paths of the engine with this ID. Pure. */
+export function enginePathsOf(dataRoot: string, id: string): EnginePaths {
   const own = join(dataRoot, '.drayage');
   const runDir = join(runRoot, id);
   return {

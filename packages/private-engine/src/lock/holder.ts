@@ -34,8 +34,10 @@ export interface Holder extends ProcessIdentity {
 
 // Every later process inherits descriptor 9, so the lock lives as long as any of them. BusyBox's flock only
 // supports -n.
-const takeLock = 'exec 9>>"$1" || exit 76; flock -n 9 || exit 75; exec unshare -m --propagation slave sh';
+export const takeLock =
+  'exec 9>>"$1" || exit 76; flock -n 9 || exit 75; exec unshare -m --propagation slave sh';
 
+// The exit code of that script if another process has the lock.
 const isTaken = 75;
 
 type Shell = ChildProcessByStdio<Writable, Readable, Readable>;

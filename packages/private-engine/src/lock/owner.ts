@@ -35,7 +35,12 @@ export async function readOwner(file: string): Promise<Owner | undefined> {
 
 /** Writes atomically. Only call with the lock. */
 export async function writeOwner(file: string, owner: Owner): Promise<void> {
-  await writeFileAtOnce(file, JSON.stringify({ version: 1, ...owner }));
+  await writeFileAtOnce(file, ownerText(owner));
+}
+
+/** The content of an owner file. Pure. */
+export function ownerText(owner: Owner): string {
+  return JSON.stringify({ version: 1, ...owner });
 }
 
 /** Succeeds if the file does not exist. */
@@ -50,7 +55,10 @@ export async function ownerLife(owner: Owner, here: PidSpace): Promise<OwnerLife
   return (await isRunning(owner)) ? 'running' : 'dead';
 }
 
-function parseOwner(text: string): Owner | undefined {
+/**
+ * Parses an owner file; undefined if it is incomplete. Pure. @throws SyntaxError if it is not JSON
+ */
+export function parseOwner(text: string): Owner | undefined {
   const value: unknown = JSON.parse(text);
   if (!isObject(value) || value['version'] !== 1) return undefined;
   const { pid, startTime, bridge, ownsChains, packFolder } = value;
