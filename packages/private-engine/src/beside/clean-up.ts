@@ -2,7 +2,7 @@ import { shellCommand } from '@drayage/host';
 import type { Owner } from '../lock/owner.ts';
 
 /** How long an engine may take to end its containers before it is killed (s). */
-export const graceSeconds = 20;
+const graceSeconds = { stop: 20, lost: 3 } as const;
 
 /**
  * Ends an engine beside another one, and removes everything of it: processes, control groups, networks, rules
@@ -71,10 +71,14 @@ export interface Remains {
 }
 
 /** The command that runs the script in the network namespace of process `pid`. Pure. */
-export function cleanUpCommand(pid: number, { owner, dataRoot }: Remains): readonly string[] {
+export function cleanUpCommand(
+  pid: number,
+  { owner, dataRoot }: Remains,
+  grace: keyof typeof graceSeconds,
+): readonly string[] {
   const { startTime, runDir, cgroup, bridge = '', ownsChains = false } = owner;
   const facts = [owner.pid, startTime, runDir, cgroup, bridge, ownsChains ? 'yes' : 'no', dataRoot];
-  const args = [...facts, graceSeconds].map(String);
+  const args = [...facts, graceSeconds[grace]].map(String);
   return ['nsenter', '-t', String(pid), '-n', '--', 'sh', '-c', cleanUpScript, 'drayage', ...args];
 }
 

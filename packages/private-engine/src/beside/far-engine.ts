@@ -117,7 +117,7 @@ async function clearRemains({ engineHost, onEvent }: FarEngineOptions): Promise<
       continue;
     }
     onEvent({ type: 'clearing', pid: owner.pid, since: owner.since });
-    await engineHost.run(cleanUpCommand(engineHost.pid, { owner, dataRoot }));
+    await engineHost.run(cleanUpCommand(engineHost.pid, { owner, dataRoot }, 'lost'));
   }
 }
 
@@ -216,7 +216,10 @@ async function chooseNetwork({ engineHost, request, onEvent }: FarEngineOptions)
   const enter = ['nsenter', '-t', String(engineHost.pid), '-n', '--', 'sh', '-c'];
   const { stdout } = await engineHost.run([...enter, lookAtNetworkScript]);
   const { facts, hasChains } = parseNetwork(stdout);
-  const plan = chooseBridge(request.bridge ?? 'auto', facts);
+  // The name docker0 is left to the other engine, even while it does not use it.
+  const interfaces = facts.hasIp ? [...facts.interfaces, 'docker0'] : facts.interfaces;
+  const wish = request.bridge ?? 'auto';
+  const plan = chooseBridge(wish, wish === 'auto' ? { ...facts, interfaces } : facts);
   for (const message of plan.notes) onEvent({ type: 'note', message });
   return { plan, ownsChains: plan.iptables && !hasChains };
 }
@@ -237,12 +240,12 @@ async function armCleanUp(
   owner: Owner,
   { dataRoot }: EnginePaths,
 ): Promise<void> {
-  for (const command of trapCommands(cleanUpCommand(engineHost.pid, { owner, dataRoot })))
+  for (const command of trapCommands(cleanUpCommand(engineHost.pid, { owner, dataRoot }, 'lost')))
     await engineHost.run(command);
 }
 
 async function stopFar(engineHost: RemoteEngineHost, owner: Owner, { dataRoot }: EnginePaths): Promise<void> {
-  await engineHost.run(cleanUpCommand(engineHost.pid, { owner, dataRoot }));
+  await engineHost.run(cleanUpCommand(engineHost.pid, { owner, dataRoot }, 'stop'));
   await engineHost.run(['trap', '-', 'EXIT', 'TERM', 'INT', 'HUP']);
 }
 
