@@ -182,7 +182,7 @@ describe('a command', () => {
     [['prepull'], 'USAGE'],
     [['prepull', 'Redis'], 'REFERENCE_INVALID'],
     [['prepull', 'redis', '--platform', 'x'], 'PLATFORM_INVALID'],
-    [['prepull', 'redis', '--handover', 's3://user:geheim@bucket/x'], 'TRANSPORT_UNSUPPORTED'],
+    [['prepull', 'redis', '--handover', 'ftp://user:geheim@bucket/x'], 'TRANSPORT_UNSUPPORTED'],
     [['prepull', 'redis', '--ca-file', 'none.pem'], 'CONFIG_INVALID'],
     [['load', '--config', 'none.yml'], 'CONFIG_INVALID'],
     [['load', '--timeout', 'soon'], 'USAGE'],

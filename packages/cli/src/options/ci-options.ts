@@ -45,7 +45,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     configKey: undefined,
     type: textType('TOKEN'),
     default: undefined,
-    summary: 'OIDC token of the job, to assume the role in AWS_ROLE_ARN; detected in CircleCI',
+    summary: 'identity token (OIDC) of the job, to assume the role in AWS_ROLE_ARN; detected in CircleCI',
   },
   branch: {
     flag: undefined,
