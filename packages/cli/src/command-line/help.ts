@@ -1,7 +1,7 @@
 import { commandGroups, commands } from '../commands/commands.ts';
 import type { CommandSpec } from '../command.ts';
 import { commonOptions, optionTable } from '../options/option-table.ts';
-import type { OptionKey } from '../options/option.ts';
+import { defaultText, type OptionKey } from '../options/option.ts';
 import { formatColumns, wrap } from '../output/columns.ts';
 
 const width = 100;
@@ -60,8 +60,9 @@ function commandHelp(command: CommandSpec): readonly string[] {
 }
 
 function optionRow(key: OptionKey): readonly (readonly [string, string])[] {
-  const { flag, env, type, summary, defaultText } = optionTable[key];
+  const { flag, env, type, summary } = optionTable[key];
   if (flag === undefined) return [];
   const names = `  --${flag}${type.placeholder === undefined ? '' : ` ${type.placeholder}`}`;
-  return [[names, `${summary} (${env}${defaultText === undefined ? '' : `; default ${defaultText}`})`]];
+  const value = defaultText(optionTable[key]);
+  return [[names, `${summary} (${env}${value === undefined ? '' : `; default ${value}`})`]];
 }

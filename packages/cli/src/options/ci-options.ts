@@ -31,9 +31,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
   },
   gitlabToken: {
     // No flag: other users can read a command line.
-    flag: undefined,
     env: 'DRAY_GITLAB_TOKEN',
-    configKey: undefined,
     type: textType('TOKEN'),
     default: undefined,
     summary: 'access token of the GitLab project, if the job token is not sufficient',
@@ -48,25 +46,19 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     summary: 'identity token (OIDC) of the job, to assume the role in AWS_ROLE_ARN; detected in CircleCI',
   },
   branch: {
-    flag: undefined,
     env: 'DRAY_BRANCH',
-    configKey: undefined,
     type: textType('NAME'),
     default: undefined,
     summary: 'branch of this run; detected in most CI systems',
   },
   tag: {
-    flag: undefined,
     env: 'DRAY_TAG',
-    configKey: undefined,
     type: textType('NAME'),
     default: undefined,
     summary: 'git tag of this run; detected in most CI systems',
   },
   event: {
-    flag: undefined,
     env: 'DRAY_EVENT',
-    configKey: undefined,
     type: textType('NAME'),
     default: undefined,
     summary: 'event that started this run, such as push or schedule; detected in most CI systems',
@@ -74,16 +66,13 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
   into: {
     flag: 'into',
     env: 'DRAY_INTO',
-    configKey: undefined,
     type: pathType('DIR'),
     default: '.',
-    defaultText: '.',
     summary: 'parent directory of the folders orbs and gitlab-templates',
   },
   checksums: {
     flag: 'checksums',
     env: 'DRAY_CHECKSUMS',
-    configKey: undefined,
     type: pathType('FILE'),
     default: undefined,
     summary:

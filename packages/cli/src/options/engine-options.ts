@@ -27,7 +27,6 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'dataRoot',
     type: pathType('DIR'),
     default: '/var/lib/drayage',
-    defaultText: '/var/lib/drayage',
     summary: 'directory of the private engine; do not use it for anything else',
   },
   dockerd: {
@@ -52,7 +51,6 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'storage',
     type: choiceType(storageWishes),
     default: 'auto',
-    defaultText: 'auto',
     summary: 'how the private engine stores layers: auto chooses the best that works at the data-root',
   },
   storageSizeBytes: {
@@ -69,7 +67,6 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'bridge',
     type: textType('auto|none|NAME'),
     default: 'auto',
-    defaultText: 'auto',
     summary:
       'network bridge of the private engine: auto uses docker0 if it is free, or else a new bridge; none; or a name, which is created if it does not exist',
   },
@@ -96,7 +93,6 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'reach',
     type: choiceType(reaches),
     default: 'auto',
-    defaultText: 'auto',
     summary:
       'how to mount packs into a running engine: local, as root on its machine; api, with a helper container through the Docker API; auto tries both',
   },
@@ -106,14 +102,12 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     configKey: 'mountContent',
     type: choiceType(mountContents),
     default: 'none',
-    defaultText: 'none',
     summary:
       'content that a running engine gets in addition to mounted layers: none, or blobs: the compressed layers that docker save and push need (requires a bundle made with --form both)',
   },
   purge: {
     flag: 'purge',
     env: 'DRAY_PURGE',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary: 'also remove the data-root with all its contents',

@@ -12,7 +12,6 @@ type ImageOptionKey =
 /** The options that select images and prepare access to them. */
 export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
   images: {
-    flag: undefined,
     env: 'DRAY_IMAGES',
     configKey: 'images',
     type: imageRequestsType,
@@ -37,7 +36,6 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
       'file that names images: a compose file, Dockerfile, CI configuration or Kubernetes manifest, optionally prefixed with its kind (compose:FILE); may be repeated',
   },
   runOnly: {
-    flag: undefined,
     env: 'DRAY_RUN_ONLY',
     configKey: 'only',
     type: conditionType,
@@ -45,7 +43,6 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     summary: 'branches, tags and events to pre-pull for',
   },
   runExcept: {
-    flag: undefined,
     env: 'DRAY_RUN_EXCEPT',
     configKey: 'except',
     type: conditionType,
@@ -66,7 +63,6 @@ export const imageOptions: Pick<OptionTable, ImageOptionKey> = {
     configKey: 'source',
     type: choiceType(imageSources),
     default: 'registry',
-    defaultText: 'registry',
     summary: 'source of the images: registries, or the engine for images built here',
   },
   only: {

@@ -1,8 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { defaultText } from './option.ts';
 import { optionKeys, optionTable } from './option-table.ts';
 
 describe('the option table', () => {
-  const options = optionKeys.map((key) => ({ key, ...optionTable[key] }));
+  const options = optionKeys.map((key) => ({
+    ...{ key, ...optionTable[key] },
+    defaultText: defaultText(optionTable[key]),
+  }));
 
   test('has no name twice', () => {
     for (const names of [
@@ -25,10 +29,10 @@ describe('the option table', () => {
     },
   );
 
-  test.each(options.filter(({ defaultText }) => defaultText !== undefined))(
+  test.each(options.filter((option) => option.defaultText !== undefined))(
     '$key means its default when the default is written out',
-    ({ defaultText = '', type, ...option }) => {
-      expect(type.parse(defaultText)).toBe(option.default);
+    ({ defaultText: written = '', type, ...option }) => {
+      expect(type.parse(written)).toBe(option.default);
     },
   );
 

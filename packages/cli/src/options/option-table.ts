@@ -33,7 +33,6 @@ export const optionTable: OptionTable = {
     configKey: 'bundle',
     type: pathType('DIR'),
     default: '.dray/bundle',
-    defaultText: '.dray/bundle',
     summary: 'directory of the bundle, an OCI image layout',
   },
   handover: {
@@ -96,7 +95,6 @@ export const optionTable: OptionTable = {
   check: {
     flag: 'check',
     env: 'DRAY_CHECK',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary:
@@ -141,7 +139,6 @@ export const optionTable: OptionTable = {
     configKey: 'certsDir',
     type: pathType('DIR'),
     default: '/etc/docker/certs.d',
-    defaultText: '/etc/docker/certs.d',
     summary: 'directory with a folder of certificates per registry',
   },
   concurrency: {
@@ -150,7 +147,6 @@ export const optionTable: OptionTable = {
     configKey: 'concurrency',
     type: wholeNumberType(1, 64),
     default: 6,
-    defaultText: '6',
     summary: 'number of parallel transfers',
   },
   delivery: {
@@ -159,7 +155,6 @@ export const optionTable: OptionTable = {
     configKey: 'delivery',
     type: choiceType(deliveryModes),
     default: 'auto',
-    defaultText: 'auto',
     summary:
       'how the engine gets the images: mount packs, load layers, or let the engine pull; auto mounts if possible',
   },
@@ -170,7 +165,6 @@ export const optionTable: OptionTable = {
     configKey: 'onMiss',
     type: choiceType(onMissChoices),
     default: 'continue',
-    defaultText: 'continue',
     summary:
       'action for an image that was not pre-pulled: continue without it, let the engine pull it, or fail',
   },
@@ -218,7 +212,6 @@ export const optionTable: OptionTable = {
     configKey: 'base',
     type: textType('IMAGE'),
     default: 'docker:dind',
-    defaultText: 'docker:dind',
     summary: 'docker-in-docker image to build on',
   },
   output: {
@@ -227,7 +220,6 @@ export const optionTable: OptionTable = {
     configKey: 'output',
     type: pathType('DIR'),
     default: '.dray/bake',
-    defaultText: '.dray/bake',
     summary: 'directory of the build context; an earlier one is replaced',
   },
   bakeTag: {
@@ -243,7 +235,6 @@ export const optionTable: OptionTable = {
   push: {
     flag: 'push',
     env: 'DRAY_PUSH',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary: 'push the image that --tag names, with the docker client and its logins',
@@ -251,7 +242,6 @@ export const optionTable: OptionTable = {
   configFile: {
     flag: 'config',
     env: 'DRAY_CONFIG',
-    configKey: undefined,
     type: pathType('FILE'),
     default: undefined,
     summary:

@@ -150,18 +150,26 @@ export type OptionKey = keyof Config;
 /** A setting, and all the places that can set it. */
 export interface OptionDefinition<Value> {
   /** Without dashes; undefined if only an argument, a file or the CI system can set it. */
-  readonly flag: string | undefined;
+  readonly flag?: string | undefined;
   readonly env: string;
   /** Variables of other programs with the same meaning; the configuration file overrides them. */
   readonly otherEnv?: readonly string[] | undefined;
   /** In `.dray.yml` and `package.json#dray`; undefined if a file cannot set it. */
-  readonly configKey: string | undefined;
+  readonly configKey?: string | undefined;
   readonly type: OptionType<Exclude<Value, undefined>>;
   readonly default: Value;
-  /** The default as a user would write it, if help should show it. */
+  /** The default as a user would write it, if that is not the default itself; see {@link defaultText}. */
   readonly defaultText?: string | undefined;
   /** A sentence fragment, for help texts and descriptions of template parameters. */
   readonly summary: string;
+}
+
+/** The default as a user would write it; undefined if help should not show one. */
+export function defaultText(
+  option: Pick<OptionDefinition<unknown>, 'default' | 'defaultText'>,
+): string | undefined {
+  const { default: value, defaultText: text } = option;
+  return text ?? (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined);
 }
 
 /** One definition per key of {@link Config}. */

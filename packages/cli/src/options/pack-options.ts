@@ -14,7 +14,6 @@ export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = 
     configKey: 'form',
     type: choiceType(bundleForms),
     default: 'layers',
-    defaultText: 'layers',
     summary: 'content of the bundle: layers to load, packs to mount, or both',
   },
   packFormat: {
@@ -23,7 +22,6 @@ export const packOptions: Pick<OptionTable, 'form' | 'packFormat' | 'repack'> = 
     configKey: 'packFormat',
     type: choiceType(packFormats),
     default: 'squashfs',
-    defaultText: 'squashfs',
     summary: 'file system of packs; erofs keeps fractions of a second in timestamps, but makes larger packs',
   },
   repack: {

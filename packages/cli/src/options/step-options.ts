@@ -28,7 +28,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
   workspace: {
     flag: 'workspace',
     env: 'DRAY_WORKSPACE',
-    configKey: undefined,
     type: pathType('DIR'),
     default: undefined,
     summary: 'directory that the CI system carries from job to job; dray uses its folder drayage',
@@ -36,7 +35,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
   attached: {
     flag: 'attached',
     env: 'DRAY_ATTACHED',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary: 'the CI system has already brought the bundles, so do not wait',
@@ -44,7 +42,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
   laterSteps: {
     flag: 'later-steps',
     env: 'DRAY_LATER_STEPS',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary: 'set DOCKER_HOST for later steps of this job if a private engine is started',
@@ -52,7 +49,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
   sudo: {
     flag: 'sudo',
     env: 'DRAY_SUDO',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary: 'run as root with sudo, if that needs no password',
@@ -60,7 +56,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
   privateEngine: {
     flag: 'private-engine',
     env: 'DRAY_PRIVATE_ENGINE',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary: 'start a private engine, with or without images, unless mounting has started one',
@@ -68,7 +63,6 @@ export const stepOptions: Pick<OptionTable, keyof StepSettings> = {
   timeLimit: {
     flag: 'time-limit',
     env: 'DRAY_TIME_LIMIT',
-    configKey: undefined,
     type: textType('DURATION'),
     default: undefined,
     summary: 'time limit of the step, such as 90s or 15m; the job goes on afterwards',

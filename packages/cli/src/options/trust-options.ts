@@ -17,14 +17,12 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
     configKey: 'verify',
     type: choiceType(verifications),
     default: 'digests',
-    defaultText: 'digests',
     summary:
       'how to verify a pack before it is mounted: digests, against the bundle; or deep, also each layer against the diffId in its image, which takes 10 s or more per GB of layers',
   },
   deep: {
     flag: 'deep',
     env: 'DRAY_DEEP',
-    configKey: undefined,
     type: booleanType,
     default: false,
     summary: 'also rebuild each packed layer and check it against its diffId',
@@ -39,9 +37,7 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
   },
   signingKey: {
     // No flag: other users can read a command line.
-    flag: undefined,
     env: 'DRAY_SIGNING_KEY',
-    configKey: undefined,
     type: keyType(parseSigningKey),
     default: undefined,
     summary: 'private key for --sign: Ed25519 as PEM (PKCS#8), or base64 of it',
@@ -56,9 +52,7 @@ export const trustOptions: Pick<OptionTable, TrustOptionKey> = {
       'refuse a bundle that is not signed with the key in DRAY_VERIFY_KEY, or else in DRAY_SIGNING_KEY',
   },
   verifyKey: {
-    flag: undefined,
     env: 'DRAY_VERIFY_KEY',
-    configKey: undefined,
     type: keyType(parseVerificationKey),
     default: undefined,
     summary:

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { UsageError, readAsset, reasonOf } from '@drayage/core';
 import type { PipelineDefinitions, PipelineOption, ReleasedFile } from '@drayage/core/pipeline';
 import type { CommandSpec } from '../command.ts';
+import { defaultText } from '../options/option.ts';
 import { optionKeys, optionTable } from '../options/option-table.ts';
 
 /**
@@ -31,12 +32,9 @@ export async function pipelineDefinitions(
 
 function pipelineOptions(): readonly PipelineOption[] {
   return optionKeys.map((key) => {
-    const { env, type, defaultText, summary } = optionTable[key];
-    return {
-      ...{ key, env, kind: type.kind, summary },
-      choices: type.choices,
-      defaultText,
-    };
+    const { env, type, summary } = optionTable[key];
+    const { kind, choices } = type;
+    return { key, env, kind, summary, choices, defaultText: defaultText(optionTable[key]) };
   });
 }
 
