@@ -146,6 +146,24 @@ describe('uploads', () => {
   });
 });
 
+describe('reads', () => {
+  test('take blobs from a mirror of the registry, and documents from the registry', async () => {
+    const [registry, mirror] = [await start(), await start()];
+    const blob = sample(100_000);
+    const writer = open(registry);
+    await put(writer, blob);
+    await writer.documents.write('index.json', text('1'));
+    await put(open(mirror), blob);
+    const mirrors = { [registry.host]: [`http://${mirror.host}`] };
+    const reader = open(registry, { mirrors });
+    expect(String(await reader.documents.read('index.json'))).toBe('1');
+    expect(Buffer.compare(await bytesOf(reader, blob), blob.bytes)).toBe(0);
+    expect(requests(registry, 'GET', /blobs\/sha256/)).toBe(0);
+    await mirror.stop();
+    expect(Buffer.compare(await bytesOf(reader, blob), blob.bytes)).toBe(0);
+  });
+});
+
 describe('documents', () => {
   test('are replaced by one request, and cost a reader a HEAD while they do not change', async () => {
     const registry = await start();

@@ -1,4 +1,4 @@
-import type { BlobStore } from '../blob-store.ts';
+import type { BlobStore, PutOptions } from '../blob-store.ts';
 import { distinctDescriptors, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { copyBlob } from './copy-blob.ts';
@@ -15,6 +15,8 @@ export interface CopyRequest {
   readonly toLocation: string;
   /** The blobs that the destination must end up with; a digest may occur more than once. */
   readonly descriptors: readonly Descriptor[];
+  /** See {@link PutOptions}. */
+  readonly origin?: PutOptions['origin'];
   /** Runs every request. The caller must not hold one of its slots. */
   readonly pool: Pool;
   /** Called for each chunk, many times a second. */
@@ -43,7 +45,7 @@ export interface CopyProgress extends CopyResult {
  * …)
  */
 export async function copyBlobs(request: CopyRequest): Promise<CopyResult> {
-  const { from, fromLocation, to, toLocation, descriptors, pool, onProgress, signal } = request;
+  const { from, fromLocation, to, toLocation, descriptors, origin, pool, onProgress, signal } = request;
   const { missing, missingBytes, presentBytes } = planCopy(descriptors, await findPresent(request));
   const tally = { blobsCopied: 0, bytesCopied: 0, bytesSkipped: presentBytes };
   const report = (): void => onProgress?.({ ...tally, bytesTotal: missingBytes + presentBytes });
@@ -55,6 +57,7 @@ export async function copyBlobs(request: CopyRequest): Promise<CopyResult> {
         open: (offset) => from.open(descriptor, { offset, signal: taskSignal }),
       },
       to: { location: toLocation, blobs: to },
+      origin,
       onBytes: (count) => {
         tally.bytesCopied += count;
         report();

@@ -1,4 +1,4 @@
-import type { BlobIngest, BlobStore } from '../blob-store.ts';
+import type { BlobIngest, BlobStore, PutOptions } from '../blob-store.ts';
 import type { BundleEntry } from '../bundle/bundle-index.ts';
 import type { Pool } from '../handover/pool.ts';
 import type { Descriptor } from '../image/descriptor.ts';
@@ -18,6 +18,8 @@ export interface BundleContext {
   /** Names the bundle in messages. */
   readonly location: string;
   readonly handover: Transport | undefined;
+  /** The repository that the blobs come from, while they are those of one image. */
+  readonly origin?: PutOptions['origin'];
   readonly platform: Platform;
   /** `packs`: layers stay on this node, to be packed. */
   readonly form: BundleForm;

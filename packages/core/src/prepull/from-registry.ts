@@ -55,7 +55,10 @@ async function fetchImage(
   const { reference, target: named } = await pool.run(() => resolveImage(source, image, signal), signal);
   const what = familiarReference(reference);
   emit({ type: 'resolved', reference: what, digest: named.digest });
-  const fetch: Fetch = { ...context, source, reference, what, givenUp: new AbortController() };
+  const fetch: Fetch = {
+    ...context,
+    ...{ source, reference, what, origin: reference, givenUp: new AbortController() },
+  };
   const content = await withTrueSize(named, (sized) => fetchContent(fetch, sized, announce));
   warnOfOtherPlatform(fetch, content);
   const { target, config, layers, platform } = content;

@@ -7,7 +7,7 @@ import type { BundleContext } from './bundle-context.ts';
  * The caller must not hold a slot of the pool.
  */
 export async function handOver(context: BundleContext, ...descriptors: readonly Descriptor[]): Promise<void> {
-  const { blobs, location, handover, pool, emit, signal } = context;
+  const { blobs, location, handover, origin, pool, emit, signal } = context;
   if (handover === undefined) return;
   const { blobsCopied, bytesCopied } = await copyBlobs({
     from: blobs,
@@ -15,6 +15,7 @@ export async function handOver(context: BundleContext, ...descriptors: readonly 
     to: handover.blobs,
     toLocation: handover.location,
     descriptors,
+    origin,
     pool,
     signal,
   });
