@@ -9,7 +9,12 @@ describe('the CI system', () => {
   test.each([
     ['circleci', circle],
     ['gitlab', gitlab],
-    ['plain', { CI: 'true', BUILD_TAG: 'jenkins-1' }],
+    ['jenkins', { BUILD_TAG: 'jenkins-app-1' }],
+    // An agent that Jenkins starts for another system has its variables, too.
+    ['github', { GITHUB_ACTIONS: 'true', JENKINS_URL: 'https://jenkins.example/' }],
+    // Woodpecker can set the variables of Drone.
+    ['woodpecker', { CI: 'woodpecker', DRONE: 'true' }],
+    ['plain', { CI: 'true', BUILDKITE: 'false', TF_BUILD: '', GITHUB_ACTIONS: 'no' }],
     ['plain', { CIRCLECI: '', GITLAB_CI: 'false' }],
   ])('%s is found by its variables', (id, env) => {
     expect(detectCiSystem(env).id).toBe(id);
@@ -44,8 +49,12 @@ describe('CircleCI', () => {
   });
 
   test('has a file for variables where the steps run in bash', () => {
-    expect(system.exportFile({ BASH_ENV: '/tmp/env' })).toBe('/tmp/env');
-    expect(system.exportFile({ BASH_ENV: '' })).toBeUndefined();
+    expect(system.exportTo({ BASH_ENV: '/tmp/env' })).toEqual({
+      kind: 'file',
+      path: '/tmp/env',
+      syntax: 'shell',
+    });
+    expect(system.exportTo({ BASH_ENV: '' })).toBeUndefined();
   });
 
   test('leaves out what a parameter says when it was not given, and nothing else', () => {
@@ -81,7 +90,7 @@ describe('GitLab', () => {
 test('an unknown system says nothing, and every variable counts', () => {
   const system = detectCiSystem({});
   expect(system.readRun({ CIRCLE_BRANCH: 'topic' })).toBeUndefined();
-  expect(system.exportFile({ BASH_ENV: '/tmp/env' })).toBeUndefined();
+  expect(system.exportTo({ BASH_ENV: '/tmp/env' })).toBeUndefined();
   const env = { DRAY_FORM: 'default', ORB_LEFT_OPEN: 'DRAY_FORM' };
   expect(system.givenVariables(env)).toEqual(env);
 });

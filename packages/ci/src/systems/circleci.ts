@@ -1,4 +1,4 @@
-import { textOf } from '../ci-system.ts';
+import { ciRun, noExtras, textOf } from '../ci-system.ts';
 import type { CiRun, CiSystem, Env } from '../ci-system.ts';
 
 /** Lists the variables of an orb's step whose parameters have a value for "not given". */
@@ -20,17 +20,22 @@ export const circleci: CiSystem = {
     const branch = textOf(env, 'CIRCLE_BRANCH');
     const tag = textOf(env, 'CIRCLE_TAG');
     const isPullRequest = pullRequestVariables.some((name) => textOf(env, name) !== undefined);
-    return {
-      ...(branch === undefined ? {} : { branch }),
-      ...(tag === undefined ? {} : { tag }),
-      ...(isPullRequest ? { event: 'pull_request' } : {}),
-    };
+    return ciRun({
+      branch,
+      tag,
+      event: isPullRequest ? 'pull_request' : undefined,
+      commit: textOf(env, 'CIRCLE_SHA1'),
+    });
   },
   readJob: (env) => ({
     id: textOf(env, 'CIRCLE_BUILD_NUM') ?? '0',
     node: textOf(env, 'CIRCLE_NODE_INDEX') ?? '0',
   }),
-  exportFile: (env) => textOf(env, 'BASH_ENV'),
+  ...noExtras,
+  exportTo(env) {
+    const path = textOf(env, 'BASH_ENV');
+    return path === undefined ? undefined : { kind: 'file', path, syntax: 'shell' };
+  },
   givenVariables(env): Env {
     const leftOpen = (textOf(env, leftOpenVariable) ?? '').split(' ');
     const isGiven = (name: string, value: string | undefined): boolean =>

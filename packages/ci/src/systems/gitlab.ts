@@ -1,4 +1,4 @@
-import { textOf } from '../ci-system.ts';
+import { ciRun, fromZero, noExtras, textOf } from '../ci-system.ts';
 import type { CiRun, CiSystem } from '../ci-system.ts';
 
 /** @see https://docs.gitlab.com/ci/variables/predefined_variables/ */
@@ -14,22 +14,25 @@ export const gitlab: CiSystem = {
     const event =
       textOf(env, 'CI_PIPELINE_SOURCE') ??
       (textOf(env, 'CI_MERGE_REQUEST_ID') === undefined ? undefined : 'pull_request');
-    return {
-      ...(branch === undefined ? {} : { branch }),
-      ...(tag === undefined ? {} : { tag }),
-      ...(event === undefined ? {} : { event }),
-    };
+    const [source, target] = [
+      textOf(env, 'CI_MERGE_REQUEST_SOURCE_PROJECT_ID'),
+      textOf(env, 'CI_MERGE_REQUEST_PROJECT_ID'),
+    ];
+    const isFork = source === undefined || target === undefined ? undefined : source !== target;
+    return ciRun({ branch, tag, event, commit: textOf(env, 'CI_COMMIT_SHA'), isFork });
   },
   readJob: (env) => ({
     id: textOf(env, 'CI_JOB_ID') ?? '0',
-    node: nodeOf(textOf(env, 'CI_NODE_INDEX')),
+    node: fromZero(textOf(env, 'CI_NODE_INDEX')),
   }),
-  // Before_script, script and the hidden jobs share one shell: the template names the file itself.
-  exportFile: () => undefined,
-  givenVariables: (env) => env,
+  // exportTo: before_script, script and the hidden jobs share one shell, and the template names the file itself.
+  ...noExtras,
+  log: {
+    openGroup: ({ id, title, time }) =>
+      `section_start:${String(time)}:${id}[collapsed=true]\r\u001b[0K${title}\n`,
+    closeGroup: ({ id, time }) => `section_end:${String(time)}:${id}\r\u001b[0K\n`,
+  },
+  jobInterface: 'gitlab',
+  handover: () => 'gitlab://packages',
+  cacheRoot: (env) => textOf(env, 'CI_PROJECT_DIR'),
 };
-
-/** GitLab counts from 1. */
-function nodeOf(index: string | undefined): string {
-  return index === undefined ? '0' : String(Number(index) - 1);
-}

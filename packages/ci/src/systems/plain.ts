@@ -1,3 +1,4 @@
+import { noExtras } from '../ci-system.ts';
 import type { CiSystem } from '../ci-system.ts';
 
 /** An unknown CI system, or no CI system. */
@@ -8,6 +9,5 @@ export const plain: CiSystem = {
   isHere: () => true,
   readRun: () => undefined,
   readJob: () => ({ id: '0', node: '0' }),
-  exportFile: () => undefined,
-  givenVariables: (env) => env,
+  ...noExtras,
 };
