@@ -16,4 +16,12 @@ export interface Host {
   readonly stdout: Sink;
   /** For people. */
   readonly stderr: Sink;
+  /**
+   * Standard error without the protection against foreign text: for commands to the CI system, and for output
+   * of other dray commands, which is safe already.
+   */
+  readonly ciCommands: Sink;
 }
+
+/** What {@link Host} is made of. */
+export type GivenHost = Omit<Host, 'ciCommands'>;

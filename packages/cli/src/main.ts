@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { exitCodes } from './exit-codes.ts';
-import type { Host, Sink } from './host.ts';
+import type { GivenHost, Sink } from './host.ts';
 import { keyVariables } from './options/trust-options.ts';
 import { bugText } from './output/failure.ts';
 import { safeText } from './output/safe-text.ts';
@@ -10,7 +10,7 @@ import { relayArgument } from './relay-argument.ts';
 import { run } from './run.ts';
 import { watchStopSignals } from './signals.ts';
 
-const host: Host = {
+const host: GivenHost = {
   argv: process.argv.slice(2),
   env: ownEnvironment(),
   cwd: process.cwd(),
@@ -56,7 +56,7 @@ function createSink(stream: NodeJS.WriteStream): Sink {
 }
 
 /** The environment. Removes the keys from `process.env`, so that child processes do not inherit them. */
-function ownEnvironment(): Host['env'] {
+function ownEnvironment(): GivenHost['env'] {
   const env = { ...process.env };
   for (const name of keyVariables) Reflect.deleteProperty(process.env, name);
   return env;

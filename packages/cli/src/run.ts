@@ -4,20 +4,25 @@ import { helpText } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
 import { commands } from './commands/commands.ts';
 import { loadConfig } from './config/load-config.ts';
+import { withCiDefaults } from './config/ci-defaults.ts';
 import { stepConfig } from './config/step-config.ts';
 import type { ResolvedConfig } from './config/resolve-config.ts';
 import { unknownVariableWarnings } from './config/unknown-variables.ts';
 import { errorExitCode, exitCodes } from './exit-codes.ts';
-import type { Host } from './host.ts';
+import type { GivenHost, Host } from './host.ts';
 import { optionKeys, optionTable } from './options/option-table.ts';
 import { keyVariables } from './options/trust-options.ts';
+import { maskPasswords, tell } from './output/ci-log.ts';
 import { bugText, failureJson, failureText } from './output/failure.ts';
 import { safeStreams } from './output/safe-text.ts';
 
 /** Parses and runs one command line, and prints errors. Resolves with the exit code; never rejects. */
-export async function run(givenHost: Host, signal: AbortSignal): Promise<number> {
+export async function run(givenHost: GivenHost, signal: AbortSignal): Promise<number> {
   const { env } = givenHost;
-  const host = { ...givenHost, ...safeStreams(givenHost), env: detectCiSystem(env).givenVariables(env) };
+  const host: Host = {
+    ...{ ...givenHost, ...safeStreams(givenHost), ciCommands: givenHost.stderr },
+    env: detectCiSystem(env).givenVariables(env),
+  };
   let wishes = wishesBeforeConfig(host);
   try {
     const line = parseCommandLine(host.argv);
@@ -28,9 +33,11 @@ export async function run(givenHost: Host, signal: AbortSignal): Promise<number>
     const resolved = await (command.isStep === true
       ? stepConfig(command, line.given, host)
       : loadConfig(line.given, host));
-    const { config } = resolved;
+    const { config, warnings } = withCiDefaults(resolved.config, host.env);
+    for (const warning of warnings) host.stderr.write(`dray: warning: ${warning}\n`);
     wishes = config;
     if (config.verbose) host.stderr.write(settingsText(resolved));
+    maskPasswords(config, host);
     const handler = await command.load();
     const { dir } = resolved;
     return await handler({ config, args: line.args, host: withoutKeys(host), commands, dir, signal });
@@ -61,7 +68,8 @@ function stopReason(error: unknown, signal: AbortSignal): unknown {
 }
 
 function fail(error: unknown, host: Host, { json, verbose }: Wishes): number {
-  host.stderr.write(error instanceof DrayError ? failureText(error, verbose) : bugText(error, host));
+  if (error instanceof DrayError) tell('error', failureText(error, verbose).trimEnd(), host);
+  else host.stderr.write(bugText(error, host));
   if (json) host.stdout.write(failureJson(error));
   return errorExitCode(error);
 }

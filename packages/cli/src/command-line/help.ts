@@ -62,7 +62,8 @@ function commandHelp(command: CommandSpec): readonly string[] {
 function optionRow(key: OptionKey): readonly (readonly [string, string])[] {
   const { flag, env, type, summary } = optionTable[key];
   if (flag === undefined) return [];
-  const names = `  --${flag}${type.placeholder === undefined ? '' : ` ${type.placeholder}`}`;
-  const value = defaultText(optionTable[key]);
-  return [[names, `${summary} (${env}${value === undefined ? '' : `; default ${value}`})`]];
+  const value = type.bare === undefined ? type.placeholder : `[${type.placeholder ?? ''}]`;
+  const names = `  --${flag}${value === undefined ? '' : ` ${value}`}`;
+  const standard = defaultText(optionTable[key]);
+  return [[names, `${summary} (${env}${standard === undefined ? '' : `; default ${standard}`})`]];
 }

@@ -86,7 +86,7 @@ function declareFlags(parser: Argv): Argv {
     if (flag === undefined) return declared;
     return type.kind === 'boolean'
       ? declared.option(flag, { type: 'boolean' })
-      : declared.option(flag, { type: 'string', nargs: 1 });
+      : declared.option(flag, { type: 'string', ...(type.bare === undefined ? { nargs: 1 } : {}) });
   }, bare);
 }
 
@@ -111,7 +111,10 @@ function givenFlags(
     if (texts === undefined) return [];
     // Templates pass --only "$ONLY" even when the variable is empty.
     const isEmptyList = type.kind === 'list' && texts.every((text) => text.trim() === '');
-    return isEmptyList ? [] : [[key, { place: `--${flag ?? ''}`, texts }]];
+    if (isEmptyList) return [];
+    const values =
+      type.bare === undefined ? texts : texts.map((text) => (text === '' ? (type.bare ?? '') : text));
+    return [[key, { place: `--${flag ?? ''}`, texts: values }]];
   });
 }
 

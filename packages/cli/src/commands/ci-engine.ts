@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { detectCiSystem } from '@drayage/ci';
 import { exitCodes } from '../exit-codes.ts';
 import { findRoot, shareEngine } from '../steps/root.ts';
+import { exportPlace } from '../wiring/export-docker-host.ts';
 import { runDray } from '../steps/run-dray.ts';
 import { readTimeLimit } from '../steps/time-limit.ts';
 import { foldersIn, requireWorkspace } from '../steps/workspace.ts';
@@ -23,7 +23,7 @@ export async function engineStep(context: CommandContext, uid: number): Promise<
   const timeLimitMs = readTimeLimit(config.timeLimit, host);
   if (timeLimitMs === 'invalid') return exitCodes.usage;
   const root = await findRoot(config.sudo, uid, host.env);
-  const exportFile = detectCiSystem(host.env).exportFile(host.env);
+  const exportFile = exportPlace(host.env);
   const { exitCode, stdout } = await runDray({
     args: ['engine', 'start', '--json'],
     env: {
@@ -31,7 +31,7 @@ export async function engineStep(context: CommandContext, uid: number): Promise<
       DRAY_BUNDLE: found.at(-1) ?? ownBundle,
       ...(exportFile === undefined ? {} : { DRAY_EXPORT: exportFile }),
     },
-    ...{ cwd: host.cwd, stderr: host.stderr, root, timeLimitMs, signal },
+    ...{ cwd: host.cwd, stderr: host.ciCommands, root, timeLimitMs, signal },
   });
   await mkdir(reports, { recursive: true });
   await writeFile(join(reports, `engine-${key}.json`), stdout);

@@ -1,10 +1,10 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { detectCiSystem } from '@drayage/ci';
 import { printable } from '@drayage/core';
 import { exitCodes } from '../exit-codes.ts';
 import { chooseBundles, type BundleChoice } from '../steps/choose-bundles.ts';
 import { dockerHostOf, findRoot, shareEngine, type Root } from '../steps/root.ts';
+import { exportPlace } from '../wiring/export-docker-host.ts';
 import { runDray, type DrayEnd } from '../steps/run-dray.ts';
 import { readTimeLimit } from '../steps/time-limit.ts';
 import { findWorkspace, foldersIn, handoverKeyOfStep, type Workspace } from '../steps/workspace.ts';
@@ -79,7 +79,7 @@ async function loadBundle(step: LoadStep, bundle: string | undefined): Promise<n
   const { config, host } = context;
   if (bundle !== undefined) await tellProblem(bundle, context);
   const mayExport = config.laterSteps || config.delivery === 'mount';
-  const exportFile = mayExport ? detectCiSystem(host.env).exportFile(host.env) : undefined;
+  const exportFile = mayExport ? exportPlace(host.env) : undefined;
   const end = await runLoad(step, {
     ...(bundle === undefined ? {} : { DRAY_BUNDLE: bundle }),
     ...(isSettled ? { DRAY_SETTLED: 'true' } : {}),
@@ -107,7 +107,7 @@ function runCommand(
     args,
     env: { ...host.env, ...env },
     handoverKey: handoverKeyOfStep(config),
-    ...{ cwd: host.cwd, stderr: host.stderr, root, timeLimitMs, signal },
+    ...{ cwd: host.cwd, stderr: host.ciCommands, root, timeLimitMs, signal },
   });
 }
 

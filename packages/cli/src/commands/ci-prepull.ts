@@ -35,7 +35,7 @@ async function prepullInto(bundle: string, context: CommandContext, report: stri
     args: ['prepull', '--json'],
     env: { ...host.env, DRAY_BUNDLE: bundle },
     handoverKey: handoverKeyOfStep(config),
-    ...{ cwd: host.cwd, stderr: host.stderr, root: undefined, timeLimitMs: limit, signal },
+    ...{ cwd: host.cwd, stderr: host.ciCommands, root: undefined, timeLimitMs: limit, signal },
   });
   await writeFile(report, stdout);
   return exitCode;

@@ -35,7 +35,14 @@ async function copyStatus(folder: string, name: string): Promise<void> {
 async function writeContent(bundle: string, file: string, { host, signal }: CommandContext): Promise<void> {
   const { stdout } = await runDray({
     args: ['bundle', 'inspect', bundle],
-    ...{ env: host.env, cwd: host.cwd, stderr: host.stderr, root: undefined, timeLimitMs: undefined, signal },
+    ...{
+      env: host.env,
+      cwd: host.cwd,
+      stderr: host.ciCommands,
+      root: undefined,
+      timeLimitMs: undefined,
+      signal,
+    },
   });
   await writeFile(file, stdout);
   host.stdout.write(stdout);

@@ -73,6 +73,7 @@ export const commands: readonly CommandSpec[] = [
       ...lockOptions,
       ...registryOptions,
       'pipeline',
+      'jobSummary',
     ],
     examples: [
       { line: 'dray prepull redis:7 postgres:17', summary: 'two images into .dray/bundle' },
@@ -110,9 +111,14 @@ export const commands: readonly CommandSpec[] = [
       ...mountOptions,
       ...engineOptions,
       'exportFile',
+      'jobSummary',
     ],
     examples: [
       { line: 'dray load', summary: 'all images of the pre-pull' },
+      {
+        line: 'dray load --delivery mount --export',
+        summary: 'later steps of this CI job then use the engine that has the images',
+      },
       {
         line: 'eval "$(dray load --delivery mount)"',
         summary: 'docker in this shell then uses the engine that has the images',

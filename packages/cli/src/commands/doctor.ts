@@ -1,5 +1,7 @@
+import { describeCi, detectCiSystem } from '@drayage/ci';
 import type { Diagnosis } from '@drayage/doctor';
 import { exitCodes } from '../exit-codes.ts';
+import { ciText } from '../output/ci-text.ts';
 import { doctorText } from '../output/doctor-text.ts';
 import { startProgress } from '../output/progress.ts';
 import { examine } from '../wiring/examine.ts';
@@ -15,6 +17,10 @@ export async function runDoctor({ config, host, signal }: CommandContext): Promi
   } finally {
     progress.stop();
   }
-  host.stdout.write(config.json ? `${JSON.stringify(diagnosis)}\n` : doctorText(diagnosis, config.verbose));
+  const system = detectCiSystem(host.env);
+  const ci = system.id === 'plain' ? undefined : describeCi(system, host.env);
+  const text = (): string =>
+    `${doctorText(diagnosis, config.verbose)}${ci === undefined ? '' : `\n${ciText(ci)}`}`;
+  host.stdout.write(config.json ? `${JSON.stringify({ ...diagnosis, ci })}\n` : text());
   return exitCodes.done;
 }

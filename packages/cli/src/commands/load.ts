@@ -3,6 +3,8 @@ import { deliverImages, isDrayError, type DeliveryEvent, type DeliveryReport } f
 import { errorExitCode, exitCodes, deliveryExitCode } from '../exit-codes.ts';
 import { expandReference, knownReferences } from '../images/expand.ts';
 import { deliveryEventLine, deliverySummary, waitingText } from '../output/delivery-text.ts';
+import { tell, writeSummary } from '../output/ci-log.ts';
+import { deliveryMarkdown } from '../output/summary-markdown.ts';
 import { failureJson, failureText } from '../output/failure.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { openMounting } from '../wiring/mounter.ts';
@@ -31,7 +33,7 @@ export async function runLoad(context: CommandContext): Promise<number> {
 
 async function waitAndLoad(context: CommandContext): Promise<number> {
   const { config, host } = context;
-  const progress = await startProgress(host);
+  const progress = await startProgress(host, 'dray load');
   const onLine = (line: string): void => progress.line(line);
   let report: DeliveryReport;
   try {
@@ -42,10 +44,20 @@ async function waitAndLoad(context: CommandContext): Promise<number> {
     progress.stop();
   }
   const exitCode = deliveryExitCode(report, config);
-  host.stderr.write(`${deliverySummary(report, exitCode !== exitCodes.done)}\n`);
+  await tellResult(report, exitCode, context);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
   if (report.dockerHost !== undefined) await tellDockerHost(report.dockerHost, config, host);
   return exitCode;
+}
+
+/** A miss is an annotation; the job's summary lists the images. */
+async function tellResult(report: DeliveryReport, exitCode: number, context: CommandContext): Promise<void> {
+  const { config, host } = context;
+  const sentence = deliverySummary(report, exitCode !== exitCodes.done);
+  const missed = exitCode === exitCodes.done ? 'warning' : 'error';
+  const level = report.outcome === 'hit' ? 'notice' : missed;
+  tell(level, sentence, host);
+  if (config.jobSummary) await writeSummary(level, deliveryMarkdown(sentence, report), host);
 }
 
 async function loadFrom(

@@ -12,6 +12,8 @@ import type {
 import { prepullExitCode } from '../exit-codes.ts';
 import { frozenImages, gatherImages, type ImageSet } from '../images/gather-images.ts';
 import { prepullEventLine, prepullStatus, prepullSummary } from '../output/prepull-text.ts';
+import { tell, writeSummary } from '../output/ci-log.ts';
+import { prepullMarkdown } from '../output/summary-markdown.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { checkNames } from '../images/check-names.ts';
@@ -36,14 +38,18 @@ export interface PrepullCommandReport extends PrepullReport {
 /** `dray prepull`. */
 export async function runPrepull(context: CommandContext): Promise<number> {
   const { config, host } = context;
-  const progress = await startProgress(host);
+  const progress = await startProgress(host, 'dray prepull');
   let report: PrepullCommandReport;
   try {
     report = await gatherAndPrepull(context, progress);
   } finally {
     progress.stop();
   }
-  host.stderr.write(`${report.reason ?? prepullSummary(report, placeOf(config))}\n`);
+  const isFine = report.reason !== undefined || report.outcome === 'ready';
+  const sentence = report.reason ?? prepullSummary(report, placeOf(config));
+  tell(isFine ? 'notice' : 'warning', sentence, host);
+  if (config.jobSummary)
+    await writeSummary(isFine ? 'notice' : 'warning', prepullMarkdown(sentence, report), host);
   if (config.json) host.stdout.write(`${JSON.stringify(report)}\n`);
   return prepullExitCode(report);
 }

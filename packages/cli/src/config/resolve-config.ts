@@ -123,7 +123,8 @@ function parseCandidate<Value>(type: OptionType<Value>, candidate: Candidate, cw
   try {
     if (type.read !== undefined) return type.read(setting, { dir: base, relocate });
     const text = flatText(type, candidate);
-    return type.parse(type.isPath === true ? relocate(text) : text);
+    const isPath = type.isPath === true && type.words?.includes(text) !== true;
+    return type.parse(isPath ? relocate(text) : text);
   } catch (error) {
     throw error instanceof UsageError ? located(candidate, error) : error;
   }

@@ -11,10 +11,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
   pipeline: {
     flag: 'pipeline',
     env: 'DRAY_PIPELINE',
-    otherEnv: [
-      ...ciSystems.flatMap(({ pipelineVariable }) => pipelineVariable ?? []),
-      ...['GITHUB_RUN_ID', 'BUILDKITE_BUILD_ID', 'BUILD_TAG'],
-    ],
+    otherEnv: ciSystems.flatMap(({ pipelineVariable }) => pipelineVariable ?? []),
     configKey: 'pipeline',
     type: textType('ID'),
     default: undefined,
@@ -27,7 +24,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     type: textType('NAME'),
     default: undefined,
     summary:
-      'name of the pre-pull job in this pipeline: dray asks GitLab for its state, so that it waits for a job that has no runner yet, but not for one that failed or was skipped',
+      'name of the pre-pull job in this pipeline: dray asks GitLab, GitHub (with GITHUB_TOKEN) or Buildkite (key of the step) for its state, so that it waits for a job that has no runner yet, but not for one that failed or was skipped',
   },
   gitlabToken: {
     // No flag: other users can read a command line.

@@ -82,10 +82,10 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     flag: 'export',
     env: 'DRAY_EXPORT',
     configKey: 'export',
-    type: pathType('FILE'),
+    type: { ...pathType('FILE'), words: ['auto'], bare: 'auto' },
     default: undefined,
     summary:
-      'file to append DOCKER_HOST to: as NAME=value if it is $GITHUB_ENV or is named .env, .env.* or *.env, else as an export command, as for $BASH_ENV',
+      'file to append DOCKER_HOST to: as NAME=value if it is $GITHUB_ENV or is named .env, .env.* or *.env, else as an export command, as for $BASH_ENV; without FILE, or auto: where the CI system reads variables for later steps',
   },
   reach: {
     flag: 'reach',

@@ -39,9 +39,10 @@ export const optionTable: OptionTable = {
     flag: 'handover',
     env: 'DRAY_HANDOVER',
     configKey: 'handover',
-    type: pathType('DIR|URL'),
+    type: { ...pathType('auto|DIR|URL'), words: ['auto'] },
     default: undefined,
-    summary: 'handover location of the bundle; default: the bundle directory itself',
+    summary:
+      'handover location of the bundle; auto: the usual one of the CI system; default: the bundle directory itself',
   },
   key: {
     flag: 'key',
@@ -246,6 +247,15 @@ export const optionTable: OptionTable = {
     default: undefined,
     summary:
       'configuration file; default: the nearest .dray.yml or package.json#dray up to the root of the repository',
+  },
+  jobSummary: {
+    flag: 'summary',
+    env: 'DRAY_SUMMARY',
+    configKey: 'summary',
+    type: booleanType,
+    default: true,
+    defaultText: 'true',
+    summary: 'add the result to the summary of the CI job, if the CI system has one',
   },
   json: {
     flag: 'json',

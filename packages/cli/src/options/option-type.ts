@@ -12,6 +12,10 @@ export interface OptionType<Value> {
   readonly choices?: readonly string[] | undefined;
   /** True if relative values in a file are relative to that file. */
   readonly isPath?: boolean | undefined;
+  /** Values of a path option that are no paths. */
+  readonly words?: readonly string[] | undefined;
+  /** The value of the option on a command line without a value; undefined: it needs one. */
+  readonly bare?: string | undefined;
   /** Parses a value. @throws UsageError that says what was expected */
   readonly parse: (text: string) => Value;
   /**

@@ -141,6 +141,8 @@ export interface Config extends EngineSettings, StepSettings {
   /** File with the checksums of what templates install; undefined: templates pin no checksum. */
   readonly checksums: string | undefined;
   readonly configFile: string | undefined;
+  /** Add the result to the summary of the CI job. */
+  readonly jobSummary: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
 }

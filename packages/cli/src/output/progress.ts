@@ -1,4 +1,5 @@
 import type { Host } from '../host.ts';
+import { openGroup } from './ci-log.ts';
 
 /** Progress output of a command, on stderr. */
 export interface Progress {
@@ -16,12 +17,29 @@ const heartbeatMs = 30_000;
 /** Calls a function repeatedly until the returned function is called. */
 export type Ticker = (tick: () => void, intervalMs: number) => () => void;
 
-/** A spinner for a terminal, lines for a log. */
-export async function startProgress({ stderr, env }: Host): Promise<Progress> {
+/**
+ * A spinner for a terminal, lines for a log: in a section called `title`, if it is given and the CI system has any.
+ */
+export async function startProgress(host: Host, title?: string): Promise<Progress> {
+  const { stderr, env } = host;
   const isCi = !['', 'false', '0', undefined].includes(env['CI']?.toLowerCase());
-  if (!stderr.isTerminal || isCi || env['TERM'] === 'dumb') return createLogProgress(stderr);
+  if (!stderr.isTerminal || isCi || env['TERM'] === 'dumb') {
+    return title === undefined ? createLogProgress(stderr) : inGroup(createLogProgress(stderr), title, host);
+  }
   const { createSpinnerProgress } = await import('./spinner.ts');
   return createSpinnerProgress(stderr);
+}
+
+function inGroup(progress: Progress, title: string, host: Host): Progress {
+  let close: (() => void) | undefined = openGroup(title, host);
+  return {
+    ...progress,
+    stop() {
+      progress.stop();
+      close?.();
+      close = undefined;
+    },
+  };
 }
 
 /** Prints lines immediately, and the status when nothing was printed for {@link heartbeatMs}. */

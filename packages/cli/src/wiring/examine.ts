@@ -1,6 +1,7 @@
 import { isDrayError, summarizeError, type EngineSetup, type ErrorSummary } from '@drayage/core';
 import { diagnose, probeDataRoot, probeLocalEngineHost, probeMachine, type Diagnosis } from '@drayage/doctor';
 import { readEngineSetup, resolveEngineEndpoint } from '@drayage/engine';
+import { detectCiSystem } from '@drayage/ci';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
@@ -52,6 +53,8 @@ async function lookAtEngine(
 
 /** The product name: `GitLab CI/CD`. */
 async function nameOfCi({ env, cwd }: Host): Promise<string | undefined> {
+  const system = detectCiSystem(env);
+  if (system.id !== 'plain') return system.name;
   const { default: envCi } = await import('env-ci');
   const answer: Readonly<Record<string, unknown>> = { ...envCi({ env: { ...env }, cwd }) };
   return answer['isCi'] === true && typeof answer['name'] === 'string' ? answer['name'] : undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { exportLine } from './export-docker-host.ts';
 
-const surroundings = { env: { GITHUB_ENV: '/runner/set_env_1' }, cwd: '/work' };
+const surroundings = { env: { GITHUB_ACTIONS: 'true', GITHUB_ENV: '/runner/set_env_1' }, cwd: '/work' };
 const shell = 'export DOCKER_HOST=unix:///run/a.sock\n';
 const dotenv = 'DOCKER_HOST=unix:///run/a.sock\n';
 
