@@ -31,6 +31,8 @@ process.on('uncaughtException', (error) => {
 if (host.argv[0] === relayArgument) {
   const { relay } = await import('./relay.ts');
   await relay();
+  // Connections to the engine's side may still be closing, and the folder of the relay is gone.
+  process.exit(exitCodes.done);
 } else {
   const stop = watchStopSignals(process);
   const exitCode = await run(host, stop.signal);
