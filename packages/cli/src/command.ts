@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly host: Host;
   /** All commands, for the ones that describe the program. */
   readonly commands: readonly CommandSpec[];
+  /** The origin of each setting that is not a default: `--timeout`, `DRAY_TIMEOUT`, `.dray.yml:4: timeout` */
+  readonly origins: ReadonlyMap<OptionKey, string>;
   /** The directory of the configuration file, or else the working directory. */
   readonly dir: string;
   /** Aborts on the first SIGINT or SIGTERM. */

@@ -23,8 +23,9 @@ export function errorExitCode(error: unknown): number {
 }
 
 /** A pre-pull fails if it lacks a required image. */
-export function prepullExitCode({ outcome }: Pick<PrepullReport, 'outcome'>): number {
-  return outcome === 'ready' ? exitCodes.done : exitCodes.notAvailable;
+export function prepullExitCode({ outcome, error }: Pick<PrepullReport, 'outcome' | 'error'>): number {
+  if (outcome === 'ready') return exitCodes.done;
+  return error?.code === 'TIMED_OUT' ? exitCodes.timedOut : exitCodes.notAvailable;
 }
 
 /** A missing image is a failure only with `--strict` or `--on-miss fail`. */

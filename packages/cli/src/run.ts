@@ -39,8 +39,9 @@ export async function run(givenHost: GivenHost, signal: AbortSignal): Promise<nu
     if (config.verbose) host.stderr.write(settingsText(resolved));
     maskPasswords(config, host);
     const handler = await command.load();
-    const { dir } = resolved;
-    return await handler({ config, args: line.args, host: withoutKeys(host), commands, dir, signal });
+    const { dir, origins } = resolved;
+    const { args } = line;
+    return await handler({ config, args, host: withoutKeys(host), commands, origins, dir, signal });
   } catch (error) {
     return fail(stopReason(error, signal), host, wishes);
   }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { DrayError, TransferError, abortError, type TransferSide } from '@drayage/core';
 import { SlowBodyError, abandon } from './bodies.ts';
-import { isRetryable, pauseAfter, type Retry } from './retry.ts';
+import { isRetryable, pauseForRetry, type Retry } from './retry.ts';
 
 /** The body of one response, and how many bytes to skip at its start. */
 export interface PartialBody<O> {
@@ -164,7 +164,7 @@ export class ResumingStream<O extends { readonly title: string }> extends Readab
       this.#failures += 1;
       const isHopeless = cause !== loss && !isRetryable(cause);
       if (isHopeless || this.#failures >= retry.policy.attempts) throw cause;
-      await retry.clock.sleep(pauseAfter(this.#failures, cause, retry), signal);
+      await pauseForRetry(this.#failures, cause, retry, signal);
       try {
         this.#attach(await reopen(this.#position, signal));
         return;

@@ -31,6 +31,22 @@ describe('retries', () => {
     expect(pauseAfter(1, answered(429, 7_000_000), retry)).toBe(30_000);
   });
 
+  test('with a deadline, what the registry asks for is waited up to it, and said', async () => {
+    const clock = testClock();
+    const said: number[] = [];
+    const retry = {
+      ...{ policy: defaultRetryPolicy, clock, deadlineAt: clock.now() + 100_000 },
+      onWait: (_: unknown, ms: number) => said.push(ms),
+    };
+    let runs = 0;
+    const run = withRetries(retry, undefined, () => {
+      runs += 1;
+      return Promise.reject(answered(429, 40_000));
+    });
+    await expect(run).rejects.toMatchObject({ status: 429 });
+    expect([runs, clock.pauses, said]).toEqual([3, [40_000, 40_000], [40_000, 40_000]]);
+  });
+
   test('after the last attempt the error comes out', async () => {
     const clock = testClock();
     let runs = 0;

@@ -27,6 +27,13 @@ export interface Clock {
 export interface Retry {
   readonly policy: RetryPolicy;
   readonly clock: Clock;
+  /**
+   * When all must be done (ms since the epoch). With it, `Retry-After` is honoured up to this time, whatever
+   * the policy's bound; a pause that would end later is not begun.
+   */
+  readonly deadlineAt?: number | undefined;
+  /** Called before a pause (ms) that the other side asked for. */
+  readonly onWait?: ((error: unknown, ms: number) => void) | undefined;
 }
 
 /** Five attempts, with pauses of about four seconds in total, unless the server asks for more. */
@@ -109,17 +116,33 @@ export async function withRetries<T>(
     } catch (error) {
       const isLast = failures >= retry.policy.attempts || signal?.aborted === true;
       if (isLast || !isRetryable(error)) throw error;
-      await retry.clock.sleep(pauseAfter(failures, error, retry), signal);
+      await pauseForRetry(failures, error, retry, signal);
     }
   }
+}
+
+/** Pauses after the `failures`-th failure in a row. @throws `error` where the pause would outlast the deadline */
+export async function pauseForRetry(
+  failures: number,
+  error: unknown,
+  retry: Retry,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { clock, deadlineAt = Number.POSITIVE_INFINITY, onWait } = retry;
+  const askedMs = numberIn(error, 'retryAfterMs') ?? 0;
+  if (askedMs > 0) {
+    if (clock.now() + askedMs > deadlineAt) throw error;
+    onWait?.(error, askedMs);
+  }
+  await clock.sleep(pauseAfter(failures, error, retry), signal);
 }
 
 /**
  * The pause (ms) after the `failures`-th consecutive failure: as the server requested, capped; else our
  * own.
  */
-export function pauseAfter(failures: number, error: unknown, { policy, clock }: Retry): number {
-  return retryPause(failures, { askedMs: numberIn(error, 'retryAfterMs'), policy, clock });
+export function pauseAfter(failures: number, error: unknown, retry: Retry): number {
+  return retryPause(failures, { ...retry, askedMs: numberIn(error, 'retryAfterMs') });
 }
 
 /**
@@ -128,11 +151,12 @@ export function pauseAfter(failures: number, error: unknown, { policy, clock }: 
  */
 export function retryPause(
   failures: number,
-  { askedMs, policy, clock }: { askedMs: number | undefined } & Retry,
+  { askedMs, policy, clock, deadlineAt }: { askedMs: number | undefined } & Retry,
 ): number {
   const range = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (failures - 1));
   const jitter = clock.random() * range;
-  return askedMs === undefined ? jitter : Math.min(askedMs, policy.maxRetryAfterMs) + jitter;
+  if (askedMs === undefined) return jitter;
+  return (deadlineAt === undefined ? Math.min(askedMs, policy.maxRetryAfterMs) : askedMs) + jitter;
 }
 
 /**

@@ -11,7 +11,7 @@ export { registryAuthOf, type RegistryAuth } from './credentials/registry-auth.t
 export type { HelperOutcome, RunHelper } from './credentials/run-helper.ts';
 export type { MirrorFailure } from './mirror-chain.ts';
 export { parseMirror, parseMirrors, type MirrorSettings } from './mirrors.ts';
-export type { RegistryOptions } from './registry-access.ts';
+export type { AskedWait, RegistryOptions } from './registry-access.ts';
 export { createRegistrySource } from './registry-source.ts';
 export { createRepository, type ManifestAnswer, type Repository } from './repository/repository.ts';
 export type { UploadRequest } from './repository/upload.ts';

@@ -1,3 +1,4 @@
+import { DrayError } from '@drayage/core';
 import {
   createCertificateDirectory,
   createConnections,
@@ -36,10 +37,21 @@ export interface RegistryOptions {
   readonly onMirrorFailure?: ((failure: MirrorFailure) => void) | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** When all must be done (ms since the epoch). Registries may ask to wait until then; default: 30 s. */
+  readonly deadlineAt?: number | undefined;
+  /** Receives the waits that registries ask for, before they begin. */
+  readonly onWait?: ((wait: AskedWait) => void) | undefined;
   /** Default `drayage`. */
   readonly userAgent?: string | undefined;
   /** Default the system's. */
   readonly clock?: Clock | undefined;
+}
+
+/** A registry that asks to wait before the next request. */
+export interface AskedWait {
+  /** `host[:port]` */
+  readonly registry: string;
+  readonly ms: number;
 }
 
 /** Everything that sends requests to registries shares it: tokens, connections, mirrors that failed. */
@@ -71,7 +83,17 @@ export function createRegistryAccess(options: RegistryOptions): RegistryAccess {
     connections,
     credentials: options.credentials,
     insecureRegistries,
-    retry: { policy: { ...defaultRetryPolicy, ...options.retry }, clock },
+    retry: {
+      ...{ policy: { ...defaultRetryPolicy, ...options.retry }, clock, deadlineAt: options.deadlineAt },
+      onWait: (error, ms) => {
+        options.onWait?.({ registry: registryOf(error), ms });
+      },
+    },
   });
   return { client, mirrorChain, insecureRegistries, close: () => connections.close() };
+}
+
+function registryOf(error: unknown): string {
+  const registry = error instanceof DrayError ? error.details['registry'] : undefined;
+  return typeof registry === 'string' ? registry : 'the registry';
 }

@@ -140,9 +140,10 @@ function urlOf(
 }
 
 // A mirror gets one retry, fewer than the registry itself.
-function retryAt({ isMirror }: Endpoint, { policy, clock }: Retry): Retry {
-  const attempts = isMirror ? Math.min(2, policy.attempts) : policy.attempts;
-  return { policy: { ...policy, attempts }, clock };
+function retryAt({ isMirror }: Endpoint, retry: Retry): Retry {
+  if (!isMirror) return retry;
+  const attempts = Math.min(2, retry.policy.attempts);
+  return { ...retry, policy: { ...retry.policy, attempts }, deadlineAt: undefined };
 }
 
 function foreignUrl({ title, registry }: Operation, url: URL): RegistryError {

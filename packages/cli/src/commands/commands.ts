@@ -70,6 +70,7 @@ export const commands: readonly CommandSpec[] = [
       'sign',
       'signatureContext',
       'platform',
+      'timeoutMs',
       ...lockOptions,
       ...registryOptions,
       'pipeline',

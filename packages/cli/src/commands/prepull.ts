@@ -11,7 +11,7 @@ import type {
 } from '@drayage/core';
 import { prepullExitCode } from '../exit-codes.ts';
 import { frozenImages, gatherImages, type ImageSet } from '../images/gather-images.ts';
-import { prepullEventLine, prepullStatus, prepullSummary } from '../output/prepull-text.ts';
+import { askedWaitLine, prepullEventLine, prepullStatus, prepullSummary } from '../output/prepull-text.ts';
 import { tell, writeSummary } from '../output/ci-log.ts';
 import { prepullMarkdown } from '../output/summary-markdown.ts';
 import { startProgress, type Progress } from '../output/progress.ts';
@@ -20,10 +20,12 @@ import { checkNames } from '../images/check-names.ts';
 import { openEngine } from '../wiring/open-engine.ts';
 import { openPacking } from '../wiring/packing.ts';
 import { openRegistry } from '../wiring/open-registry.ts';
+import { startPrepullLimit } from '../wiring/prepull-limit.ts';
 import { expireQuietly } from '../wiring/expire-quietly.ts';
 import { openHandover } from '../wiring/handover.ts';
 import { canPublish, publishImages, type PublishedImage } from '../wiring/publish-images.ts';
 import { signed, signing } from '../wiring/trust.ts';
+import type { AskedWait } from '@drayage/registry';
 import type { CommandContext } from '../command.ts';
 import type { Config } from '../options/option.ts';
 
@@ -38,12 +40,14 @@ export interface PrepullCommandReport extends PrepullReport {
 /** `dray prepull`. */
 export async function runPrepull(context: CommandContext): Promise<number> {
   const { config, host } = context;
+  const limit = startPrepullLimit(context);
   const progress = await startProgress(host, 'dray prepull');
   let report: PrepullCommandReport;
   try {
-    report = await gatherAndPrepull(context, progress);
+    report = await gatherAndPrepull({ ...context, signal: limit.signal }, progress, limit.endsAt);
   } finally {
     progress.stop();
+    limit.release();
   }
   const isFine = report.reason !== undefined || report.outcome === 'ready';
   const sentence = report.reason ?? prepullSummary(report, placeOf(config));
@@ -59,13 +63,18 @@ function placeOf({ bundle, handover }: Config): string {
   return handover === undefined ? bundle : printable(redactUrl(handover), 200);
 }
 
-async function gatherAndPrepull(context: CommandContext, progress: Progress): Promise<PrepullCommandReport> {
+async function gatherAndPrepull(
+  context: CommandContext,
+  progress: Progress,
+  deadlineAt: number,
+): Promise<PrepullCommandReport> {
   const { config, host, signal } = context;
   checkSource(context);
   // A missing key is wrong usage, even if there is nothing to pre-pull.
   signing(config, () => undefined);
   const warn = (message: string): void => progress.line(`dray: warning: ${message}`);
-  const source = await openRegistry(config, host, warn);
+  const onWait = oncePerWait((text) => progress.line(text));
+  const source = await openRegistry(config, host, warn, { deadlineAt, onWait });
   try {
     const handover = await openHandover(config, host);
     try {
@@ -88,6 +97,17 @@ async function gatherAndPrepull(context: CommandContext, progress: Progress): Pr
   } finally {
     await source.close();
   }
+}
+
+/** Requests run in parallel, so a registry asks for one wait many times. */
+function oncePerWait(print: (text: string) => void): (wait: AskedWait) => void {
+  const waitedFor = new Map<string, number>();
+  return ({ registry, ms }) => {
+    const now = Date.now();
+    if (now < (waitedFor.get(registry) ?? 0)) return;
+    waitedFor.set(registry, now + ms);
+    print(askedWaitLine(registry, ms));
+  };
 }
 
 interface Surroundings {

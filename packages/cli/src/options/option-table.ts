@@ -176,7 +176,8 @@ export const optionTable: OptionTable = {
     type: durationType,
     default: 600_000,
     defaultText: '10m',
-    summary: 'maximum time to wait in total',
+    summary:
+      'maximum time to wait in total; of prepull: for the whole command (1h without this option or variable)',
   },
   graceMs: {
     flag: 'grace',

@@ -36,6 +36,11 @@ export function prepullSummary(report: PrepullReport, place: string): string {
   return `pre-pull ${report.outcome} after ${took}: ${ready} of ${counted(report.images.length, 'image')} ready, ${bytes}; ${lost}`;
 }
 
+/** Says why nothing seems to happen. */
+export function askedWaitLine(registry: string, ms: number): string {
+  return `registry ${registry} asks to wait ${String(Math.ceil(ms / 1000))} s`;
+}
+
 /** The spinner text: bytes so far, and number of finished images. */
 export function prepullStatus(done: number, total: number, bytes: number, packed = 0): string {
   const packing = packed === 0 ? '' : `, ${humanSize(packed)} packed`;

@@ -47,8 +47,9 @@ export async function openRegistry(
   config: Config,
   host: Host,
   warn: (message: string) => void,
+  waiting: Pick<RegistryOptions, 'deadlineAt' | 'onWait'> = {},
 ): Promise<Source & TagSource> {
-  return createRegistrySource(await registryOptions(config, host, warn));
+  return createRegistrySource({ ...(await registryOptions(config, host, warn)), ...waiting });
 }
 
 function mirrorsOf({ mirrors }: Config, { env }: Host): MirrorSettings {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { packedLayers } from '../bundle/packed-layers.ts';
 import { summarizeError } from '../error-summary.ts';
+import { isDrayError } from '../errors.ts';
 import type { DirectoryTransport } from '../handover/directory-transport.ts';
 import { createPool } from '../handover/pool.ts';
 import { isAbsence } from '../image-set/locate-image.ts';
@@ -168,6 +169,11 @@ function askedAs({ text }: PrepullImage, reference: string): { readonly askedAs?
   return text === reference ? {} : { askedAs: text };
 }
 
+/** True when somebody ended the pre-pull; a time limit makes it fail instead. */
+function isStopped(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && !isDrayError(signal.reason, 'TIMED_OUT');
+}
+
 /** A cancelled image has not failed: it stays pending, and the document's own state explains why. */
 async function recordImage(
   { context, status }: Run,
@@ -175,7 +181,7 @@ async function recordImage(
   report: PrepullImageReport,
   chosen: Reference | undefined,
 ): Promise<void> {
-  if (context.signal?.aborted === true && report.state === 'failed') return;
+  if (isStopped(context.signal) && report.state === 'failed') return;
   try {
     await status.setImage(image.text, imageStatus(image, report, chosen));
   } catch (cause) {
@@ -204,9 +210,12 @@ async function finish({
   failure,
   startedAt,
 }: Ending): Promise<PrepullReport> {
-  const isCancelled = request.signal?.aborted === true;
+  const { signal } = request;
+  const isCancelled = isStopped(signal);
   const ended = failure === undefined ? prepullOutcome(reports) : 'failed';
   const outcome = isCancelled ? 'cancelled' : ended;
+  const isLate = signal?.aborted === true && !isCancelled && ended !== 'ready';
+  const lateness = isLate ? summarizeError(signal.reason) : undefined;
   const ownError = failure === undefined || isCancelled ? undefined : summarizeError(failure);
   let error = ownError;
   try {
@@ -214,7 +223,7 @@ async function finish({
     // Usable images are ready: those that failed have their own state.
     await status.finish(
       outcome === 'partial' ? 'ready' : outcome,
-      outcome === 'failed' ? (ownError ?? first) : undefined,
+      outcome === 'failed' ? (ownError ?? lateness ?? first) : undefined,
     );
   } catch (cause) {
     error = summarizeError(cause);
@@ -225,7 +234,7 @@ async function finish({
     ...tally.progress(),
     ...(request.handover === undefined ? {} : { sent: tally.sent() }),
     ms: elapsed(startedAt),
-    ...(error === undefined ? {} : { error }),
+    ...((error ?? lateness) === undefined ? {} : { error: error ?? lateness }),
   };
 }
 
