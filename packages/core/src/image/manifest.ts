@@ -2,14 +2,7 @@ import { DrayError } from '../errors.ts';
 import { printable } from '../redact.ts';
 import type { Descriptor } from './descriptor.ts';
 import { parseDigest } from './digest.ts';
-import {
-  arrayMember,
-  isObject,
-  optionalArray,
-  optionalString,
-  parseJsonObject,
-  stringMember,
-} from './json.ts';
+import { isObject, optionalArray, optionalString, parseJsonObject, stringMember } from './json.ts';
 import type { JsonObject } from './json.ts';
 import {
   isIndexType,
@@ -68,7 +61,7 @@ export function parseManifest(
   const object = parseJsonObject(bytes, what);
   const mediaType = manifestMediaType(object, declaredType, { what, mayRename });
   if (isIndexType(mediaType)) {
-    const manifests = arrayMember(object, 'manifests', what).map((entry) => parseEntry(entry, what));
+    const manifests = optionalArray(object, 'manifests', what).map((entry) => parseEntry(entry, what));
     return { kind: 'index', mediaType, manifests };
   }
   return {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { digestOf } from '@drayage/core';
 import { mediaTypes } from '@drayage/core/image';
@@ -64,6 +65,22 @@ describe('docker-archive', () => {
     expect(old.get(path)?.equals(Buffer.alloc(200_000, 'content'))).toBe(true);
     const recent = await archiveOf({ image, openLayer, omit: new Set() }, true);
     expect(recent.get(path)?.equals(stored)).toBe(true);
+  });
+});
+
+describe('a layer that is named unlike its bytes', () => {
+  test.each([
+    ['zstd named gzip', mediaTypes.ociLayerGzip, zstdFrame(base), base],
+    ['gzip named zstd', mediaTypes.ociLayerZstd, gzipSync(base), gzipSync(base)],
+    ['three bytes named zstd', mediaTypes.ociLayerZstd, Buffer.from('abc'), Buffer.from('abc')],
+  ] as const)('is sent as an old engine can read it: %s', async (_, layerType, stored, sent) => {
+    const { image, openLayer } = testImage({ name: 'a:1', layers: [stored], layerType });
+    const entries = await dockerArchiveEntries(
+      { image, openLayer, omit: new Set() },
+      { readsZstd: false, gunzips: false },
+    );
+    const files = await readArchive(tarBytes(entries));
+    expect(files.get(blobPath(image.layers[0]?.digest ?? image.config.digest))).toEqual(sent);
   });
 });
 

@@ -27,15 +27,16 @@ export function layerEntry(layer: Descriptor, open: LayerSource['openLayer']): A
 }
 
 /**
- * A layer that every classic engine can read. Decompresses zstd, because engines before 23.0 know only gzip,
- * bzip2 and xz. A tar states an entry's size before its bytes, so such a layer is read twice: to count, then
- * to send; it is never buffered.
+ * A layer that every classic engine can read. Decompresses zstd, whatever the media type says, because engines
+ * before 23.0 know only gzip, bzip2 and xz. A tar states an entry's size before its bytes, so such a layer is
+ * read twice: to count, then to send; it is never buffered.
  */
 export async function plainLayerEntry(
   layer: Descriptor,
   open: LayerSource['openLayer'],
 ): Promise<ArchiveEntry> {
-  if (layerCompression(layer.mediaType) !== 'zstd') return layerEntry(layer, open);
+  const isPlain = layerCompression(layer.mediaType) === 'none';
+  if (isPlain || !(await isZstd(await open(layer)))) return layerEntry(layer, open);
   const openPlain = async (): Promise<ByteStream> => unzstd(await open(layer), `layer ${layer.digest}`);
   return { name: blobPath(layer.digest), size: await countBytes(await openPlain()), open: openPlain };
 }
@@ -68,6 +69,18 @@ async function* gunzipped(bytes: ByteStream, { digest }: Descriptor): ByteStream
     const message = `cannot decompress layer ${digest}: ${reasonOf(error)}`;
     throw new IntegrityError('SIZE_MISMATCH', message, { cause: error });
   }
+}
+
+/** Looks at the first bytes: a frame, or one to skip. @see RFC 8878, sections 3.1.1 and 3.1.2 */
+async function isZstd(bytes: ByteStream): Promise<boolean> {
+  let head = Buffer.alloc(0);
+  for await (const chunk of bytes) {
+    head = Buffer.concat([head, chunk]);
+    if (head.byteLength >= 4) break;
+  }
+  if (head.byteLength < 4) return false;
+  const magic = head.readUInt32LE();
+  return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
 }
 
 async function countBytes(bytes: ByteStream): Promise<number> {
