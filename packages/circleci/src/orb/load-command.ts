@@ -44,7 +44,7 @@ export function loadCommand(definitions: PipelineDefinitions): OrbCommand {
       export: {
         type: 'boolean',
         description:
-          'If images cannot be mounted into the engine of this job, start a private engine with the images mounted, and set DOCKER_HOST for the steps that follow. delivery: mount implies this.',
+          'If images cannot be mounted into the engine of this job, start another engine that has them mounted, in this container or beside the engine of this job, and set DOCKER_HOST to it for the steps that follow. delivery: mount implies this.',
         default: false,
       },
       ...attachParameters,

@@ -99,7 +99,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'load',
     summary: 'wait for the pre-pull and make its images available in the engine',
     description:
-      'Waits only while waiting helps. Mounts packs: into the running engine if it uses the containerd image store; otherwise, with --delivery mount or --export, in a private engine that it starts. If packs cannot be mounted, sends only the layers that the engine lacks. If the pre-pull fails, the exit code is still 0 and the job goes on, unless --strict or --on-miss fail is given.',
+      'Waits only while waiting helps. Mounts packs: into the running engine if it uses the containerd image store; otherwise, with --delivery mount or --export, in a private engine that it starts, here or beside the engine that only its API reaches. If packs cannot be mounted, sends only the layers that the engine lacks. If the pre-pull fails, the exit code is still 0 and the job goes on, unless --strict or --on-miss fail is given.',
     options: [
       ...waitOptions,
       'delivery',

@@ -94,7 +94,7 @@ export const engineOptions: Pick<OptionTable, keyof EngineSettings> = {
     type: choiceType(reaches),
     default: 'auto',
     summary:
-      'how to mount packs into a running engine: local, as root on its machine; api, with a helper container through the Docker API; auto tries both',
+      'how to mount packs into a running engine, or one beside it: local, as root on its machine; api, with a helper container through the Docker API; auto tries both',
   },
   mountContent: {
     flag: 'mount-content',
