@@ -44,6 +44,13 @@ const TESTS = ['**/*.test.ts', '**/testing/**'];
 
 const noTesting = { regex: '(^|/)testing(/|$)', message: 'Production code never imports testing/.' };
 
+const FUZZ = ['test/fuzz/**/*.ts'];
+
+const relativeImports = {
+  regex: '^\\.{1,2}(/.*)?(?<!\\.(ts|mjs))$',
+  message: 'Relative imports end in .ts.',
+};
+
 const everywhere = [
   {
     regex: `^@drayage/(?!core/(${coreEntries.join('|')})$)[^/]+/(?!testing$)`,
@@ -53,7 +60,8 @@ const everywhere = [
     regex: '^\\.{1,2}/(.*/)?(src|dist)/',
     message: 'Import a sibling by its package name, not by a path inside it.',
   },
-  { regex: '^\\.{1,2}(/.*)?(?<!\\.(ts|mjs))$', message: 'Relative imports end in .ts.' },
+  { regex: '^\\.{1,2}/(.*/)?(src|dist)/', message: 'Import a sibling by its name, not its inside.' },
+  relativeImports,
 ];
 
 /** One eslint configuration per place with its own import rules. */
@@ -71,7 +79,9 @@ export const importRules = [
     const tests = [files[0].replace(/\.ts$/, '.test.ts')];
     return [forbid({ files, ignores: TESTS }, [...rules, noTesting]), forbid({ files: tests }, rules)];
   }),
-  forbid({ files: ['test/**/*.ts'] }, [...onlyIn('test'), ...everywhere]),
+  forbid({ files: ['test/**/*.ts'], ignores: FUZZ }, [...onlyIn('test'), ...everywhere]),
+  // Readers of foreign bytes lie inside the packages.
+  forbid({ files: FUZZ }, [...onlyIn('test'), relativeImports]),
 ];
 
 /**
