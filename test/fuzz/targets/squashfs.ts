@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseErofsRoot, parseSquashfsRoot } from '../../../packages/pack/src/reader/root-listing.ts';
 import { MalformedSquashfs } from '../../../packages/pack/src/squashfs/malformed.ts';
-import { SquashfsFile, type SquashfsNode } from '../../../packages/pack/src/squashfs/squashfs-file.ts';
+import type { PackNode } from '../../../packages/pack/src/reader/compare-tree.ts';
+import { SquashfsFile } from '../../../packages/pack/src/squashfs/squashfs-file.ts';
 import { claim, claimEqual } from '../claims.ts';
 import { mutated, rawBytes } from '../generators/bytes.ts';
 import { squashfsBytes, trees, type ModelNode } from '../generators/squashfs.ts';
@@ -16,10 +17,10 @@ const top = 'c'.repeat(64);
 const maxNodes = 2000;
 
 /** The nodes of a file; undefined if it is refused. */
-async function nodesOf(bytes: Buffer): Promise<ReadonlyMap<string, SquashfsNode> | undefined> {
+async function nodesOf(bytes: Buffer): Promise<ReadonlyMap<string, PackNode> | undefined> {
   const path = join(scratchDirectory(), 'pack');
   writeFileSync(path, bytes);
-  const nodes = new Map<string, SquashfsNode>();
+  const nodes = new Map<string, PackNode>();
   try {
     await SquashfsFile.use(path, async (file) => {
       for await (const [at, node] of file.walk(top)) {
@@ -42,7 +43,7 @@ const written = defineTarget('squashfs-written', trees, async (tree) => {
   claimEqual(new Map(read), new Map(expected('', tree)), 'it is read differently');
 });
 
-function plain({ type, mode, uid, gid, mtime, size, linkName, xattrs }: SquashfsNode): unknown {
+function plain({ type, mode, uid, gid, mtime, size, linkName, xattrs }: PackNode): unknown {
   const texts = [...xattrs].map(([name, value]): [string, string] => [name, value.toString()]);
   return { kind: type, mode, uid, gid, mtime, size, linkName, xattrs: Object.fromEntries(texts) };
 }
