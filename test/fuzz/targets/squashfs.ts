@@ -45,7 +45,7 @@ const written = defineTarget('squashfs-written', trees, async (tree) => {
 
 function plain({ type, mode, uid, gid, mtime, size, linkName, xattrs }: PackNode): unknown {
   const texts = [...xattrs].map(([name, value]): [string, string] => [name, value.toString()]);
-  return { kind: type, mode, uid, gid, mtime, size, linkName, xattrs: Object.fromEntries(texts) };
+  return { kind: type, mode, uid, gid, mtime: mtime.seconds, size, linkName, xattrs: Object.fromEntries(texts) };
 }
 
 function expected(path: string, node: ModelNode): readonly (readonly [string, unknown])[] {

@@ -4,7 +4,7 @@ import { detectCiSystem, type Level } from '@drayage/ci';
 import { reasonOf } from '@drayage/core';
 import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
-import { runProgram } from '../wiring/run-program.ts';
+import { runProgram } from '../run-program.ts';
 import { safeText } from './safe-text.ts';
 
 type LogHost = Pick<Host, 'env' | 'stderr' | 'ciCommands'>;

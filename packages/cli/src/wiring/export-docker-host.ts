@@ -5,7 +5,7 @@ import { DrayError, reasonOf } from '@drayage/core';
 import { shellQuote } from '@drayage/host';
 import { automatic } from '../config/ci-defaults.ts';
 import type { Host } from '../host.ts';
-import { runProgram } from './run-program.ts';
+import { runProgram } from '../run-program.ts';
 
 const variable = 'DOCKER_HOST';
 

@@ -26,7 +26,8 @@ export function createRequestHandler(reach: Reach): RequestHandler<
       const connections = createConnections(reach);
       const abort = new AbortController();
       if (abortSignal !== undefined) abortSignal.onabort = () => abort.abort();
-      const { method, headers, body } = request;
+      const { method, headers } = request;
+      const body: unknown = request.body;
       try {
         const response = await connections.send({
           ...{ method, url: urlOf(request), signal: abort.signal },

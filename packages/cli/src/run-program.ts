@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DrayError } from '@drayage/core';
-import type { Host } from '../host.ts';
+import type { Host } from './host.ts';
 
 const limitMs = 60_000;
 
-/** Runs a program of the CI system to its end; it reads `input`. @throws DrayError `NOT_AVAILABLE`; the error of spawn */
+/**
+ * Runs a program of the CI system to its end; it reads `input`. @throws DrayError `NOT_AVAILABLE`; the error
+ * of spawn
+ */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   input: string,
