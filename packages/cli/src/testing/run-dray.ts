@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Platform } from '@drayage/core';
 import { randomImage } from '@drayage/core/testing';
 import type { FaultyRegistry } from '@drayage/registry/testing';
 import type { Host } from '../host.ts';
@@ -53,8 +54,9 @@ export function addImage(
   repository: string,
   tags: readonly string[],
   seed = 1,
+  platform?: Platform,
 ): string {
-  const image = randomImage({ seed });
+  const image = randomImage({ seed, platform });
   for (const [digest, bytes] of image.blobs) {
     if (digest !== image.target.digest) registry.addBlob(bytes);
   }
