@@ -22,7 +22,7 @@ export function faultsOf({ shape, pulled, prepulled, loaded }: Row): readonly st
       ...lost.map((engine) => `dray does not deliver it into ${engine}: ${loaded.get(engine) ?? ''}`),
     ];
   }
-  const expected = isTakenBy28 ? stricter?.says : refused;
+  const expected = stricter?.says ?? (isTakenBy28 ? undefined : refused);
   if (expected === undefined) return [`dray refuses it: ${prepulled}`];
   return expected.test(prepulled) ? [] : [`dray does not name the reason: ${prepulled}`];
 }
