@@ -34,7 +34,7 @@ export async function headManifest(
   throw await client.failure(operation, answer);
 }
 
-/** Undefined when there is none. */
+/** Undefined when the repository has no such manifest. */
 export async function readManifest(
   client: RegistryClient,
   operation: RepositoryOperation,
