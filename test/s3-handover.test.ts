@@ -127,14 +127,18 @@ describeWith({ engine: variant, registry: true }, 'a handover through S3', () =>
         ACTIONS_ID_TOKEN_REQUEST_URL: `${service.url}/token?api-version=2.0`,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'planted-github',
       };
+      const ended: (readonly [number | undefined, string])[] = [];
       const tokens = [{ DRAY_OIDC_TOKEN: oidcToken }, { CIRCLE_OIDC_TOKEN_V2: oidcToken }, github];
       for (const [position, token] of tokens.entries()) {
         const env = { ...job(String(position), `node-${String(position)}`), ...role, ...token };
         const { exitCode, stderr } = await dray(['prepull', app.reference], { env });
+        ended.push([exitCode, stderr]);
+      }
+      await service.close();
+      expect(service.calls).toHaveLength(3);
+      for (const [exitCode, stderr] of ended) {
         expect([exitCode, stderr]).toEqual([0, expect.not.stringMatching(/planted|NodeVersionSupport/)]);
       }
-      expect(service.calls).toHaveLength(3);
-      await service.close();
     },
     limit,
   );

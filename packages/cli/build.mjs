@@ -36,6 +36,8 @@ const result = await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
+  // With `splitting`, the import() of a CommonJS module has no named exports, and the SDK of AWS wants them.
+  mainFields: ['module', 'main'],
   target: 'node20.19',
   // Names are part of what a stack trace tells.
   minifySyntax: true,

@@ -20,6 +20,10 @@ export interface WebIdentity {
 /** Credentials with less left count as expired (ms). */
 const spareMs = 5 * 60_000;
 
+/** The SDK would print to the console. */
+const ignore = (): void => undefined;
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
 /**
  * Credentials as AWS tools find them: in the environment, in profile files (roles, processes and SSO included), by a
  * web identity in a file, from the container or the machine. Reads `process.env`, as the SDK does. Imports the SDK on
@@ -36,7 +40,7 @@ export function ambientCredentials(options: AwsCredentialOptions): CredentialSou
 
 async function createProvider(options: AwsCredentialOptions) {
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
-  return defaultProvider({ clientConfig: clientConfig(options) });
+  return defaultProvider({ clientConfig: clientConfig(options), logger: silent });
 }
 
 /** Credentials of a role, for the OIDC token of a job. Imports the SDK on the first call. */
@@ -51,9 +55,10 @@ export function webIdentityCredentials(
       import('@aws-sdk/credential-provider-web-identity'),
       token(),
     ]);
-    const config = { roleArn, roleSessionName: sessionName, webIdentityToken };
+    const config = { roleArn, roleSessionName: sessionName, webIdentityToken, logger: silent };
+    const { region = 'us-east-1' } = options;
     try {
-      return await fromWebToken({ ...config, clientConfig: clientConfig(options) })();
+      return await fromWebToken({ ...config, clientConfig: clientConfig({ ...options, region }) })();
     } catch (error) {
       throw new Error(`cannot assume ${roleArn}: ${quotable(reasonOf(error), [webIdentityToken])}`);
     }
