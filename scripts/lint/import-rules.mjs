@@ -17,6 +17,7 @@ const packages = {
   circleci: { siblings: ['core', 'http'], libraries: [] },
   gitlab: { siblings: ['core', 'http'], libraries: ['@gitbeaker'] },
   oci: { siblings: ['core', 'http', 'registry'], libraries: [] },
+  'http-place': { siblings: ['core', 'http'], libraries: [] },
   s3: { siblings: ['core', 'http'], libraries: ['@aws-sdk', '@smithy', 'fast-xml-parser'] },
 };
 /** The command wires them all. */

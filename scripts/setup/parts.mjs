@@ -46,7 +46,7 @@ function fill(folder, recipe, apt) {
   const archives = readdirSync(folder).map((name) => join(folder, name));
   const versions = archives.map((archive) => unpack(archive, folder));
   if (recipe.ownLibraries === true) writeStarters(folder, recipe.programs);
-  for (const program of recipe.programs) run(join(folder, program), ['--version']);
+  for (const program of recipe.programs) run(join(folder, program), [recipe.versionFlag ?? '--version']);
   const first = Object.values(recipe.packages)[0][0];
   versions.sort((a, b) => Number(b.startsWith(`${first} `)) - Number(a.startsWith(`${first} `)));
   writeFileSync(join(folder, LABEL), JSON.stringify({ recipe: JSON.stringify(recipe), versions }, null, 2));

@@ -6,6 +6,7 @@
  * @property {string} folder below the cache
  * @property {Record<string, readonly string[]>} packages by release; the first one names the version
  * @property {readonly string[]} programs that must start for the part to count as usable
+ * @property {string} [versionFlag] default: --version
  * @property {boolean} [ownLibraries] its programs need newer libraries than bookworm has, and use the part's
  * own; they are in `bin`
  */
@@ -47,6 +48,13 @@ export const testParts = [
     folder: 'registry',
     packages: { bookworm: ['docker-registry'] },
     programs: ['usr/bin/docker-registry'],
+  },
+  {
+    title: 'nginx',
+    folder: 'nginx',
+    packages: { bookworm: ['nginx'] },
+    programs: ['usr/sbin/nginx'],
+    versionFlag: '-v',
   },
   {
     title: 'erofs-utils',

@@ -4,7 +4,16 @@ import { pathType, textType } from './value-types.ts';
 
 /** The keys of {@link ciOptions}. */
 export type CiOptionKey =
-  'pipeline' | 'prepullJob' | 'gitlabToken' | 'oidcToken' | 'branch' | 'tag' | 'event' | 'into' | 'checksums';
+  | 'pipeline'
+  | 'prepullJob'
+  | 'gitlabToken'
+  | 'httpToken'
+  | 'oidcToken'
+  | 'branch'
+  | 'tag'
+  | 'event'
+  | 'into'
+  | 'checksums';
 
 /** The options about CI systems: facts about this run, and rendering of templates. */
 export const ciOptions: Pick<OptionTable, CiOptionKey> = {
@@ -32,6 +41,14 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     type: textType('TOKEN'),
     default: undefined,
     summary: 'access token of the GitLab project, if the job token is not sufficient',
+  },
+  httpToken: {
+    flag: undefined,
+    env: 'DRAY_HTTP_TOKEN',
+    configKey: undefined,
+    type: textType('TOKEN'),
+    default: undefined,
+    summary: 'bearer token for a handover location on a web server; default: the login in .netrc',
   },
   oidcToken: {
     flag: undefined,

@@ -123,6 +123,8 @@ export interface Config extends EngineSettings, StepSettings {
   readonly prepullJob: string | undefined;
   /** Replaces the job token. */
   readonly gitlabToken: string | undefined;
+  /** The bearer token for an `https://` handover location. */
+  readonly httpToken: string | undefined;
   /** The OIDC token of this job, for AWS_ROLE_ARN. */
   readonly oidcToken: string | undefined;
   /** Branch of this run; undefined: ask the CI system. */

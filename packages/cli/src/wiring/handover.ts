@@ -28,6 +28,9 @@ export interface Handover extends Transport {
 /** Creates a transport for a URL; imports its driver only then. */
 export type TransportFactory = (url: string, config: Config, host: Host) => Promise<Handover>;
 
+const openWebServer: TransportFactory = async (url, config, host) =>
+  (await import('./http-place.ts')).openHttpTransport(url, config, host);
+
 /** Drivers by URL scheme; directories need none. */
 const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map<string, TransportFactory>([
   [
@@ -35,6 +38,8 @@ const transportDrivers: ReadonlyMap<string, TransportFactory> = new Map<string, 
     async (url, config, host) => (await import('./gitlab.ts')).openGitlabTransport(url, config, host),
   ],
   ['oci', async (url, config, host) => (await import('./oci.ts')).openOciTransport(url, config, host)],
+  ['https', openWebServer],
+  ['http', openWebServer],
   ['s3', async (url, config, host) => (await import('./s3.ts')).openS3Transport(url, config, host)],
 ]);
 

@@ -1,0 +1,2 @@
+export { createHttpTransport, type HttpTransportOptions } from './http-transport.ts';
+export { loginInNetrc } from './netrc.ts';
