@@ -57,7 +57,7 @@ export const ciOptions: Pick<OptionTable, CiOptionKey> = {
     configKey: undefined,
     type: textType('TOKEN'),
     default: undefined,
-    summary: 'identity token (OIDC) of the job, to assume the role in AWS_ROLE_ARN; detected in CircleCI',
+    summary: 'token of the job (OIDC) that assumes the role in AWS_ROLE_ARN; detected in CircleCI',
   },
   branch: {
     env: 'DRAY_BRANCH',
