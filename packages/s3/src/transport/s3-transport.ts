@@ -42,7 +42,7 @@ export interface S3Transport extends Transport {
 }
 
 /** What uploads hold in memory at most (bytes), unless a single part is larger. */
-const budgetBytes = 48 * 1024 * 1024;
+const budgetBytes = 32 * 1024 * 1024;
 
 /**
  * Hands bundles over through a bucket of S3 or of a server that speaks like it. All bundles below a prefix share
