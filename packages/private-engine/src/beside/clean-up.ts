@@ -49,9 +49,8 @@ chains() {
   for name in $names; do "$@" -X "$name"; done
 }
 for bridge in $bridges; do
-  [ -d "/sys/class/net/$bridge" ] || continue
   rules without >/dev/null 2>&1
-  ip link delete "$bridge"
+  ip link delete "$bridge" 2>/dev/null
 done
 if [ "$6" = yes ]; then
   others=

@@ -24,7 +24,13 @@ import {
   type EngineProcess,
 } from './engine-process.ts';
 import { startFarHolder, type FarHolder } from './far-holder.ts';
-import { lookAtNetworkScript, makeBridgeScript, parseNetwork } from './network.ts';
+import {
+  keepRulesScript,
+  lookAtNetworkScript,
+  makeBridgeScript,
+  parseNetwork,
+  restoreRulesScript,
+} from './network.ts';
 import type { BesideRequest } from './request.ts';
 import { besideUnavailable } from './unavailable.ts';
 
@@ -39,6 +45,8 @@ export interface FarEngine {
   /** Waits until the packs are in place, and mounts them where the engine sees them. */
   mountPacks(): Promise<void>;
   isRunning(): Promise<boolean>;
+  /** Gives the other engine back the firewall rules that it lost when this one started. */
+  restoreRules(): Promise<void>;
   /** The error for an engine that does not answer, with the end of its log. */
   startFailed(reason: string): Promise<EngineError>;
   /** Ends it and removes everything of it. */
@@ -182,6 +190,7 @@ async function launch(
     if (create !== undefined) await inHolder(holder, location, makeBridgeScript, create.name, create.address);
     await writeConfig(options, holder, places, network.plan, { engine, version });
     await holder.session.run(['sh', '-c', hideContainerd]);
+    await inHolder(holder, location, keepRulesScript, places.runDir);
     // The Docker API closes the output of a program only when the program has ended.
     holder.session
       .become([engine.program, '--config-file', places.config], places.log)
@@ -193,6 +202,10 @@ async function launch(
   return {
     ...{ pid: holder.pid, version, places, environment, stop },
     bridge: network.plan.bridge ?? 'docker0',
+    restoreRules: async () => {
+      const enter = ['nsenter', '-t', String(engineHost.pid), '-n', '--', 'sh', '-c'];
+      await engineHost.run([...enter, restoreRulesScript, 'drayage', places.runDir]);
+    },
     isRunning: async () => (await engineHost.run(['kill', '-0', String(holder.pid)])).exitCode === 0,
     startFailed: async (reason) => {
       const { stdout } = await engineHost.run(['tail', '-n', '200', places.log]);

@@ -44,3 +44,34 @@ ip addr add "$2" dev "$1" && ip link set "$1" up && exit 0
 ip link delete "$1"
 exit 1
 `;
+
+// Each rule with its table before it; comments and counters are left out.
+const listRules = `rules() { "$1-save" 2>/dev/null | awk '/^\\*/ { t = substr($0, 2) } /^-A/ { print t, $0 }'; }`;
+
+/** Keeps the firewall rules in files of folder `$1`. */
+export const keepRulesScript: string = `${listRules}
+for family in iptables ip6tables; do rules $family >"$1/$family.rules"; done
+exit 0
+`;
+
+/**
+ * Adds the rules that are in those files and are missing now: an engine that starts empties the chains of the
+ * engine that is there. They name other interfaces than the rules of the new one, so their order among
+ * themselves is what counts. Chains of isolation end with a RETURN, so there they come first.
+ */
+export const restoreRulesScript: string = `${listRules}
+for family in iptables ip6tables; do
+  [ -s "$1/$family.rules" ] || continue
+  rules $family >"$1/$family.now"
+  # An empty list of patterns would select nothing in some greps, and everything in others.
+  echo none >>"$1/$family.now"
+  grep -vxF -f "$1/$family.now" "$1/$family.rules" >"$1/$family.lost"
+  grep -v -- '-A DOCKER-ISOLATION' "$1/$family.lost" | while read -r table rule; do
+    $family -w -t "$table" $rule
+  done
+  grep -- '-A DOCKER-ISOLATION' "$1/$family.lost" | sed '1!G;h;$!d' | while read -r table rule; do
+    $family -w -t "$table" -I \${rule#-A }
+  done
+done >/dev/null 2>&1
+exit 0
+`;

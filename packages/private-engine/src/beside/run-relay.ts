@@ -88,6 +88,7 @@ async function serve(
   try {
     await Promise.all([far.mountPacks(), listen(server, places.socket)]);
     const version = await answer(far, pool, places.socket, request.timeoutMs, signal);
+    await far.restoreRules();
     const engine = describe(request, far, places, version);
     const self = await identifyProcess(process.pid);
     if (self !== undefined)
