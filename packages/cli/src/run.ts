@@ -1,5 +1,5 @@
 import { detectCiSystem } from '@drayage/ci';
-import { DrayError, systemErrorCode } from '@drayage/core';
+import { DrayError, describeDiskFull, systemErrorCode } from '@drayage/core';
 import { helpText } from './command-line/help.ts';
 import { parseCommandLine } from './command-line/parse-command-line.ts';
 import { commands } from './commands/commands.ts';
@@ -43,7 +43,7 @@ export async function run(givenHost: GivenHost, signal: AbortSignal): Promise<nu
     const { args } = line;
     return await handler({ config, args, host: withoutKeys(host), commands, origins, dir, signal });
   } catch (error) {
-    return fail(stopReason(error, signal), host, wishes);
+    return fail(describeDiskFull(stopReason(error, signal)), host, wishes);
   }
 }
 

@@ -1,4 +1,4 @@
-import { DrayError, reasonOf } from './errors.ts';
+import { DrayError, describeDiskFull, reasonOf } from './errors.ts';
 import { printable } from './redact.ts';
 
 /** An error in documents and reports: no stack, no secrets. */
@@ -9,7 +9,8 @@ export interface ErrorSummary {
   readonly hint?: string | undefined;
 }
 
-export function summarizeError(error: unknown): ErrorSummary {
+export function summarizeError(thrown: unknown): ErrorSummary {
+  const error = describeDiskFull(thrown);
   if (!(error instanceof DrayError)) return { code: 'INTERNAL', message: printable(reasonOf(error)) };
   return {
     code: error.code,

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { errorCodes } from './errors.ts';
+import { summarizeError } from './error-summary.ts';
+import { describeDiskFull, errorCodes } from './errors.ts';
 
 const documentation = fileURLToPath(new URL('../../../docs/errors.md', import.meta.url));
 
@@ -12,4 +13,18 @@ describe('docs/errors.md', () => {
     );
     expect(documented).toEqual([...errorCodes]);
   });
+});
+
+test('a system error for a full disk becomes DISK_FULL, wherever it comes from', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  expect(summarizeError(full)).toMatchObject({
+    code: 'DISK_FULL',
+    message: 'cannot write a file: the disk is full',
+  });
+  expect(describeDiskFull(Object.assign(full, { path: '/data/x' }))).toMatchObject({
+    message: 'cannot write /data/x: the disk is full',
+    cause: full,
+  });
+  const other = new Error('other');
+  expect(describeDiskFull(other)).toBe(other);
 });

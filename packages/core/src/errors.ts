@@ -184,3 +184,18 @@ export function reasonOf(error: unknown): string {
   }
   return String(error);
 }
+
+/**
+ * A `DISK_FULL` for a system error that means it and that no code has described; any other error as it is.
+ * `path` names the file where the system error does not.
+ */
+export function describeDiskFull(error: unknown, path?: string): unknown {
+  if (error instanceof DrayError || !['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? ''))
+    return error;
+  const named = error instanceof Error && 'path' in error ? error.path : undefined;
+  const file = path ?? (typeof named === 'string' ? named : 'a file');
+  return new DrayError('DISK_FULL', `cannot write ${file}: the disk is full`, {
+    hint: 'Free some space there, and run the command again.',
+    cause: error,
+  });
+}

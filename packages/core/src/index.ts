@@ -8,6 +8,7 @@ export {
   TransferError,
   UsageError,
   errorCodes,
+  describeDiskFull,
   isDrayError,
   reasonOf,
   systemErrorCode,

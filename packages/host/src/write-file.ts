@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { describeDiskFull } from '@drayage/core';
 
-/** Writes a small file atomically and flushes it to disk. By default only the owner can read it. */
+/**
+ * Writes a small file atomically and flushes it to disk. By default only the owner can read it.
+ * @throws DrayError `DISK_FULL`; system errors
+ */
 export async function writeFileAtOnce(file: string, text: string, mode = 0o600): Promise<void> {
   const partial = `${file}.${randomBytes(6).toString('hex')}`;
   try {
@@ -15,6 +19,6 @@ export async function writeFileAtOnce(file: string, text: string, mode = 0o600):
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw describeDiskFull(error, file);
   }
 }

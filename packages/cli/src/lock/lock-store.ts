@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { DrayError, reasonOf, systemErrorCode } from '@drayage/core';
+import { DrayError, isDrayError, reasonOf, systemErrorCode } from '@drayage/core';
 import { writeFileAtOnce } from '@drayage/host';
 import { formatLock, parseLock, type Lock } from './lock-file.ts';
 
@@ -42,11 +42,12 @@ export async function findLock({ path, shown }: LockPath): Promise<Lock | undefi
   return parseLock(text, shown);
 }
 
-/** Replaces a lock file atomically. @throws DrayError `STORE_IO` */
+/** Replaces a lock file atomically. @throws DrayError `STORE_IO`, `DISK_FULL` */
 export async function writeLock({ path, shown }: LockPath, lock: Lock): Promise<void> {
   try {
     await writeFileAtOnce(path, formatLock(lock), 0o666);
   } catch (error) {
+    if (isDrayError(error, 'DISK_FULL')) throw error;
     throw new DrayError('STORE_IO', `cannot write ${shown}: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -16,6 +16,10 @@ describe('an error of the store', () => {
     });
     expect(error.message).toMatch(/\/bundle:.* 4096 /);
     expect(documentWriteError('/bundle/index.json', 10, { code }).code).toBe('DISK_FULL');
+    expect(storeIoError('create directory', '/bundle', { code })).toMatchObject({
+      code: 'DISK_FULL',
+      message: 'cannot write /bundle: the disk is full',
+    });
   });
 
   test('for any other cause names the path', () => {

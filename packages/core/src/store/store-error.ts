@@ -1,8 +1,17 @@
-import { DrayError, TransferError, reasonOf, systemErrorCode } from '../errors.ts';
+import {
+  DrayError,
+  TransferError,
+  describeDiskFull,
+  isDrayError,
+  reasonOf,
+  systemErrorCode,
+} from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 
 /** The error for a failed file operation; `action` follows "cannot", such as `read file`. */
 export function storeIoError(action: string, path: string, error: unknown): DrayError {
+  const full = describeDiskFull(error, path);
+  if (isDrayError(full, 'DISK_FULL')) return full;
   return new DrayError('STORE_IO', `cannot ${action} ${path}: ${reasonOf(error)}`, {
     cause: error,
     details: { path },
