@@ -11,6 +11,11 @@ export interface DocumentStore {
   /** The document's latest bytes, or undefined when it was never written. */
   read(name: DocumentName, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   write(name: DocumentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /**
+   * Runs `action`, which reads and writes `index.json`, while no other process changes it; undefined: the
+   * location cannot, and only one pre-pull at a time may write there.
+   */
+  readonly exclusively?: (<T>(action: () => Promise<T>, signal?: AbortSignal) => Promise<T>) | undefined;
   /** Deletes a document; succeeds when it does not exist. */
   delete(name: DocumentName, signal?: AbortSignal): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { BlobIngest, BlobStore } from '../blob-store.ts';
 import { removeAbandonedFiles } from '../store/abandoned-files.ts';
 import { createDirectoryBlobStore } from '../store/directory-blob-store.ts';
 import { createDirectoryDocumentStore } from '../store/directory-document-store.ts';
+import { withDocumentLock } from '../store/document-lock.ts';
 import { checkLayout, initLayout } from '../store/layout.ts';
 import type { Transport } from '../transport.ts';
 
@@ -30,6 +31,10 @@ export function createDirectoryTransport(dir: string): DirectoryTransport {
     },
     documents: {
       ...documents,
+      async exclusively(action, signal) {
+        await ensureLayout();
+        return withDocumentLock(dir, action, signal);
+      },
       async read(name, signal) {
         const bytes = await documents.read(name, signal);
         if (bytes !== undefined && name === 'index.json') await checkLayout(dir);

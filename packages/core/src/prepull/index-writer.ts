@@ -21,14 +21,21 @@ export interface IndexWriter {
 
 /** Continues the existing index. */
 export function createIndexWriter(documents: DocumentStore): IndexWriter {
-  let current: Promise<BundleIndex> | undefined;
+  const isShared = documents.exclusively !== undefined;
+  const alone = documents.exclusively ?? ((action) => action());
+  let current: Promise<BundleIndex | undefined> | undefined;
   const change = async (edit: (index: BundleIndex) => BundleIndex): Promise<void> => {
-    const previous = current ?? readBundleIndex(documents).then((index) => index ?? emptyIndex);
-    const next = previous.then(async (index) => {
-      const changed = edit(index);
-      await documents.write('index.json', formatBundleIndex(changed));
-      return changed;
-    });
+    const previous = current ?? Promise.resolve(undefined);
+    const next = previous.then((known) =>
+      alone(async () => {
+        const read = (): Promise<BundleIndex> =>
+          readBundleIndex(documents).then((index) => index ?? emptyIndex);
+        // Other pre-pulls may have added images to a location that allows them.
+        const changed = edit(isShared || known === undefined ? await read() : known);
+        await documents.write('index.json', formatBundleIndex(changed));
+        return changed;
+      }),
+    );
     // After a failed write, the next change continues from the previous index.
     current = next.catch(() => previous);
     await next;

@@ -4,6 +4,7 @@ import { DrayError } from '../errors.ts';
 import { maxManifestBytes } from '../image/manifest.ts';
 import type { DocumentName, DocumentStore } from '../transport.ts';
 import { throwIfAborted } from './abort.ts';
+import { withDocumentLock } from './document-lock.ts';
 import { createIngest, discardIngest } from './ingest.ts';
 import { makeStoreDirectories } from './layout.ts';
 import { openRegularFile } from './safe-file.ts';
@@ -24,6 +25,7 @@ export function createDirectoryDocumentStore(dir: string): DocumentStore {
       throwIfAborted(signal, `write ${name}`);
       await writeDocument(dir, name, bytes);
     },
+    exclusively: (action, signal) => withDocumentLock(dir, action, signal),
     async delete(name, signal) {
       throwIfAborted(signal, `delete ${name}`);
       await deleteDocument(join(dir, name));
