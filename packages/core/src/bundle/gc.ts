@@ -30,7 +30,7 @@ export async function gcBundle(dir: string, signal?: AbortSignal): Promise<Bundl
   await checkLayout(dir);
   const blobs = createDirectoryBlobStore(dir);
   const documents = createDirectoryDocumentStore(dir);
-  await checkNotBusy(dir, documents, signal);
+  await checkNotBusy(dir, documents, { signal });
   const index = (await readBundleIndex(documents, signal)) ?? emptyIndex;
   const needed = await neededDigests(blobs, index, signal);
   const removed: Digest[] = [];

@@ -14,6 +14,7 @@ import { rejectionCode, rejectionOf, sampleBlob, streamOf } from '../testing/con
 import { randomImage, randomIndex, type RandomImage } from '../testing/random-image.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { formatBundleIndex, type BundleEntry } from './bundle-index.ts';
+import { checkNotBusy } from './busy.ts';
 import { gcBundle } from './gc.ts';
 import { inspectBundle } from './inspect.ts';
 import { verifyBundle } from './verify.ts';
@@ -240,6 +241,24 @@ describe('collecting garbage of a bundle', () => {
     const longAgo = Date.now() / 1_000 - 3_600;
     await utimes(path, longAgo, longAgo);
     await expect(gcBundle(dir)).resolves.toMatchObject({ removed: [] });
+  });
+
+  test('watches the heartbeat when the clock was set back', async () => {
+    const path = join(dir, 'dray-status.json');
+    const documents = createDirectoryDocumentStore(dir);
+    const ahead = Date.now() / 1_000 + 3_600;
+    const write = async (beat: number): Promise<void> => {
+      await documents.write('dray-status.json', formatWithChecksum({ state: 'running', runId: 'a', beat }));
+      await utimes(path, ahead, ahead);
+    };
+    await write(1);
+    await expect(checkNotBusy(dir, documents, { watchMs: 100 })).resolves.toBeUndefined();
+    const checked = rejectionCode(checkNotBusy(dir, documents, { watchMs: 60_000 }));
+    await write(2);
+    let beat = 2;
+    const beating = setInterval(() => void write((beat += 1)), 50);
+    expect(await checked).toBe('BUNDLE_BUSY');
+    clearInterval(beating);
   });
 
   test('is refused when the status document is damaged: a pre-pull may be writing', async () => {

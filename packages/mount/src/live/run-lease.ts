@@ -51,11 +51,12 @@ export function packsOfLease({ labels }: Lease): readonly string[] {
 }
 
 async function isAbandoned({ labels }: Lease): Promise<boolean> {
-  const expires = Date.parse(labels[collectorLabels.expire] ?? '');
-  if (expires < Date.now()) return true;
   const [space, pid, startTime] = (labels[drayageLabels.owner] ?? '').split('/');
-  if (startTime === undefined || space !== (await pidSpaceName())) return false;
-  return !(await isRunning({ pid: Number(pid), startTime: Number(startTime) }));
+  // Certain, whatever the clock says.
+  if (startTime !== undefined && space === (await pidSpaceName())) {
+    return !(await isRunning({ pid: Number(pid), startTime: Number(startTime) }));
+  }
+  return Date.parse(labels[collectorLabels.expire] ?? '') < Date.now();
 }
 
 /** Identifies this process on its machine; random without /proc. */
