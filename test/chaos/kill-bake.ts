@@ -51,7 +51,13 @@ async function run(campaign: Campaign): Promise<void> {
       start: () => startDray(args, options),
       recover: async () => {
         await drayDone(args, options);
-        const { stdout } = await engine.docker(['image', 'inspect', '--format', '{{.RootFS.Layers}}', 'baked:1']);
+        const { stdout } = await engine.docker([
+          'image',
+          'inspect',
+          '--format',
+          '{{.RootFS.Layers}}',
+          'baked:1',
+        ]);
         const built = `${stdout}${readFileSync(join(output, 'Dockerfile'), 'utf8')}`;
         undisturbed ||= built;
         if (built !== undisturbed) throw new Error(`built\n${built}\ninstead of\n${undisturbed}`);

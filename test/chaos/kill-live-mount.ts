@@ -1,17 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { sweepLiveMounts } from '@drayage/mount/testing';
 
 import { startDray } from '../support/dray.ts';
 import { startEngine, type TestEngine } from '../support/engines.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';
-import { containerdHoldings, liveRequest } from '../support/live.ts';
+import { containerdHoldings } from '../support/live.ts';
 import { mountsBelow } from '../support/mounts.ts';
 import { startRegistry } from '../support/registry.ts';
 import { expectClean } from './clean.ts';
 import { pushImages, references } from './images.ts';
 import { killEverywhere } from './kill.ts';
-import { drayDone, expectRunning } from './run.ts';
+import { drayDone, emptyEngine, expectRunning } from './run.ts';
 import type { Campaign, Scenario } from './scenario.ts';
 
 const variant = { name: '28.5', imageStore: 'containerd' } as const;
@@ -37,12 +36,12 @@ async function run(campaign: Campaign): Promise<void> {
       const args = ['load', '--bundle', bundle, '--delivery', 'mount', '--reach', reach, '--strict'];
       await killEverywhere(share, {
         what: `live mount, reach ${reach}`,
-        prepare: () => clear(engine, bundle),
+        prepare: () => emptyEngine(engine, bundle),
         start: () => startDray(args, { host: engine.host }),
         recover: async () => {
           await drayDone(args, { host: engine.host });
           await expectRunning(engine, images);
-          await clear(engine, bundle);
+          await emptyEngine(engine, bundle);
           await expectNothingLeft(engine);
           await expectClean(folder, { bundles: [bundle] });
         },
@@ -53,12 +52,6 @@ async function run(campaign: Campaign): Promise<void> {
     await registry.stop();
     await removeFolder(folder);
   }
-}
-
-/** Removes every image; the sweep is what each load does first. */
-async function clear(engine: TestEngine, bundle: string): Promise<void> {
-  await engine.docker(['system', 'prune', '--all', '--force']);
-  await sweepLiveMounts(await liveRequest(engine, bundle));
 }
 
 async function expectNothingLeft(engine: TestEngine): Promise<void> {

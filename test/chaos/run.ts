@@ -1,6 +1,9 @@
+import { sweepLiveMounts } from '@drayage/mount/testing';
+
 import { dray, type DrayOptions } from '../support/dray.ts';
 import type { EngineInFolder } from '../support/engine-process.ts';
 import type { Finished } from '../support/processes.ts';
+import { liveRequest } from '../support/live.ts';
 import type { CheckedImage } from './images.ts';
 
 /** Runs `dray` to its end. Throws with everything that it printed unless it exits with 0. */
@@ -26,4 +29,10 @@ export async function expectRunning(
     const { stdout } = await docker(['run', '--rm', '--network', 'none', reference]);
     if (stdout !== prints) throw new Error(`${reference} prints ${stdout}`);
   }
+}
+
+/** Removes every image, and the packs of a bundle that no image needs any more, as each mount does. */
+export async function emptyEngine(engine: EngineInFolder, bundle: string): Promise<void> {
+  await engine.docker(['system', 'prune', '--all', '--force']);
+  if (engine.imageStore === 'containerd') await sweepLiveMounts(await liveRequest(engine, bundle));
 }

@@ -12,7 +12,12 @@ export interface Requirements {
 }
 
 /** What this machine lacks of them, one reason each. */
-export function missingParts({ engine, registry = false, programs = [], root = false }: Requirements): string[] {
+export function missingParts({
+  engine,
+  registry = false,
+  programs = [],
+  root = false,
+}: Requirements): string[] {
   return [
     ...(root && process.getuid?.() !== 0 ? ['it must be run as root'] : []),
     ...(engine !== undefined && !availableEngines().includes(engine.name) ? [whyNoEngine(engine)] : []),

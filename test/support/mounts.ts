@@ -11,12 +11,12 @@ export async function mountTmpfs(folder: string): Promise<void> {
 const ext4Bytes = 40_000_000_000;
 
 /** Mounts a fresh ext4 on an existing folder, kept in a sparse file. */
-export async function mountExt4(file: string, folder: string): Promise<void> {
+export async function mountExt4(file: string, folder: string, sizeBytes: number = ext4Bytes): Promise<void> {
   // A new file: the old one may still be mounted in a mount namespace that another process has copied from
   // ours.
   rmSync(file, { force: true });
   writeFileSync(file, '');
-  truncateSync(file, ext4Bytes);
+  truncateSync(file, sizeBytes);
   await runOrThrow('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=1,lazy_journal_init=1', file]);
   await runOrThrow('mount', ['-o', 'loop', file, folder]);
 }

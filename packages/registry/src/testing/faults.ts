@@ -38,6 +38,8 @@ export type FaultEffect =
   | { readonly kind: 'reset'; readonly afterBytes: number }
   /** The body stops after this many bytes until `gate` resolves. */
   | { readonly kind: 'gate'; readonly afterBytes: number; readonly gate: Promise<void> }
+  /** The body comes byte by byte, with pauses. */
+  | { readonly kind: 'drip'; readonly pauseMs: number }
   /** Sends the whole blob with 200, and ignores the range. */
   | { readonly kind: 'ignoreRange' }
   /**

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import type { BlobContent } from './content.ts';
 import type { FaultEffect } from './faults.ts';
@@ -93,6 +94,10 @@ async function writeBody(
   effect: FaultEffect | undefined,
   count: (bytes: number) => void,
 ): Promise<void> {
+  if (effect?.kind === 'drip') {
+    await drip(response, body, effect.pauseMs, count);
+    return;
+  }
   const stop =
     effect?.kind === 'reset' || effect?.kind === 'gate' ? effect.afterBytes : Number.POSITIVE_INFINITY;
   await writeChunks(response, limited(body, stop), count);
@@ -101,6 +106,21 @@ async function writeBody(
   response.flushHeaders();
   await effect.gate;
   await writeChunks(response, after(body, stop), count);
+}
+
+async function drip(
+  response: ServerResponse,
+  body: Iterable<Uint8Array>,
+  pauseMs: number,
+  count: (bytes: number) => void,
+): Promise<void> {
+  for (const chunk of body) {
+    for (const byte of chunk) {
+      if (response.destroyed) return;
+      await writeChunks(response, [Uint8Array.of(byte)], count);
+      await pause(pauseMs);
+    }
+  }
 }
 
 async function writeChunks(
