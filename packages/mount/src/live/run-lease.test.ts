@@ -47,3 +47,11 @@ test('an expired lease is deleted', async () => {
   await leases.create({ id: 'expired', labels: { ...expired, [ownerLabel]: 'something' } });
   expect((await liveLeases({ leases })).map(({ id }) => id)).toEqual(['own']);
 });
+
+test('the lease of a running process is kept when the clock jumps beyond its expiry', async () => {
+  const leases = memoryLeases();
+  const own = await ownLease(leases);
+  const expired = { ...own.labels, 'containerd.io/gc.expire': '2020-01-01T00:00:00Z' };
+  await leases.create({ id: 'running', labels: expired });
+  expect((await liveLeases({ leases })).map(({ id }) => id)).toEqual(['own', 'running']);
+});
