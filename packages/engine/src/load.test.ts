@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { digestOf, EngineError, hexOf } from '@drayage/core';
 import { blobPath } from './archive/tar-bytes.ts';
 import { createDockerEngine } from './docker-engine.ts';
-import { drain, startFakeEngine } from './testing/fake-engine.ts';
+import { drain, sendJson, startFakeEngine } from './testing/fake-engine.ts';
 import type { FakeEngine, FakeEngineOptions, FakeHandler } from './testing/fake-engine.ts';
 import { testImage } from './testing/images.ts';
 
@@ -38,6 +38,39 @@ const afterReading =
     await drain(request);
     response.end(body);
   };
+
+describe('a failed load into a containerd store', () => {
+  const containerd = {
+    version: '28.5.2',
+    apiVersion: '1.51',
+    driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
+    images: [{ id: image.manifest.digest, diffIds: [], names: ['redis:7'] }],
+  } as const;
+
+  test.each([
+    ['removes the name of an image that cannot be run', 500, true],
+    ['keeps an image that can be run: another load has succeeded', 201, false],
+  ])('%s', async (_, status, isRemoved) => {
+    const { endpoint, requests } = await fake({
+      ...containerd,
+      handlers: {
+        'POST /images/load': afterReading('{"stream":"Error unpacking image redis:7: not found"}'),
+        'POST /containers/create': async (request, response) => {
+          await drain(request);
+          sendJson(response, status, { Id: 'c1', message: 'no such file' });
+        },
+        'DELETE /containers/c1': (_request, response) => void response.writeHead(204).end(),
+        'DELETE /images/redis:7': (_request, response) => {
+          sendJson(response, 200, []);
+        },
+      },
+    });
+    await expect(createDockerEngine({ endpoint }).load(everything)).rejects.toMatchObject({
+      code: 'ENGINE_LOAD_FAILED',
+    });
+    expect(requests.some((line) => line.startsWith('DELETE /v1.51/images/redis:7'))).toBe(isRemoved);
+  });
+});
 
 describe('load', () => {
   test('sends a docker-archive to a classic engine and counts its bytes', async () => {

@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 import type { EngineEndpoint } from './endpoint/endpoint.ts';
 import { engineReason, httpStatus, neverConnected, unreachable } from './engine-errors.ts';
 import { readProgress } from './progress.ts';
+import { removeUnusable } from './remove-unusable.ts';
 
 // Engines before 23.0 cannot read zstd.
 const firstWithZstd = 23;
@@ -57,6 +58,7 @@ async function sendImage(
     await send(connection, request, body);
     return { bytesSent: sending.bytesSent };
   } catch (error) {
+    if (connection.info.imageStore === 'containerd') await removeUnusable(connection, request.image);
     if (sending.failure !== undefined) throw sending.failure.error;
     throwIfAborted(signal, `load ${nameOf(request)} to ${connection.endpoint.location}`);
     throw error instanceof EngineError ? error : sendFailed(request, connection.endpoint, error);

@@ -40,16 +40,31 @@ export async function runBundleVerify(context: CommandContext): Promise<number> 
 async function verify(context: CommandContext, progress: Progress): Promise<BundleVerifyReport> {
   const { config, host, signal } = context;
   const signature = await checkSignature(context);
-  const plain = await verifyBundle(config.bundle, {
+  const plain = await verifyPlainly(config.bundle, signature, {
     signal,
     packRoots: openPackRootLister(host),
     onProgress: ({ blobs, blobsTotal, bytes }) => {
       progress.status(`verifying: ${blobs} of ${counted(blobsTotal, 'blob')}, ${humanSize(bytes)}`);
     },
   });
-  const deep = config.deep ? await checkDeeply(context, progress) : { problems: [] };
+  const deep = config.deep && plain.images > 0 ? await checkDeeply(context, progress) : { problems: [] };
   const problems = [...signature.problems, ...plain.problems, ...deep.problems];
   return { ...plain, ...signature, ...deep, ok: problems.length === 0, problems };
+}
+
+/** An index that was changed is reported together with its signature. */
+async function verifyPlainly(
+  dir: string,
+  signature: PartialReport,
+  options: Parameters<typeof verifyBundle>[1],
+): Promise<BundleVerification> {
+  try {
+    return await verifyBundle(dir, options);
+  } catch (error) {
+    if (signature.problems.length === 0 || !isDrayError(error, 'BUNDLE_INVALID')) throw error;
+    const problems = [{ code: error.code, message: error.message }];
+    return { ok: false, images: 0, blobs: 0, bytes: 0, problems, uncheckedPacks: [] };
+  }
 }
 
 type PartialReport = Pick<BundleVerifyReport, 'problems' | 'signature' | 'deepLayers'>;
