@@ -1,4 +1,4 @@
-import type { BlobStore, ByteStream } from '../blob-store.ts';
+import type { ByteStream } from '../blob-store.ts';
 import { readImage } from '../bundle/read-image.ts';
 import { entryName, type BundleEntry } from '../bundle/bundle-index.ts';
 import type { LayerInPack, PackedLayers } from '../bundle/packed-layers.ts';
@@ -13,6 +13,7 @@ import type { Digest } from '../image/digest.ts';
 import { imageDocuments } from '../image/image-content.ts';
 import { familiarReference, type Reference } from '../image/reference.ts';
 import { verifying } from '../store/verifying.ts';
+import type { Transport } from '../transport.ts';
 import type { DeliveryEvent } from './events.ts';
 import { isThere } from './is-there.ts';
 import { openPackedLayer, providePack, type PackAccess } from './pack-access.ts';
@@ -21,10 +22,7 @@ import { expectedEngineImageId, isSameImage } from './thin-plan.ts';
 import { loadableFrom, locateLayers, type LayerPlace } from './unpacked-image.ts';
 
 /** A store of a bundle's blobs; `location` names it in messages. */
-export interface BlobLocation {
-  readonly location: string;
-  readonly blobs: BlobStore;
-}
+export type BlobLocation = Pick<Transport, 'location' | 'blobs' | 'sweep'>;
 
 /** The state shared by all steps of a delivery. */
 export interface DeliveryRun {

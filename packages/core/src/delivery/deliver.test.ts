@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Engine } from '../engine.ts';
 import { createDirectoryTransport } from '../handover/directory-transport.ts';
+import { ingestDirectory, initLayout } from '../store/layout.ts';
+import { ownedName } from '../store/owner.ts';
 import { hostPlatform } from '../image/platform.ts';
 import { startStatus, type StatusWriter } from '../rendezvous/status-writer.ts';
 import { deliver } from './deliver.ts';
@@ -53,12 +55,17 @@ describe('delivering from a pre-pull without images', () => {
     });
   }
 
-  function loadAll(settled: boolean, onWaiting?: () => void, timeoutMs = longMs): Promise<DeliveryReport> {
+  function loadAll(
+    settled: boolean,
+    onWaiting?: () => void,
+    timeoutMs = longMs,
+    local?: string,
+  ): Promise<DeliveryReport> {
     const place = createDirectoryTransport(dir);
     return deliver({
       engine: idleEngine,
       handover: place,
-      local: place,
+      local: local === undefined ? place : createDirectoryTransport(local),
       only: [],
       delivery: 'auto',
       onMiss: 'continue',
@@ -74,6 +81,18 @@ describe('delivering from a pre-pull without images', () => {
   test.each([false, true])('is a hit without images (settled: %j)', async (settled) => {
     await (await begin()).finish('ready');
     expect(await loadAll(settled)).toMatchObject({ outcome: 'hit', images: [] });
+  });
+
+  test('removes what killed loads left unfinished where it receives, and nothing at the handover', async () => {
+    await (await begin()).finish('ready');
+    const local = join(dir, 'local');
+    await initLayout(local);
+    // Above the highest process id of Linux.
+    const dead = ownedName('blob').replace(`-${String(process.pid)}-`, '-99999999-');
+    for (const place of [dir, local]) await writeFile(join(ingestDirectory(place), dead), 'unfinished');
+    expect(await loadAll(false, undefined, longMs, local)).toMatchObject({ outcome: 'hit' });
+    expect(await readdir(ingestDirectory(local))).toEqual([]);
+    expect(await readdir(ingestDirectory(dir))).toEqual([dead]);
   });
 
   test('waits until it has ended', async () => {

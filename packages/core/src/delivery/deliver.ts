@@ -36,7 +36,14 @@ export async function deliver(options: DeliveryOptions): Promise<DeliveryReport>
     run.giveUp(summarizeError(error));
   }
   await run.pullMissing();
-  return run.report();
+  const report = run.report();
+  if (report.outcome === 'hit') await sweep(options);
+  return report;
+}
+
+/** Everything that could continue an unfinished file of an earlier run has been received. */
+async function sweep({ handover, local, signal }: DeliveryOptions): Promise<void> {
+  if (handover.blobs !== local.blobs) await local.sweep?.(signal).catch(() => undefined);
 }
 
 class Delivery {
