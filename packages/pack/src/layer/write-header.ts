@@ -1,19 +1,10 @@
 import { splitTarPath, tarHeader, tarPadding, type TarType } from '@drayage/core/bundle';
-import type { TarTime } from '../tar/tar-entry.ts';
+import type { FileFacts } from '../tar/tar-entry.ts';
 
 /** An entry of a pack. Strings are bytes (`latin1`). */
-export interface PackEntry {
+export interface PackEntry extends FileFacts {
   readonly path: string;
   readonly type: Exclude<TarType, 'pax' | 'longLink'>;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtime: TarTime;
-  readonly size: number;
-  readonly linkName: string;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
-  readonly xattrs: ReadonlyMap<string, Buffer>;
 }
 
 const maxOctal7 = 0o7777777;

@@ -1,21 +1,11 @@
-import type { TarTime } from '../tar/tar-entry.ts';
+import type { FileFacts } from '../tar/tar-entry.ts';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
 
 /** A path in a pack, without the content of files. Names are bytes (`latin1`). */
-export interface PackNode {
+export interface PackNode extends FileFacts {
   readonly type: 'directory' | 'file' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket';
   /** The same for all hard links of a file. */
   readonly number: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtime: TarTime;
-  /** Size of a file (bytes); 0 for all other types. */
-  readonly size: number;
-  readonly linkName: string;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
-  readonly xattrs: ReadonlyMap<string, Buffer>;
 }
 
 /** A difference between a tree and its layer; the message follows a colon. */

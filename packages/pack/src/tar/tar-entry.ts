@@ -14,6 +14,9 @@ export interface TarTime {
   readonly nanoseconds: number;
 }
 
+/** What a file system keeps of an entry. Strings are bytes (`latin1`). */
+export type FileFacts = Omit<TarEntry, 'name' | 'type' | 'storedSize' | 'fragments'>;
+
 /**
  * A tar entry with its extensions applied. Names are bytes, not text: each character of a name, link name or
  * xattr name is one byte (`latin1`).
