@@ -45,7 +45,6 @@ test.each<[DescMessage, Readonly<Record<string, number>>]>([
   [snapshots.UpdateSnapshotRequestSchema, { snapshotter: 1, info: 2, update_mask: 3 }],
   [snapshots.ListSnapshotsRequestSchema, { snapshotter: 1, filters: 2 }],
   [snapshots.ListSnapshotsResponseSchema, { info: 1 }],
-  [snapshots.CleanupRequestSchema, { snapshotter: 1 }],
   [introspection.ServerResponseSchema, { uuid: 1, pid: 2, pidns: 3 }],
 ])('$typeName has the field numbers of containerd', ({ fields }, numbers) => {
   expect(Object.fromEntries(fields.map(({ name, number }) => [name, number]))).toEqual(numbers);

@@ -31,8 +31,6 @@ export interface Snapshots {
   /** Sets these labels and keeps all others. */
   label(name: string, labels: Snapshot['labels']): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Deletes the directories of removed snapshots. */
-  cleanUp(): Promise<void>;
 }
 
 const { method } = Service;
@@ -70,9 +68,6 @@ export function snapshotsOf(channel: Channel, snapshotter: string): Snapshots {
     },
     remove: async (key) => {
       await absentAsUndefined(channel.call(method.remove, { snapshotter, key }));
-    },
-    cleanUp: async () => {
-      await channel.call(method.cleanup, { snapshotter });
     },
   };
 }

@@ -5,6 +5,7 @@
 
 // The parts of containerd's lease service that drayage calls.
 // Spec: containerd v2.1, api/services/leases/v1/leases.proto
+// Answers that drayage does not read are Empty here: unknown fields are skipped.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file leases.proto.
  */
 export const file_leases: GenFile = /*@__PURE__*/
-  fileDesc("CgxsZWFzZXMucHJvdG8SHWNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxIoQBCgVMZWFzZRIKCgJpZBgBIAEoCRJACgZsYWJlbHMYAyADKAsyMC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MZWFzZS5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpQBCg1DcmVhdGVSZXF1ZXN0EgoKAmlkGAEgASgJEkgKBmxhYmVscxgDIAMoCzI4LmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkNyZWF0ZVJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJFCg5DcmVhdGVSZXNwb25zZRIzCgVsZWFzZRgBIAEoCzIkLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkxlYXNlIikKDURlbGV0ZVJlcXVlc3QSCgoCaWQYASABKAkSDAoEc3luYxgCIAEoCCIeCgtMaXN0UmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIkQKDExpc3RSZXNwb25zZRI0CgZsZWFzZXMYASADKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MZWFzZTKgAgoGTGVhc2VzEmUKBkNyZWF0ZRIsLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkNyZWF0ZVJlcXVlc3QaLS5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5DcmVhdGVSZXNwb25zZRJOCgZEZWxldGUSLC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5EZWxldGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5El8KBExpc3QSKi5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MaXN0UmVxdWVzdBorLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkxpc3RSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_empty]);
+  fileDesc("CgxsZWFzZXMucHJvdG8SHWNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxIoQBCgVMZWFzZRIKCgJpZBgBIAEoCRJACgZsYWJlbHMYAyADKAsyMC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MZWFzZS5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpQBCg1DcmVhdGVSZXF1ZXN0EgoKAmlkGAEgASgJEkgKBmxhYmVscxgDIAMoCzI4LmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkNyZWF0ZVJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIpCg1EZWxldGVSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHN5bmMYAiABKAgiHgoLTGlzdFJlcXVlc3QSDwoHZmlsdGVycxgBIAMoCSJECgxMaXN0UmVzcG9uc2USNAoGbGVhc2VzGAEgAygLMiQuY29udGFpbmVyZC5zZXJ2aWNlcy5sZWFzZXMudjEuTGVhc2UyiQIKBkxlYXNlcxJOCgZDcmVhdGUSLC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5DcmVhdGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ek4KBkRlbGV0ZRIsLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkRlbGV0ZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSXwoETGlzdBIqLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkxpc3RSZXF1ZXN0GisuY29udGFpbmVyZC5zZXJ2aWNlcy5sZWFzZXMudjEuTGlzdFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_empty]);
 
 /**
  * @generated from message containerd.services.leases.v1.Lease
@@ -63,23 +64,6 @@ export const CreateRequestSchema: GenMessage<CreateRequest> = /*@__PURE__*/
   messageDesc(file_leases, 1);
 
 /**
- * @generated from message containerd.services.leases.v1.CreateResponse
- */
-export type CreateResponse = Message<"containerd.services.leases.v1.CreateResponse"> & {
-  /**
-   * @generated from field: containerd.services.leases.v1.Lease lease = 1;
-   */
-  lease?: Lease | undefined;
-};
-
-/**
- * Describes the message containerd.services.leases.v1.CreateResponse.
- * Use `create(CreateResponseSchema)` to create a new message.
- */
-export const CreateResponseSchema: GenMessage<CreateResponse> = /*@__PURE__*/
-  messageDesc(file_leases, 2);
-
-/**
  * @generated from message containerd.services.leases.v1.DeleteRequest
  */
 export type DeleteRequest = Message<"containerd.services.leases.v1.DeleteRequest"> & {
@@ -99,7 +83,7 @@ export type DeleteRequest = Message<"containerd.services.leases.v1.DeleteRequest
  * Use `create(DeleteRequestSchema)` to create a new message.
  */
 export const DeleteRequestSchema: GenMessage<DeleteRequest> = /*@__PURE__*/
-  messageDesc(file_leases, 3);
+  messageDesc(file_leases, 2);
 
 /**
  * @generated from message containerd.services.leases.v1.ListRequest
@@ -116,7 +100,7 @@ export type ListRequest = Message<"containerd.services.leases.v1.ListRequest"> &
  * Use `create(ListRequestSchema)` to create a new message.
  */
 export const ListRequestSchema: GenMessage<ListRequest> = /*@__PURE__*/
-  messageDesc(file_leases, 4);
+  messageDesc(file_leases, 3);
 
 /**
  * @generated from message containerd.services.leases.v1.ListResponse
@@ -133,7 +117,7 @@ export type ListResponse = Message<"containerd.services.leases.v1.ListResponse">
  * Use `create(ListResponseSchema)` to create a new message.
  */
 export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
-  messageDesc(file_leases, 5);
+  messageDesc(file_leases, 4);
 
 /**
  * @generated from service containerd.services.leases.v1.Leases
@@ -145,7 +129,7 @@ export const Leases: GenService<{
   create: {
     methodKind: "unary";
     input: typeof CreateRequestSchema;
-    output: typeof CreateResponseSchema;
+    output: typeof EmptySchema;
   },
   /**
    * @generated from rpc containerd.services.leases.v1.Leases.Delete

@@ -5,6 +5,7 @@
 
 // The parts of containerd's snapshot service that drayage calls.
 // Spec: containerd v2.1, api/services/snapshots/v1/snapshots.proto
+// Answers that drayage does not read are Empty here: unknown fields are skipped.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -18,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file snapshots.proto.
  */
 export const file_snapshots: GenFile = /*@__PURE__*/
-  fileDesc("Cg9zbmFwc2hvdHMucHJvdG8SIGNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxIs0BCgRJbmZvEgwKBG5hbWUYASABKAkSDgoGcGFyZW50GAIgASgJEjQKBGtpbmQYAyABKA4yJi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5LaW5kEkIKBmxhYmVscxgGIAMoCzIyLmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkluZm8uTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLPAQoWUHJlcGFyZVNuYXBzaG90UmVxdWVzdBITCgtzbmFwc2hvdHRlchgBIAEoCRILCgNrZXkYAiABKAkSDgoGcGFyZW50GAMgASgJElQKBmxhYmVscxgEIAMoCzJELmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlByZXBhcmVTbmFwc2hvdFJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJCChdQcmVwYXJlU25hcHNob3RSZXNwb25zZRInCgZtb3VudHMYASADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50IssBChVDb21taXRTbmFwc2hvdFJlcXVlc3QSEwoLc25hcHNob3R0ZXIYASABKAkSDAoEbmFtZRgCIAEoCRILCgNrZXkYAyABKAkSUwoGbGFiZWxzGAQgAygLMkMuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuQ29tbWl0U25hcHNob3RSZXF1ZXN0LkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOQoVUmVtb3ZlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCSI3ChNTdGF0U25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCSJMChRTdGF0U25hcHNob3RSZXNwb25zZRI0CgRpbmZvGAEgASgLMiYuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuSW5mbyKTAQoVVXBkYXRlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEjQKBGluZm8YAiABKAsyJi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5JbmZvEi8KC3VwZGF0ZV9tYXNrGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJOChZVcGRhdGVTbmFwc2hvdFJlc3BvbnNlEjQKBGluZm8YASABKAsyJi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5JbmZvIjwKFExpc3RTbmFwc2hvdHNSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEg8KB2ZpbHRlcnMYAiADKAkiTQoVTGlzdFNuYXBzaG90c1Jlc3BvbnNlEjQKBGluZm8YASADKAsyJi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5JbmZvIiUKDkNsZWFudXBSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJKjgKBEtpbmQSCwoHVU5LTk9XThAAEggKBFZJRVcQARIKCgZBQ1RJVkUQAhINCglDT01NSVRURUQQAzKFBgoJU25hcHNob3RzEn4KB1ByZXBhcmUSOC5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5QcmVwYXJlU25hcHNob3RSZXF1ZXN0GjkuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUHJlcGFyZVNuYXBzaG90UmVzcG9uc2USWQoGQ29tbWl0EjcuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuQ29tbWl0U25hcHNob3RSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElkKBlJlbW92ZRI3LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlJlbW92ZVNuYXBzaG90UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJ1CgRTdGF0EjUuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuU3RhdFNuYXBzaG90UmVxdWVzdBo2LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlN0YXRTbmFwc2hvdFJlc3BvbnNlEnsKBlVwZGF0ZRI3LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlVwZGF0ZVNuYXBzaG90UmVxdWVzdBo4LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlVwZGF0ZVNuYXBzaG90UmVzcG9uc2USeQoETGlzdBI2LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkxpc3RTbmFwc2hvdHNSZXF1ZXN0GjcuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuTGlzdFNuYXBzaG90c1Jlc3BvbnNlMAESUwoHQ2xlYW51cBIwLmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkNsZWFudXBSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5YgZwcm90bzM", [file_google_protobuf_empty, file_google_protobuf_field_mask, file_types]);
+  fileDesc("Cg9zbmFwc2hvdHMucHJvdG8SIGNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxIs0BCgRJbmZvEgwKBG5hbWUYASABKAkSDgoGcGFyZW50GAIgASgJEjQKBGtpbmQYAyABKA4yJi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5LaW5kEkIKBmxhYmVscxgGIAMoCzIyLmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkluZm8uTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLPAQoWUHJlcGFyZVNuYXBzaG90UmVxdWVzdBITCgtzbmFwc2hvdHRlchgBIAEoCRILCgNrZXkYAiABKAkSDgoGcGFyZW50GAMgASgJElQKBmxhYmVscxgEIAMoCzJELmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlByZXBhcmVTbmFwc2hvdFJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJCChdQcmVwYXJlU25hcHNob3RSZXNwb25zZRInCgZtb3VudHMYASADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50IssBChVDb21taXRTbmFwc2hvdFJlcXVlc3QSEwoLc25hcHNob3R0ZXIYASABKAkSDAoEbmFtZRgCIAEoCRILCgNrZXkYAyABKAkSUwoGbGFiZWxzGAQgAygLMkMuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuQ29tbWl0U25hcHNob3RSZXF1ZXN0LkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOQoVUmVtb3ZlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCSI3ChNTdGF0U25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCSJMChRTdGF0U25hcHNob3RSZXNwb25zZRI0CgRpbmZvGAEgASgLMiYuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuSW5mbyKTAQoVVXBkYXRlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEjQKBGluZm8YAiABKAsyJi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5JbmZvEi8KC3VwZGF0ZV9tYXNrGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI8ChRMaXN0U25hcHNob3RzUmVxdWVzdBITCgtzbmFwc2hvdHRlchgBIAEoCRIPCgdmaWx0ZXJzGAIgAygJIk0KFUxpc3RTbmFwc2hvdHNSZXNwb25zZRI0CgRpbmZvGAEgAygLMiYuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuSW5mbyo4CgRLaW5kEgsKB1VOS05PV04QABIICgRWSUVXEAESCgoGQUNUSVZFEAISDQoJQ09NTUlUVEVEEAMyjgUKCVNuYXBzaG90cxJ+CgdQcmVwYXJlEjguY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUHJlcGFyZVNuYXBzaG90UmVxdWVzdBo5LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlByZXBhcmVTbmFwc2hvdFJlc3BvbnNlElkKBkNvbW1pdBI3LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkNvbW1pdFNuYXBzaG90UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJZCgZSZW1vdmUSNy5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5SZW1vdmVTbmFwc2hvdFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSdQoEU3RhdBI1LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlN0YXRTbmFwc2hvdFJlcXVlc3QaNi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5TdGF0U25hcHNob3RSZXNwb25zZRJZCgZVcGRhdGUSNy5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5VcGRhdGVTbmFwc2hvdFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSeQoETGlzdBI2LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkxpc3RTbmFwc2hvdHNSZXF1ZXN0GjcuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuTGlzdFNuYXBzaG90c1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_empty, file_google_protobuf_field_mask, file_types]);
 
 /**
  * @generated from message containerd.services.snapshots.v1.Info
@@ -222,23 +223,6 @@ export const UpdateSnapshotRequestSchema: GenMessage<UpdateSnapshotRequest> = /*
   messageDesc(file_snapshots, 7);
 
 /**
- * @generated from message containerd.services.snapshots.v1.UpdateSnapshotResponse
- */
-export type UpdateSnapshotResponse = Message<"containerd.services.snapshots.v1.UpdateSnapshotResponse"> & {
-  /**
-   * @generated from field: containerd.services.snapshots.v1.Info info = 1;
-   */
-  info?: Info | undefined;
-};
-
-/**
- * Describes the message containerd.services.snapshots.v1.UpdateSnapshotResponse.
- * Use `create(UpdateSnapshotResponseSchema)` to create a new message.
- */
-export const UpdateSnapshotResponseSchema: GenMessage<UpdateSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_snapshots, 8);
-
-/**
  * @generated from message containerd.services.snapshots.v1.ListSnapshotsRequest
  */
 export type ListSnapshotsRequest = Message<"containerd.services.snapshots.v1.ListSnapshotsRequest"> & {
@@ -258,7 +242,7 @@ export type ListSnapshotsRequest = Message<"containerd.services.snapshots.v1.Lis
  * Use `create(ListSnapshotsRequestSchema)` to create a new message.
  */
 export const ListSnapshotsRequestSchema: GenMessage<ListSnapshotsRequest> = /*@__PURE__*/
-  messageDesc(file_snapshots, 9);
+  messageDesc(file_snapshots, 8);
 
 /**
  * @generated from message containerd.services.snapshots.v1.ListSnapshotsResponse
@@ -275,24 +259,7 @@ export type ListSnapshotsResponse = Message<"containerd.services.snapshots.v1.Li
  * Use `create(ListSnapshotsResponseSchema)` to create a new message.
  */
 export const ListSnapshotsResponseSchema: GenMessage<ListSnapshotsResponse> = /*@__PURE__*/
-  messageDesc(file_snapshots, 10);
-
-/**
- * @generated from message containerd.services.snapshots.v1.CleanupRequest
- */
-export type CleanupRequest = Message<"containerd.services.snapshots.v1.CleanupRequest"> & {
-  /**
-   * @generated from field: string snapshotter = 1;
-   */
-  snapshotter: string;
-};
-
-/**
- * Describes the message containerd.services.snapshots.v1.CleanupRequest.
- * Use `create(CleanupRequestSchema)` to create a new message.
- */
-export const CleanupRequestSchema: GenMessage<CleanupRequest> = /*@__PURE__*/
-  messageDesc(file_snapshots, 11);
+  messageDesc(file_snapshots, 9);
 
 /**
  * @generated from enum containerd.services.snapshots.v1.Kind
@@ -367,7 +334,7 @@ export const Snapshots: GenService<{
   update: {
     methodKind: "unary";
     input: typeof UpdateSnapshotRequestSchema;
-    output: typeof UpdateSnapshotResponseSchema;
+    output: typeof EmptySchema;
   },
   /**
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.List
@@ -376,14 +343,6 @@ export const Snapshots: GenService<{
     methodKind: "server_streaming";
     input: typeof ListSnapshotsRequestSchema;
     output: typeof ListSnapshotsResponseSchema;
-  },
-  /**
-   * @generated from rpc containerd.services.snapshots.v1.Snapshots.Cleanup
-   */
-  cleanup: {
-    methodKind: "unary";
-    input: typeof CleanupRequestSchema;
-    output: typeof EmptySchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_snapshots, 0);
