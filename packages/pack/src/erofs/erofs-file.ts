@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import type { PackNode } from '../reader/compare-tree.ts';
+import type { PackNode } from '../layer/pack-node.ts';
 import { ErofsBytes, MalformedErofs, position } from './erofs-bytes.ts';
 import { readXattrs, xattrBytes } from './xattrs.ts';
 

@@ -1,12 +1,5 @@
-import type { FileFacts } from '../tar/tar-entry.ts';
+import type { PackNode } from '../layer/pack-node.ts';
 import type { ExpectedNode, ExpectedTree } from './expected-tree.ts';
-
-/** A path in a pack, without the content of files. Names are bytes (`latin1`). */
-export interface PackNode extends FileFacts {
-  readonly type: 'directory' | 'file' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket';
-  /** The same for all hard links of a file. */
-  readonly number: number;
-}
 
 /** A difference between a tree and its layer; the message follows a colon. */
 export class WrongTree extends Error {

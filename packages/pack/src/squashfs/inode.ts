@@ -1,4 +1,4 @@
-import type { PackNode } from '../reader/compare-tree.ts';
+import type { PackNode } from '../layer/pack-node.ts';
 import { MalformedSquashfs } from './malformed.ts';
 import { position, type MetadataCursor, type MetadataFile, type Superblock } from './metadata.ts';
 

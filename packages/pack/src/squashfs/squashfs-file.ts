@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { PackNode } from '../reader/compare-tree.ts';
+import type { PackNode } from '../layer/pack-node.ts';
 import { readInode, type Inode } from './inode.ts';
 import { MalformedSquashfs } from './malformed.ts';
 import { listNames } from './directory.ts';
