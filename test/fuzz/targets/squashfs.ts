@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseErofsRoot, parseSquashfsRoot } from '../../../packages/pack/src/reader/root-listing.ts';
 import { MalformedSquashfs } from '../../../packages/pack/src/squashfs/malformed.ts';
-import type { PackNode } from '../../../packages/pack/src/reader/compare-tree.ts';
+import type { PackNode } from '../../../packages/pack/src/layer/pack-node.ts';
 import { SquashfsFile } from '../../../packages/pack/src/squashfs/squashfs-file.ts';
 import { claim, claimEqual } from '../claims.ts';
 import { mutated, rawBytes } from '../generators/bytes.ts';
@@ -45,7 +45,16 @@ const written = defineTarget('squashfs-written', trees, async (tree) => {
 
 function plain({ type, mode, uid, gid, mtime, size, linkName, xattrs }: PackNode): unknown {
   const texts = [...xattrs].map(([name, value]): [string, string] => [name, value.toString()]);
-  return { kind: type, mode, uid, gid, mtime: mtime.seconds, size, linkName, xattrs: Object.fromEntries(texts) };
+  return {
+    kind: type,
+    mode,
+    uid,
+    gid,
+    mtime: mtime.seconds,
+    size,
+    linkName,
+    xattrs: Object.fromEntries(texts),
+  };
 }
 
 function expected(path: string, node: ModelNode): readonly (readonly [string, unknown])[] {

@@ -105,7 +105,7 @@ function choose(ways: readonly Way[], facts: WayFacts): WayChoice {
 }
 
 /** Whether a way starts another engine than the one that was asked for. Pure. */
-export function startsEngine(way: WayName | 'none'): boolean {
+function startsEngine(way: WayName | 'none'): boolean {
   return way === 'mount-private' || way === 'mount-beside';
 }
 

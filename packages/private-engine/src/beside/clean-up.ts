@@ -10,7 +10,7 @@ const graceSeconds = { stop: 20, lost: 3 } as const;
  * iptables. `$1` pid, `$2` start time, `$3` run directory, `$4` control group, `$5` bridge or empty, `$6` yes
  * if no other engine had firewall chains, `$7` data-root, `$8` seconds before it is killed.
  */
-export const cleanUpScript = `
+const cleanUpScript = `
 start=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20)
 [ "$start" = "$2" ] && pid=$1 || pid=
 bridges="$5 $(grep -aoE 'br-[0-9a-f]{12}' "$7/data/network/files/local-kv.db" 2>/dev/null | sort -u)"
