@@ -131,10 +131,9 @@ async function commandOptions(): Promise<CommandOptions> {
   const options = new Map<string, ReadonlySet<string>>();
   for (const name of names) {
     const help = await dray([...name.split(' '), '--help']);
-    const flags = [...help.stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z][a-z0-9-]*)/gm)].map(
-      ([, flag = '']) => flag,
-    );
-    options.set(name, new Set(flags));
+    const rows = help.stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z][a-z0-9-]*)(?:, (--no-[a-z-]+))?/gm);
+    const flags = [...rows].flatMap(([, flag, negated]) => [flag, negated]);
+    options.set(name, new Set(flags.filter((flag) => flag !== undefined)));
   }
   return options;
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { hexOf, isDigest, type Descriptor } from '@drayage/core';
 import {
   convertToOci,
+  isIndexType,
   isManifestType,
   maxManifestBytes,
   mediaTypes,
@@ -61,7 +62,8 @@ function checkIndex(index: Index): void {
   const chosen = valueOf(['PLATFORM_NOT_FOUND'], () => selectManifest(index, wanted, 'it'));
   if (chosen === undefined) return;
   claim(index.manifests.includes(chosen), 'a manifest was chosen that the index does not list');
-  claim(isManifestType(chosen.mediaType), 'the chosen manifest is no manifest');
+  const isKnown = isManifestType(chosen.mediaType) || isIndexType(chosen.mediaType);
+  claim(isKnown, 'the chosen descriptor is neither a manifest nor an index');
 }
 
 function checkDescriptor({ digest, size, annotations }: Descriptor): void {

@@ -62,8 +62,10 @@ function commandHelp(command: CommandSpec): readonly string[] {
 function optionRow(key: OptionKey): readonly (readonly [string, string])[] {
   const { flag, env, type, summary } = optionTable[key];
   if (flag === undefined) return [];
+  const isOn = optionTable[key].default === true;
   const value = type.bare === undefined ? type.placeholder : `[${type.placeholder ?? ''}]`;
-  const names = `  --${flag}${value === undefined ? '' : ` ${value}`}`;
+  // An option that is on by default is given to turn it off.
+  const names = `  --${flag}${value === undefined ? '' : ` ${value}`}${isOn ? `, --no-${flag}` : ''}`;
   const standard = defaultText(optionTable[key]);
   return [[names, `${summary} (${env}${standard === undefined ? '' : `; default ${standard}`})`]];
 }
