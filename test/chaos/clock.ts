@@ -14,20 +14,23 @@ import type { Campaign, Scenario } from './scenario.ts';
 const variant = { name: '28.5', imageStore: 'containerd' } as const;
 const hour = 3_600_000;
 const year = 365 * 24 * hour;
-const jumps = { 'an hour ahead': hour, 'an hour back': -hour, 'a year ahead': year, 'a year back': -year };
+const jumps = [
+  { 'an hour ahead': hour, 'a year back': -year },
+  { 'an hour back': -hour, 'a year ahead': year },
+];
 
-/** The clock of a process jumps, or differs from that of the file system. A round tries four jumps. */
+/** The clock of a process jumps, or differs from that of the file system. A round tries two jumps. */
 export const clock: Scenario = {
   name: 'clock',
   needs: { engine: variant, programs: ['mksquashfs', 'unsquashfs'] },
-  rounds: 2,
+  rounds: 4,
   success: 'as documented',
   run,
 };
 
 async function run({ rounds, attempt }: Campaign): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    for (const [what, jumpMs] of Object.entries(jumps)) {
+    for (const [what, jumpMs] of Object.entries(jumps[round % jumps.length] ?? {})) {
       await attempt(`${what}, during a pre-pull and a wait`, () => jumpDuringWait(jumpMs));
       await attempt(`${what}, after the pre-pull was killed`, () => jumpAfterKill(jumpMs));
       await attempt(`${what}, between mounts`, () => jumpBetweenMounts(jumpMs));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isObject } from '@drayage/core';
 
 import { dray, drayJson, type DrayOptions } from '../support/dray.ts';
-import { engineVariants, startEngine } from '../support/engines.ts';
+import { startEngine } from '../support/engines.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';
 import { anyEngine } from '../support/engine-programs.ts';
 import { makeDataRoot } from '../support/private-engine.ts';
@@ -12,7 +12,7 @@ import { startRegistry } from '../support/registry.ts';
 import { pushImages, references, type CheckedImage } from './images.ts';
 import { drayDone, emptyEngine, endOf, expectRunning } from './run.ts';
 import { fillableTmpfs, mountSmallDisk, type FillableDisk } from './small-disk.ts';
-import type { Campaign, Scenario } from './scenario.ts';
+import { enginesFor, type Campaign, type Scenario } from './scenario.ts';
 
 /** A round fills the disk of each phase once, to a random degree. */
 export const diskFull: Scenario = {
@@ -115,9 +115,11 @@ async function fillWhileLoading({ attempt, random, rounds, folder, images, sourc
 }
 
 /** The data-root of an engine is full while images are loaded or mounted. */
-async function fillEngines({ attempt, random, rounds, images, sources }: Scene): Promise<void> {
-  for (const variant of engineVariants) {
-    for (let round = 0; round < Math.ceil(rounds / engineVariants.length); round += 1) {
+async function fillEngines(scene: Scene): Promise<void> {
+  const { attempt, random, rounds, images, sources } = scene;
+  const variants = enginesFor(scene);
+  for (const variant of variants) {
+    for (let round = 0; round < Math.ceil(rounds / variants.length); round += 1) {
       const form = random.pick(['layers', 'packs'] as const);
       const freeBytes = randomFree(random.below(100), 12_000_000);
       const name = `${variant.name} ${variant.imageStore}`;
@@ -138,9 +140,11 @@ async function fillEngines({ attempt, random, rounds, images, sources }: Scene):
   }
 }
 
-async function fillPrivateEngine({ attempt, random, rounds, images, sources }: Scene): Promise<void> {
-  for (const variant of engineVariants) {
-    for (let round = 0; round < Math.ceil(rounds / engineVariants.length); round += 1) {
+async function fillPrivateEngine(scene: Scene): Promise<void> {
+  const { attempt, random, rounds, images, sources } = scene;
+  const variants = enginesFor(scene);
+  for (const variant of variants) {
+    for (let round = 0; round < Math.ceil(rounds / variants.length); round += 1) {
       const freeBytes = randomFree(random.below(100), 2_000_000);
       const name = `${variant.name} ${variant.imageStore}`;
       await attempt(`engine start ${name}, data-root with ${String(freeBytes)} bytes`, async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { anyEngine, engineVariants, type EngineVariant } from '../support/engine-programs.ts';
+import { anyEngine, type EngineVariant } from '../support/engine-programs.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';
 import {
   errorCodeIn,
@@ -12,7 +12,7 @@ import { startRegistry } from '../support/registry.ts';
 import { pushImages, references, type CheckedImage } from './images.ts';
 import { killEverywhere } from './kill.ts';
 import { drayDone, endOf, expectRunning } from './run.ts';
-import type { Campaign, Scenario } from './scenario.ts';
+import { enginesFor, type Campaign, type Scenario } from './scenario.ts';
 
 export const killEngine: Scenario = {
   name: 'kill-engine',
@@ -33,8 +33,9 @@ async function run(campaign: Campaign): Promise<void> {
     const images = await pushImages(registry);
     const bundle = join(folder, 'bundle');
     await drayDone(['prepull', ...references(images), '--bundle', bundle, '--form', 'packs']);
-    const share = { ...campaign, rounds: Math.ceil(campaign.rounds / engineVariants.length / 2) };
-    for (const variant of engineVariants) {
+    const variants = enginesFor(campaign);
+    const share = { ...campaign, rounds: Math.ceil(campaign.rounds / variants.length / 2) };
+    for (const variant of variants) {
       const root = await makeDataRoot(variant);
       try {
         await killStarts(share, { variant, root, bundle, images });

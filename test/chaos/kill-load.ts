@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { startDray } from '../support/dray.ts';
-import { anyEngine, engineVariants, type EngineVariant } from '../support/engine-programs.ts';
+import { anyEngine, type EngineVariant } from '../support/engine-programs.ts';
 import { startEngine } from '../support/engines.ts';
 import { makeFolder, removeFolder } from '../support/folders.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -10,7 +10,7 @@ import { expectClean } from './clean.ts';
 import { pushImages, references, type CheckedImage } from './images.ts';
 import { killEverywhere } from './kill.ts';
 import { drayDone, expectRunning } from './run.ts';
-import type { Campaign, Scenario } from './scenario.ts';
+import { enginesFor, type Campaign, type Scenario } from './scenario.ts';
 
 export const killLoad: Scenario = {
   name: 'kill-load',
@@ -29,8 +29,9 @@ async function run(campaign: Campaign): Promise<void> {
       const handover = ['--bundle', join(folder, 'sent'), '--handover', join(folder, `from-${form}`)];
       await drayDone(['prepull', ...references(images), ...handover, '--form', form]);
     }
-    const share = { ...campaign, rounds: Math.ceil(campaign.rounds / engineVariants.length) };
-    for (const variant of engineVariants) await killLoads(share, variant, folder, images);
+    const variants = enginesFor(campaign);
+    const share = { ...campaign, rounds: Math.ceil(campaign.rounds / variants.length) };
+    for (const variant of variants) await killLoads(share, variant, folder, images);
   } finally {
     await registry.stop();
     await removeFolder(folder);

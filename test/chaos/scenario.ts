@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { createRandom, type Random } from '@drayage/core/testing';
 
+import { engineVariants, type EngineVariant } from '../support/engine-programs.ts';
 import type { Requirements } from '../support/missing-parts.ts';
 
 /** One kind of fault, tried many times. */
@@ -64,4 +65,11 @@ function seedOf({ name }: Scenario, seed: number): number {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Every engine; with fewer rounds than engines, as many of them as rounds. */
+export function enginesFor({ rounds, random }: Campaign): readonly EngineVariant[] {
+  const variants = [...engineVariants];
+  while (variants.length > rounds) variants.splice(random.below(variants.length), 1);
+  return variants;
 }
