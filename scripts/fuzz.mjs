@@ -10,7 +10,8 @@ import { withSetUpLock } from './setup/lock.mjs';
 import { repository } from './setup/places.mjs';
 import { step } from './setup/step.mjs';
 
-// Bundles the fuzz targets with the sources that they test, and runs them. `--no-build`: the packages are compiled.
+// Bundles the fuzz targets with the sources that they test, and runs them. `--no-build`: the packages are
+// compiled.
 const args = process.argv.slice(2).filter((arg) => arg !== '--no-build');
 try {
   if (!process.argv.includes('--no-build')) await withSetUpLock(async () => step('packages', setUpPackages));

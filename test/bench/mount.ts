@@ -56,8 +56,8 @@ async function benchPacking(work: MountWork, engine: TestEngine, title: string):
 }
 
 /**
- * Mounts into an empty engine, or pulls. A classic store gets a private engine; the measured time includes its
- * start.
+ * Mounts into an empty engine, or pulls. A classic store gets a private engine; the measured time includes
+ * its start.
  */
 export async function benchMounting(work: MountWork, variant: EngineVariant): Promise<void> {
   const bundle = await packed(work.images, join(work.folder, 'mounting'));

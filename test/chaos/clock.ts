@@ -56,7 +56,9 @@ async function jumpDuringWait(jumpMs: number): Promise<void> {
   });
 }
 
-/** The lease ends by the waiter's own monotonic clock, and garbage can be collected when it has been silent. */
+/**
+ * The lease ends by the waiter's own monotonic clock, and garbage can be collected when it has been silent.
+ */
 async function jumpAfterKill(jumpMs: number): Promise<void> {
   await withStage(async ({ stage, prepulling, wait, open }) => {
     const prepull = prepulling();

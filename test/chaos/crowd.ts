@@ -13,7 +13,9 @@ import type { Campaign, Scenario } from './scenario.ts';
 
 const limitBytes = 200 * 1024 * 1024;
 
-/** Pre-pulls and loads of the same images use one handover directory at once. A round adds 2 and 5 of them. */
+/**
+ * Pre-pulls and loads of the same images use one handover directory at once. A round adds 2 and 5 of them.
+ */
 export const crowd: Scenario = {
   name: 'crowd',
   needs: { engine: anyEngine, registry: true },

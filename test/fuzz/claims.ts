@@ -17,7 +17,9 @@ export function claimEqual(actual: unknown, expected: unknown, what: string): vo
   throw new Fault(`${what}: ${shown(actual)} is not ${shown(expected)}`);
 }
 
-/** The value of `run`, or undefined if it threw one of the expected errors. @throws Fault for any other error */
+/**
+ * The value of `run`, or undefined if it threw one of the expected errors. @throws Fault for any other error
+ */
 export function valueOf<T>(codes: readonly ErrorCode[], run: () => T): T | undefined {
   try {
     return run();

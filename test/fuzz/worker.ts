@@ -3,8 +3,8 @@ import { targets } from './targets.ts';
 import type { TargetOutcome } from './target.ts';
 import { isWorkerRequest, type WorkerRequest } from './worker-request.ts';
 
-// Runs targets, one after the other. The campaign ends this thread when a target makes no progress or takes too
-// much memory.
+// Runs targets, one after the other. The campaign ends this thread when a target makes no progress or takes
+// too much memory.
 const campaign = parentPort;
 if (campaign === null) throw new Error('cannot run targets: this is no worker');
 campaign.on('message', (request: unknown) => {

@@ -12,8 +12,8 @@ import { tekton } from './systems/tekton.ts';
 import { woodpecker } from './systems/woodpecker.ts';
 
 /**
- * Every system with a definition. Woodpecker before Drone, whose variables it can set too; Jenkins late, because
- * machines of others inherit its variables when it starts them.
+ * Every system with a definition. Woodpecker before Drone, whose variables it can set too; Jenkins late,
+ * because machines of others inherit its variables when it starts them.
  */
 export const ciSystems: readonly CiSystem[] = [
   ...[gitlab, circleci, github, buildkite, azure, bitbucket, woodpecker, drone, tekton, jenkins],

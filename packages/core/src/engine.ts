@@ -93,8 +93,8 @@ export interface LoadRequest {
    */
   readonly openLayer: (layer: Descriptor) => Promise<ByteStream>;
   /**
-   * What the gzip trailer of a layer gives as its uncompressed size (bytes): wrong for more than one member or
-   * over 4 GiB. Undefined when the layer is not gzip or too short.
+   * What the gzip trailer of a layer gives as its uncompressed size (bytes): wrong for more than one member
+   * or over 4 GiB. Undefined when the layer is not gzip or too short.
    */
   readonly plainSize?: ((layer: Descriptor) => Promise<number | undefined>) | undefined;
   /**

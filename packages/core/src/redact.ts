@@ -1,6 +1,7 @@
 /**
- * Makes a URL fit for messages and logs: no user info, query or fragment. Text that is not a URL of a host or a
- * file may be one without its scheme, or with a mistake in it: loses the same parts, and control characters.
+ * Makes a URL fit for messages and logs: no user info, query or fragment. Text that is not a URL of a host or
+ * a file may be one without its scheme, or with a mistake in it: loses the same parts, and control
+ * characters.
  */
 export function redactUrl(url: string | URL): string {
   const text = String(url);

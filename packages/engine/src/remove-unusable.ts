@@ -5,7 +5,8 @@ import { imageName, inspectImage } from './inspect-image.ts';
 
 /**
  * Call after a failed load. A containerd store names an image before it unpacks it, and keeps the name when
- * that fails: `docker run` would then fail, too, instead of pulling. Best effort: the load's own error counts.
+ * that fails: `docker run` would then fail, too, instead of pulling. Best effort: the load's own error
+ * counts.
  */
 export async function removeUnusable(
   connection: Connection,

@@ -88,7 +88,9 @@ export function createBlobs(place: Place, writer: FileWriter): BlobStore {
   };
 }
 
-/** Yields the last chunk only after the source has ended without error: a server rejects a body without it. */
+/**
+ * Yields the last chunk only after the source has ended without error: a server rejects a body without it.
+ */
 async function* wholeOrNothing(bytes: ByteStream, onFailure: (error: unknown) => void): ByteStream {
   let held: Uint8Array | undefined;
   try {

@@ -17,8 +17,8 @@ export interface HttpTransportOptions extends HttpAccess {
 const maxDocumentBytes = 8 * 1024 * 1024;
 
 /**
- * Hands a bundle over through a web server. The files are those of a bundle, so any static server, CDN or presigned
- * prefix serves for reading; writing needs PUT, and uses MOVE where it is offered.
+ * Hands a bundle over through a web server. The files are those of a bundle, so any static server, CDN or
+ * presigned prefix serves for reading; writing needs PUT, and uses MOVE where it is offered.
  * @throws UsageError `USAGE` for another URL than one of HTTP
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {

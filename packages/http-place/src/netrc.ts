@@ -1,7 +1,8 @@
 import type { Login } from './location.ts';
 
 /**
- * The login of a host in the text of a `.netrc` file, or that of its `default`. Comments and macros are skipped.
+ * The login of a host in the text of a `.netrc` file, or that of its `default`. Comments and macros are
+ * skipped.
  * @see https://everything.curl.dev/usingcurl/netrc.html
  */
 export function loginInNetrc(text: string, host: string): Login | undefined {

@@ -12,8 +12,8 @@ export interface FileWriter {
     signal: AbortSignal | undefined,
   ): Promise<void>;
   /**
-   * One try; calls `open` for each request with the body. The bytes go to another name, which MOVE changes to the true
-   * one. Servers without MOVE get them under their name, where most let them appear at the end.
+   * One try; calls `open` for each request with the body. The bytes go to another name, which MOVE changes to
+   * the true one. Servers without MOVE get them under their name, where most let them appear at the end.
    */
   write(
     operation: Operation,

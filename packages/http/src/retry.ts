@@ -121,7 +121,9 @@ export async function withRetries<T>(
   }
 }
 
-/** Pauses after the `failures`-th failure in a row. @throws `error` where the pause would outlast the deadline */
+/**
+ * Pauses after the `failures`-th failure in a row. @throws `error` where the pause would outlast the deadline
+ */
 export async function pauseForRetry(
   failures: number,
   error: unknown,

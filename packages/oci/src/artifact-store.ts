@@ -52,7 +52,10 @@ export function createArtifactStore(repository: Repository, registry: string): A
 
 const typeRefusals = new Set([400, 415, 422]);
 
-/** A registry with a list of allowed types says that the manifest is invalid. A missing blob is another matter. */
+/**
+ * A registry with a list of allowed types says that the manifest is invalid. A missing blob is another
+ * matter.
+ */
 function refusesType(error: unknown): boolean {
   if (!(error instanceof RegistryError) || !typeRefusals.has(error.status ?? 0)) return false;
   return !error.ociCodes.some((code) => /BLOB|SIZE|DIGEST|TAG|NAME/.test(code));

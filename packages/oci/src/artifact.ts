@@ -2,8 +2,9 @@ import { digestOf, isObject, type Descriptor, type Digest, type DocumentName } f
 import { mediaTypes } from '@drayage/core/image';
 
 /**
- * How artifacts name their type. `artifact`: `artifactType` with the empty config, as the specification has it.
- * `image`: media types of an image, for registries that accept nothing else; an annotation has the true type.
+ * How artifacts name their type. `artifact`: `artifactType` with the empty config, as the specification has
+ * it. `image`: media types of an image, for registries that accept nothing else; an annotation has the true
+ * type.
  */
 export type ArtifactForm = 'artifact' | 'image';
 
@@ -46,8 +47,8 @@ const annotationKeys = {
 } as const;
 
 /**
- * The longest document that goes into an annotation (bytes): a manifest may have 4 MiB, and JSON escapes a byte
- * with six at most.
+ * The longest document that goes into an annotation (bytes): a manifest may have 4 MiB, and JSON escapes a
+ * byte with six at most.
  */
 const maxInlineBytes = 256 * 1024;
 

@@ -21,8 +21,8 @@ export interface BlobsOptions {
 }
 
 /**
- * The blobs of a repository, shared by all keys. `delete` only ends the reference of this bundle: other keys may
- * need the blob, and a blob without a reference is the registry's to collect.
+ * The blobs of a repository, shared by all keys. `delete` only ends the reference of this bundle: other keys
+ * may need the blob, and a blob without a reference is the registry's to collect.
  */
 export function createBlobs({ repository, registry, references, loadReferences }: BlobsOptions): BlobStore {
   // Looked up a moment ago: another look would only cost time.

@@ -16,8 +16,8 @@ export interface DocumentsOptions {
 }
 
 /**
- * The documents of a bundle, each a manifest under a tag of its own. A repeated read asks for the digest alone,
- * which costs no rate limit anywhere, and reads the manifest only if it has changed.
+ * The documents of a bundle, each a manifest under a tag of its own. A repeated read asks for the digest
+ * alone, which costs no rate limit anywhere, and reads the manifest only if it has changed.
  */
 export function createDocuments(options: DocumentsOptions): DocumentStore {
   const { repository, artifacts, key, references } = options;

@@ -24,13 +24,16 @@ export async function contentsOf(keys: Keys, signal: AbortSignal | undefined): P
   return { bundles };
 }
 
-/** How long after the last change a pre-pull that says `running` may still run, with clocks an hour apart (ms). */
+/**
+ * How long after the last change a pre-pull that says `running` may still run, with clocks an hour apart
+ * (ms).
+ */
 const runningMs = 2 * 3_600_000;
 
 /**
- * Deletes the documents of bundles that are older than `maxAgeMs`, but not this process's own, and none that a
- * pre-pull is writing. Their blobs are then the registry's to collect, unless another bundle references them.
- * A registry that deletes nothing is no error.
+ * Deletes the documents of bundles that are older than `maxAgeMs`, but not this process's own, and none that
+ * a pre-pull is writing. Their blobs are then the registry's to collect, unless another bundle references
+ * them. A registry that deletes nothing is no error.
  */
 export async function expire(
   keys: Keys,

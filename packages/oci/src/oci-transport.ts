@@ -42,9 +42,9 @@ export interface OciTransport extends Transport {
 const attempts = 8;
 
 /**
- * Hands a bundle over through a repository of an OCI registry. Blobs are blobs of the repository, shared by all
- * keys. Each document is an artifact under a tag of its key; that of the index references all blobs of the
- * bundle, so that the registry keeps them. Sends nothing before the first call.
+ * Hands a bundle over through a repository of an OCI registry. Blobs are blobs of the repository, shared by
+ * all keys. Each document is an artifact under a tag of its key; that of the index references all blobs of
+ * the bundle, so that the registry keeps them. Sends nothing before the first call.
  * @throws UsageError `USAGE` for another URL than `oci://HOST/REPOSITORY[:KEY]`, `CONFIG_INVALID`
  * @see distribution-spec v1.1.1
  */

@@ -24,8 +24,8 @@ export function keyOfTag(tag: string): string | undefined {
 const maxImageTagLength = 110;
 
 /**
- * The tag under which an image is pushed as an image: `redis-7`, `ghcr.io-org-app-1`. Different images may get
- * the same one.
+ * The tag under which an image is pushed as an image: `redis-7`, `ghcr.io-org-app-1`. Different images may
+ * get the same one.
  */
 export function imageTag(reference: Reference): string {
   const { tag, digest } = reference;

@@ -100,8 +100,8 @@ interface Written {
 }
 
 /**
- * A squashfs file, version 4.0 with uncompressed metadata, that has `tree` as the directory `top` of its root. Written
- * from the format's description, independent of the reader under test.
+ * A squashfs file, version 4.0 with uncompressed metadata, that has `tree` as the directory `top` of its
+ * root. Written from the format's description, independent of the reader under test.
  * @see Linux, Documentation/filesystems/squashfs.rst
  */
 export function squashfsBytes(top: string, tree: ModelNode): Buffer {

@@ -1,4 +1,5 @@
-// The rules by which containerd chooses a platform, written down from its source and independent of drayage's.
+// The rules by which containerd chooses a platform, written down from its source and independent of
+// drayage's.
 // @see github.com/containerd/platforms v1.0.0: database.go (normalizeArch), compare.go (platformVector)
 
 export interface ModelPlatform {

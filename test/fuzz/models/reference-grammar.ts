@@ -1,4 +1,5 @@
-// Docker's grammar of image references, written down from its definition and independent of the parser under test.
+// Docker's grammar of image references, written down from its definition and independent of the parser under
+// test.
 // @see github.com/distribution/reference v0.6.0: regexp.go (expressions), normalize.go (ParseNormalizedNamed)
 
 /** What Docker reads in a reference. */
@@ -28,8 +29,9 @@ const identifier = /^[a-f0-9]{64}$/;
 const maxNameLength = 255;
 
 /**
- * Parses a reference as Docker does; undefined if Docker refuses it. The tag is `latest` where Docker adds it.
- * Digests of other algorithms than SHA-256 are refused: Docker knows sha384 and sha512 as well, drayage does not.
+ * Parses a reference as Docker does; undefined if Docker refuses it. The tag is `latest` where Docker adds
+ * it. Digests of other algorithms than SHA-256 are refused: Docker knows sha384 and sha512 as well, drayage
+ * does not.
  */
 export function modelParse(text: string): ModelReference | undefined {
   if (identifier.test(text)) return undefined;

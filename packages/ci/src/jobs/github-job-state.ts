@@ -31,9 +31,9 @@ const ended: ReadonlyMap<string, PrepullJobState> = new Map([
 ]);
 
 /**
- * The state of the job called `name`, including the jobs of its matrix (`NAME (a, b)`) and the ones in a reusable
- * workflow (`CALLER / NAME`). Undefined for an unknown status, and if no such job is listed: GitHub can list a
- * job later than it starts others. Pure.
+ * The state of the job called `name`, including the jobs of its matrix (`NAME (a, b)`) and the ones in a
+ * reusable workflow (`CALLER / NAME`). Undefined for an unknown status, and if no such job is listed: GitHub
+ * can list a job later than it starts others. Pure.
  */
 export function stateOfGithubJob(
   jobs: readonly ListedGithubJob[],

@@ -5,7 +5,9 @@ import type { CiRun, CiSystem } from '../ci-system.ts';
 /** GitHub accepts no larger summary of a step. */
 const summaryBytes = 1024 * 1024;
 
-/** Also Gitea and Forgejo. @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
+/**
+ * Also Gitea and Forgejo. @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+ */
 export const github: CiSystem = {
   id: 'github',
   name: 'GitHub Actions',
@@ -14,7 +16,8 @@ export const github: CiSystem = {
   isHere: (env) => env['GITHUB_ACTIONS'] === 'true',
   readRun(env): CiRun {
     const head = textOf(env, 'GITHUB_HEAD_REF');
-    // For a pull request, GITHUB_REF is refs/pull/7/merge. Only the event's file says whether it is of a fork.
+    // For a pull request, GITHUB_REF is refs/pull/7/merge. Only the event's file says whether it is of a
+    // fork.
     const { branch, tag } = readRef(textOf(env, 'GITHUB_REF'));
     return ciRun({
       branch: head ?? branch,

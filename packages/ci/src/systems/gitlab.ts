@@ -25,7 +25,8 @@ export const gitlab: CiSystem = {
     id: textOf(env, 'CI_JOB_ID') ?? '0',
     node: fromZero(textOf(env, 'CI_NODE_INDEX')),
   }),
-  // exportTo: before_script, script and the hidden jobs share one shell, and the template names the file itself.
+  // exportTo: before_script, script and the hidden jobs share one shell, and the template names the file
+  // itself.
   ...noExtras,
   log: {
     openGroup: ({ id, title, time }) =>

@@ -49,9 +49,9 @@ interface Words {
   readonly flags: ReadonlyMap<string, readonly string[]>;
 }
 
-// yargs splits the words and knows every option of every command. Its own commands are not used: they accept a
-// command's options only behind its name, reject unknown options before they see --help, and render a help text
-// in every run, which takes a third of the start-up time.
+// yargs splits the words and knows every option of every command. Its own commands are not used: they accept
+// a command's options only behind its name, reject unknown options before they see --help, and render a help
+// text in every run, which takes a third of the start-up time.
 function splitWords(argv: readonly string[]): Words {
   const { _: words, ...rest } = declareFlags(yargs([...argv])).parseSync();
   const flags = Object.entries(rest).flatMap(

@@ -1,4 +1,5 @@
-// Not yargs' completion: it starts the program at each TAB, and knows neither fish nor which values are files.
+// Not yargs' completion: it starts the program at each TAB, and knows neither fish nor which values are
+// files.
 import type { CommandSpec } from '../command.ts';
 import { commonOptions, optionTable } from '../options/option-table.ts';
 

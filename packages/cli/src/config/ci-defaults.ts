@@ -13,9 +13,9 @@ export interface ChosenConfig {
 }
 
 /**
- * Replaces the values `auto`. `handover`: the usual location of the CI system; undefined, the bundle directory
- * itself, if the system carries it from job to job. `export`: undefined if steps of a job share no variables.
- * Pure.
+ * Replaces the values `auto`. `handover`: the usual location of the CI system; undefined, the bundle
+ * directory itself, if the system carries it from job to job. `export`: undefined if steps of a job share no
+ * variables. Pure.
  * @throws UsageError `USAGE` if the CI system is unknown
  */
 export function withCiDefaults(config: Config, env: Host['env']): ChosenConfig {

@@ -17,10 +17,11 @@ const maxLength = 65_536;
 const maxDepth = 20;
 
 /**
- * Replaces `${NAME}`, `${NAME:-default}` and `${NAME:?message}`; `${NAME|slug}` makes the value a valid tag first (see
- * {@link slug}). Empty counts as unset. Defaults may hold expressions themselves. `where` names the place of the text
- * in messages.
- * @throws UsageError `VARIABLE_MISSING` that names the variable; `CONFIG_INVALID` for any other expression, and for a
+ * Replaces `${NAME}`, `${NAME:-default}` and `${NAME:?message}`; `${NAME|slug}` makes the value a valid tag
+ * first (see {@link slug}). Empty counts as unset. Defaults may hold expressions themselves. `where` names
+ * the place of the text in messages.
+ * @throws UsageError `VARIABLE_MISSING` that names the variable; `CONFIG_INVALID` for any other expression,
+ * and for a
  *   result of more than 65,536 characters
  */
 export function expandVariables(text: string, variables: Variables, where: string): string {

@@ -72,7 +72,10 @@ export interface Config extends EngineSettings, StepSettings {
   readonly bundle: string;
   /** A directory or URL; may hold credentials. */
   readonly handover: string | undefined;
-  /** Separates bundles at one handover location or in one workspace; undefined: see `handoverKey`, `workspaceKey`. */
+  /**
+   * Separates bundles at one handover location or in one workspace; undefined: see `handoverKey`,
+   * `workspaceKey`.
+   */
   readonly key: string | undefined;
   /** The age from which bundles at the handover location are deleted; undefined: see its driver. */
   readonly expiresMs: number | undefined;

@@ -18,7 +18,8 @@ const heartbeatMs = 30_000;
 export type Ticker = (tick: () => void, intervalMs: number) => () => void;
 
 /**
- * A spinner for a terminal, lines for a log: in a section called `title`, if it is given and the CI system has any.
+ * A spinner for a terminal, lines for a log: in a section called `title`, if it is given and the CI system
+ * has any.
  */
 export async function startProgress(host: Host, title?: string): Promise<Progress> {
   const { stderr, env } = host;

@@ -4,7 +4,8 @@ import type { Host, Sink } from '../host.ts';
 export type Streams = Pick<Host, 'stdout' | 'stderr'>;
 
 /**
- * The streams of a command, with every text that goes out made harmless: the one place that all output passes.
+ * The streams of a command, with every text that goes out made harmless: the one place that all output
+ * passes.
  */
 export function safeStreams({ stdout, stderr }: Streams): Streams {
   return { stdout: safeSink(stdout), stderr: safeSink(stderr) };
@@ -20,8 +21,8 @@ function safeSink(sink: Sink): Sink {
 }
 
 /**
- * Text for people in which nothing steers a terminal or a CI system: no control characters but ends of line and
- * tabs, no directions of writing, no workflow commands, log commands or sections.
+ * Text for people in which nothing steers a terminal or a CI system: no control characters but ends of line
+ * and tabs, no directions of writing, no workflow commands, log commands or sections.
  */
 export function safeText(text: string): string {
   const plain = text.replaceAll(/\r\n/g, '\n').replaceAll(steering, ' ');

@@ -23,7 +23,10 @@ function base64Forms(secret: string): readonly string[] {
   return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
 }
 
-/** What the base64 of a text holds of a secret that has `before` (mod 3) bytes before it, whatever surrounds it. */
+/**
+ * What the base64 of a text holds of a secret that has `before` (mod 3) bytes before it, whatever surrounds
+ * it.
+ */
 function innerBase64(bytes: Uint8Array, before: number): string {
   const text = Buffer.concat([new Uint8Array(before), bytes]).toString('base64');
   // Characters at both ends have bits of the neighbours, too.

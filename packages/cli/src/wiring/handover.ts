@@ -19,7 +19,10 @@ export interface Handover extends Transport {
   readonly expire?: ((signal?: AbortSignal, maxAgeMs?: number) => Promise<ExpiryReport>) | undefined;
   /** What is there; undefined: the location has one bundle. */
   readonly contents?: ((signal?: AbortSignal) => Promise<PlaceContents>) | undefined;
-  /** Makes an image that is there available to engines, under the returned name; undefined: no engine can use it. */
+  /**
+   * Makes an image that is there available to engines, under the returned name; undefined: no engine can use
+   * it.
+   */
   readonly publishImage?: ((image: PublishableImage, signal?: AbortSignal) => Promise<string>) | undefined;
   /** Deletes the files of this pipeline only; undefined: they cannot be identified. */
   readonly forgetPipeline?: ((signal?: AbortSignal) => Promise<ExpiryReport>) | undefined;

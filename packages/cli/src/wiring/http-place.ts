@@ -9,8 +9,8 @@ import { handoverKey } from './handover-key.ts';
 import { trustedCertificates } from './trusted-certificates.ts';
 
 /**
- * The handover through a web server. A bundle has a folder of its own only where `--key` is given: a plain server may
- * have nothing but one bundle. @throws UsageError `USAGE`, `CONFIG_INVALID`
+ * The handover through a web server. A bundle has a folder of its own only where `--key` is given: a plain
+ * server may have nothing but one bundle. @throws UsageError `USAGE`, `CONFIG_INVALID`
  */
 export async function openHttpTransport(url: string, config: Config, host: Host): Promise<Transport> {
   return createHttpTransport({

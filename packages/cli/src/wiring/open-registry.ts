@@ -14,9 +14,9 @@ import { helperWarning } from './helper-warning.ts';
 import { trustedCertificates } from './trusted-certificates.ts';
 
 /**
- * How registries are reached: with the credentials, proxies and certificates that the docker client would use,
- * and the configured mirrors. Looks up credentials when a registry asks for a login, so logins by preparation
- * commands count.
+ * How registries are reached: with the credentials, proxies and certificates that the docker client would
+ * use, and the configured mirrors. Looks up credentials when a registry asks for a login, so logins by
+ * preparation commands count.
  * @throws UsageError `CONFIG_INVALID` for an invalid certificate file, mirror or proxy, `VARIABLE_MISSING`
  */
 export async function registryOptions(

@@ -33,8 +33,8 @@ export function canPublish(
 }
 
 /**
- * Makes the images of this run available to engines. Best effort: the handover is complete without it, so failures
- * become warnings.
+ * Makes the images of this run available to engines. Best effort: the handover is complete without it, so
+ * failures become warnings.
  */
 export async function publishImages(
   { blobs, documents, publishImage }: PublishingHandover,

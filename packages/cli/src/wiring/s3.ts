@@ -15,8 +15,8 @@ import { trustedCertificates } from './trusted-certificates.ts';
 import { handoverKey } from './handover-key.ts';
 
 /**
- * The handover through a bucket. What the URL does not name comes from the variables of AWS tools. @throws UsageError
- * `USAGE`, `CONFIG_INVALID`
+ * The handover through a bucket. What the URL does not name comes from the variables of AWS tools. @throws
+ * UsageError `USAGE`, `CONFIG_INVALID`
  */
 export async function openS3Transport(url: string, config: Config, host: Host): Promise<S3Transport> {
   // The SDK warns about old versions of Node.js, which users of dray cannot act upon: dray supports them.
@@ -45,8 +45,8 @@ function endpointIn({ AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL: any }: Host['en
 }
 
 /**
- * Keys in the environment come first, unless a profile is named; then the role in `AWS_ROLE_ARN` with the OIDC token
- * of the job; then whatever else AWS tools find.
+ * Keys in the environment come first, unless a profile is named; then the role in `AWS_ROLE_ARN` with the
+ * OIDC token of the job; then whatever else AWS tools find.
  */
 function findCredentials(
   { oidcToken }: Config,

@@ -99,7 +99,8 @@ function checkPlatform(
 }
 
 /**
- * Reads one manifest or index; its descriptor gets the document's own media type. `what` names it in messages.
+ * Reads one manifest or index; its descriptor gets the document's own media type. `what` names it in
+ * messages.
  * @throws DrayError as {@link readImageContent}
  */
 export async function readManifest(

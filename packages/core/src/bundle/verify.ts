@@ -58,7 +58,8 @@ export interface BundleVerification {
 
 /**
  * Hashes every blob of the bundle in `dir`, and checks that every image is complete, that packs hold only
- * their layers, and the checksums of documents. The report lists damaged blobs, images and documents; a blob that no image needs is not a problem.
+ * their layers, and the checksums of documents. The report lists damaged blobs, images and documents; a blob
+ * that no image needs is not a problem.
  * @throws DrayError when the bundle cannot be read at all: `BUNDLE_INVALID`, `BUNDLE_VERSION_UNSUPPORTED`,
  * `BUNDLE_UNSAFE`, `STORE_IO`, `ABORTED`
  */

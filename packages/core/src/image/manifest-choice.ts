@@ -63,8 +63,8 @@ export interface FindOptions {
 }
 
 /**
- * Finds a manifest below an index, through indexes nested at most {@link maxIndexDepth} deep. Reads each index
- * once.
+ * Finds a manifest below an index, through indexes nested at most {@link maxIndexDepth} deep. Reads each
+ * index once.
  * @throws DrayError `MANIFEST_INVALID` where the indexes go deeper or do not lead to it; what `choice` and
  * `read` throw
  */

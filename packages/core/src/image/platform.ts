@@ -13,7 +13,10 @@ export interface Platform {
 
 const component = /^[a-z0-9_.-]+$/;
 
-/** Parses `OS/ARCH[/VARIANT]` (any case, common aliases such as `x86_64`). @throws UsageError `PLATFORM_INVALID` */
+/**
+ * Parses `OS/ARCH[/VARIANT]` (any case, common aliases such as `x86_64`). @throws UsageError
+ * `PLATFORM_INVALID`
+ */
 export function parsePlatform(text: string): Platform {
   const [os, arch, variant, ...rest] = text.toLowerCase().split('/');
   const parts = [os, arch, ...(variant === undefined ? [] : [variant])];

@@ -131,8 +131,8 @@ async function ensureBlob(fetch: Fetch, descriptor: Descriptor, kind: BlobKind):
 type BlobKind = 'manifest' | 'config' | 'layer';
 
 /**
- * The first blob that cannot be had gives up its image: what waits for a place fails as soon as it gets one. What
- * runs goes on, as another image or the next pre-pull may want it.
+ * The first blob that cannot be had gives up its image: what waits for a place fails as soon as it gets one.
+ * What runs goes on, as another image or the next pre-pull may want it.
  */
 async function copyUnlessGivenUp(
   { givenUp, signal }: Fetch,

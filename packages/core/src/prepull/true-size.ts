@@ -2,8 +2,8 @@ import { IntegrityError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 
 /**
- * Reads what a name was resolved to. Its size is what the registry announced: when the bytes have the digest but
- * another size, `read` runs once more with the size that they have.
+ * Reads what a name was resolved to. Its size is what the registry announced: when the bytes have the digest
+ * but another size, `read` runs once more with the size that they have.
  */
 export async function withTrueSize<Result>(
   target: Descriptor,

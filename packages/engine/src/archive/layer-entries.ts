@@ -27,9 +27,9 @@ export function layerEntry(layer: Descriptor, open: LayerSource['openLayer']): A
 }
 
 /**
- * A layer that every classic engine can read. Decompresses zstd, whatever the media type says, because engines
- * before 23.0 know only gzip, bzip2 and xz. A tar states an entry's size before its bytes, so such a layer is
- * read twice: to count, then to send; it is never buffered.
+ * A layer that every classic engine can read. Decompresses zstd, whatever the media type says, because
+ * engines before 23.0 know only gzip, bzip2 and xz. A tar states an entry's size before its bytes, so such a
+ * layer is read twice: to count, then to send; it is never buffered.
  */
 export async function plainLayerEntry(
   layer: Descriptor,
@@ -43,8 +43,8 @@ export async function plainLayerEntry(
 
 /**
  * A layer without its gzip compression, which this process undoes faster than an engine does. The size comes
- * from the gzip trailer: where that is wrong, reading the entry throws `SIZE_MISMATCH`. As stored if it is not
- * gzip or has no plausible size.
+ * from the gzip trailer: where that is wrong, reading the entry throws `SIZE_MISMATCH`. As stored if it is
+ * not gzip or has no plausible size.
  */
 export async function gunzippedLayerEntry(
   layer: Descriptor,

@@ -28,8 +28,8 @@ const chunkBytes = 256 * 1024;
 
 /**
  * The tar archive of `entries`, in order, in chunks of at least 256 KiB (except the last). Opens an entry
- * only when the reader has reached it. The archive's end comes once `beforeEnd` has resolved. The same entries give the same bytes. Throws what `open` or its stream
- * throws.
+ * only when the reader has reached it. The archive's end comes once `beforeEnd` has resolved. The same
+ * entries give the same bytes. Throws what `open` or its stream throws.
  * @throws IntegrityError `SIZE_MISMATCH` when an entry has more or fewer bytes than its size
  */
 export async function* tarBytes(entries: Iterable<ArchiveEntry>, beforeEnd?: Promise<void>): ByteStream {

@@ -7,8 +7,8 @@ import { StrictState } from './state.ts';
 import { StrictTokens, type StrictLogin } from './tokens.ts';
 
 /**
- * A registry in this process, on loopback, in memory. It does what the specification says, and as little beyond
- * it as hosted registries do: see {@link StrictSettings}. A second origin plays the object storage.
+ * A registry in this process, on loopback, in memory. It does what the specification says, and as little
+ * beyond it as hosted registries do: see {@link StrictSettings}. A second origin plays the object storage.
  */
 export interface StrictRegistry {
   /** `127.0.0.1:<port>` */

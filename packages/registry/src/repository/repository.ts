@@ -22,7 +22,9 @@ export interface Repository {
   openBlob(descriptor: Descriptor, options?: OpenOptions): Promise<Readable>;
   /** Resolves with the count of bytes sent: 0 if the blob could be mounted. */
   uploadBlob(request: UploadRequest): Promise<number>;
-  /** The digest that a HEAD of the manifest names; `unknown` if it names none; undefined: no such manifest. */
+  /**
+   * The digest that a HEAD of the manifest names; `unknown` if it names none; undefined: no such manifest.
+   */
   headManifest(name: string, signal?: AbortSignal): Promise<Digest | 'unknown' | undefined>;
   readManifest(name: string, signal?: AbortSignal): Promise<ManifestAnswer | undefined>;
   putManifest(name: string, mediaType: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;

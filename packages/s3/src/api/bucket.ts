@@ -29,8 +29,8 @@ export interface ObjectBytes {
 }
 
 /**
- * The calls of S3 that the driver uses; all servers that speak S3 have them. Each retries. `undefined` is an object
- * that does not exist.
+ * The calls of S3 that the driver uses; all servers that speak S3 have them. Each retries. `undefined` is an
+ * object that does not exist.
  */
 export interface Bucket {
   head(operation: Operation, key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;

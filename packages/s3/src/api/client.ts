@@ -41,8 +41,8 @@ export interface S3Client {
   readonly host: string;
   readonly retry: Retry;
   /**
-   * One try; an answer of success, or of a status in `also`. A wrong clock, a wrong region and expired credentials
-   * are corrected once each.
+   * One try; an answer of success, or of a status in `also`. A wrong clock, a wrong region and expired
+   * credentials are corrected once each.
    * @throws TransferError `TRANSPORT_DENIED`, `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`, `DISK_FULL`; DrayError
    * `ABORTED`
    */

@@ -15,8 +15,8 @@ const expiredFaults = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRe
 const regionPattern = /^[a-z0-9-]{1,40}$/;
 
 /**
- * What an unsuccessful answer asks for; undefined: nothing that can be changed. The answer to a HEAD has no body, so
- * a wrong clock shows in its Date header alone.
+ * What an unsuccessful answer asks for; undefined: nothing that can be changed. The answer to a HEAD has no
+ * body, so a wrong clock shows in its Date header alone.
  */
 export function correctionFor(
   response: Pick<HttpResponse, 'status' | 'header'>,

@@ -10,8 +10,8 @@ export interface BucketAddress {
 }
 
 /**
- * The URL of an object, or of the bucket for an empty key. Each byte of the key that is not unreserved is encoded,
- * so that the path is its own canonical form.
+ * The URL of an object, or of the bucket for an empty key. Each byte of the key that is not unreserved is
+ * encoded, so that the path is its own canonical form.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
 export function objectUrl(address: BucketAddress, region: string, key: string): URL {
@@ -25,8 +25,8 @@ export function objectUrl(address: BucketAddress, region: string, key: string): 
 }
 
 /**
- * Other servers than AWS get the bucket in the path, which all but a few accept. A bucket with dots would not match
- * the certificate of AWS as a host name.
+ * Other servers than AWS get the bucket in the path, which all but a few accept. A bucket with dots would not
+ * match the certificate of AWS as a host name.
  */
 function addressingOf({ addressing, endpoint, bucket }: BucketAddress): Addressing {
   // An address takes no name before it.

@@ -18,8 +18,9 @@ export interface SigningContext {
 }
 
 /**
- * The headers that sign a request by Signature Version 4. Host, date, session token and the hash of the body are
- * signed, nothing else: servers and proxies may change other headers (Google's changes `accept-encoding`).
+ * The headers that sign a request by Signature Version 4. Host, date, session token and the hash of the body
+ * are signed, nothing else: servers and proxies may change other headers (Google's changes
+ * `accept-encoding`).
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export async function signedHeaders(

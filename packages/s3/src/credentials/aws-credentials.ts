@@ -25,9 +25,9 @@ const ignore = (): void => undefined;
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
- * Credentials as AWS tools find them: in the environment, in profile files (roles, processes and SSO included), by a
- * web identity in a file, from the container or the machine. Reads `process.env`, as the SDK does. Imports the SDK on
- * the first call.
+ * Credentials as AWS tools find them: in the environment, in profile files (roles, processes and SSO
+ * included), by a web identity in a file, from the container or the machine. Reads `process.env`, as the SDK
+ * does. Imports the SDK on the first call.
  */
 export function ambientCredentials(options: AwsCredentialOptions): CredentialSource {
   let provider: ReturnType<typeof createProvider> | undefined;

@@ -10,8 +10,8 @@ export type Reach = Pick<ConnectionOptions, 'ca' | 'proxyFor' | 'timeouts' | 'us
 const knownHeaders = ['content-type', 'date', 'x-amzn-errortype', 'x-amzn-requestid'];
 
 /**
- * Makes the SDK send its few requests for credentials over our connections: it knows no proxy and no CA certificates.
- * Each request has connections of its own, so there is nothing to close.
+ * Makes the SDK send its few requests for credentials over our connections: it knows no proxy and no CA
+ * certificates. Each request has connections of its own, so there is nothing to close.
  */
 export function createRequestHandler(reach: Reach): RequestHandler<
   HttpRequest,

@@ -17,9 +17,9 @@ export interface S3ServerOptions extends Partial<S3Settings> {
 }
 
 /**
- * An S3 server in this process with one bucket, on loopback, stricter than any provider: it verifies signatures with
- * code of its own, wants equal parts, gives random ETags, and refuses chunked encodings, checksum headers and
- * conditions. What it keeps is on disk until `close`.
+ * An S3 server in this process with one bucket, on loopback, stricter than any provider: it verifies
+ * signatures with code of its own, wants equal parts, gives random ETags, and refuses chunked encodings,
+ * checksum headers and conditions. What it keeps is on disk until `close`.
  */
 export interface S3Server {
   readonly endpoint: string;

@@ -26,8 +26,8 @@ export interface S3Failure {
   /** Matches the query. */
   readonly query?: RegExp | undefined;
   /**
-   * `reset`: ends the connection before the answer; `reset-after`: does what was asked first; `break`: ends it after
-   * `bytes` of the body of the request, or of the answer to a GET.
+   * `reset`: ends the connection before the answer; `reset-after`: does what was asked first; `break`: ends
+   * it after `bytes` of the body of the request, or of the answer to a GET.
    */
   readonly status: number | 'reset' | 'reset-after' | 'break';
   readonly code?: string | undefined;

@@ -16,8 +16,8 @@ type Listed = ObjectPage['objects'][number];
 const documentNames: readonly DocumentName[] = ['dray-status.json', 'index.json', 'dray-signature.json'];
 
 /**
- * Deletes blobs and bundles that are older than they are kept; nothing where they are kept for ever. Blobs of a
- * bundle that is younger than half of that time are younger than the whole: see `findBlob`.
+ * Deletes blobs and bundles that are older than they are kept; nothing where they are kept for ever. Blobs of
+ * a bundle that is younger than half of that time are younger than the whole: see `findBlob`.
  * @throws TransferError `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`; DrayError `ABORTED`
  */
 export async function expire(place: Place, bundle: string, signal?: AbortSignal): Promise<ExpiryReport> {

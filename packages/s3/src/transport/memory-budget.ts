@@ -3,8 +3,8 @@ import { abortError, throwIfAborted } from '@drayage/core';
 /** A bound on bytes in memory. */
 export interface MemoryBudget {
   /**
-   * Waits for `sizeBytes`, first come, first served; more than the whole budget counts as the whole. The caller
-   * calls the result when it no longer holds them.
+   * Waits for `sizeBytes`, first come, first served; more than the whole budget counts as the whole. The
+   * caller calls the result when it no longer holds them.
    * @throws DrayError `ABORTED`
    */
   take(sizeBytes: number, signal: AbortSignal | undefined): Promise<() => void>;

@@ -24,8 +24,8 @@ export function partBytesFor(sizeBytes: number): number {
 }
 
 /**
- * Cuts the bytes of a blob into parts. The last one comes only after the source has ended without error. An empty
- * blob has one part. The reader releases each part.
+ * Cuts the bytes of a blob into parts. The last one comes only after the source has ended without error. An
+ * empty blob has one part. The reader releases each part.
  */
 export async function* partsOf(
   bytes: ByteStream,

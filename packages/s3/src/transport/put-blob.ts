@@ -20,8 +20,8 @@ export interface PutBlobRequest {
 }
 
 /**
- * Uploads one blob as `BlobStore.put` does: a small one with one PUT, a larger one in parts. Its bytes pass through
- * memory part by part, so that a retry sends a part again without reading the source again.
+ * Uploads one blob as `BlobStore.put` does: a small one with one PUT, a larger one in parts. Its bytes pass
+ * through memory part by part, so that a retry sends a part again without reading the source again.
  */
 export async function putBlob(request: PutBlobRequest): Promise<PutResult> {
   const { place, descriptor, open, signal } = request;
@@ -48,8 +48,8 @@ export async function putBlob(request: PutBlobRequest): Promise<PutResult> {
 }
 
 /**
- * The size of a blob (bytes) that will be there long enough to rely on it; undefined: none. A blob counts as there
- * for half of the time that it is kept: who finds it has the other half to use it.
+ * The size of a blob (bytes) that will be there long enough to rely on it; undefined: none. A blob counts as
+ * there for half of the time that it is kept: who finds it has the other half to use it.
  */
 export async function findBlob(
   place: Place,

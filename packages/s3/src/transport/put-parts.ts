@@ -17,8 +17,8 @@ export interface PutPartsRequest {
 const abortMs = 10_000;
 
 /**
- * Uploads a blob in parts, several at a time as far as the memory budget goes. The object appears when all have
- * arrived and the source has been verified; after a failure the server is asked to delete the parts.
+ * Uploads a blob in parts, several at a time as far as the memory budget goes. The object appears when all
+ * have arrived and the source has been verified; after a failure the server is asked to delete the parts.
  */
 export async function putParts(request: PutPartsRequest): Promise<void> {
   const { place, operation, descriptor, signal } = request;

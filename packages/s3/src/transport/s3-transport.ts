@@ -24,8 +24,8 @@ export interface S3TransportOptions extends S3Access {
 /** A handover location that can be listed and cleaned up. */
 export interface S3Transport extends Transport {
   /**
-   * Deletes what has expired, but nothing that a pipeline of that time relies on. Credentials that may not delete
-   * are no error.
+   * Deletes what has expired, but nothing that a pipeline of that time relies on. Credentials that may not
+   * delete are no error.
    * @throws TransferError `TRANSPORT_UNREACHABLE`, `TRANSPORT_IO`; DrayError `ABORTED`
    */
   expire(signal?: AbortSignal): Promise<ExpiryReport>;
@@ -45,8 +45,8 @@ export interface S3Transport extends Transport {
 const budgetBytes = 32 * 1024 * 1024;
 
 /**
- * Hands bundles over through a bucket of S3 or of a server that speaks like it. All bundles below a prefix share
- * their blobs; each has its own documents. Blobs are streamed and verified in both directions.
+ * Hands bundles over through a bucket of S3 or of a server that speaks like it. All bundles below a prefix
+ * share their blobs; each has its own documents. Blobs are streamed and verified in both directions.
  * @throws UsageError `USAGE` for a URL that is none of S3
  */
 export function createS3Transport(options: S3TransportOptions): S3Transport {
