@@ -1,33 +1,29 @@
 import type { Readable } from 'node:stream';
 import {
   DrayError,
-  abortable,
   fromHex,
   hexOf,
   isObject,
   throwIfAborted,
-  verifying,
   type BlobStore,
-  type ByteStream,
   type Descriptor,
   type Digest,
   type OpenOptions,
 } from '@drayage/core';
 import {
-  ResumingStream,
-  abandon,
   discard,
+  operationAt,
   operationError,
   rangeFrom,
+  readByRanges,
   readJson,
-  surplusBytes,
   unreachable,
-  type FinalResponse,
-  type Operation,
-  type PartialBody,
+  uploadSource,
+  type HttpBody,
+  type UploadSource,
 } from '@drayage/http';
 import type { BlobInfo } from '@drayage/core/bundle';
-import { operationAt, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import type { FileWriter } from './write-file.ts';
 
 const folder = 'blobs/sha256/';
@@ -60,22 +56,16 @@ export function createBlobs(place: Place, writer: FileWriter): BlobStore {
       const operation = operationAt(place, 'write', `blob ${digest}`, { direction: 'to', digest });
       throwIfAborted(signal, operation.title);
       if ((await stat(digest, signal))?.size === size) return { bytesRead: 0 };
-      let failure: unknown;
-      const body = async (): Promise<{ bytes: ByteStream; sizeBytes: number }> => {
-        const source = abortable(await open(0), signal, operation.title);
-        const onFailure = (error: unknown): void => {
-          failure = error;
-        };
-        return {
-          bytes: wholeOrNothing(verifying(source, descriptor, 'its source'), onFailure),
-          sizeBytes: size,
-        };
+      let source: UploadSource | undefined;
+      const body = async (): Promise<HttpBody> => {
+        source = uploadSource(await open(0), descriptor, { title: operation.title, signal });
+        return { bytes: source.bytes, sizeBytes: size };
       };
       await client.persist(operation, signal, async () => {
         try {
           await writer.write(operation, pathOf(digest), body, signal);
         } catch (error) {
-          throw failure ?? error;
+          throw source?.failure() ?? error;
         }
       });
       return { bytesRead: size };
@@ -88,61 +78,24 @@ export function createBlobs(place: Place, writer: FileWriter): BlobStore {
   };
 }
 
-/**
- * Yields the last chunk only after the source has ended without error: a server rejects a body without it.
- */
-async function* wholeOrNothing(bytes: ByteStream, onFailure: (error: unknown) => void): ByteStream {
-  let held: Uint8Array | undefined;
-  try {
-    for await (const chunk of bytes) {
-      if (chunk.byteLength === 0) continue;
-      if (held !== undefined) yield held;
-      held = chunk;
-    }
-  } catch (error) {
-    onFailure(error);
-    throw error;
-  }
-  if (held !== undefined) yield held;
-}
-
-async function openBlob(
-  place: Place,
-  { digest, size }: Descriptor,
-  { offset = 0, signal }: OpenOptions,
-): Promise<Readable> {
+function openBlob(place: Place, descriptor: Descriptor, options: OpenOptions): Promise<Readable> {
   const { client } = place;
+  const { offset = 0, signal } = options;
+  const { digest } = descriptor;
   const operation = operationAt(place, 'read', `blob ${digest}`, { direction: 'from', digest });
-  const reopen = async (start: number, stop: AbortSignal | undefined): Promise<PartialBody<Operation>> => {
-    const request = { method: 'GET', path: pathOf(digest), headers: rangeFrom(start), signal: stop };
-    const response = await client.request(operation, request, [404, 410]);
-    if (response.status < 400) {
-      return { operation, body: response.body, skip: skipOf(operation, response, start) };
-    }
-    await discard(response);
-    throw new DrayError('BLOB_MISSING', `cannot ${operation.title}: it is not there`, {
-      hint: 'Run the pre-pull again.',
-    });
-  };
-  const first = await client.persist(operation, signal, () => reopen(offset, signal));
-  return new ResumingStream({
-    sizeBytes: size,
-    offset,
-    first,
-    reopen,
-    retry: client.retry,
-    transfer: { operation: operation.name, side: operation.side, digest },
-    toError: (_, error) => unreachable(operation, error, client.host),
-    signal,
+  return readByRanges({
+    ...{ operation, descriptor, offset, client, signal },
+    async request(start, stop) {
+      const request = { method: 'GET', path: pathOf(digest), headers: rangeFrom(start), signal: stop };
+      const response = await client.request(operation, request, [404, 410]);
+      if (response.status < 400) return response;
+      await discard(response);
+      throw new DrayError('BLOB_MISSING', `cannot ${operation.title}: it is not there`, {
+        hint: 'Run the pre-pull again.',
+      });
+    },
+    toError: (error) => unreachable(operation, error, client.host),
   });
-}
-
-/** A server may ignore a range, but must not return another one. */
-function skipOf(operation: Operation, response: FinalResponse, start: number): number {
-  const skip = surplusBytes(response, start);
-  if (skip !== undefined) return skip;
-  abandon(response.body);
-  throw operationError(operation, 'TRANSPORT_IO', `${response.url.host} returned a different range`);
 }
 
 /** HTTP has no list of files: needs a listing in JSON, as nginx's `autoindex_format json` gives it. */

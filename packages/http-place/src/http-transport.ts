@@ -1,9 +1,9 @@
 import { throwIfAborted, type DocumentStore, type Transport } from '@drayage/core';
-import { discard, operationError, readDecoded } from '@drayage/http';
+import { discard, operationAt, operationError, readDecoded } from '@drayage/http';
 import { createBlobs } from './blobs.ts';
 import { createFileClient, type HttpAccess } from './client.ts';
 import { parseHttpLocation } from './location.ts';
-import { operationAt, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import { createFileWriter, type FileWriter } from './write-file.ts';
 
 export interface HttpTransportOptions extends HttpAccess {

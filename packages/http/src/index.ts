@@ -18,10 +18,11 @@ export {
 } from './failures.ts';
 export { createCertificateDirectory } from './host-certificates.ts';
 export { isLoopback } from './loopback.ts';
-export { operationError, unreachable, type Operation } from './operation.ts';
+export { operationAt, operationError, unreachable, type Operation } from './operation.ts';
 export { createProxyRules, type ProxyRules } from './proxy/proxy-rules.ts';
 export { proxySettings, type ProxySettings } from './proxy/proxy-settings.ts';
 export { rangeFrom, surplusBytes } from './ranges.ts';
+export { readByRanges } from './read-by-ranges.ts';
 export { followRedirects, type FinalResponse } from './redirects.ts';
 export { ResumingStream, type PartialBody } from './resuming-stream.ts';
 export {
@@ -35,4 +36,5 @@ export {
   type Retry,
   type RetryPolicy,
 } from './retry.ts';
+export { uploadSource, type UploadSource } from './upload-source.ts';
 export type { HttpBody } from './uploads.ts';

@@ -11,6 +11,21 @@ export interface Operation {
   readonly digest?: string | undefined;
 }
 
+/** An operation at a handover location; `url` must be safe for messages. */
+export function operationAt(
+  { url }: { readonly url: string },
+  name: string,
+  what: string,
+  more: { readonly direction: 'from' | 'to' | 'of' | 'in'; readonly digest?: string | undefined },
+): Operation {
+  return {
+    title: `${name} ${what} ${more.direction} ${url}`,
+    name,
+    side: more.direction === 'from' ? 'source' : 'destination',
+    digest: more.digest,
+  };
+}
+
 /** `cannot TITLE: REASON`, with the side that failed. */
 export function operationError(
   { title, name, side, digest }: Operation,
@@ -25,8 +40,16 @@ export function operationError(
   return new TransferError(code, `cannot ${title}: ${reason}`, { operation: name, side, digest, ...more });
 }
 
-/** The error for a request to `host` that got no answer. Passes on a {@link DrayError}. */
-export function unreachable(operation: Operation, error: unknown, host: string): DrayError {
+/**
+ * The error for a request to `host` that got no answer. Passes on a {@link DrayError}. `certificateHint` adds
+ * where this kind of job finds the CA certificates.
+ */
+export function unreachable(
+  operation: Operation,
+  error: unknown,
+  host: string,
+  certificateHint = '',
+): DrayError {
   if (error instanceof DrayError) return error;
   const failure = connectionFailure(error, host);
   const { kind, reason, proxyHost, code, status, cause } = failure;
@@ -41,7 +64,7 @@ export function unreachable(operation: Operation, error: unknown, host: string):
   const who = proxyHost === undefined ? failure.host : `${failure.host}, through the proxy ${proxyHost},`;
   const hint =
     kind === 'certificate'
-      ? `Pass the CA certificate of ${failure.host} with --ca-file.`
+      ? `Pass the CA certificate of ${failure.host} with --ca-file${certificateHint}.`
       : `Check that ${failure.host} is up and can be reached from this job.`;
   return operationError(operation, 'TRANSPORT_UNREACHABLE', `${who} cannot be reached: ${reason}`, {
     hint,

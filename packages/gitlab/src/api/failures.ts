@@ -1,13 +1,14 @@
-import { DrayError, type ErrorCode, type TransferError } from '@drayage/core';
+import type { DrayError, ErrorCode, TransferError } from '@drayage/core';
 import {
-  connectionFailure,
+  operationError,
   parseRetryAfter,
   quotable,
   readErrorObject,
+  unreachable as requestFailure,
   type FinalResponse,
+  type Operation,
 } from '@drayage/http';
 import type { GitlabToken } from './access.ts';
-import { operationError, type Operation } from './operation.ts';
 
 export interface AnswerContext {
   /** The token that was sent; messages must not repeat it. */
@@ -35,27 +36,8 @@ export async function answerFailure(
 
 /** The error for a request to `host` without a response. Passes on a {@link DrayError}. */
 export function unreachable(operation: Operation, error: unknown, host: string): DrayError {
-  if (error instanceof DrayError) return error;
-  const failure = connectionFailure(error, host);
-  const { kind, reason, proxyHost, code, status, cause } = failure;
-  const details = {
-    host: failure.host,
-    ...(code !== undefined && { reason: code }),
-    ...(status !== undefined && { proxyStatus: status }),
-  };
-  if (kind === 'protocol') {
-    return operationError(operation, 'TRANSPORT_IO', `${failure.host} ${reason}`, { details, cause });
-  }
-  const who = proxyHost === undefined ? failure.host : `${failure.host}, through the proxy ${proxyHost},`;
-  const hint =
-    kind === 'certificate'
-      ? `Pass the CA certificate of ${failure.host} with --ca-file; the runner names its own in CI_SERVER_TLS_CA_FILE.`
-      : `Check that ${failure.host} is up and can be reached from this job.`;
-  return operationError(operation, 'TRANSPORT_UNREACHABLE', `${who} cannot be reached: ${reason}`, {
-    hint,
-    details,
-    cause,
-  });
+  const hint = '; the runner names its own in CI_SERVER_TLS_CA_FILE';
+  return requestFailure(operation, error, host, hint);
 }
 
 /** The server that answered. */

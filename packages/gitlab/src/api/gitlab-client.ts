@@ -8,11 +8,11 @@ import {
   withRetries,
   type FinalResponse,
   type HttpBody,
+  type Operation,
   type Retry,
 } from '@drayage/http';
 import { tokenHeader, type GitlabAccess } from './access.ts';
 import { answerFailure, unreachable } from './failures.ts';
-import type { Operation } from './operation.ts';
 
 /** A request to the API of GitLab. */
 export interface ApiRequest {

@@ -1,8 +1,14 @@
 import { Packages } from '@gitbeaker/rest';
 import { isObject } from '@drayage/core';
-import { rangeFrom, readJson, statusOf, type HttpBody, type HttpResponse } from '@drayage/http';
+import {
+  rangeFrom,
+  readJson,
+  statusOf,
+  type HttpBody,
+  type HttpResponse,
+  type Operation,
+} from '@drayage/http';
 import type { GitlabClient } from './gitlab-client.ts';
-import type { Operation } from './operation.ts';
 import { resourceOptions } from './requester.ts';
 
 /** One version of the package. */

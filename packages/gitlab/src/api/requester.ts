@@ -4,9 +4,8 @@ import {
   type ResponseBodyTypes,
 } from '@gitbeaker/requester-utils';
 import { isObject, parseJson } from '@drayage/core';
-import { readDecoded, type HttpResponse } from '@drayage/http';
+import { operationError, readDecoded, type HttpResponse, type Operation } from '@drayage/http';
 import type { GitlabClient } from './gitlab-client.ts';
-import { operationError, type Operation } from './operation.ts';
 
 const maxJsonBytes = 16 * 1024 * 1024;
 

@@ -1,7 +1,8 @@
 import { isDrayError, type Digest } from '@drayage/core';
+import { operationAt } from '@drayage/http';
 import type { PackageFile } from '../api/package-registry.ts';
 import { filesOfBlob, lastNumber, parseFileName } from './file-names.ts';
-import { operationAt, type BundleLocation } from './bundle-location.ts';
+import type { BundleLocation } from './bundle-location.ts';
 
 /** The files with blobs. Listing is slow, so it happens once; our own uploads are added to the list. */
 export interface BlobFiles {

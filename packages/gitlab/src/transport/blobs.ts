@@ -7,11 +7,10 @@ import {
   type Digest,
   type OpenOptions,
 } from '@drayage/core';
-import { ResumingStream, abandon, surplusBytes, type HttpResponse, type PartialBody } from '@drayage/http';
+import { operationAt, readByRanges, type HttpResponse, type Operation } from '@drayage/http';
 import { unreachable } from '../api/failures.ts';
-import { operationError, type Operation } from '../api/operation.ts';
 import type { BlobFiles } from './blob-files.ts';
-import { operationAt, type BundleLocation } from './bundle-location.ts';
+import type { BundleLocation } from './bundle-location.ts';
 import { blobFileName, filesOfBlob, parseFileName } from './file-names.ts';
 import { putBlob } from './put-blob.ts';
 
@@ -56,23 +55,13 @@ async function openBlob(
   descriptor: Descriptor,
   { offset = 0, signal }: OpenOptions,
 ): Promise<Readable> {
-  const { digest, size } = descriptor;
+  const { digest } = descriptor;
   const { client } = location;
   const operation = operationAt(location, 'read', `blob ${digest}`, { direction: 'from', digest });
-  const reopen = async (start: number, stop: AbortSignal | undefined): Promise<PartialBody<Operation>> => {
-    const response = await requestBlob(location, files, { digest, operation, start, signal: stop });
-    return { operation, body: response.body, skip: skipOf(operation, response, start) };
-  };
-  const first = await client.persist(operation, signal, () => reopen(offset, signal));
-  return new ResumingStream({
-    sizeBytes: size,
-    offset,
-    first,
-    reopen,
-    retry: client.retry,
-    transfer: { operation: operation.name, side: operation.side, digest },
-    toError: (_, error) => unreachable(operation, error, client.apiUrl.host),
-    signal,
+  return readByRanges({
+    ...{ operation, descriptor, offset, client, signal },
+    request: (start, stop) => requestBlob(location, files, { digest, operation, start, signal: stop }),
+    toError: (error) => unreachable(operation, error, client.apiUrl.host),
   });
 }
 
@@ -103,11 +92,4 @@ async function requestBlob(
   throw new DrayError('BLOB_MISSING', `cannot ${operation.title}: not found`, {
     hint: 'Run the pre-pull again; blobs expire, see ?keep= in the handover URL.',
   });
-}
-
-function skipOf(operation: Operation, response: HttpResponse, start: number): number {
-  const skip = surplusBytes(response, start);
-  if (skip !== undefined) return skip;
-  abandon(response.body);
-  throw operationError(operation, 'TRANSPORT_IO', `${response.url.host} returned a different range`);
 }

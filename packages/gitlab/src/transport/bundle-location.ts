@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PackageRegistry } from '../api/package-registry.ts';
 import type { GitlabClient } from '../api/gitlab-client.ts';
-import type { Operation } from '../api/operation.ts';
 import type { Keep } from './location.ts';
 
 /** The location of one pipeline's bundle. */
@@ -26,19 +25,4 @@ const versionPattern = /^(?!.*\.\.)[\w+-][\w.+-]{0,126}$/;
 export function pipelineVersion(pipeline: string): string {
   if (versionPattern.test(pipeline) && pipeline !== sharedVersion) return pipeline;
   return `p-${createHash('sha256').update(pipeline).digest('hex').slice(0, 32)}`;
-}
-
-/** An operation at that location. */
-export function operationAt(
-  { url }: Pick<BundleLocation, 'url'>,
-  name: string,
-  what: string,
-  more: { readonly direction: 'from' | 'to' | 'of'; readonly digest?: string | undefined },
-): Operation {
-  return {
-    title: `${name} ${what} ${more.direction} ${url}`,
-    name,
-    side: more.direction === 'from' ? 'source' : 'destination',
-    digest: more.digest,
-  };
 }

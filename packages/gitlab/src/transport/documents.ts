@@ -1,8 +1,7 @@
 import { throwIfAborted, type DocumentName, type DocumentStore } from '@drayage/core';
-import { readDecoded } from '@drayage/http';
-import { operationError } from '../api/operation.ts';
+import { operationAt, operationError, readDecoded } from '@drayage/http';
 import { documentFileName, filesOfDocument, lastNumber, type NumberedFile } from './file-names.ts';
-import { operationAt, type BundleLocation } from './bundle-location.ts';
+import type { BundleLocation } from './bundle-location.ts';
 import type { Pruner } from './prune.ts';
 
 /** More than the port allows. */

@@ -1,10 +1,10 @@
 import { TransferError } from '@drayage/core';
-import type { Operation } from '../api/operation.ts';
+import { operationAt, type Operation } from '@drayage/http';
 import type { PackageFile, PackageVersion } from '../api/package-registry.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { parseFileName } from './file-names.ts';
 import { defaultKeepMs } from './location.ts';
-import { operationAt, sharedVersion, type BundleLocation } from './bundle-location.ts';
+import { sharedVersion, type BundleLocation } from './bundle-location.ts';
 import { isRefusal } from './prune.ts';
 
 /** The result of a clean-up. */

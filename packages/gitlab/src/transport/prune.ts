@@ -1,8 +1,8 @@
 import type { DocumentName } from '@drayage/core';
-import { statusOf } from '@drayage/http';
+import { operationAt, statusOf } from '@drayage/http';
 import type { PackageFile } from '../api/package-registry.ts';
 import type { NumberedFile } from './file-names.ts';
-import { operationAt, type BundleLocation } from './bundle-location.ts';
+import type { BundleLocation } from './bundle-location.ts';
 
 /** Removes replaced documents in the background; failures are ignored. */
 export interface Pruner {

@@ -1,17 +1,9 @@
-import {
-  IntegrityError,
-  abortable,
-  hexOf,
-  verifying,
-  type ByteStream,
-  type Descriptor,
-  type PutResult,
-} from '@drayage/core';
-import type { Operation } from '../api/operation.ts';
+import { IntegrityError, hexOf, type ByteStream, type Descriptor, type PutResult } from '@drayage/core';
+import { operationAt, uploadSource, type Operation } from '@drayage/http';
 import type { PackageFile } from '../api/package-registry.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { blobFileName } from './file-names.ts';
-import { operationAt, type BundleLocation } from './bundle-location.ts';
+import type { BundleLocation } from './bundle-location.ts';
 
 export interface PutBlobRequest {
   readonly location: BundleLocation;
@@ -55,7 +47,7 @@ async function upload(
 ): Promise<PackageFile | undefined> {
   const { client, registry, blobsVersion: version } = location;
   return client.persist(operation, signal, async () => {
-    const source = createSource(await open(0), descriptor, { operation, signal });
+    const source = uploadSource(await open(0), descriptor, { title: operation.title, signal });
     const body = { bytes: source.bytes, sizeBytes: descriptor.size };
     try {
       return await registry.upload(operation, { version, name }, body, signal);
@@ -63,41 +55,6 @@ async function upload(
       throw source.failure() ?? error;
     }
   });
-}
-
-interface Source {
-  readonly bytes: ByteStream;
-  /** The error of the source itself. */
-  readonly failure: () => unknown;
-}
-
-function createSource(
-  bytes: ByteStream,
-  descriptor: Descriptor,
-  { operation, signal }: { operation: Operation; signal: AbortSignal | undefined },
-): Source {
-  let failure: unknown;
-  const stoppable = abortable(bytes, signal, operation.title);
-  const watched = async function* (): ByteStream {
-    try {
-      yield* holdingBackTheLast(verifying(stoppable, descriptor, 'its source'));
-    } catch (error) {
-      failure = error;
-      throw error;
-    }
-  };
-  return { bytes: watched(), failure: () => failure };
-}
-
-/** Yields the last chunk only after the source has ended without error: GitLab rejects a body without it. */
-async function* holdingBackTheLast(bytes: ByteStream): ByteStream {
-  let held: Uint8Array | undefined;
-  for await (const chunk of bytes) {
-    if (chunk.byteLength === 0) continue;
-    if (held !== undefined) yield held;
-    held = chunk;
-  }
-  if (held !== undefined) yield held;
 }
 
 /** Requires that GitLab received what we sent, by its own hash; removes the file otherwise. */

@@ -5,9 +5,8 @@ import {
   type ByteStream,
   type Descriptor,
 } from '@drayage/core';
-import { discard, type FinalResponse, type HttpBody } from '@drayage/http';
+import { discard, uploadSource, type FinalResponse, type HttpBody, type UploadSource } from '@drayage/http';
 import type { RegistryClient, RepositoryOperation } from '../registry-client.ts';
-import { uploadSource, type UploadSource } from './upload-source.ts';
 
 /**
  * What GitHub and others accept at most, in one blob. A place that takes more today may be copied to one that

@@ -1,16 +1,7 @@
 import type { Readable } from 'node:stream';
 import { DrayError, throwIfAborted, type BlobStore, type Descriptor, type OpenOptions } from '@drayage/core';
-import {
-  ResumingStream,
-  abandon,
-  operationError,
-  surplusBytes,
-  unreachable,
-  type HttpResponse,
-  type Operation,
-  type PartialBody,
-} from '@drayage/http';
-import { operationAt, type Place } from './place.ts';
+import { operationAt, readByRanges, unreachable, type Operation } from '@drayage/http';
+import type { Place } from './place.ts';
 import { findBlob, isYoung, putBlob } from './put-blob.ts';
 
 /** The blobs of a handover location; its bundles share them. */
@@ -41,28 +32,19 @@ export function createBlobs(place: Place): BlobStore {
   };
 }
 
-async function openBlob(
-  place: Place,
-  { digest, size }: Descriptor,
-  { offset = 0, signal }: OpenOptions,
-): Promise<Readable> {
-  const { client } = place;
+function openBlob(place: Place, descriptor: Descriptor, options: OpenOptions): Promise<Readable> {
+  const { client, bucket, keys } = place;
+  const { offset = 0, signal } = options;
+  const { digest } = descriptor;
   const operation = operationAt(place, 'read', `blob ${digest}`, { direction: 'from', digest });
-  const reopen = async (start: number, stop: AbortSignal | undefined): Promise<PartialBody<Operation>> => {
-    const response = await place.bucket.get(operation, place.keys.blob(digest), start, stop);
-    if (response === undefined) throw missing(operation);
-    return { operation, body: response.body, skip: skipOf(operation, response, start) };
-  };
-  const first = await client.persist(operation, signal, () => reopen(offset, signal));
-  return new ResumingStream({
-    sizeBytes: size,
-    offset,
-    first,
-    reopen,
-    retry: client.retry,
-    transfer: { operation: operation.name, side: operation.side, digest },
-    toError: (_, error) => unreachable(operation, error, client.host),
-    signal,
+  return readByRanges({
+    ...{ operation, descriptor, offset, client, signal },
+    async request(start, stop) {
+      const response = await bucket.get(operation, keys.blob(digest), start, stop);
+      if (response === undefined) throw missing(operation);
+      return response;
+    },
+    toError: (error) => unreachable(operation, error, client.host),
   });
 }
 
@@ -70,11 +52,4 @@ function missing({ title }: Operation): DrayError {
   return new DrayError('BLOB_MISSING', `cannot ${title}: it is not there`, {
     hint: 'Run the pre-pull again; blobs expire, see ?keep= of the handover and the lifecycle rules of the bucket.',
   });
-}
-
-function skipOf(operation: Operation, response: HttpResponse, start: number): number {
-  const skip = surplusBytes(response, start);
-  if (skip !== undefined) return skip;
-  abandon(response.body);
-  throw operationError(operation, 'TRANSPORT_IO', `${response.url.host} returned a different range`);
 }

@@ -1,7 +1,7 @@
 import { TransferError, type DocumentName } from '@drayage/core';
-import { statusOf, type Operation } from '@drayage/http';
+import { operationAt, statusOf, type Operation } from '@drayage/http';
 import type { ObjectPage } from '../api/bucket.ts';
-import { operationAt, type Place } from './place.ts';
+import type { Place } from './place.ts';
 
 /** The result of a clean-up. */
 export interface ExpiryReport {

@@ -1,6 +1,6 @@
 import { throwIfAborted, type DocumentStore } from '@drayage/core';
-import { operationError, readDecoded } from '@drayage/http';
-import { operationAt, type Place } from './place.ts';
+import { operationAt, operationError, readDecoded } from '@drayage/http';
+import type { Place } from './place.ts';
 
 /** More than the port allows. */
 const maxDocumentBytes = 8 * 1024 * 1024;

@@ -1,4 +1,3 @@
-import type { Operation } from '@drayage/http';
 import type { Bucket } from '../api/bucket.ts';
 import type { S3Client } from '../api/client.ts';
 import type { Uploads } from '../api/uploads.ts';
@@ -17,19 +16,4 @@ export interface Place {
   readonly keepMs: number | undefined;
   /** Bounds what uploads hold in memory. */
   readonly budget: MemoryBudget;
-}
-
-/** An operation at that location. */
-export function operationAt(
-  { url }: Pick<Place, 'url'>,
-  name: string,
-  what: string,
-  more: { readonly direction: 'from' | 'to' | 'of' | 'in'; readonly digest?: string | undefined },
-): Operation {
-  return {
-    title: `${name} ${what} ${more.direction} ${url}`,
-    name,
-    side: more.direction === 'from' ? 'source' : 'destination',
-    digest: more.digest,
-  };
 }

@@ -7,9 +7,9 @@ import {
   type Descriptor,
   type PutResult,
 } from '@drayage/core';
-import type { Operation } from '@drayage/http';
+import { operationAt, type Operation } from '@drayage/http';
 import { partBytesFor, partsOf } from './parts.ts';
-import { operationAt, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import { putParts } from './put-parts.ts';
 
 export interface PutBlobRequest {

@@ -9,7 +9,7 @@ export interface UploadSource {
 
 /**
  * Verifies the bytes while they are sent. The last chunk goes out only after the source has ended without
- * error, so that no registry completes an upload whose source failed.
+ * error, so that no server completes an upload whose source failed.
  */
 export function uploadSource(
   bytes: ByteStream,
