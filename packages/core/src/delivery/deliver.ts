@@ -14,7 +14,7 @@ import {
 } from '../rendezvous/image-availability.ts';
 import { watch, type StatusSnapshot } from '../rendezvous/watch.ts';
 import { decideWay, whyNotMounted, type WayDecision } from './decide-way.ts';
-import type { DeliveryContext, DeliveryRun } from './deliver-image.ts';
+import type { DeliveryContext, DeliveryRun } from './context.ts';
 import type { DeliveryEvent } from './events.ts';
 import { loadImages } from './load-images.ts';
 import { mountImages, type MountedImages } from './mount-images.ts';

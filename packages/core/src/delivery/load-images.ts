@@ -4,13 +4,9 @@ import { DrayError, EngineError, reasonOf } from '../errors.ts';
 import { createPool } from '../handover/pool.ts';
 import { chainIds } from '../image/chain-id.ts';
 import type { Digest } from '../image/digest.ts';
-import {
-  deliverImage,
-  loadLayers,
-  prepareImage,
-  type DeliveryContext,
-  type PreparedImage,
-} from './deliver-image.ts';
+import type { DeliveryContext } from './context.ts';
+import { deliverImage, prepareImage, type PreparedImage } from './deliver-image.ts';
+import { loadLayers } from './load-layers.ts';
 import { planLoads, type ImageLoad, type LoadPart } from './load-plan.ts';
 import { partialImage } from './partial-image.ts';
 import type { DeliveryImageReport } from './report.ts';

@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import type { Reference } from '../image/reference.ts';
 import type { WatchOptions } from '../rendezvous/watch.ts';
 import type { DocumentStore } from '../transport.ts';
-import type { BlobLocation } from './deliver-image.ts';
+import type { BlobLocation } from './context.ts';
 import type { DeliveryEvent } from './events.ts';
 import type { PackAccess } from './pack-access.ts';
 import type { DeliveryMode } from './way-facts.ts';
