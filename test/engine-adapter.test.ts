@@ -21,6 +21,7 @@ import { busyboxLayer, pushImage, pushIndex, type LayerEntry } from './support/i
 import { documentTypes } from './support/media-types.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
+import { waitUntil } from './support/wait.ts';
 
 const linux = { os: 'linux', architecture: 'amd64' };
 
@@ -169,6 +170,30 @@ describe.each(engineVariants)('the adapter for engine $name with the $imageStore
       });
       await engine.checkUsable(id);
       expect((await real.docker(['ps', '--all', '--quiet'])).stdout).toBe('');
+    });
+
+    test('removes images without a name by label and age', async () => {
+      const labelled = { Labels: { 'test.part': 'true' } };
+      const [old, named, other] = [
+        await build({ layers: [busyboxLayer(), note('old', 'old')], config: labelled }),
+        await build({ layers: [busyboxLayer(), note('named', 'named')], config: labelled }),
+        await build({ layers: [busyboxLayer(), note('other', 'other')] }),
+      ];
+      await engine.load(requestFor(old, undefined));
+      await engine.load(requestFor(named, 'team/labelled:1'));
+      await engine.load(requestFor(other, undefined));
+      const hasOld = async () => (await engine.inspect(parseDigest(expectedId(old)))) !== undefined;
+
+      // The configs are of 1970. A containerd store counts from the load instead.
+      await engine.removeUnnamed('test.part', 100 * 365 * 86_400_000);
+      expect(await hasOld()).toBe(true);
+      await waitUntil(async () => {
+        await engine.removeUnnamed('test.part', 1_000);
+        return !(await hasOld());
+      }, 'the old image is removed');
+
+      expect(await engine.inspect(parseReference('team/labelled:1'))).toBeDefined();
+      expect(await engine.inspect(parseDigest(expectedId(other)))).toBeDefined();
     });
 
     test('does not count layers that a store has not unpacked', async () => {

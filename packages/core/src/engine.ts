@@ -143,6 +143,13 @@ export interface Engine {
    */
   remove(engineImageId: Digest, signal?: AbortSignal): Promise<void>;
 
+  /**
+   * Removes the images without a name that have a label and were created (classic) or loaded (containerd) more
+   * than `olderThanMs` ago.
+   * @throws EngineError `ENGINE_API`
+   */
+  removeUnnamed(label: string, olderThanMs: number, signal?: AbortSignal): Promise<void>;
+
   /** Adds a name to an image. @throws EngineError `ENGINE_API` */
   tag(engineImageId: Digest, reference: Reference, signal?: AbortSignal): Promise<void>;
 

@@ -1,6 +1,5 @@
 import { abortError, DrayError, familiarName, familiarReference } from '@drayage/core';
-import type { Digest, Engine, HelperContainers, ImageSaver, Reference } from '@drayage/core';
-import type Dockerode from 'dockerode';
+import type { Engine, HelperContainers, ImageSaver, Reference } from '@drayage/core';
 import { untilAborted } from './until-aborted.ts';
 import { checkImageRunnable, checkImageUsable } from './check-runnable.ts';
 import { connect, type Connection } from './connection.ts';
@@ -44,11 +43,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
   };
 
   /** Runs one operation; its errors read "cannot <verb> <location>: …". */
-  const run = async <T>(
-    verb: string,
-    signal: AbortSignal | undefined,
-    work: (connection: Connection) => Promise<T>,
-  ): Promise<T> => {
+  const run: Run = async (verb, signal, work) => {
     const connection = await (known ?? ask(signal));
     try {
       return await untilAborted(work(connection), signal, (by) =>
@@ -76,7 +71,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
           ...(signal === undefined ? {} : { abortSignal: signal }),
         });
       }),
-    remove: (id, signal) => run(`remove ${id} from`, signal, ({ docker }) => removeImage(docker, id, signal)),
+    ...removals(run),
     pull: async (reference, platform, signal) => {
       const connection = await (known ?? ask(signal));
       const auth = await authFor?.(reference);
@@ -94,6 +89,23 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & Image
   };
 }
 
-async function removeImage(docker: Dockerode, id: Digest, signal: AbortSignal | undefined): Promise<void> {
-  await docker.getImage(id).remove(signal === undefined ? {} : { abortSignal: signal });
+type Run = <T>(
+  verb: string,
+  signal: AbortSignal | undefined,
+  work: (connection: Connection) => Promise<T>,
+) => Promise<T>;
+
+function removals(run: Run): Pick<Engine, 'remove' | 'removeUnnamed'> {
+  return {
+    remove: (id, signal) =>
+      run(`remove ${id} from`, signal, async ({ docker }) => {
+        await docker.getImage(id).remove(signal === undefined ? {} : { abortSignal: signal });
+      }),
+    removeUnnamed: (label, olderThanMs, signal) =>
+      run('remove images without a name from', signal, async ({ docker }) => {
+        const until = `${String(Math.ceil(olderThanMs / 1000))}s`;
+        const filters = JSON.stringify({ dangling: ['true'], label: [label], until: [until] });
+        await docker.pruneImages({ filters, ...(signal === undefined ? {} : { abortSignal: signal }) });
+      }),
+  };
 }

@@ -40,6 +40,7 @@ function unavailableEngine(reason: unknown): Engine & ImageSaver & HelperContain
     load: fail,
     tag: fail,
     remove: fail,
+    removeUnnamed: fail,
     pull: fail,
     checkRunnable: fail,
     checkUsable: fail,

@@ -33,6 +33,7 @@ const idleEngine: Engine = {
   load: unasked,
   tag: unasked,
   remove: unasked,
+  removeUnnamed: unasked,
   pull: unasked,
   checkUsable: unasked,
   checkRunnable: unasked,

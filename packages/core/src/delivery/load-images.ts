@@ -8,7 +8,7 @@ import type { DeliveryContext } from './context.ts';
 import { deliverImage, prepareImage, type PreparedImage } from './deliver-image.ts';
 import { loadLayers } from './load-layers.ts';
 import { planLoads, type ImageLoad, type LoadPart } from './load-plan.ts';
-import { partialImage } from './partial-image.ts';
+import { partialImage, partLabel } from './partial-image.ts';
 import type { DeliveryImageReport } from './report.ts';
 import { expectedEngineImageId, layersToOmit } from './thin-plan.ts';
 
@@ -17,6 +17,9 @@ const loadsAtATime = 4;
 
 /** From this size on (bytes, as stored) layers are loaded as a part of their own. */
 const partBytes = 32_000_000;
+
+/** No load takes this long (ms). */
+const abandonedMs = 6 * 3_600_000;
 
 type ToLoad = PreparedImage & { readonly image: LoadableImage; readonly present: number };
 
@@ -49,6 +52,7 @@ class Loads {
   /** Settles when the engine has the layers that a chainId names. */
   readonly #coming = new Map<Digest, Promise<void>>();
   readonly #partIds: Digest[] = [];
+  readonly #startedAt = new Date().toISOString();
 
   constructor(context: DeliveryContext) {
     this.#context = context;
@@ -92,7 +96,12 @@ class Loads {
   async #loadPart({ image, reference, present }: ToLoad, part: LoadPart): Promise<number> {
     const context = this.#context;
     const lower = { present, from: part.from, areThere: this.#arrival(part.under) };
-    const loaded = await loadLayers(context, partialImage(image, part.end), reference, lower);
+    const loaded = await loadLayers(
+      context,
+      partialImage(image, part.end, this.#startedAt),
+      reference,
+      lower,
+    );
     this.#partIds.push(expectedEngineImageId(loaded.image, context.info));
     return loaded.bytesSent;
   }
@@ -115,6 +124,9 @@ class Loads {
 
   async #removeParts(): Promise<void> {
     const { engine, emit } = this.#context;
+    if (this.#partIds.length === 0) return;
+    // Those of loads that were killed. Best effort: an engine runs one such removal at a time.
+    await engine.removeUnnamed(partLabel, abandonedMs).catch(() => undefined);
     await Promise.all(
       this.#partIds.map((id) =>
         engine.remove(id).catch((error: unknown) => {

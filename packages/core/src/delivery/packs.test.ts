@@ -406,6 +406,7 @@ function fakeEngine(imageStore: EngineInfo['imageStore'], has: readonly Digest[]
     },
     tag: () => Promise.resolve(),
     remove: () => Promise.resolve(),
+    removeUnnamed: () => Promise.resolve(),
     pull: () => Promise.resolve(),
     checkUsable: () => Promise.resolve(),
     checkRunnable: () => Promise.resolve(),
@@ -417,7 +418,7 @@ function absentEngine(): Engine {
     Promise.reject(new EngineError('ENGINE_UNREACHABLE', 'cannot reach the engine'));
   return {
     ...{ describe: refuse, inspect: refuse, listChainIds: refuse, load: refuse, tag: refuse },
-    ...{ remove: refuse, pull: refuse, checkRunnable: refuse, checkUsable: refuse },
+    ...{ remove: refuse, removeUnnamed: refuse, pull: refuse, checkRunnable: refuse, checkUsable: refuse },
   };
 }
 

@@ -3,16 +3,22 @@ import { convertManifestToOci } from '../image/converted-manifest.ts';
 import { digestOf } from '../image/digest.ts';
 import { parseJsonObject } from '../image/json.ts';
 
-/** The label of images that only bring layers; a later run may remove any that are left. */
+/**
+ * The label of images that only bring layers. Engines keep those of a load that was killed; later loads remove
+ * them, once they are old.
+ */
 export const partLabel = 'io.drayage.part';
 
-/** An image without a name that consists of the lowest `count` layers of `image`. Pure. */
-export function partialImage(image: LoadableImage, count: number): LoadableImage {
+/**
+ * An image without a name that consists of the lowest `count` layers of `image`. `created` (RFC 3339) gives it
+ * an ID that no other load uses, and its age. Pure.
+ */
+export function partialImage(image: LoadableImage, count: number, created: string): LoadableImage {
   const { os, architecture, variant } = parseJsonObject(image.configBytes, 'image config');
   const diffIds = image.diffIds.slice(0, count);
   const configBytes = Buffer.from(
     JSON.stringify({
-      ...{ os, architecture, variant },
+      ...{ os, architecture, variant, created },
       config: { Labels: { [partLabel]: 'true' } },
       rootfs: { type: 'layers', diff_ids: diffIds },
     }),

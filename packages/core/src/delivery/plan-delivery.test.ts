@@ -46,6 +46,7 @@ function view(
       load: refuse,
       tag: refuse,
       remove: refuse,
+      removeUnnamed: refuse,
       pull: refuse,
       checkUsable: refuse,
       checkRunnable: refuse,

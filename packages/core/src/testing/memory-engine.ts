@@ -47,6 +47,8 @@ export function createMemoryEngine(): MemoryEngine {
     async remove(id) {
       images.delete(id);
     },
+    // Its loads cannot be killed halfway.
+    removeUnnamed: () => Promise.resolve(),
     async tag(id, reference) {
       const image = find(id);
       if (image !== undefined) images.set(familiarReference(reference), image);
