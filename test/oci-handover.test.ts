@@ -8,7 +8,8 @@ import { isBlobDownload, type LoggedRequest } from './support/access-log.ts';
 import { dray, drayJson, reportOf, startDray } from './support/dray.ts';
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
+import { expectBoundedMemory, pushLargeImage, pushVersions } from './support/handover-images.ts';
+import type { PushedImage } from './support/images.ts';
 import type { Running } from './support/processes.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
@@ -63,14 +64,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through a registry
     origin = await startRegistry();
     place = await startRegistry({ htpasswd: login });
     engine = await startEngine(variant);
-    const library = [{ path: 'lib/data', content: { seed: 'library', sizeBytes: 3_000_000 } }];
-    const layersOf = (version: string): readonly (typeof library | ReturnType<typeof busyboxLayer>)[] => [
-      busyboxLayer(),
-      library,
-      ...[[{ path: `version-${version}`, content: { seed: version, sizeBytes: 100 } }]],
-    ];
-    app = await pushImage(origin, 'team/app:1', { layers: layersOf('one') });
-    next = await pushImage(origin, 'team/app:2', { layers: layersOf('two') });
+    ({ app, next } = await pushVersions(origin));
   }, limit);
 
   afterAll(async () => {
@@ -266,16 +260,10 @@ describeWith({ engine: variant, registry: true }, 'a handover through a registry
   test(
     'needs no memory for the bytes of a layer of 300 MB',
     async () => {
-      const content = { seed: 'large', sizeBytes: 300 * 1024 * 1024 };
-      const spec = { layers: [[{ path: 'large', content }]], compression: 'none' } as const;
-      const { reference } = await pushImage(origin, 'team/large:1', spec);
+      const { reference } = await pushLargeImage(origin);
       const prepull = await run(['prepull', reference], { env: job(7, 'one') });
       const load = await run(['load', '--strict'], { env: job(7, 'two'), host: engine.host });
-      for (const { exitCode, peakRssBytes } of [prepull, load]) {
-        expect(exitCode).toBe(0);
-        expect(peakRssBytes).toBeGreaterThan(0);
-        expect(peakRssBytes).toBeLessThan(200 * 1024 * 1024);
-      }
+      expectBoundedMemory([prepull, load]);
     },
     limit,
   );

@@ -5,7 +5,8 @@ import { startS3Server, startTokenService, type S3Server } from '@drayage/s3/tes
 import { dray, drayJson } from './support/dray.ts';
 import { engineVariants, startEngine, type TestEngine } from './support/engines.ts';
 import { makeFolder, removeFolder } from './support/folders.ts';
-import { busyboxLayer, pushImage, type PushedImage } from './support/images.ts';
+import { expectBoundedMemory, pushLargeImage, pushVersions } from './support/handover-images.ts';
+import type { PushedImage } from './support/images.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { describeWith } from './support/requirements.ts';
 
@@ -25,14 +26,7 @@ describeWith({ engine: variant, registry: true }, 'a handover through S3', () =>
   beforeAll(async () => {
     registry = await startRegistry();
     engine = await startEngine(variant);
-    const library = [{ path: 'lib/data', content: { seed: 'library', sizeBytes: 12_000_000 } }];
-    const layersOf = (version: string): readonly (typeof library | ReturnType<typeof busyboxLayer>)[] => [
-      busyboxLayer(),
-      library,
-      ...[[{ path: `version-${version}`, content: { seed: version, sizeBytes: 100 } }]],
-    ];
-    app = await pushImage(registry, 'team/app:1', { layers: layersOf('one') });
-    next = await pushImage(registry, 'team/app:2', { layers: layersOf('two') });
+    ({ app, next } = await pushVersions(registry, 12_000_000));
   }, limit);
 
   afterAll(async () => {
@@ -176,16 +170,10 @@ describeWith({ engine: variant, registry: true }, 'a handover through S3', () =>
   test(
     'needs no memory for the bytes of a layer of 300 MB',
     async () => {
-      const content = { seed: 'large', sizeBytes: 300 * 1024 * 1024 };
-      const spec = { layers: [[{ path: 'large', content }]], compression: 'none' } as const;
-      const { reference } = await pushImage(registry, 'team/large:1', spec);
+      const { reference } = await pushLargeImage(registry);
       const prepull = await dray(['prepull', reference], { env: withKeys('1001', 'one') });
       const load = await dray(['load', '--strict'], { env: withKeys('1001', 'two'), host: engine.host });
-      for (const { exitCode, peakRssBytes } of [prepull, load]) {
-        expect(exitCode).toBe(0);
-        expect(peakRssBytes).toBeGreaterThan(0);
-        expect(peakRssBytes).toBeLessThan(200 * 1024 * 1024);
-      }
+      expectBoundedMemory([prepull, load]);
     },
     limit,
   );
