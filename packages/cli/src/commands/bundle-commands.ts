@@ -76,7 +76,7 @@ export const bundleCommands: readonly CommandSpec[] = [
     name: 'handover clean',
     summary: 'delete what has expired at a handover location',
     description:
-      'For the last job of a pipeline, or a job of its own. Keeps blobs that pipelines share until they are older than ?keep= in the URL, and with gitlab:// also deletes the handover of this pipeline. With oci://, deletes bundles that are older than --expires (a week without it), except the one of this pipeline and those that a pre-pull is writing. Leaves directories alone. If the server refuses to delete, says so and exits 0.',
+      'Run it in the last job of a pipeline, or on a schedule. Deletes shared blobs that are older than ?keep= in the URL. With gitlab://, also deletes the handover of this pipeline. With oci://, deletes bundles older than --expires (default: a week), but not the bundle of this pipeline, and none that a pre-pull is writing. Never deletes a directory. If the server refuses to delete, prints that and exits 0.',
     argument: handoverArgument,
     options: ['handover', 'expiresMs', ...placeOptions],
     examples: [

@@ -37,10 +37,10 @@ export async function openS3Transport(url: string, config: Config, host: Host): 
   });
 }
 
-function endpointIn({ AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL: any }: Host['env']): URL | undefined {
+function endpointIn({ AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL: general }: Host['env']): URL | undefined {
   return parseEndpoint(
     'the endpoint in AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL',
-    nonEmpty(s3) ?? nonEmpty(any),
+    nonEmpty(s3) ?? nonEmpty(general),
   );
 }
 

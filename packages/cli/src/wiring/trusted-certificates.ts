@@ -3,8 +3,7 @@ import type { Host } from '../host.ts';
 import type { Config } from '../options/option.ts';
 
 /**
- * PEM of the CA certificates to trust in addition to those of Node.js: of `--ca-file`, and of
- * `NODE_EXTRA_CA_CERTS`.
+ * The CA certificates in `--ca-file` and `NODE_EXTRA_CA_CERTS`, as PEM. Node.js's own are trusted as well.
  * @throws UsageError `CONFIG_INVALID`
  */
 export async function trustedCertificates({ caFile }: Config, { env }: Host): Promise<string | undefined> {

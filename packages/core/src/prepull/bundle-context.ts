@@ -18,7 +18,7 @@ export interface BundleContext {
   /** Names the bundle in messages. */
   readonly location: string;
   readonly handover: Transport | undefined;
-  /** The repository that the blobs come from, while they are those of one image. */
+  /** The repository of the blobs; undefined when they belong to more than one image. */
   readonly origin?: PutOptions['origin'];
   readonly platform: Platform;
   /** `packs`: layers stay on this node, to be packed. */
