@@ -8,21 +8,16 @@ import { lastWords, type ProgramResult } from '@drayage/host';
 import { listRoots, packOptions, parseRoots, type PlacedFile, type RemoteEngineHost } from '@drayage/mount';
 import { logTail } from '../engine/await-engine.ts';
 import { daemonConfig } from '../engine/daemon-config.ts';
-import { parseVersion } from '../engine/dockerd.ts';
 import { mountPack } from '../engine/mount-packs.ts';
 import type { PrivateEngineEvent } from '../engine/options.ts';
 import { enginePathsOf, runRoot, type EnginePaths } from '../lock/engine-paths.ts';
-import { ownerText, parseOwner, type Owner } from '../lock/owner.ts';
+import { ownerText, type Owner } from '../lock/owner.ts';
 import { chooseBridge, type BridgePlan } from '../network/choose-bridge.ts';
 import { tryOverlay } from '../storage/scripts.ts';
-import { cleanUpCommand, listRemainsScript, trapCommands } from './clean-up.ts';
-import {
-  engineEnvironment,
-  findEngineProcess,
-  listEnginesScript,
-  valuesOf,
-  type EngineProcess,
-} from './engine-process.ts';
+import { cleanUpCommand, trapCommands } from './clean-up.ts';
+import { valuesOf } from './engine-process.ts';
+import { clearRemains } from './clear-remains.ts';
+import { findPrograms, type FoundPrograms } from './find-programs.ts';
 import { startFarHolder, type FarHolder } from './far-holder.ts';
 import {
   keepRulesScript,
@@ -82,8 +77,8 @@ export async function startFarEngine(options: FarEngineOptions): Promise<FarEngi
   const placing = Promise.all(request.packs.map((pack) => engineHost.placePack(pack, signal)));
   placing.catch(() => undefined);
   const places = besidePlaces(engineHost.volume.path, request.id);
-  await clearRemains(options);
-  const found = await findPrograms(options);
+  await clearRemains(engineHost, options.onEvent);
+  const found = await findPrograms(engineHost, request.location);
   const started = await launch(options, places, found);
   return { ...started, mountPacks: async () => mountPlaced(options, started, await placing) };
 }
@@ -110,59 +105,6 @@ async function mountPlaced(
     await file.release();
   }
   throwIfAborted(options.signal, `start an engine beside ${engineHost.volume.location}`);
-}
-
-/** Removes what engines left whose relay or process was killed. */
-async function clearRemains({ engineHost, onEvent }: FarEngineOptions): Promise<void> {
-  const volume = engineHost.volume.path;
-  const { stdout } = await engineHost.run(['sh', '-c', listRemainsScript, 'drayage', volume]);
-  const lines = stdout.split('\n');
-  for (const [position, dataRoot] of lines.entries()) {
-    if (!dataRoot.startsWith(`${volume}/engine-`)) continue;
-    const owner = ownerIn(lines[position + 1] ?? '');
-    if (owner === undefined) {
-      await engineHost.run(['rm', '-rf', dataRoot]);
-      continue;
-    }
-    onEvent({ type: 'clearing', pid: owner.pid, since: owner.since });
-    await engineHost.run(cleanUpCommand(engineHost.pid, { owner, dataRoot }, 'lost'));
-  }
-}
-
-function ownerIn(line: string): Owner | undefined {
-  try {
-    return parseOwner(line);
-  } catch {
-    return undefined;
-  }
-}
-
-interface FoundPrograms {
-  readonly engine: EngineProcess;
-  readonly environment: readonly string[];
-  readonly version: string;
-}
-
-async function findPrograms({ engineHost, request }: FarEngineOptions): Promise<FoundPrograms> {
-  const { location } = request;
-  const folder = posix.dirname(engineHost.containerdSocket);
-  const { stdout } = await engineHost.run(['sh', '-c', listEnginesScript, 'drayage', folder]);
-  const engine = findEngineProcess(stdout);
-  if (engine === undefined) {
-    throw besideUnavailable(location, 'its side shows no process of dockerd');
-  }
-  const environment = engineEnvironment(engine);
-  const needed = ['flock', 'unshare', 'mount', 'tar', 'nsenter'];
-  const script = `for p in ${needed.join(' ')}; do command -v $p >/dev/null 2>&1 || echo "lacks $p"; done
-"$0" --version`;
-  const seen = await engineHost.run(['env', ...environment, 'sh', '-c', script, engine.program]);
-  const lacking = /^lacks (\S+)$/m.exec(seen.stdout)?.[1];
-  if (lacking !== undefined) throw besideUnavailable(location, `program ${lacking} not found on its side`);
-  const version = parseVersion(seen.stdout);
-  if (version === undefined) {
-    throw besideUnavailable(location, `${engine.program} does not run there (${lastWords(seen)})`);
-  }
-  return { engine, environment, version };
 }
 
 async function launch(
